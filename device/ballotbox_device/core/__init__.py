@@ -1,0 +1,1 @@
+"""The box itself, without clock, disk, link or randomness of its own."""

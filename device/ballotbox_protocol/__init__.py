@@ -1,0 +1,1 @@
+"""What every side must agree on: the meaning of an election, then its bytes. Pure."""

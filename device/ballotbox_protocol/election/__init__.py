@@ -1,0 +1,1 @@
+"""The election model: definition, ballots, counts and the laws they obey."""

@@ -1,0 +1,1 @@
+"""The bytes: strict CBOR, signatures, frames, reports, receipts and the log."""

@@ -1,0 +1,1 @@
+"""The gateway: admits signed reports, stores them, answers with receipts."""

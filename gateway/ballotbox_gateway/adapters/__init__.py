@@ -1,0 +1,1 @@
+"""Serial, MQTT and HTTP: one adapter per file."""

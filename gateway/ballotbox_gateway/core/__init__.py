@@ -1,0 +1,1 @@
+"""Admission, verdicts, receipts and delivery as pure decisions."""

@@ -1,0 +1,1 @@
+"""Where reports, leaves and delivery cursors become durable."""

@@ -1,0 +1,1 @@
+"""From the public log to totals: a pure fold that anyone can run again."""

@@ -1,0 +1,1 @@
+"""Log verification, the fold, its gates and the publication."""

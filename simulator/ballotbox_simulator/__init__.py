@@ -1,0 +1,1 @@
+"""Many boxes, voters and faults around the real device and gateway."""

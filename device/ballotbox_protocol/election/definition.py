@@ -1,0 +1,191 @@
+"""The election definition: what is voted on, on which sheets, and where.
+
+A definition is data that all sides must share before a byte is exchanged. Objects of this module
+are valid or do not exist: every constructor checks its own fields, `Election` the references.
+"""
+
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import IntEnum
+from functools import cached_property
+from typing import Final
+
+from ballotbox_protocol.election.identifiers import (
+    Mode,
+    PrecinctId,
+    require,
+    require_bytes,
+    require_count,
+)
+
+OPTIONS_MAX: Final = 512
+PREFERENCES_MAX: Final = 512
+CONTESTS_MAX: Final = 64
+STYLES_MAX: Final = 1_024
+SHEETS_MAX: Final = 8
+PRECINCTS_MAX: Final = 200_000
+NAME_MAX: Final = 200
+
+
+class ContestKind(IntEnum):
+    """How a contest is marked."""
+
+    CHOOSE_ONE = 1
+    CHOOSE_UP_TO = 2
+    PARTY_LIST = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One choice of a contest; `preferences` counts the candidates of an open party list."""
+
+    name: str
+    preferences: int = 0
+
+    def __post_init__(self) -> None:
+        _require_name(self.name, "option.name")
+        require_count(self.preferences, "option.preferences", PREFERENCES_MAX)
+
+
+@dataclass(frozen=True, slots=True)
+class Contest:
+    """A question on the ballot: its options and how many of them a voter may mark."""
+
+    name: str
+    kind: ContestKind
+    votes_allowed: int
+    options: tuple[Option, ...]
+
+    def __post_init__(self) -> None:
+        _require_name(self.name, "contest.name")
+        require(1 <= len(self.options) <= OPTIONS_MAX, "contest.options", f"needs 1 to {OPTIONS_MAX}")
+        names = [option.name for option in self.options]
+        require(len(set(names)) == len(names), "contest.options", "two options share one name")
+        require_count(self.votes_allowed, "contest.votes_allowed", len(self.options))
+        require(self.votes_allowed >= 1, "contest.votes_allowed", "must be at least 1")
+        if self.kind is not ContestKind.CHOOSE_UP_TO:
+            require(self.votes_allowed == 1, "contest.votes_allowed", f"must be 1 for {self.kind.name}")
+        if self.kind is not ContestKind.PARTY_LIST:
+            plain = all(option.preferences == 0 for option in self.options)
+            require(plain, "contest.options.preferences", "only a PARTY_LIST has preferences")
+
+    @property
+    def preference_count(self) -> int:
+        """The number of candidates over all lists."""
+        return sum(option.preferences for option in self.options)
+
+
+@dataclass(frozen=True, slots=True)
+class BallotStyle:
+    """The sheets that one group of voters receives: per sheet, the indexes of its contests."""
+
+    code: str
+    sheets: tuple[tuple[int, ...], ...]
+
+    def __post_init__(self) -> None:
+        _require_name(self.code, "style.code")
+        require(1 <= len(self.sheets) <= SHEETS_MAX, "style.sheets", f"needs 1 to {SHEETS_MAX}")
+        require(all(self.sheets), "style.sheets", "a sheet carries no contest")
+        contests = [contest for sheet in self.sheets for contest in sheet]
+        require(len(set(contests)) == len(contests), "style.sheets", "a contest appears twice")
+
+    @property
+    def contests(self) -> tuple[int, ...]:
+        """The indexes of all contests of the style, in reading order."""
+        return tuple(contest for sheet in self.sheets for contest in sheet)
+
+
+@dataclass(frozen=True, slots=True)
+class Precinct:
+    """A polling place: its number, name, registered voters and the styles issued there."""
+
+    number: PrecinctId
+    name: str
+    registered: int
+    styles: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        require_count(self.number, "precinct.number")
+        _require_name(self.name, "precinct.name")
+        require_count(self.registered, "precinct.registered")
+        require(len(self.styles) >= 1, "precinct.styles", "needs at least one ballot style")
+        require(len(set(self.styles)) == len(self.styles), "precinct.styles", "names a style twice")
+
+
+@dataclass(frozen=True, slots=True)
+class MarkPolicy:
+    """What a box does with a sheet the law lets it return for a second chance."""
+
+    return_overvoted: bool = False
+    return_blank: bool = False
+
+
+@dataclass(frozen=True)
+class Election:
+    """A whole election definition; the references between its parts hold."""
+
+    name: str
+    mode: Mode
+    day: str
+    contests: tuple[Contest, ...]
+    styles: tuple[BallotStyle, ...]
+    precincts: tuple[Precinct, ...]
+    register_signers: tuple[bytes, ...]
+    policy: MarkPolicy = MarkPolicy()
+
+    def __post_init__(self) -> None:
+        _require_name(self.name, "name")
+        _require_day(self.day)
+        self._require_sizes()
+        for index, style in enumerate(self.styles):
+            _require_references(style.contests, len(self.contests), f"styles[{index}].sheets", "contest")
+        for index, precinct in enumerate(self.precincts):
+            field = f"precincts[{index}].styles"
+            _require_references(precinct.styles, len(self.styles), field, "style")
+        _require_unique((style.code for style in self.styles), "styles", "code")
+        _require_unique((precinct.number for precinct in self.precincts), "precincts", "number")
+        for index, key in enumerate(self.register_signers):
+            require_bytes(key, 32, f"register_signers[{index}]")
+
+    def _require_sizes(self) -> None:
+        for field, count, maximum in (
+            ("contests", len(self.contests), CONTESTS_MAX),
+            ("styles", len(self.styles), STYLES_MAX),
+            ("precincts", len(self.precincts), PRECINCTS_MAX),
+            ("register_signers", len(self.register_signers), 16),
+        ):
+            require(1 <= count <= maximum, field, f"needs 1 to {maximum} entries, has {count}")
+
+    @cached_property
+    def precinct_by_number(self) -> dict[PrecinctId, Precinct]:
+        """The precincts by their numbers."""
+        return {precinct.number: precinct for precinct in self.precincts}
+
+
+def _require_name(value: str, field: str) -> None:
+    require(isinstance(value, str), field, "must be text")
+    require(1 <= len(value) <= NAME_MAX, field, f"must have 1 to {NAME_MAX} characters")
+    require(unicodedata.is_normalized("NFC", value), field, "must be in Unicode normal form C")
+    clean = all(unicodedata.category(character)[0] != "C" for character in value)
+    require(clean, field, "must have no control or unassigned characters")
+
+
+def _require_day(day: str) -> None:
+    parts = day.split("-") if isinstance(day, str) else []
+    digits = all(part.isascii() and part.isdigit() for part in parts)
+    shape = digits and [len(part) for part in parts] == [4, 2, 2]
+    require(shape, "day", "must be written YYYY-MM-DD")
+
+
+def _require_references(indexes: Iterable[int], count: int, field: str, what: str) -> None:
+    for index in indexes:
+        known = type(index) is int and 0 <= index < count
+        require(known, field, f"refers to {what} {index}, which does not exist")
+
+
+def _require_unique(values: Iterable[object], field: str, what: str) -> None:
+    seen: set[object] = set()
+    for value in values:
+        require(value not in seen, field, f"two entries share the {what} {value}")
+        seen.add(value)

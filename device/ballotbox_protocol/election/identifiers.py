@@ -1,0 +1,69 @@
+"""The names of things, as types: identifiers that cannot be mixed up by accident."""
+
+from enum import IntEnum
+from typing import Final, NewType
+
+ElectionDigest = NewType("ElectionDigest", bytes)
+BoxId = NewType("BoxId", bytes)
+ReportId = NewType("ReportId", bytes)
+PublicKey = NewType("PublicKey", bytes)
+KeyId = NewType("KeyId", bytes)
+OriginId = NewType("OriginId", bytes)
+PrecinctId = NewType("PrecinctId", int)
+
+DIGEST_SIZE: Final = 32
+BOX_ID_SIZE: Final = 16
+ORIGIN_ID_SIZE: Final = 16
+
+#: Every count on the wire is below this bound, so sums of a nation's counts stay below int64.
+COUNT_MAX: Final = 2**31 - 1
+#: `prev` of the first report of a box in an election.
+NO_REPORT: Final = ReportId(bytes(DIGEST_SIZE))
+
+
+class InvalidField(ValueError):
+    """A value breaks the model; `field` names where it stands, the message how to mend it."""
+
+    def __init__(self, field: str, problem: str) -> None:
+        super().__init__(f"{field}: {problem}")
+        self.field = field
+        self.problem = problem
+
+
+class Mode(IntEnum):
+    """What an election is for; totals of two modes are never mixed (law G7)."""
+
+    TEST = 1
+    REHEARSAL = 2
+    OFFICIAL = 3
+
+
+class PollState(IntEnum):
+    """The states of the poll in one box, in the order of an ordinary day."""
+
+    SETUP = 1
+    ZERO = 2
+    OPEN = 3
+    PAUSED = 4
+    CLOSED = 5
+    PORTABLE = 6
+    FINAL = 7
+    SEALED = 8
+
+
+def require(condition: bool, field: str, problem: str) -> None:
+    """Raise InvalidField naming `field` unless `condition` holds; unlike assert, always active."""
+    if not condition:
+        raise InvalidField(field, problem)
+
+
+def require_bytes(value: object, size: int, field: str) -> None:
+    """Raise InvalidField unless `value` is a byte string of exactly `size` bytes."""
+    if type(value) is not bytes or len(value) != size:
+        raise InvalidField(field, f"must be {size} bytes")
+
+
+def require_count(value: object, field: str, maximum: int = COUNT_MAX) -> None:
+    """Raise InvalidField unless `value` is an integer from 0 to `maximum`."""
+    if type(value) is not int or not 0 <= value <= maximum:
+        raise InvalidField(field, f"must be a whole number from 0 to {maximum}")

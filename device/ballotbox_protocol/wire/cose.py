@@ -1,0 +1,187 @@
+"""COSE_Sign1 (RFC 9052) with Ed25519 (RFC 9864, alg -19): the one envelope of every signed message.
+
+The verification rule is part of the format: the public key is a valid point of prime order,
+checked once at enrolment (`check_public_key`), and the signature passes libsodium's Ed25519
+verification. libsodium recomputes R and compares bytes, so with a checked key a low-order or
+non-canonical R cannot pass; verifiers built on other libraries check R as well.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from hashlib import sha256
+from typing import Final
+
+from nacl import bindings
+from nacl.exceptions import BadSignatureError
+
+from ballotbox_protocol.wire import cbor
+
+ALGORITHM: Final = -19
+KEY_SIZE: Final = 32
+KEY_ID_SIZE: Final = 8
+SIGNATURE_SIZE: Final = 64
+
+#: Signs the bytes it is given with one Ed25519 key and returns the 64-byte signature.
+Sign = Callable[[bytes], bytes]
+
+_TAG_SIGN1_ARRAY4: Final = b"\xd2\x84"
+_SIGNATURE_HEAD: Final = b"\x58\x40"
+_CONTEXT: Final = b"\x84\x6aSignature1"
+
+
+class MessageType(StrEnum):
+    """The `typ` header (RFC 9596): keeps one kind of signed statement from passing as another."""
+
+    DEFINITION = "bbx-definition"
+    REGISTER = "bbx-register"
+    REPORT = "bbx-report"
+    CONSENT = "bbx-consent"
+    KEY_PROOF = "bbx-key-proof"
+    RULING = "bbx-ruling"
+    REFUSAL = "bbx-refusal"
+    RESEND = "bbx-resend"
+    HELLO = "bbx-hello"
+    CLEARANCE = "bbx-clearance"
+
+
+class EnvelopeError(ValueError):
+    """The bytes are not a COSE_Sign1 message of this profile; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """The three variable parts of a COSE_Sign1 message; nothing in them is trusted yet."""
+
+    protected: bytes
+    payload: bytes
+    signature: bytes
+
+    @property
+    def statement(self) -> bytes:
+        """The Sig_structure (RFC 9052 section 4.4) that the signature covers."""
+        return sig_structure(self.protected, self.payload)
+
+
+def key_id(public_key: bytes) -> bytes:
+    """Return the first 8 bytes of SHA-256 of the key: a hint for look-ups, never an identity."""
+    return sha256(public_key).digest()[:KEY_ID_SIZE]
+
+
+def protected_header(public_key: bytes, message_type: MessageType) -> bytes:
+    """Return the encoded protected header {1: -19, 4: key id, 16: typ}."""
+    return cbor.encode({1: ALGORITHM, 4: key_id(public_key), 16: str(message_type)})
+
+
+def sig_structure(protected: bytes, payload: bytes) -> bytes:
+    """Return the bytes to be signed: ["Signature1", protected, h'', payload]."""
+    return b"".join(
+        (_CONTEXT, _bstr_head(len(protected)), protected, b"\x40", _bstr_head(len(payload)), payload)
+    )
+
+
+def statement_id(statement: bytes) -> bytes:
+    """Return SHA-256 of a Sig_structure: re-signed copies of one statement share one id."""
+    return sha256(statement).digest()
+
+
+def sign(public_key: bytes, sign_bytes: Sign, message_type: MessageType, payload: bytes) -> bytes:
+    """Return the COSE_Sign1 message over `payload`, tagged 18, with an empty unprotected header."""
+    protected = protected_header(public_key, message_type)
+    signature = sign_bytes(sig_structure(protected, payload))
+    return assemble(protected, payload, signature)
+
+
+def assemble(protected: bytes, payload: bytes, signature: bytes) -> bytes:
+    """Return the message made of parts that are already encoded and signed."""
+    return b"".join(
+        (
+            _TAG_SIGN1_ARRAY4,
+            _bstr_head(len(protected)),
+            protected,
+            b"\xa0",
+            _bstr_head(len(payload)),
+            payload,
+            _SIGNATURE_HEAD,
+            signature,
+        )
+    )
+
+
+def parse(data: bytes, size_limit: int = cbor.REPORT_LIMITS.size) -> Envelope:
+    """Take the envelope apart without decoding what is inside.
+
+    Raises EnvelopeError unless the bytes are exactly tag 18, a 4-item array, byte strings in
+    shortest form, an empty unprotected header and a 64-byte signature.
+    """
+    if len(data) > size_limit:
+        raise EnvelopeError(f"{len(data)} bytes, at most {size_limit} are allowed")
+    if data[:2] != _TAG_SIGN1_ARRAY4:
+        raise EnvelopeError("not a tagged COSE_Sign1 array of four items")
+    protected, position = _bstr(data, 2)
+    if data[position : position + 1] != b"\xa0":
+        raise EnvelopeError("the unprotected header is not the empty map")
+    payload, position = _bstr(data, position + 1)
+    if data[position : position + 2] != _SIGNATURE_HEAD:
+        raise EnvelopeError("the signature is not a byte string of 64 bytes")
+    signature = data[position + 2 :]
+    if len(signature) != SIGNATURE_SIZE:
+        raise EnvelopeError("the message does not end with its 64-byte signature")
+    return Envelope(protected, payload, signature)
+
+
+def _bstr_head(length: int) -> bytes:
+    if length < 24:
+        return bytes((0x40 | length,))
+    if length < 0x100:
+        return bytes((0x58, length))
+    if length < 0x10000:
+        return b"\x59" + length.to_bytes(2)
+    return b"\x5a" + length.to_bytes(4)
+
+
+def _bstr(data: bytes, position: int) -> tuple[bytes, int]:
+    initial = data[position] if position < len(data) else -1
+    if 0x40 <= initial < 0x58:
+        start, length = position + 1, initial - 0x40
+    elif 0x58 <= initial <= 0x5A:
+        width = 1 << (initial - 0x58)
+        start = position + 1 + width
+        length = int.from_bytes(data[position + 1 : start])
+        if length < (24 if width == 1 else 1 << (4 * width)):
+            raise EnvelopeError(f"byte {position}: string length not in its shortest form")
+    else:
+        raise EnvelopeError(f"byte {position}: a byte string is expected")
+    if start + length > len(data):
+        raise EnvelopeError(f"byte {position}: string of {length} bytes runs past the end")
+    return data[start : start + length], start + length
+
+
+def verify(statement: bytes, signature: bytes, public_key: bytes) -> bool:
+    """Tell whether `signature` is the key's over `statement`, by the rule of this module.
+
+    `public_key` must have passed `check_public_key` once.
+    """
+    try:
+        bindings.crypto_sign_open(signature + statement, public_key)
+    except (BadSignatureError, ValueError):
+        return False
+    return True
+
+
+def check_public_key(public_key: bytes) -> bool:
+    """Tell whether the key is a canonical point of prime order; ask once, at enrolment."""
+    return len(public_key) == KEY_SIZE and bindings.crypto_core_ed25519_is_valid_point(public_key)
+
+
+def open_with(data: bytes, public_key: bytes, message_type: MessageType, size_limit: int) -> bytes:
+    """Return the payload of a message signed by `public_key` as `message_type`.
+
+    Raises EnvelopeError when the form, the header or the signature is wrong.
+    """
+    envelope = parse(data, size_limit)
+    if envelope.protected != protected_header(public_key, message_type):
+        raise EnvelopeError(f"not a {message_type} signed by the expected key")
+    if not verify(envelope.statement, envelope.signature, public_key):
+        raise EnvelopeError("the signature does not verify")
+    return envelope.payload

@@ -1,0 +1,110 @@
+"""The election definition on the wire: canonical bytes, digest, and the authority's signature."""
+
+from hashlib import sha256
+from typing import Any
+
+from ballotbox_protocol.election.definition import (
+    BallotStyle,
+    Contest,
+    ContestKind,
+    Election,
+    MarkPolicy,
+    Option,
+    Precinct,
+)
+from ballotbox_protocol.election.identifiers import ElectionDigest, Mode, PrecinctId, require
+from ballotbox_protocol.wire import cbor
+from ballotbox_protocol.wire.shape import Fields, as_enum, as_tuple, as_type
+
+VERSION = 1
+
+
+def encode_definition(election: Election) -> bytes:
+    """Return the canonical bytes of a definition; their digest names the election."""
+    return cbor.encode(
+        {
+            0: VERSION,
+            1: election.name,
+            2: int(election.mode),
+            3: election.day,
+            4: [_contest_item(contest) for contest in election.contests],
+            5: [[style.code, [list(s) for s in style.sheets]] for style in election.styles],
+            6: [[p.number, p.name, p.registered, list(p.styles)] for p in election.precincts],
+            7: list(election.register_signers),
+            8: [int(election.policy.return_overvoted), int(election.policy.return_blank)],
+        }
+    )
+
+
+def election_digest(definition: bytes) -> ElectionDigest:
+    """Return the SHA-256 of a definition's canonical bytes."""
+    return ElectionDigest(sha256(definition).digest())
+
+
+def decode_definition(data: bytes) -> Election:
+    """Return the definition that canonical bytes describe.
+
+    Raises CborError when the bytes leave the CBOR profile, InvalidField naming a field that is wrong.
+    """
+    fields = Fields(cbor.decode(data, cbor.DOCUMENT_LIMITS), "definition")
+    version = fields.take(0, "version", int)
+    require(version == VERSION, "definition.version", f"{version} is not supported, {VERSION} is")
+    election = Election(
+        name=fields.take(1, "name", str),
+        mode=fields.take_enum(2, "mode", Mode),
+        day=fields.take(3, "day", str),
+        contests=fields.take_each(4, "contests", _contest),
+        styles=fields.take_each(5, "styles", _style),
+        precincts=fields.take_each(6, "precincts", _precinct),
+        register_signers=fields.take_each(7, "register_signers", _key),
+        policy=_policy(fields.take(8, "policy", list)),
+    )
+    fields.done()
+    return election
+
+
+def _contest_item(contest: Contest) -> list[Any]:
+    options = [[option.name, option.preferences] for option in contest.options]
+    return [contest.name, int(contest.kind), contest.votes_allowed, options]
+
+
+def _contest(value: object, path: str) -> Contest:
+    name, kind, allowed, options = as_tuple(value, path, str, int, int, list)
+    return Contest(
+        name=name,
+        kind=as_enum(kind, ContestKind, f"{path}.kind"),
+        votes_allowed=allowed,
+        options=tuple(_option(item, f"{path}.options[{i}]") for i, item in enumerate(options)),
+    )
+
+
+def _option(value: object, path: str) -> Option:
+    name, preferences = as_tuple(value, path, str, int)
+    return Option(name, preferences)
+
+
+def _style(value: object, path: str) -> BallotStyle:
+    code, sheets = as_tuple(value, path, str, list)
+    return BallotStyle(
+        code, tuple(_indexes(sheet, f"{path}.sheets[{i}]") for i, sheet in enumerate(sheets))
+    )
+
+
+def _precinct(value: object, path: str) -> Precinct:
+    number, name, registered, styles = as_tuple(value, path, int, str, int, list)
+    return Precinct(PrecinctId(number), name, registered, _indexes(styles, f"{path}.styles"))
+
+
+def _indexes(value: object, path: str) -> tuple[int, ...]:
+    items = as_type(value, list, path)
+    return tuple(as_type(item, int, f"{path}[{i}]") for i, item in enumerate(items))
+
+
+def _key(value: object, path: str) -> bytes:
+    return as_type(value, bytes, path)
+
+
+def _policy(value: object) -> MarkPolicy:
+    flags = as_tuple(value, "definition.policy", int, int)
+    require(all(flag in (0, 1) for flag in flags), "definition.policy", "flags must be 0 or 1")
+    return MarkPolicy(return_overvoted=bool(flags[0]), return_blank=bool(flags[1]))

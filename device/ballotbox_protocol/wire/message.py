@@ -1,0 +1,52 @@
+"""What travels between a box and a gateway on any road: one kind byte, then the payload.
+
+The same messages go through the serial link and over MQTT, so that the two roads differ in nothing
+but the carrier.
+"""
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Final
+
+from ballotbox_protocol.wire.cbor import REPORT_LIMITS
+
+MESSAGE_MAX: Final = REPORT_LIMITS.size + 1
+
+
+class MessageKind(IntEnum):
+    """Up (box to gateway): REPORT, HELLO_WANTED, HELLO. Down: the others."""
+
+    REPORT = 1
+    HELLO_WANTED = 2
+    HELLO = 3
+    CHALLENGE = 4
+    RECEIPT = 5
+    REFUSAL = 6
+    RESEND = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message; HELLO_WANTED is empty, CHALLENGE is 16 random bytes, the others are documents."""
+
+    kind: MessageKind
+    payload: bytes = b""
+
+    def to_bytes(self) -> bytes:
+        """Return the bytes handed to the carrier."""
+        return bytes((self.kind,)) + self.payload
+
+
+_KINDS: Final = {int(kind): kind for kind in MessageKind}
+
+
+def parse_message(data: bytes) -> Message | None:
+    """Return the message in `data`, or None when it is none: empty, too long, of unknown kind."""
+    if not 1 <= len(data) <= MESSAGE_MAX or data[0] not in _KINDS:
+        return None
+    return Message(_KINDS[data[0]], data[1:])
+
+
+def topic_of(election: bytes, box: bytes, direction: str) -> str:
+    """Return the MQTT topic of a box: `bbx/1/<election, 16 hex digits>/<box>/<up|down>`."""
+    return f"bbx/1/{election[:8].hex()}/{box.hex()}/{direction}"

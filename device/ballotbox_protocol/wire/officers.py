@@ -1,0 +1,61 @@
+"""Officers' signatures: over a report's body, over a ruling, over a clearance. Two always.
+
+An officer signs the Sig_structure of a message whose header carries their own key id and the type
+of statement; only the 8-byte key id and the signature travel.
+"""
+
+from collections.abc import Iterable
+
+from ballotbox_protocol.election.identifiers import KeyId, PrecinctId, PublicKey
+from ballotbox_protocol.election.register import Officer, Register, Role
+from ballotbox_protocol.wire import cose
+from ballotbox_protocol.wire.cose import MessageType
+from ballotbox_protocol.wire.report import OfficerSignature
+
+OFFICERS_NEEDED = 2
+
+
+def officer_statement(key: PublicKey, message_type: MessageType, payload: bytes) -> bytes:
+    """Return the Sig_structure that the officer holding `key` signs."""
+    return cose.sig_structure(cose.protected_header(key, message_type), payload)
+
+
+def sign_as_officer(
+    key: PublicKey, sign: cose.Sign, message_type: MessageType, payload: bytes
+) -> OfficerSignature:
+    """Return one officer's detached signature over `payload`."""
+    signature = sign(officer_statement(key, message_type, payload))
+    return OfficerSignature(KeyId(cose.key_id(key)), signature)
+
+
+def two_officers_signed(
+    register: Register,
+    signatures: Iterable[OfficerSignature],
+    message_type: MessageType,
+    payload: bytes,
+    role: Role,
+    precinct: PrecinctId,
+) -> bool:
+    """Tell whether two different officers with `role` in `precinct` signed `payload`.
+
+    Every signature given must be good: one that is not spoils the whole, so that a statement has
+    one meaning for all who read it.
+    """
+    signers: set[PublicKey] = set()
+    for given in signatures:
+        officer = _signer(register, given, message_type, payload)
+        if officer is None or not officer.may(role, precinct) or officer.key in signers:
+            return False
+        signers.add(officer.key)
+    return len(signers) >= OFFICERS_NEEDED
+
+
+def _signer(
+    register: Register, given: OfficerSignature, message_type: MessageType, payload: bytes
+) -> Officer | None:
+    for officer in register.officers:
+        if cose.key_id(officer.key) == given.key_id:
+            statement = officer_statement(officer.key, message_type, payload)
+            if cose.verify(statement, given.signature, officer.key):
+                return officer
+    return None

@@ -1,0 +1,390 @@
+"""The signed report: what a box says, once, when something happens. Format: device/WIRE.md.
+
+A report is the same bytes on every road. Its id is the SHA-256 of what was signed, so copies that
+were signed again share the id. Votes stand only in a final or a correction.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any, Final
+
+from ballotbox_protocol.election.counters import COUNTER_NAMES, Counters
+from ballotbox_protocol.election.identifiers import (
+    BOX_ID_SIZE,
+    COUNT_MAX,
+    DIGEST_SIZE,
+    ORIGIN_ID_SIZE,
+    BoxId,
+    ElectionDigest,
+    InvalidField,
+    KeyId,
+    OriginId,
+    PollState,
+    PrecinctId,
+    PublicKey,
+    ReportId,
+    require,
+    require_bytes,
+    require_count,
+)
+from ballotbox_protocol.wire import cbor, cose
+from ballotbox_protocol.wire.shape import as_tuple
+
+VERSION: Final = 1
+WIDE_MAX: Final = 2**53 - 1
+SIGNATURES_KEY: Final = 23
+OFFICERS_MAX: Final = 8
+#: The empty array that stands for `signatures` in what the officers sign.
+_NO_SIGNATURES: Final = b"\x80"
+
+
+class ReportKind(IntEnum):
+    """What happened."""
+
+    BOOT = 1
+    ZERO = 2
+    OPEN = 3
+    TURNOUT = 4
+    CLOSE = 5
+    FINAL = 6
+    INCIDENT = 7
+    KEY_ROTATION = 8
+    CORRECTION = 9
+
+
+class ClockQuality(IntEnum):
+    """How far the box itself trusts its clock; the clock is evidence, never an order."""
+
+    UNSET = 0
+    FREE_RUNNING = 1
+    SYNCHRONISED = 2
+
+
+class IncidentCode(IntEnum):
+    """What an incident report tells; `detail` is a number whose meaning the code gives."""
+
+    DROP_UNCERTAIN = 1
+    DROP_SETTLED = 2
+    SHEET_JAMMED = 3
+    OPENING_REFUSED = 4
+    MEMORY_REPAIRED = 5
+    SHEETS_RETURNED = 6
+
+
+WITH_VOTES: Final = frozenset({ReportKind.FINAL, ReportKind.CORRECTION})
+#: Events that take the signatures of two officers.
+WITH_OFFICERS: Final = frozenset(
+    {ReportKind.OPEN, ReportKind.CLOSE, ReportKind.KEY_ROTATION, ReportKind.CORRECTION}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """The box's clock: Unix seconds, how good it is, and milliseconds since the box booted."""
+
+    time: int
+    quality: ClockQuality
+    uptime_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class JournalHead:
+    """Size in records and RFC 6962 root of the box's journal just before this report."""
+
+    size: int
+    root: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class HeldCheckpoint:
+    """The last gateway checkpoint that the box verified: which log, how long, which root."""
+
+    origin: OriginId
+    size: int
+    root: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class OfficerSignature:
+    """One officer's detached signature, with a hint at the key."""
+
+    key_id: KeyId
+    signature: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """An incident's code and its number."""
+
+    code: IncidentCode
+    detail: int
+
+
+@dataclass(frozen=True, slots=True)
+class NewKey:
+    """The key of the next epoch and its own signature over `key_proof_statement`."""
+
+    key: PublicKey
+    proof: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The body of a report. `decode_report` is the only way in from the wire."""
+
+    kind: ReportKind
+    election: ElectionDigest
+    precinct: PrecinctId
+    box: BoxId
+    epoch: int
+    boot: int
+    sequence: int
+    previous: ReportId
+    journal: JournalHead
+    counters: Counters
+    firmware: bytes
+    firmware_sequence: int
+    state: PollState
+    debug: bool
+    clock: Clock
+    held: HeldCheckpoint | None = None
+    votes: tuple[int, ...] | None = None
+    incident: Incident | None = None
+    corrects: ReportId | None = None
+    new_key: NewKey | None = None
+    signatures: tuple[OfficerSignature, ...] = ()
+
+    def __post_init__(self) -> None:
+        kind = self.kind
+        require((self.votes is not None) == (kind in WITH_VOTES), "votes", _ONLY_IN[11])
+        require((self.incident is not None) == (kind is ReportKind.INCIDENT), "incident", _ONLY_IN[15])
+        is_correction = kind is ReportKind.CORRECTION
+        require((self.corrects is not None) == is_correction, "corrects", _ONLY_IN[16])
+        is_rotation = kind is ReportKind.KEY_ROTATION
+        require((self.new_key is not None) == is_rotation, "new_key", _ONLY_IN[17])
+
+
+_ONLY_IN: Final = {
+    11: "stands in finals and corrections, and only there",
+    15: "stands in incident reports, and only there",
+    16: "stands in corrections, and only there",
+    17: "stands in key rotations, and only there",
+}
+
+
+def encode_report(report: Report) -> bytes:
+    """Return the canonical body of a report."""
+    return cbor.encode(_items(report))
+
+
+def consent_payload(body: bytes, signature_count: int) -> bytes:
+    """Return what the officers sign: the body with its signatures, which stand last, left out.
+
+    `body` is an encoded report holding `signature_count` signatures.
+    """
+    if signature_count == 0:
+        return body
+    # Each is 0x82, 0x48 and 8 bytes, 0x58 0x40 and 64 bytes, after the array's own head.
+    width = 1 + signature_count * (1 + 1 + cose.KEY_ID_SIZE + 2 + cose.SIGNATURE_SIZE)
+    return body[:-width] + _NO_SIGNATURES
+
+
+def key_proof_statement(report: Report) -> bytes:
+    """Return the Sig_structure that the new key of a rotation signs."""
+    if report.new_key is None:
+        raise InvalidField("new_key", "is missing from the key rotation")
+    key = report.new_key.key
+    payload = cbor.encode([report.election, report.box, report.epoch + 1, key])
+    return cose.sig_structure(
+        cose.protected_header(key, cose.MessageType.KEY_PROOF), payload
+    )
+
+
+def _items(report: Report) -> dict[int, Any]:
+    counters = report.counters
+    held = report.held
+    items: dict[int, Any] = {
+        0: VERSION,
+        1: int(report.kind),
+        2: report.election,
+        3: report.precinct,
+        4: report.box,
+        5: report.epoch,
+        6: report.boot,
+        7: report.sequence,
+        8: report.previous,
+        9: [report.journal.size, report.journal.root],
+        10: {key: getattr(counters, name) for key, name in enumerate(COUNTER_NAMES)},
+    }
+    if report.votes is not None:
+        items[11] = report.votes
+    items[12] = [report.firmware, report.firmware_sequence]
+    items[13] = [int(report.state), int(report.debug)]
+    items[14] = [report.clock.time, int(report.clock.quality), report.clock.uptime_ms]
+    if report.incident is not None:
+        items[15] = [int(report.incident.code), report.incident.detail]
+    if report.corrects is not None:
+        items[16] = report.corrects
+    if report.new_key is not None:
+        items[17], items[18] = report.new_key.key, report.new_key.proof
+    items[19] = None if held is None else [held.origin, held.size, held.root]
+    items[SIGNATURES_KEY] = [[each.key_id, each.signature] for each in report.signatures]
+    return items
+
+
+_REQUIRED: Final = frozenset({0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 13, 14, 19, SIGNATURES_KEY})
+_OPTIONAL: Final = frozenset({11, 15, 16, 17, 18})
+_NAMES: Final = {
+    0: "version",
+    1: "kind",
+    2: "election",
+    3: "precinct",
+    4: "box",
+    5: "epoch",
+    6: "boot",
+    7: "sequence",
+    8: "previous",
+    9: "journal",
+    10: "counters",
+    12: "firmware",
+    13: "state",
+    14: "clock",
+    19: "held",
+    SIGNATURES_KEY: "signatures",
+}
+
+
+def decode_report(body: bytes) -> Report:
+    """Return the report that a body describes.
+
+    Raises CborError or InvalidField, both ValueErrors, naming what is wrong.
+    """
+    items = cbor.decode(body)
+    require(type(items) is dict, "report", "must be a map")
+    keys = items.keys()
+    if not keys >= _REQUIRED:
+        missing = min(_REQUIRED - keys)
+        raise InvalidField(f"{_NAMES[missing]}[{missing}]", "is missing")
+    if not keys <= _REQUIRED | _OPTIONAL:
+        raise InvalidField("report", f"has unknown keys {sorted(keys - _REQUIRED - _OPTIONAL)}")
+    require(items[0] == VERSION, "version", f"{items[0]} is not supported, {VERSION} is")
+    return _build(items)
+
+
+def _build(items: dict[int, Any]) -> Report:
+    _check_scalars(items)
+    size, root = as_tuple(items[9], "journal", int, bytes)
+    require_count(size, "journal.size", WIDE_MAX)
+    require_bytes(root, DIGEST_SIZE, "journal.root")
+    firmware, firmware_sequence = as_tuple(items[12], "firmware", bytes, int)
+    require_bytes(firmware, DIGEST_SIZE, "firmware.digest")
+    require_count(firmware_sequence, "firmware.sequence")
+    state, debug = as_tuple(items[13], "state", int, int)
+    require(debug in (0, 1), "state.debug", "must be 0 or 1")
+    return Report(
+        kind=_member(items[1], _KINDS, "kind"),
+        election=items[2],
+        precinct=items[3],
+        box=items[4],
+        epoch=items[5],
+        boot=items[6],
+        sequence=items[7],
+        previous=items[8],
+        journal=JournalHead(size, root),
+        counters=_counters(items[10]),
+        firmware=firmware,
+        firmware_sequence=firmware_sequence,
+        state=_member(state, _STATES, "state"),
+        debug=debug == 1,
+        clock=_clock(items[14]),
+        held=None if items[19] is None else _held(items[19]),
+        votes=_votes(items[11]) if 11 in items else None,
+        incident=_incident(items[15]) if 15 in items else None,
+        corrects=_digest(items[16], "corrects") if 16 in items else None,
+        new_key=_new_key(items) if 17 in items or 18 in items else None,
+        signatures=_signatures(items[SIGNATURES_KEY]) if items[SIGNATURES_KEY] != [] else (),
+    )
+
+
+def _check_scalars(items: dict[int, Any]) -> None:
+    require_bytes(items[2], DIGEST_SIZE, "election")
+    require_bytes(items[4], BOX_ID_SIZE, "box")
+    require_bytes(items[8], DIGEST_SIZE, "previous")
+    for key in (3, 5, 6, 7):
+        value = items[key]
+        if type(value) is not int or not 0 <= value <= COUNT_MAX:
+            require_count(value, _NAMES[key])
+
+
+_KINDS: Final = {int(kind): kind for kind in ReportKind}
+_STATES: Final = {int(state): state for state in PollState}
+_QUALITIES: Final = {int(quality): quality for quality in ClockQuality}
+_INCIDENTS: Final = {int(code): code for code in IncidentCode}
+
+
+def _member(code: object, members: dict[int, Any], field: str) -> Any:
+    known = type(code) is int and code in members
+    require(known, field, f"{code!r} is not a known code")
+    return members[code]  # type: ignore[index]
+
+
+def _counters(value: object) -> Counters:
+    count = len(COUNTER_NAMES)
+    exact = isinstance(value, dict) and list(value) == list(range(count))
+    require(exact, "counters", f"must be a map with the keys 0 to {count - 1}")
+    return Counters(*value.values())  # type: ignore[attr-defined]
+
+
+def _clock(value: object) -> Clock:
+    time, quality, uptime = as_tuple(value, "clock", int, int, int)
+    require_count(time, "clock.time", WIDE_MAX)
+    require_count(uptime, "clock.uptime_ms", WIDE_MAX)
+    return Clock(time, _member(quality, _QUALITIES, "clock.quality"), uptime)
+
+
+def _held(value: object) -> HeldCheckpoint:
+    origin, size, root = as_tuple(value, "held", bytes, int, bytes)
+    require_bytes(origin, ORIGIN_ID_SIZE, "held.origin")
+    require_count(size, "held.size", WIDE_MAX)
+    require_bytes(root, DIGEST_SIZE, "held.root")
+    return HeldCheckpoint(OriginId(origin), size, root)
+
+
+def _votes(value: object) -> tuple[int, ...]:
+    require(type(value) is list, "votes", "must be an array")
+    counts: Sequence[Any] = value  # type: ignore[assignment]
+    if set(map(type, counts)) != {int} or min(counts) < 0 or max(counts) > COUNT_MAX:
+        raise InvalidField("votes", f"must be whole numbers from 0 to {COUNT_MAX}, at least one")
+    return tuple(counts)
+
+
+def _incident(value: object) -> Incident:
+    code, detail = as_tuple(value, "incident", int, int)
+    require_count(detail, "incident.detail")
+    return Incident(_member(code, _INCIDENTS, "incident.code"), detail)
+
+
+def _digest(value: object, field: str) -> ReportId:
+    require_bytes(value, DIGEST_SIZE, field)
+    return value  # type: ignore[return-value]
+
+
+def _new_key(items: dict[int, Any]) -> NewKey:
+    key, proof = items.get(17), items.get(18)
+    require_bytes(key, cose.KEY_SIZE, "new_key")
+    require_bytes(proof, cose.SIGNATURE_SIZE, "new_key.proof")
+    return NewKey(PublicKey(key), proof)  # type: ignore[arg-type]
+
+
+def _signatures(value: object) -> tuple[OfficerSignature, ...]:
+    fits = type(value) is list and len(value) <= OFFICERS_MAX
+    require(fits, "signatures", f"must be an array of at most {OFFICERS_MAX}")
+    signatures = []
+    for index, item in enumerate(value):  # type: ignore[arg-type, var-annotated]
+        path = f"signatures[{index}]"
+        key_id, signature = as_tuple(item, path, bytes, bytes)
+        require_bytes(key_id, cose.KEY_ID_SIZE, f"{path}.key_id")
+        require_bytes(signature, cose.SIGNATURE_SIZE, f"{path}.signature")
+        signatures.append(OfficerSignature(KeyId(key_id), signature))
+    return tuple(signatures)

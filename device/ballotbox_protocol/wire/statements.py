@@ -1,0 +1,209 @@
+"""The smaller signed statements: ruling, refusal, send-again, hello, clearance."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import IntEnum
+from hashlib import sha256
+from typing import Any, Final, TypeVar
+
+from ballotbox_protocol.election.identifiers import (
+    BOX_ID_SIZE,
+    DIGEST_SIZE,
+    BoxId,
+    ElectionDigest,
+    KeyId,
+    PublicKey,
+    ReportId,
+    require_bytes,
+    require_count,
+)
+from ballotbox_protocol.election.register import require_origin
+from ballotbox_protocol.wire import cbor, cose
+from ballotbox_protocol.wire.cose import MessageType
+from ballotbox_protocol.wire.report import OfficerSignature
+from ballotbox_protocol.wire.shape import as_enum, as_tuple
+from ballotbox_protocol.wire.verdict import Reason
+
+CHALLENGE_SIZE: Final = 16
+STATEMENT_MAX: Final = 4_096
+
+T = TypeVar("T")
+
+
+class RulingKind(IntEnum):
+    """What two officers decide about a report: count it, or name it the true one of two."""
+
+    RELEASE = 1
+    NAME = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """Two officers' decision on one report of one election."""
+
+    election: ElectionDigest
+    kind: RulingKind
+    report: ReportId
+    signatures: tuple[OfficerSignature, ...] = ()
+
+    def __post_init__(self) -> None:
+        require_bytes(self.election, DIGEST_SIZE, "ruling.election")
+        require_bytes(self.report, DIGEST_SIZE, "ruling.report")
+
+    def payload(self) -> bytes:
+        """Return what each officer signs, as MessageType.RULING."""
+        return cbor.encode([self.election, int(self.kind), self.report])
+
+    def to_bytes(self) -> bytes:
+        """Return the ruling with its signatures; the leaf holds the SHA-256 of these bytes."""
+        signatures = [[each.key_id, each.signature] for each in self.signatures]
+        return cbor.encode([self.election, int(self.kind), self.report, signatures])
+
+    @property
+    def digest(self) -> bytes:
+        """The digest by which a leaf commits to this ruling."""
+        return sha256(self.to_bytes()).digest()
+
+
+def decode_ruling(data: bytes) -> Ruling:
+    """Return the ruling in `data`, signatures unchecked; raises CborError or InvalidField."""
+    items = as_tuple(cbor.decode(data), "ruling", bytes, int, bytes, list)
+    pairs = [as_tuple(item, "ruling.signatures", bytes, bytes) for item in items[3]]
+    for key_id, signature in pairs:
+        require_bytes(key_id, cose.KEY_ID_SIZE, "ruling.signatures.key_id")
+        require_bytes(signature, cose.SIGNATURE_SIZE, "ruling.signatures.signature")
+    return Ruling(
+        ElectionDigest(items[0]),
+        as_enum(items[1], RulingKind, "ruling.kind"),
+        ReportId(items[2]),
+        tuple(OfficerSignature(KeyId(key_id), signature) for key_id, signature in pairs),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A gateway's word that one report can never belong into its log."""
+
+    origin: str
+    report: ReportId
+    reason: Reason
+    time: int
+
+    def __post_init__(self) -> None:
+        require_origin(self.origin, "refusal.origin")
+        require_bytes(self.report, DIGEST_SIZE, "refusal.report")
+        require_count(self.time, "refusal.time", 2**53)
+
+    def items(self) -> list[Any]:
+        """Return the payload in wire order."""
+        return [self.origin, self.report, int(self.reason), self.time]
+
+
+@dataclass(frozen=True, slots=True)
+class Resend:
+    """A gateway's request: send report `sequence` and all later ones again."""
+
+    election: ElectionDigest
+    box: BoxId
+    origin: str
+    sequence: int
+
+    def __post_init__(self) -> None:
+        require_bytes(self.election, DIGEST_SIZE, "resend.election")
+        require_bytes(self.box, BOX_ID_SIZE, "resend.box")
+        require_origin(self.origin, "resend.origin")
+        require_count(self.sequence, "resend.sequence")
+
+    def items(self) -> list[Any]:
+        """Return the payload in wire order."""
+        return [self.election, self.box, self.origin, self.sequence]
+
+
+@dataclass(frozen=True, slots=True)
+class Hello:
+    """A box's proof that it is here now: it signs the gateway's fresh challenge.
+
+    `next_sequence` is that of the box's next report, so the gateway can tell what it has missed.
+    """
+
+    election: ElectionDigest
+    box: BoxId
+    challenge: bytes
+    boot: int
+    next_sequence: int
+
+    def __post_init__(self) -> None:
+        require_bytes(self.election, DIGEST_SIZE, "hello.election")
+        require_bytes(self.box, BOX_ID_SIZE, "hello.box")
+        require_bytes(self.challenge, CHALLENGE_SIZE, "hello.challenge")
+        require_count(self.boot, "hello.boot")
+        require_count(self.next_sequence, "hello.next_sequence")
+
+    def items(self) -> list[Any]:
+        """Return the payload in wire order."""
+        return [self.election, self.box, self.challenge, self.boot, self.next_sequence]
+
+
+@dataclass(frozen=True, slots=True)
+class Clearance:
+    """Two officers' leave to clear a box of one finished election.
+
+    `last` is the id of the box's last report, so the leave fits one memory at one moment.
+    """
+
+    election: ElectionDigest
+    box: BoxId
+    last: ReportId
+
+    def __post_init__(self) -> None:
+        require_bytes(self.election, DIGEST_SIZE, "clearance.election")
+        require_bytes(self.box, BOX_ID_SIZE, "clearance.box")
+        require_bytes(self.last, DIGEST_SIZE, "clearance.last")
+
+    def payload(self) -> bytes:
+        """Return what each officer signs, as MessageType.CLEARANCE."""
+        return cbor.encode([self.election, self.box, self.last])
+
+
+def _refusal(value: object) -> Refusal:
+    origin, report, reason, time = as_tuple(value, "refusal", str, bytes, int, int)
+    return Refusal(origin, ReportId(report), as_enum(reason, Reason, "refusal.reason"), time)
+
+
+def _resend(value: object) -> Resend:
+    election, box, origin, sequence = as_tuple(value, "resend", bytes, bytes, str, int)
+    return Resend(ElectionDigest(election), BoxId(box), origin, sequence)
+
+
+def _hello(value: object) -> Hello:
+    items = as_tuple(value, "hello", bytes, bytes, bytes, int, int)
+    return Hello(ElectionDigest(items[0]), BoxId(items[1]), items[2], items[3], items[4])
+
+
+def sign_statement(
+    statement: Refusal | Resend | Hello, key: PublicKey, sign: cose.Sign
+) -> bytes:
+    """Return the statement as a COSE_Sign1 message signed by `key`."""
+    return cose.sign(key, sign, _TYPES[type(statement)], cbor.encode(statement.items()))
+
+
+def open_statement(data: bytes, key: PublicKey, kind: type[T]) -> T:
+    """Return the statement of this kind that `key` signed.
+
+    Raises ValueError (EnvelopeError, CborError or InvalidField) when it is anything else.
+    """
+    payload = cose.open_with(data, key, _TYPES[kind], STATEMENT_MAX)
+    build: Callable[[object], T] = _BUILDERS[kind]
+    return build(cbor.decode(payload))
+
+
+_TYPES: Final[dict[type, MessageType]] = {
+    Refusal: MessageType.REFUSAL,
+    Resend: MessageType.RESEND,
+    Hello: MessageType.HELLO,
+}
+_BUILDERS: Final[dict[type, Callable[[object], Any]]] = {
+    Refusal: _refusal,
+    Resend: _resend,
+    Hello: _hello,
+}

@@ -1,0 +1,112 @@
+# Every target sets up what it needs. Variables a person may set:
+#   PYTHON=…         the interpreter to build .venv with (default: the first that is >= 3.11)
+#   MOSQUITTO=no     do not install the broker     CHROMIUM=no   do not install the browser
+#   SOAK_MINUTES=10  how long `make soak` starts new rounds
+#   LOCK_OPTIONS=--upgrade  `make lock` then takes the newest versions it may
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help demo test accept check bench soak teeth lock venv mosquitto chromium clean
+.DELETE_ON_ERROR:
+
+export PATH := $(PATH):/usr/sbin:/usr/local/sbin
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+BIN := .venv/bin
+STAMP := .venv/.installed
+MOSQUITTO ?= yes
+CHROMIUM ?= yes
+SOAK_MINUTES ?= 10
+# Branch coverage asked of the protocol and the cores, in percent.
+COVERAGE_FLOOR ?= 100
+# Names the lock file's maker; it is used by `make lock` alone and never installed with the product.
+UV := uv==0.13.9
+
+CANDIDATES := python3.11 python3.12 python3.13 python3.14 python3
+PYTHON ?= $(shell for p in $(CANDIDATES); do \
+	if $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; \
+	then echo $$p; exit; fi; done)
+
+# $(call debian,command,package,yes|no,what happens without it)
+define debian
+	@if command -v $(1) >/dev/null 2>&1; then :; \
+	elif [ "$(3)" = no ]; then echo "$(1) is not installed and was not asked for. $(4)"; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then \
+		echo "Installing $(2) from Debian …"; \
+		export DEBIAN_FRONTEND=noninteractive; \
+		{ apt-get update -qq && apt-get install -y -qq --no-install-recommends $(2); } \
+			</dev/null >/dev/null || echo "$(2) could not be installed. $(4)"; \
+	else echo "$(1) is not installed. $(4) To install it: sudo apt-get install $(2)"; fi
+endef
+
+help: ## what can be made
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)$$/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+
+demo: venv mosquitto ## an election day with 104 boxes, from the ballot to the published total
+	$(BIN)/ballotbox-sim demo
+
+test: venv mosquitto ## every test but those of `make accept` and `make soak`
+	$(BIN)/pytest -n 2 --dist worksteal -m "not accept and not soak"
+
+check: venv ## format, lint, types, import contracts
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+# Parts that stand alone first: coverage of what must be exact, then fresh installations, then the browser.
+accept: venv mosquitto chromium ## coverage, fresh installations, the page in a browser
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest -q -n 2 -m "not accept and not soak" \
+		tests/protocol tests/device tests/gateway tests/tabulation tests/contracts
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report --fail-under=$(COVERAGE_FLOOR)
+	$(BIN)/pytest -m accept
+
+bench: venv mosquitto ## measure; prints a table, writes bench/results.json
+	$(BIN)/python bench/run.py
+
+# A round is never cut off: the last one starts before the time is up and then ends by itself.
+soak: venv mosquitto ## the properties with other seeds and many more examples, SOAK_MINUTES long
+	@end=$$(( $$(date +%s) + 60 * $(SOAK_MINUTES) )); seed=$$(date +%s); \
+	while [ $$(date +%s) -lt $$end ]; do \
+		echo "soak: seed $$seed"; \
+		$(BIN)/pytest -q -n 2 --dist worksteal -m "(hypothesis or soak) and not accept" \
+			--hypothesis-profile=soak --hypothesis-seed=$$seed; \
+		seed=$$(( seed + 1 )); \
+	done
+
+teeth: venv ## plant violations and show that each check catches its own
+	$(BIN)/pytest -q -m teeth
+
+venv: $(STAMP) ## .venv with exactly what requirements.lock names
+
+$(STAMP): requirements.lock pyproject.toml
+	@if [ -z "$(PYTHON)" ]; then \
+		echo "No Python >= 3.11 found (looked for: $(CANDIDATES)). Install one, or: make PYTHON=/path/to/python3 …" >&2; \
+		exit 1; fi
+	$(if $(shell $(PYTHON) -c 'import ensurepip, venv' 2>&1),$(call \
+		debian,no-venv,python3-venv,yes,$(PYTHON) cannot make .venv without it.))
+	@[ -x $(BIN)/python ] || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --no-index -e .
+	@touch $@
+
+mosquitto: # the broker of tests and demo; they start their own, on a free port of this machine
+	$(call debian,mosquitto,mosquitto,$(MOSQUITTO),The demo then uses a broker that comes with pip; tests that need mosquitto are skipped.)
+
+chromium: # opens the results page for `make accept`
+	$(call debian,chromium,chromium,$(CHROMIUM),The test that opens the results page is then skipped.)
+
+# Hashes of every platform and of Python 3.11 to 3.14; no index, host or local path is written.
+lock: ## requirements.lock anew from pyproject.toml
+	rm -rf build/lock && $(PYTHON) -m venv build/lock && build/lock/bin/python -m pip install -q $(UV)
+	build/lock/bin/uv pip compile pyproject.toml --all-extras --group build --universal \
+		--python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+		--no-annotate --custom-compile-command "make lock" $(LOCK_OPTIONS) \
+		--quiet --output-file requirements.lock
+	rm -rf build/lock
+
+clean: ## remove everything made here
+	rm -rf .venv build dist demo-out htmlcov .coverage .coverage.* .pytest_cache .mypy_cache \
+		.ruff_cache .hypothesis .import_linter_cache bench/results.json bench/soak.json

@@ -1,0 +1,1 @@
+"""The simulated boxes over real brokers, pseudo-terminals and processes; not deterministic."""

@@ -1,0 +1,269 @@
+"""The one port of the gateway's core: a ledger that commits a batch whole or not at all.
+
+A ledger holds the log (leaves, checkpoints), the reports beside it, one head per box, what was
+refused, and how far the log has travelled upward. `commit` is the only way to change it.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Final, NamedTuple, Protocol
+
+from ballotbox_gateway.core.head import BoxHead
+from ballotbox_protocol.election.identifiers import BoxId, ElectionDigest, ReportId
+from ballotbox_protocol.wire.verdict import Reason, Verdict
+
+#: Rows kept of bytes that could not be authenticated; older ones give way, their counts stay.
+UNAUTHENTIC_ROWS_MAX: Final = 1_024
+#: How much of such bytes is kept: enough to recognise what sent them.
+SAMPLE_SIZE: Final = 1_024
+
+
+class LedgerFailure(Exception):
+    """The ledger cannot be relied on now: whether the last commit was applied is unknown."""
+
+
+class DiskFull(LedgerFailure):
+    """There is no room; nothing of the batch was applied and a later commit may succeed."""
+
+
+class Conflict(Exception):
+    """The ledger has moved on since the batch was judged: read it again and judge again."""
+
+
+class Place(IntEnum):
+    """Where a stored report stands in its box's chain."""
+
+    CHAIN = 1
+    WAITING = 2
+    ASIDE = 3
+
+
+class Tally(IntEnum):
+    """What the ledger counts, per reason code."""
+
+    LEAVES = 1
+    REFUSED = 2
+    UNAUTHENTIC = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """What a ledger belongs to; `register_version` is the highest ever used with it."""
+
+    origin: str
+    election: ElectionDigest
+    register_version: int
+
+
+class LogHead(NamedTuple):
+    """Size and root of the log: what a commit compares before it swaps."""
+
+    size: int
+    root: bytes
+
+
+class StoredReport(NamedTuple):
+    """A report and the gateway's present mind about it.
+
+    first, newest: indexes of its first and newest leaf. own_verdict, own_reason: what this
+    gateway's admission alone says. below: packed verdicts of lower gateways that are not
+    ACCEPTED. ruled: two officers released or named it.
+    """
+
+    id: ReportId
+    box: BoxId
+    sequence: int
+    place: Place
+    first: int
+    newest: int
+    verdict: Verdict
+    reason: Reason
+    own_verdict: Verdict
+    own_reason: Reason
+    ruled: bool
+    below: bytes
+    data: bytes
+
+
+class NewLeaf(NamedTuple):
+    """A leaf to append: its bytes, its report's first leaf, what stands beside it.
+
+    note: the lower gateway's checkpoint the report came with, by its number, or None.
+    """
+
+    index: int
+    data: bytes
+    report_first: int
+    ruling: bytes | None
+    note: int | None
+
+
+class Entry(NamedTuple):
+    """A leaf as stored, with what stands beside it: report, ruling, lower checkpoint."""
+
+    index: int
+    leaf: bytes
+    report: bytes | None
+    ruling: bytes | None
+    note: bytes | None
+
+
+class StoredCheckpoint(NamedTuple):
+    """A signed checkpoint of this log."""
+
+    size: int
+    root: bytes
+    note: bytes
+
+
+class StoredRefusal(NamedTuple):
+    """An authentic report that can never belong here, and the signed answer given for ever."""
+
+    id: ReportId
+    reason: Reason
+    data: bytes
+    answer: bytes
+
+
+class Unauthentic(NamedTuple):
+    """A sample of bytes that nobody vouches for; `count` is how often they came."""
+
+    digest: bytes
+    reason: Reason
+    road: str
+    sample: bytes
+    count: int
+    time: int
+
+
+class LowerLog(NamedTuple):
+    """How far a lower gateway's log has been taken in: size, subtree hashes, newest checkpoint."""
+
+    origin: str
+    size: int
+    hashes: tuple[bytes, ...]
+    note: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """Progress upward: all leaves below `next` have a stored receipt of `upper`."""
+
+    upper: str
+    next: int
+    receipts: Sequence[tuple[int, bytes]] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Everything one commit changes.
+
+    heads carry their new version; the ledger must hold the one before it. `moved` replaces rows
+    of reports that are stored already. `lower` is stored with a note number for its leaves:
+    `NewLeaf.note` refers to `lower_note`, the number that `Ledger.next_note` gave.
+    """
+
+    leaves: Sequence[NewLeaf] = ()
+    reports: Sequence[StoredReport] = ()
+    moved: Sequence[StoredReport] = ()
+    heads: Sequence[BoxHead] = ()
+    refusals: Sequence[StoredRefusal] = ()
+    unauthentic: Sequence[Unauthentic] = ()
+    counts: Mapping[tuple[Tally, Reason], int] = field(default_factory=dict)
+    checkpoint: StoredCheckpoint | None = None
+    lower: LowerLog | None = None
+    delivery: Delivery | None = None
+    register_version: int | None = None
+
+
+class Ledger(Protocol):
+    """Durable memory of one gateway. Every read raises LedgerFailure when the medium is sick."""
+
+    def commit(self, batch: Batch, expected: LogHead) -> None:
+        """Apply the whole batch durably, if log and box heads are still as expected.
+
+        On return everything is on the medium. Raises Conflict (nothing applied), DiskFull
+        (nothing applied) or LedgerFailure (unknown whether applied).
+        """
+        ...
+
+    def binding(self) -> Binding:
+        """Return what the ledger belongs to."""
+        ...
+
+    def log_head(self) -> LogHead:
+        """Return size and root of the log, as of its last checkpoint."""
+        ...
+
+    def leaves(self, first: int) -> Iterator[bytes]:
+        """Yield the bytes of all leaves from index `first` on."""
+        ...
+
+    def entries(self, first: int, stop: int) -> list[Entry]:
+        """Return the leaves first..stop-1 with what stands beside them."""
+        ...
+
+    def box_head(self, box: BoxId) -> BoxHead:
+        """Return the head of a box; one of version 0 when it has never reported."""
+        ...
+
+    def box_heads(self) -> list[BoxHead]:
+        """Return the heads of all boxes that have reported."""
+        ...
+
+    def report(self, report: ReportId) -> StoredReport | None:
+        """Return a stored report by its id."""
+        ...
+
+    def reports_from(self, box: BoxId, sequence: int) -> list[StoredReport]:
+        """Return a box's stored reports from `sequence` on, in order of sequence, then arrival."""
+        ...
+
+    def refusal(self, report: ReportId) -> StoredRefusal | None:
+        """Return the durable refusal of a report."""
+        ...
+
+    def refusals(self) -> list[StoredRefusal]:
+        """Return all durable refusals."""
+        ...
+
+    def unauthentic(self) -> list[Unauthentic]:
+        """Return the kept samples of unauthentic bytes, newest last."""
+        ...
+
+    def counts(self) -> dict[tuple[Tally, Reason], int]:
+        """Return what has been counted since the ledger was created."""
+        ...
+
+    def checkpoint_of_leaf(self, index: int) -> StoredCheckpoint | None:
+        """Return the first checkpoint that covers leaf `index`: that of its batch."""
+        ...
+
+    def checkpoint_at(self, size: int) -> StoredCheckpoint | None:
+        """Return the checkpoint of exactly this size, if one was ever signed."""
+        ...
+
+    def checkpoint_up_to(self, size: int) -> StoredCheckpoint | None:
+        """Return the largest checkpoint of at most this size."""
+        ...
+
+    def lower_log(self, origin: str) -> LowerLog | None:
+        """Return how far the log of a lower gateway has been taken in."""
+        ...
+
+    def next_note(self) -> int:
+        """Return the number that the next stored lower checkpoint will have."""
+        ...
+
+    def delivered(self, upper: str) -> int:
+        """Return the first leaf without a stored receipt of `upper`."""
+        ...
+
+    def upper_receipt(self, upper: str, index: int) -> bytes | None:
+        """Return the receipt that `upper` gave for leaf `index`."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the medium; the ledger cannot be used afterwards."""
+        ...

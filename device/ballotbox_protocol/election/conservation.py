@@ -1,5 +1,7 @@
-"""The conservation laws, each written once: the box asserts them, the gateway checks them, the
-auditor uses them. A law that breaks is a value naming the law and the two numbers that disagree.
+"""The conservation laws, each written once.
+
+The box asserts them, the gateway checks them, the auditor uses them. A law that breaks is a value
+naming the law and the two numbers that disagree.
 """
 
 from collections.abc import Iterator, Sequence
@@ -32,6 +34,7 @@ class Law(IntEnum):
     FROZEN = 16
     CORRECTION = 17
     OPTION = 18
+    MARKED = 19
     ONE_FINAL = 20
     VOTES_BOUND = 21
     SHARES = 22
@@ -56,6 +59,7 @@ MEANING: dict[Law, str] = {
     Law.FROZEN: "no counter changes after final",
     Law.CORRECTION: "a correction leaves every counter as it was",
     Law.OPTION: "votes of an option ≤ ballots neither blank nor overvoted",
+    Law.MARKED: "votes ≥ ballots neither blank nor overvoted: each holds at least one",
     Law.ONE_FINAL: "a total uses exactly one accepted final of each box",
     Law.VOTES_BOUND: "votes in a total ≤ its ballots × votes allowed",
     Law.SHARES: "shares sum to no more than 100 % of the base they name",
@@ -173,6 +177,8 @@ def _contest_breaches(tally: ContestTally, allowed: int, where: str) -> Iterator
     marked = tally.ballots - tally.blank - overvoted
     if max(tally.votes) > marked:
         yield Breach(Law.OPTION, max(tally.votes), marked, where)
+    if sum(tally.votes) < marked:
+        yield Breach(Law.MARKED, sum(tally.votes), marked, where)
     for votes, preferences in zip(tally.votes, tally.preferences, strict=True):
         if sum(preferences) > votes:
             yield Breach(Law.PREFERENCES, sum(preferences), votes, where)

@@ -1,8 +1,9 @@
-"""The counters of a box. They count sheets of paper, except `ballots`, which counts first sheets."""
+"""The counters of a box: they count sheets of paper, `ballots` counts first sheets alone."""
 
 from dataclasses import dataclass, fields
+from operator import attrgetter
 
-from ballotbox_protocol.election.identifiers import require_count
+from ballotbox_protocol.election.identifiers import COUNT_MAX, require_count
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +30,12 @@ class Counters:
     lifetime: int = 0
 
     def __post_init__(self) -> None:
-        for name in COUNTER_NAMES:
-            require_count(getattr(self, name), f"counters.{name}")
+        values = _values(self)
+        if set(map(type, values)) != {int} or min(values) < 0 or max(values) > COUNT_MAX:
+            for name, value in zip(COUNTER_NAMES, values, strict=True):
+                require_count(value, f"counters.{name}")
 
 
 #: Wire order of the counters: the map key of a counter is its place here.
 COUNTER_NAMES = tuple(field.name for field in fields(Counters))
+_values = attrgetter(*COUNTER_NAMES)

@@ -7,6 +7,7 @@ are valid or do not exist: every constructor checks its own fields, `Election` t
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 from enum import IntEnum
 from functools import cached_property
 from typing import Final
@@ -26,6 +27,10 @@ STYLES_MAX: Final = 1_024
 SHEETS_MAX: Final = 8
 PRECINCTS_MAX: Final = 200_000
 NAME_MAX: Final = 200
+REGISTER_SIGNERS_MAX: Final = 16
+#: Counts in a row of votes: with each count at its largest, a final still fits 16 KiB and 4,096
+#: items (`wire.cbor.REPORT_LIMITS`), so no box can count what it cannot report.
+ROW_MAX: Final = 3_000
 
 
 class ContestKind(IntEnum):
@@ -59,13 +64,15 @@ class Contest:
 
     def __post_init__(self) -> None:
         _require_name(self.name, "contest.name")
-        require(1 <= len(self.options) <= OPTIONS_MAX, "contest.options", f"needs 1 to {OPTIONS_MAX}")
+        sized = 1 <= len(self.options) <= OPTIONS_MAX
+        require(sized, "contest.options", f"needs 1 to {OPTIONS_MAX}")
         names = [option.name for option in self.options]
         require(len(set(names)) == len(names), "contest.options", "two options share one name")
         require_count(self.votes_allowed, "contest.votes_allowed", len(self.options))
         require(self.votes_allowed >= 1, "contest.votes_allowed", "must be at least 1")
         if self.kind is not ContestKind.CHOOSE_UP_TO:
-            require(self.votes_allowed == 1, "contest.votes_allowed", f"must be 1 for {self.kind.name}")
+            problem = f"must be 1 for {self.kind.name}"
+            require(self.votes_allowed == 1, "contest.votes_allowed", problem)
         if self.kind is not ContestKind.PARTY_LIST:
             plain = all(option.preferences == 0 for option in self.options)
             require(plain, "contest.options.preferences", "only a PARTY_LIST has preferences")
@@ -74,6 +81,11 @@ class Contest:
     def preference_count(self) -> int:
         """The number of candidates over all lists."""
         return sum(option.preferences for option in self.options)
+
+    @property
+    def row_size(self) -> int:
+        """The number of counts that a tally of this contest takes in a row (`election.tally`)."""
+        return 4 + len(self.options) + self.preference_count
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,12 +151,15 @@ class Election:
         _require_day(self.day)
         self._require_sizes()
         for index, style in enumerate(self.styles):
-            _require_references(style.contests, len(self.contests), f"styles[{index}].sheets", "contest")
+            field = f"styles[{index}].sheets"
+            _require_references(style.contests, len(self.contests), field, "contest")
         for index, precinct in enumerate(self.precincts):
             field = f"precincts[{index}].styles"
             _require_references(precinct.styles, len(self.styles), field, "style")
+        _require_unique((contest.name for contest in self.contests), "contests", "name")
         _require_unique((style.code for style in self.styles), "styles", "code")
         _require_unique((precinct.number for precinct in self.precincts), "precincts", "number")
+        _require_unique(self.register_signers, "register_signers", "key")
         for index, key in enumerate(self.register_signers):
             require_bytes(key, 32, f"register_signers[{index}]")
 
@@ -153,9 +168,12 @@ class Election:
             ("contests", len(self.contests), CONTESTS_MAX),
             ("styles", len(self.styles), STYLES_MAX),
             ("precincts", len(self.precincts), PRECINCTS_MAX),
-            ("register_signers", len(self.register_signers), 16),
+            ("register_signers", len(self.register_signers), REGISTER_SIGNERS_MAX),
         ):
             require(1 <= count <= maximum, field, f"needs 1 to {maximum} entries, has {count}")
+        counts = sum(contest.row_size for contest in self.contests)
+        problem = f"need {counts} counts in all, a report holds at most {ROW_MAX}"
+        require(counts <= ROW_MAX, "contests", problem)
 
     @cached_property
     def precinct_by_number(self) -> dict[PrecinctId, Precinct]:
@@ -164,7 +182,6 @@ class Election:
 
 
 def _require_name(value: str, field: str) -> None:
-    require(isinstance(value, str), field, "must be text")
     require(1 <= len(value) <= NAME_MAX, field, f"must have 1 to {NAME_MAX} characters")
     require(unicodedata.is_normalized("NFC", value), field, "must be in Unicode normal form C")
     clean = all(unicodedata.category(character)[0] != "C" for character in value)
@@ -172,16 +189,17 @@ def _require_name(value: str, field: str) -> None:
 
 
 def _require_day(day: str) -> None:
-    parts = day.split("-") if isinstance(day, str) else []
-    digits = all(part.isascii() and part.isdigit() for part in parts)
-    shape = digits and [len(part) for part in parts] == [4, 2, 2]
-    require(shape, "day", "must be written YYYY-MM-DD")
+    try:
+        written = date.fromisoformat(day).isoformat()
+    except ValueError:
+        written = ""
+    # Only the one form: `fromisoformat` also reads 20260614 and 2026-W24-7.
+    require(written == day, "day", "must be a day of the calendar, written YYYY-MM-DD")
 
 
 def _require_references(indexes: Iterable[int], count: int, field: str, what: str) -> None:
     for index in indexes:
-        known = type(index) is int and 0 <= index < count
-        require(known, field, f"refers to {what} {index}, which does not exist")
+        require(0 <= index < count, field, f"refers to {what} {index}, which does not exist")
 
 
 def _require_unique(values: Iterable[object], field: str, what: str) -> None:

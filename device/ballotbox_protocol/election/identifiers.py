@@ -14,9 +14,12 @@ PrecinctId = NewType("PrecinctId", int)
 DIGEST_SIZE: Final = 32
 BOX_ID_SIZE: Final = 16
 ORIGIN_ID_SIZE: Final = 16
+KEY_ID_SIZE: Final = 8
 
 #: Every count on the wire is below this bound, so sums of a nation's counts stay below int64.
 COUNT_MAX: Final = 2**31 - 1
+#: Bound of times, sizes and positions: every reader's numbers, doubles too, hold them exactly.
+WIDE_MAX: Final = 2**53 - 1
 #: `prev` of the first report of a box in an election.
 NO_REPORT: Final = ReportId(bytes(DIGEST_SIZE))
 
@@ -51,7 +54,7 @@ class PollState(IntEnum):
     SEALED = 8
 
 
-def require(condition: bool, field: str, problem: str) -> None:
+def require(condition: object, field: str, problem: str) -> None:
     """Raise InvalidField naming `field` unless `condition` holds; unlike assert, always active."""
     if not condition:
         raise InvalidField(field, problem)

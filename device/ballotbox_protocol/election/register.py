@@ -13,9 +13,12 @@ from typing import Final
 from ballotbox_protocol.election.identifiers import (
     BOX_ID_SIZE,
     DIGEST_SIZE,
+    KEY_ID_SIZE,
     ORIGIN_ID_SIZE,
+    WIDE_MAX,
     BoxId,
     ElectionDigest,
+    KeyId,
     OriginId,
     PrecinctId,
     PublicKey,
@@ -26,6 +29,11 @@ from ballotbox_protocol.election.identifiers import (
 
 KEY_SIZE: Final = 32
 ORIGIN_MAX: Final = 128
+
+
+def key_id(public_key: bytes) -> KeyId:
+    """Return the first 8 bytes of SHA-256 of the key: a hint for look-ups, never an identity."""
+    return KeyId(sha256(public_key).digest()[:KEY_ID_SIZE])
 
 
 def origin_id(origin: str) -> OriginId:
@@ -59,7 +67,8 @@ class Closure:
     def __post_init__(self) -> None:
         for origin, position in self.positions:
             require_bytes(origin, ORIGIN_ID_SIZE, "closed.origin")
-            require_count(position, "closed.position", 2**53)
+            require_count(position, "closed.position", WIDE_MAX)
+        _require_unique((origin for origin, _ in self.positions), "closed.positions", "origin")
 
     def covers(self, origin: OriginId, index: int) -> bool:
         """Tell whether the entry is closed for a leaf at `index` of `origin`'s log.
@@ -138,12 +147,16 @@ class Register:
         epochs = ((entry.box, entry.epoch) for entry in self.boxes)
         _require_unique(epochs, "boxes", "box id and epoch")
         _require_unique((gateway.origin for gateway in self.gateways), "gateways", "origin")
-        keys = [entry.key for entry in (*self.boxes, *self.gateways, *self.officers)]
-        _require_unique(keys, "register", "public key")
+        _require_unique((holder.key for holder in self.holders), "register", "public key")
         places: dict[BoxId, PrecinctId] = {}
         for entry in self.boxes:
             same = places.setdefault(entry.box, entry.precinct) == entry.precinct
             require(same, "boxes", f"box {entry.box.hex()} stands in two precincts")
+
+    @property
+    def holders(self) -> tuple[BoxEntry | GatewayEntry | Officer, ...]:
+        """Everyone in the register who holds a key."""
+        return (*self.boxes, *self.gateways, *self.officers)
 
     @cached_property
     def gateway_keys(self) -> dict[str, PublicKey]:
@@ -154,6 +167,15 @@ class Register:
     def officer_by_key(self) -> dict[PublicKey, Officer]:
         """The officers by their keys."""
         return {officer.key: officer for officer in self.officers}
+
+    @cached_property
+    def officers_by_key_id(self) -> dict[KeyId, tuple[Officer, ...]]:
+        """The officers that a key id may mean; more than one only if hashes collide."""
+        found: dict[KeyId, tuple[Officer, ...]] = {}
+        for officer in self.officers:
+            hint = key_id(officer.key)
+            found[hint] = (*found.get(hint, ()), officer)
+        return found
 
     @cached_property
     def entries_of(self) -> dict[BoxId, tuple[BoxEntry, ...]]:
@@ -168,18 +190,18 @@ class Register:
 
     @cached_property
     def expected(self) -> dict[BoxId, PrecinctId]:
-        """The boxes whose final is awaited: all but those closed as unused."""
+        """The boxes whose final is awaited: all but those whose every epoch closed as unused."""
         return {
             box: entries[-1].precinct
             for box, entries in self.entries_of.items()
-            if not any(e.closed and e.closed.reason is ClosedAs.UNUSED for e in entries)
+            if not all(e.closed and e.closed.reason is ClosedAs.UNUSED for e in entries)
         }
 
 
 def require_origin(origin: str, field: str) -> None:
     """Raise InvalidField unless `origin` can name a log (C2SP tlog-checkpoint)."""
-    text = isinstance(origin, str) and 1 <= len(origin) <= ORIGIN_MAX
-    clean = text and all("!" <= character <= "~" and character != "+" for character in origin)
+    length = 1 <= len(origin) <= ORIGIN_MAX
+    clean = length and all("!" <= character <= "~" and character != "+" for character in origin)
     require(clean, field, f"must be 1 to {ORIGIN_MAX} printable ASCII characters, no space, no +")
 
 

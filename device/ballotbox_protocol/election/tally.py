@@ -46,7 +46,7 @@ class ContestSpan:
     @property
     def stop(self) -> int:
         """One past the contest's last place."""
-        return self.votes.stop + self.contest.preference_count
+        return self.start + self.contest.row_size
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +92,12 @@ class Layout:
         return (0,) * self.size
 
     def add(self, row: list[int], contest: int, marks: Marks) -> None:
-        """Count one sheet's marks for `contest` into the mutable `row`."""
+        """Count one sheet's marks for `contest` into the mutable `row`.
+
+        Raises InvalidField, the row unchanged, when a mark stands where the ballot has no choice.
+        """
         span = self.spans[contest]
+        _require_on_ballot(span.contest, marks)
         allowed = span.contest.votes_allowed
         marked = len(marks.options)
         row[span.start] += 1
@@ -122,6 +126,16 @@ class Layout:
         votes = tuple(row[span.votes])
         preferences = tuple(tuple(row[part]) for part in span.preferences)
         return ContestTally(ballots, blank, under, over, votes, preferences)
+
+
+def _require_on_ballot(contest: Contest, marks: Marks) -> None:
+    count = len(contest.options)
+    for option in marks.options:
+        require(0 <= option < count, "marks.options", f"{contest.name} has no option {option}")
+    for option, candidate in marks.preferences:
+        listed = 0 <= option < count and 0 <= candidate < contest.options[option].preferences
+        problem = f"option {option} of {contest.name} has no candidate {candidate}"
+        require(listed, "marks.preferences", problem)
 
 
 def merge(left: Sequence[int], right: Sequence[int]) -> Row:

@@ -10,14 +10,25 @@ Invariant: whatever `decode` accepts, `encode` gives back byte for byte.
 
 import unicodedata
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 INT_MIN: Final = -(1 << 63)
 INT_MAX: Final = (1 << 63) - 1
 KEY_MAX: Final = 23
 NULL: Final = 0xF6
 
+#: A decoded value: its shape is the reader's to check.
+Value: TypeAlias = Any
+
 _UINT, _NINT, _BYTES, _TEXT, _ARRAY, _MAP = range(6)
+#: Additional information (RFC 8949 section 3): the argument follows in 1, 2 or 8 bytes.
+_ONE_BYTE: Final = 24
+_TWO_BYTES: Final = 25
+_EIGHT_BYTES: Final = 27
+#: The initial byte of a byte string of 24 to 255 bytes.
+_SHORT_STRING: Final = _BYTES << 5 | _ONE_BYTE
+#: The initial byte of an empty array; the next 23 are those of longer ones.
+_SHORT_ARRAY: Final = _ARRAY << 5
 
 
 class CborError(ValueError):
@@ -35,11 +46,12 @@ class Limits:
 
 #: A report with 33 vote lines is about 450 bytes; 16 KiB leaves room for 2,000 options.
 REPORT_LIMITS: Final = Limits(size=16 * 1024, depth=8, items=4_096)
-#: A national definition or register: 15,000 boxes at about 100 bytes and 8 items each.
-DOCUMENT_LIMITS: Final = Limits(size=16 * 1024 * 1024, depth=8, items=1_000_000)
+#: A national definition or register: 200,000 precincts at about 6 items and 60 bytes each, or
+#: 100,000 boxes at 8 items and 130 bytes.
+DOCUMENT_LIMITS: Final = Limits(size=16 * 1024 * 1024, depth=8, items=2_000_000)
 
 
-def encode(value: Any) -> bytes:
+def encode(value: Value) -> bytes:
     """Return the one encoding of `value` in the profile.
 
     Raises CborError for a value outside it (float, bool, text not in NFC, key not 0..23, …).
@@ -49,7 +61,7 @@ def encode(value: Any) -> bytes:
     return bytes(out)
 
 
-def _encode_into(out: bytearray, value: Any) -> None:
+def _encode_into(out: bytearray, value: Value) -> None:
     kind = type(value)
     if kind is int:
         _encode_int(out, value)
@@ -92,7 +104,7 @@ def _encode_text(out: bytearray, value: str) -> None:
     out += raw
 
 
-def _encode_map(out: bytearray, value: dict[int, Any]) -> None:
+def _encode_map(out: bytearray, value: dict[Any, Value]) -> None:
     _encode_head(out, _MAP, len(value))
     previous = -1
     for key, item in value.items():
@@ -123,7 +135,7 @@ def _encode_head(out: bytearray, major: int, argument: int) -> None:
         out += argument.to_bytes(8)
 
 
-def decode(data: bytes, limits: Limits = REPORT_LIMITS) -> Any:
+def decode(data: bytes, limits: Limits = REPORT_LIMITS) -> Value:
     """Return the value that `data` encodes, all of it.
 
     Raises CborError when the bytes leave the profile or the limits; never another exception.
@@ -131,7 +143,7 @@ def decode(data: bytes, limits: Limits = REPORT_LIMITS) -> Any:
     if len(data) > limits.size:
         raise CborError(f"{len(data)} bytes, at most {limits.size} are allowed")
     decoder = _Decoder(data, limits)
-    value = decoder.item(limits.depth)
+    value = decoder.values(1, limits.depth)[0]
     if decoder.position != len(data):
         raise CborError(f"{len(data) - decoder.position} bytes after the end of the value")
     return value
@@ -140,65 +152,101 @@ def decode(data: bytes, limits: Limits = REPORT_LIMITS) -> Any:
 class _Decoder:
     """One pass over one buffer; `position` is the next unread byte."""
 
-    __slots__ = ("_data", "_end", "_items_left", "position")
+    __slots__ = ("_data", "_items_left", "position")
 
     def __init__(self, data: bytes, limits: Limits) -> None:
         self._data = data
-        self._end = len(data)
         self._items_left = limits.items
         self.position = 0
 
-    def item(self, depth: int) -> Any:
-        major, argument = self._head()
+    def values(self, count: int, depth: int) -> list[Value]:
+        """Read the next `count` values; `depth` is how many more levels they may open.
+
+        Small integers and short strings are nearly all of a report: they are read in the loop,
+        without a call, and everything else by its head.
+        """
+        data = self._data
+        position = self.position
+        values: list[Value] = []
+        append = values.append
+        try:
+            for _ in range(count):
+                initial = data[position]
+                if initial < _ONE_BYTE:
+                    append(initial)
+                    position += 1
+                elif initial == _ONE_BYTE and data[position + 1] >= _ONE_BYTE:
+                    append(data[position + 1])
+                    position += 2
+                elif initial == _TWO_BYTES and data[position + 1]:
+                    append(data[position + 1] << 8 | data[position + 2])
+                    position += 3
+                elif initial == _SHORT_STRING and data[position + 1] >= _ONE_BYTE:
+                    start = position + 2
+                    position = start + data[position + 1]
+                    append(data[start:position])
+                elif _SHORT_ARRAY <= initial < _SHORT_ARRAY + _ONE_BYTE:
+                    self.position = position + 1
+                    append(self._array(initial - _SHORT_ARRAY, depth))
+                    position = self.position
+                else:
+                    self.position = position
+                    append(self._by_head(initial, depth))
+                    position = self.position
+        except IndexError:
+            position = len(data) + 1
+        # A slice does not complain when the bytes run out, so every way past the end ends here.
+        if position > len(data):
+            raise CborError(f"the value ends early, at byte {len(data)}")
+        self.position = position
+        return values
+
+    def _by_head(self, initial: int, depth: int) -> Value:
+        major = initial >> 5
+        if major > _MAP:
+            return self._null(initial)
+        argument = self._argument(initial & 0x1F)
         if major == _UINT:
             return argument
-        if major == _BYTES:
-            return self._take(argument)
-        if major == _ARRAY:
-            return self._array(argument, depth)
-        if major == _MAP:
-            return self._map(argument, depth)
-        if major == _TEXT:
-            return self._text(argument)
         if major == _NINT:
             return -1 - argument
-        return None
+        if major == _BYTES:
+            return self._string(argument)
+        if major == _TEXT:
+            return self._text(argument)
+        if major == _ARRAY:
+            return self._array(argument, depth)
+        return self._map(argument, depth)
 
-    def _head(self) -> tuple[int, int]:
-        position = self.position
-        if position >= self._end:
-            raise CborError(f"the value ends early, at byte {position}")
-        initial = self._data[position]
-        major, info = initial >> 5, initial & 0x1F
-        if info < 24 and major < 6:
-            self.position = position + 1
-            return major, info
-        if initial == NULL:
-            self.position = position + 1
-            return 7, 0
-        if major >= 6:
-            raise CborError(f"byte {position}: tags, floats, booleans and simple values are refused")
-        return major, self._long_argument(major, info)
+    def _null(self, initial: int) -> None:
+        if initial != NULL:
+            problem = "tags, floats, booleans and simple values are refused"
+            raise CborError(f"byte {self.position}: {problem}")
+        self.position += 1
 
-    def _long_argument(self, major: int, info: int) -> int:
-        if info > 27:
-            raise CborError(f"byte {self.position}: indefinite or reserved length")
-        width = 1 << (info - 24)
+    def _argument(self, info: int) -> int:
         start = self.position + 1
-        if start + width > self._end:
-            raise CborError(f"the value ends early, at byte {self._end}")
-        argument = int.from_bytes(self._data[start : start + width])
-        if argument < (24 if width == 1 else 1 << (4 * width)):
+        if info < _ONE_BYTE:
+            self.position = start
+            return info
+        if info > _EIGHT_BYTES:
+            raise CborError(f"byte {self.position}: indefinite or reserved length")
+        width = 1 << (info - _ONE_BYTE)
+        stop = start + width
+        if stop > len(self._data):
+            raise CborError(f"the value ends early, at byte {len(self._data)}")
+        argument = int.from_bytes(self._data[start:stop])
+        if argument < (_ONE_BYTE if width == 1 else 1 << (4 * width)):
             raise CborError(f"byte {self.position}: not the shortest form")
         if argument > INT_MAX:
             raise CborError(f"byte {self.position}: integer outside int64")
-        self.position = start + width
+        self.position = stop
         return argument
 
-    def _take(self, length: int) -> bytes:
+    def _string(self, length: int) -> bytes:
         start = self.position
         stop = start + length
-        if stop > self._end:
+        if stop > len(self._data):
             raise CborError(f"byte {start}: string of {length} bytes runs past the end")
         self.position = stop
         return self._data[start:stop]
@@ -206,7 +254,7 @@ class _Decoder:
     def _text(self, length: int) -> str:
         start = self.position
         try:
-            text = self._take(length).decode()
+            text = self._string(length).decode()
         except UnicodeDecodeError:
             raise CborError(f"byte {start}: text is not UTF-8") from None
         if not unicodedata.is_normalized("NFC", text):
@@ -216,49 +264,25 @@ class _Decoder:
     def _spend(self, items: int, depth: int) -> None:
         if depth == 0:
             raise CborError(f"byte {self.position}: nested too deeply")
-        if items > self._items_left or items > self._end - self.position:
+        # Each item takes at least a byte, so nothing is allocated for items that cannot be there.
+        if items > self._items_left or items > len(self._data) - self.position:
             raise CborError(f"byte {self.position}: {items} items are too many")
         self._items_left -= items
 
-    def _array(self, length: int, depth: int) -> list[Any]:
+    def _array(self, length: int, depth: int) -> list[Value]:
         self._spend(length, depth)
-        data, end = self._data, self._end
-        items: list[Any] = []
-        append = items.append
-        for _ in range(length):
-            # Short counts are nearly all of a final's body: read them without a call.
-            position = self.position
-            if position < end:
-                initial = data[position]
-                if initial < 24:
-                    append(initial)
-                    self.position = position + 1
-                    continue
-                if initial == 24 and position + 1 < end and data[position + 1] >= 24:
-                    append(data[position + 1])
-                    self.position = position + 2
-                    continue
-                if initial == 25 and position + 2 < end and data[position + 1]:
-                    append(data[position + 1] << 8 | data[position + 2])
-                    self.position = position + 3
-                    continue
-            append(self.item(depth - 1))
-        return items
+        return self.values(length, depth - 1)
 
-    def _map(self, length: int, depth: int) -> dict[int, Any]:
+    def _map(self, length: int, depth: int) -> dict[int, Value]:
+        start = self.position
         self._spend(2 * length, depth)
-        entries: dict[int, Any] = {}
+        flat = self.values(2 * length, depth - 1)
         previous = -1
-        for _ in range(length):
-            start = self.position
-            if start >= self._end:
-                raise CborError(f"the value ends early, at byte {start}")
-            key = self._data[start]
-            if key > KEY_MAX:
-                raise CborError(f"byte {start}: map key is not an integer from 0 to {KEY_MAX}")
+        for key in flat[::2]:
+            if type(key) is not int or not 0 <= key <= KEY_MAX:
+                problem = f"has a key that is not an integer from 0 to {KEY_MAX}"
+                raise CborError(f"byte {start}: the map {problem}")
             if key <= previous:
                 raise CborError(f"byte {start}: map key {key} does not follow {previous}")
             previous = key
-            self.position = start + 1
-            entries[key] = self.item(depth - 1)
-        return entries
+        return dict(zip(flat[::2], flat[1::2], strict=True))

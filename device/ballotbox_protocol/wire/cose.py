@@ -15,12 +15,15 @@ from typing import Final
 from nacl import bindings
 from nacl.exceptions import BadSignatureError
 
+from ballotbox_protocol.election import identifiers, register
 from ballotbox_protocol.wire import cbor
 
 ALGORITHM: Final = -19
 KEY_SIZE: Final = 32
-KEY_ID_SIZE: Final = 8
+KEY_ID_SIZE: Final = identifiers.KEY_ID_SIZE
 SIGNATURE_SIZE: Final = 64
+#: Returns the hint at a key that headers and officers' signatures carry.
+key_id: Final = register.key_id
 
 #: Signs the bytes it is given with one Ed25519 key and returns the 64-byte signature.
 Sign = Callable[[bytes], bytes]
@@ -63,11 +66,6 @@ class Envelope:
         return sig_structure(self.protected, self.payload)
 
 
-def key_id(public_key: bytes) -> bytes:
-    """Return the first 8 bytes of SHA-256 of the key: a hint for look-ups, never an identity."""
-    return sha256(public_key).digest()[:KEY_ID_SIZE]
-
-
 def protected_header(public_key: bytes, message_type: MessageType) -> bytes:
     """Return the encoded protected header {1: -19, 4: key id, 16: typ}."""
     return cbor.encode({1: ALGORITHM, 4: key_id(public_key), 16: str(message_type)})
@@ -75,9 +73,8 @@ def protected_header(public_key: bytes, message_type: MessageType) -> bytes:
 
 def sig_structure(protected: bytes, payload: bytes) -> bytes:
     """Return the bytes to be signed: ["Signature1", protected, h'', payload]."""
-    return b"".join(
-        (_CONTEXT, _bstr_head(len(protected)), protected, b"\x40", _bstr_head(len(payload)), payload)
-    )
+    heads = _bstr_head(len(protected)), _bstr_head(len(payload))
+    return b"".join((_CONTEXT, heads[0], protected, b"\x40", heads[1], payload))
 
 
 def statement_id(statement: bytes) -> bytes:
@@ -166,7 +163,8 @@ def verify(statement: bytes, signature: bytes, public_key: bytes) -> bool:
         bindings.crypto_sign_open(signature + statement, public_key)
     except (BadSignatureError, ValueError):
         return False
-    return True
+    # libsodium takes the first 64 bytes: a longer "signature" would be one over other bytes.
+    return len(signature) == SIGNATURE_SIZE
 
 
 def check_public_key(public_key: bytes) -> bool:

@@ -44,7 +44,7 @@ def election_digest(definition: bytes) -> ElectionDigest:
 def decode_definition(data: bytes) -> Election:
     """Return the definition that canonical bytes describe.
 
-    Raises CborError when the bytes leave the CBOR profile, InvalidField naming a field that is wrong.
+    Raises CborError when the bytes leave the CBOR profile, InvalidField naming a wrong field.
     """
     fields = Fields(cbor.decode(data, cbor.DOCUMENT_LIMITS), "definition")
     version = fields.take(0, "version", int)

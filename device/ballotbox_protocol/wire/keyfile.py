@@ -4,7 +4,7 @@ Pure: salt and nonce are arguments. The file is text, so that it survives copyin
 """
 
 import base64
-import binascii
+import unicodedata
 from dataclasses import dataclass
 from typing import Final
 
@@ -58,7 +58,7 @@ def open_key(text: str, passphrase: str) -> PrivateKey:
         raise KeyFileError(f"not a key file: it must be three lines, the first {_HEADER!r}")
     try:
         blob = base64.b64decode(lines[2], validate=True)
-    except binascii.Error as error:
+    except ValueError as error:
         raise KeyFileError("line 3 of the key file is not base64: copy the file again") from error
     try:
         seed = secret.SecretBox(_stretch(passphrase, blob[:SALT_SIZE])).decrypt(blob[SALT_SIZE:])
@@ -71,9 +71,11 @@ def open_key(text: str, passphrase: str) -> PrivateKey:
 
 
 def _stretch(passphrase: str, salt: bytes) -> bytes:
+    # The same passphrase typed on another keyboard may arrive in another Unicode form.
+    typed = unicodedata.normalize("NFC", passphrase)
     return pwhash.argon2id.kdf(
         secret.SecretBox.KEY_SIZE,
-        passphrase.encode(),
+        typed.encode(errors="surrogateescape"),
         salt,
         opslimit=pwhash.argon2id.OPSLIMIT_INTERACTIVE,
         memlimit=pwhash.argon2id.MEMLIMIT_INTERACTIVE,

@@ -11,6 +11,7 @@ from typing import Final
 
 from ballotbox_protocol.election.identifiers import (
     DIGEST_SIZE,
+    WIDE_MAX,
     ReportId,
     require,
     require_bytes,
@@ -21,7 +22,6 @@ from ballotbox_protocol.wire.shape import as_enum
 from ballotbox_protocol.wire.verdict import Reason, Verdict
 
 VERSION: Final = 1
-TIME_MAX: Final = 2**53 - 1
 
 
 class LeafType(IntEnum):
@@ -48,7 +48,7 @@ class Leaf:
             require_bytes(self.statement, DIGEST_SIZE, "leaf.statement")
         ruled = (self.statement is not None) == (self.type is LeafType.RULING)
         require(ruled, "leaf.statement", "stands in rulings, and only there")
-        require_count(self.time, "leaf.time", TIME_MAX)
+        require_count(self.time, "leaf.time", WIDE_MAX)
 
 
 def encode_leaf(leaf: Leaf) -> bytes:

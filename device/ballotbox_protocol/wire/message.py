@@ -27,7 +27,7 @@ class MessageKind(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message; HELLO_WANTED is empty, CHALLENGE is 16 random bytes, the others are documents."""
+    """One message: HELLO_WANTED is empty, CHALLENGE 16 random bytes, the others documents."""
 
     kind: MessageKind
     payload: bytes = b""

@@ -6,7 +6,7 @@ of statement; only the 8-byte key id and the signature travel.
 
 from collections.abc import Iterable
 
-from ballotbox_protocol.election.identifiers import KeyId, PrecinctId, PublicKey
+from ballotbox_protocol.election.identifiers import PrecinctId, PublicKey
 from ballotbox_protocol.election.register import Officer, Register, Role
 from ballotbox_protocol.wire import cose
 from ballotbox_protocol.wire.cose import MessageType
@@ -25,7 +25,7 @@ def sign_as_officer(
 ) -> OfficerSignature:
     """Return one officer's detached signature over `payload`."""
     signature = sign(officer_statement(key, message_type, payload))
-    return OfficerSignature(KeyId(cose.key_id(key)), signature)
+    return OfficerSignature(cose.key_id(key), signature)
 
 
 def two_officers_signed(
@@ -53,9 +53,8 @@ def two_officers_signed(
 def _signer(
     register: Register, given: OfficerSignature, message_type: MessageType, payload: bytes
 ) -> Officer | None:
-    for officer in register.officers:
-        if cose.key_id(officer.key) == given.key_id:
-            statement = officer_statement(officer.key, message_type, payload)
-            if cose.verify(statement, given.signature, officer.key):
-                return officer
+    for officer in register.officers_by_key_id.get(given.key_id, ()):
+        statement = officer_statement(officer.key, message_type, payload)
+        if cose.verify(statement, given.signature, officer.key):
+            return officer
     return None

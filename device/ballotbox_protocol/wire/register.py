@@ -34,7 +34,7 @@ def encode_register(register: Register) -> bytes:
             2: register.version,
             3: [_box_item(entry) for entry in register.boxes],
             4: [[gateway.origin, gateway.key] for gateway in register.gateways],
-            5: [[officer.key, int(officer.roles), officer.precinct] for officer in register.officers],
+            5: [[each.key, int(each.roles), each.precinct] for each in register.officers],
         }
     )
 
@@ -42,7 +42,7 @@ def encode_register(register: Register) -> bytes:
 def decode_register(data: bytes) -> Register:
     """Return the register that canonical bytes describe.
 
-    Raises CborError when the bytes leave the CBOR profile, InvalidField naming a field that is wrong.
+    Raises CborError when the bytes leave the CBOR profile, InvalidField naming a wrong field.
     """
     fields = Fields(cbor.decode(data, cbor.DOCUMENT_LIMITS), "register")
     version = fields.take(0, "version", int)
@@ -71,9 +71,7 @@ def _box(value: object, path: str) -> BoxEntry:
     box, key, epoch, precinct, firmware = as_tuple(items[:5], path, bytes, bytes, int, int, list)
     digests = (as_type(item, bytes, f"{path}.firmware[{i}]") for i, item in enumerate(firmware))
     closed = None if items[5] is None else _closure(items[5], f"{path}.closed")
-    return BoxEntry(
-        BoxId(box), PublicKey(key), epoch, PrecinctId(precinct), tuple(digests), closed
-    )
+    return BoxEntry(BoxId(box), PublicKey(key), epoch, PrecinctId(precinct), tuple(digests), closed)
 
 
 def _closure(value: object, path: str) -> Closure:
@@ -93,6 +91,6 @@ def _officer(value: object, path: str) -> Officer:
     items = as_type(value, list, path)
     require(len(items) == 3, path, "must have 3 items")
     key, roles = as_tuple(items[:2], path, bytes, int)
-    require(0 <= roles <= 7, path, f"roles {roles} are not known")
-    precinct = None if items[2] is None else PrecinctId(as_type(items[2], int, path))
+    require(0 <= roles <= 7, f"{path}.roles", f"{roles} are not known")
+    precinct = None if items[2] is None else PrecinctId(as_type(items[2], int, f"{path}.precinct"))
     return Officer(PublicKey(key), Role(roles), precinct)

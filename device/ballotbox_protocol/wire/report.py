@@ -7,7 +7,7 @@ were signed again share the id. Votes stand only in a final or a correction.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from ballotbox_protocol.election.counters import COUNTER_NAMES, Counters
 from ballotbox_protocol.election.identifiers import (
@@ -15,6 +15,7 @@ from ballotbox_protocol.election.identifiers import (
     COUNT_MAX,
     DIGEST_SIZE,
     ORIGIN_ID_SIZE,
+    WIDE_MAX,
     BoxId,
     ElectionDigest,
     InvalidField,
@@ -29,10 +30,11 @@ from ballotbox_protocol.election.identifiers import (
     require_count,
 )
 from ballotbox_protocol.wire import cbor, cose
-from ballotbox_protocol.wire.shape import as_tuple
+from ballotbox_protocol.wire.shape import as_tuple, as_type
+
+E = TypeVar("E", bound=IntEnum)
 
 VERSION: Final = 1
-WIDE_MAX: Final = 2**53 - 1
 SIGNATURES_KEY: Final = 23
 OFFICERS_MAX: Final = 8
 #: The empty array that stands for `signatures` in what the officers sign.
@@ -158,7 +160,8 @@ class Report:
     def __post_init__(self) -> None:
         kind = self.kind
         require((self.votes is not None) == (kind in WITH_VOTES), "votes", _ONLY_IN[11])
-        require((self.incident is not None) == (kind is ReportKind.INCIDENT), "incident", _ONLY_IN[15])
+        is_incident = kind is ReportKind.INCIDENT
+        require((self.incident is not None) == is_incident, "incident", _ONLY_IN[15])
         is_correction = kind is ReportKind.CORRECTION
         require((self.corrects is not None) == is_correction, "corrects", _ONLY_IN[16])
         is_rotation = kind is ReportKind.KEY_ROTATION
@@ -196,9 +199,7 @@ def key_proof_statement(report: Report) -> bytes:
         raise InvalidField("new_key", "is missing from the key rotation")
     key = report.new_key.key
     payload = cbor.encode([report.election, report.box, report.epoch + 1, key])
-    return cose.sig_structure(
-        cose.protected_header(key, cose.MessageType.KEY_PROOF), payload
-    )
+    return cose.sig_structure(cose.protected_header(key, cose.MessageType.KEY_PROOF), payload)
 
 
 def _items(report: Report) -> dict[int, Any]:
@@ -264,8 +265,7 @@ def decode_report(body: bytes) -> Report:
     require(type(items) is dict, "report", "must be a map")
     keys = items.keys()
     if not keys >= _REQUIRED:
-        missing = min(_REQUIRED - keys)
-        raise InvalidField(f"{_NAMES[missing]}[{missing}]", "is missing")
+        raise InvalidField(_NAMES[min(_REQUIRED - keys)], "is missing")
     if not keys <= _REQUIRED | _OPTIONAL:
         raise InvalidField("report", f"has unknown keys {sorted(keys - _REQUIRED - _OPTIONAL)}")
     require(items[0] == VERSION, "version", f"{items[0]} is not supported, {VERSION} is")
@@ -303,7 +303,7 @@ def _build(items: dict[int, Any]) -> Report:
         incident=_incident(items[15]) if 15 in items else None,
         corrects=_digest(items[16], "corrects") if 16 in items else None,
         new_key=_new_key(items) if 17 in items or 18 in items else None,
-        signatures=_signatures(items[SIGNATURES_KEY]) if items[SIGNATURES_KEY] != [] else (),
+        signatures=read_signatures(items[SIGNATURES_KEY]) if items[SIGNATURES_KEY] != [] else (),
     )
 
 
@@ -323,10 +323,10 @@ _QUALITIES: Final = {int(quality): quality for quality in ClockQuality}
 _INCIDENTS: Final = {int(code): code for code in IncidentCode}
 
 
-def _member(code: object, members: dict[int, Any], field: str) -> Any:
-    known = type(code) is int and code in members
-    require(known, field, f"{code!r} is not a known code")
-    return members[code]  # type: ignore[index]
+def _member(code: object, members: dict[int, E], field: str) -> E:
+    if type(code) is int and code in members:
+        return members[code]
+    raise InvalidField(field, f"{code!r} is not a known code")
 
 
 def _counters(value: object) -> Counters:
@@ -377,14 +377,14 @@ def _new_key(items: dict[int, Any]) -> NewKey:
     return NewKey(PublicKey(key), proof)  # type: ignore[arg-type]
 
 
-def _signatures(value: object) -> tuple[OfficerSignature, ...]:
-    fits = type(value) is list and len(value) <= OFFICERS_MAX
-    require(fits, "signatures", f"must be an array of at most {OFFICERS_MAX}")
+def read_signatures(value: object, path: str = "signatures") -> tuple[OfficerSignature, ...]:
+    """Return the officers' signatures in a decoded array; raises InvalidField under `path`."""
+    items = as_type(value, list, path)
+    require(len(items) <= OFFICERS_MAX, path, f"must be an array of at most {OFFICERS_MAX}")
     signatures = []
-    for index, item in enumerate(value):  # type: ignore[arg-type, var-annotated]
-        path = f"signatures[{index}]"
-        key_id, signature = as_tuple(item, path, bytes, bytes)
-        require_bytes(key_id, cose.KEY_ID_SIZE, f"{path}.key_id")
-        require_bytes(signature, cose.SIGNATURE_SIZE, f"{path}.signature")
+    for index, item in enumerate(items):
+        key_id, signature = as_tuple(item, f"{path}[{index}]", bytes, bytes)
+        require_bytes(key_id, cose.KEY_ID_SIZE, f"{path}[{index}].key_id")
+        require_bytes(signature, cose.SIGNATURE_SIZE, f"{path}[{index}].signature")
         signatures.append(OfficerSignature(KeyId(key_id), signature))
     return tuple(signatures)

@@ -9,9 +9,9 @@ from typing import Any, Final, TypeVar
 from ballotbox_protocol.election.identifiers import (
     BOX_ID_SIZE,
     DIGEST_SIZE,
+    WIDE_MAX,
     BoxId,
     ElectionDigest,
-    KeyId,
     PublicKey,
     ReportId,
     require_bytes,
@@ -20,7 +20,7 @@ from ballotbox_protocol.election.identifiers import (
 from ballotbox_protocol.election.register import require_origin
 from ballotbox_protocol.wire import cbor, cose
 from ballotbox_protocol.wire.cose import MessageType
-from ballotbox_protocol.wire.report import OfficerSignature
+from ballotbox_protocol.wire.report import OfficerSignature, read_signatures
 from ballotbox_protocol.wire.shape import as_enum, as_tuple
 from ballotbox_protocol.wire.verdict import Reason
 
@@ -68,15 +68,11 @@ class Ruling:
 def decode_ruling(data: bytes) -> Ruling:
     """Return the ruling in `data`, signatures unchecked; raises CborError or InvalidField."""
     items = as_tuple(cbor.decode(data), "ruling", bytes, int, bytes, list)
-    pairs = [as_tuple(item, "ruling.signatures", bytes, bytes) for item in items[3]]
-    for key_id, signature in pairs:
-        require_bytes(key_id, cose.KEY_ID_SIZE, "ruling.signatures.key_id")
-        require_bytes(signature, cose.SIGNATURE_SIZE, "ruling.signatures.signature")
     return Ruling(
         ElectionDigest(items[0]),
         as_enum(items[1], RulingKind, "ruling.kind"),
         ReportId(items[2]),
-        tuple(OfficerSignature(KeyId(key_id), signature) for key_id, signature in pairs),
+        read_signatures(items[3], "ruling.signatures"),
     )
 
 
@@ -92,7 +88,7 @@ class Refusal:
     def __post_init__(self) -> None:
         require_origin(self.origin, "refusal.origin")
         require_bytes(self.report, DIGEST_SIZE, "refusal.report")
-        require_count(self.time, "refusal.time", 2**53)
+        require_count(self.time, "refusal.time", WIDE_MAX)
 
     def items(self) -> list[Any]:
         """Return the payload in wire order."""
@@ -180,9 +176,7 @@ def _hello(value: object) -> Hello:
     return Hello(ElectionDigest(items[0]), BoxId(items[1]), items[2], items[3], items[4])
 
 
-def sign_statement(
-    statement: Refusal | Resend | Hello, key: PublicKey, sign: cose.Sign
-) -> bytes:
+def sign_statement(statement: Refusal | Resend | Hello, key: PublicKey, sign: cose.Sign) -> bytes:
     """Return the statement as a COSE_Sign1 message signed by `key`."""
     return cose.sign(key, sign, _TYPES[type(statement)], cbor.encode(statement.items()))
 

@@ -62,18 +62,23 @@ def parse_root(text: str) -> RootKey:
     except ValueError:
         raise InvalidField("root", "must end with the key as 64 hexadecimal digits") from None
     require(len(key) == cose.KEY_SIZE, "root", "must end with the key as 64 hexadecimal digits")
-    require(cose.check_public_key(key), "root", "is not a usable Ed25519 key: check it for typing errors")
+    problem = "is not a usable Ed25519 key: check it for typing errors"
+    require(cose.check_public_key(key), "root", problem)
     return RootKey(modes[name], PublicKey(key))
 
 
 def sign_definition(election: Election, root: PublicKey, sign: cose.Sign) -> bytes:
-    """Return the definition signed by the root key."""
-    return cose.sign(root, sign, MessageType.DEFINITION, encode_definition(election))
+    """Return the definition signed by the root key; raises CborError when it is too large."""
+    payload = encode_definition(election)
+    cbor.decode(payload, cbor.DOCUMENT_LIMITS)  # nobody may sign what nobody can open
+    return cose.sign(root, sign, MessageType.DEFINITION, payload)
 
 
 def sign_register(register: Register, signer: PublicKey, sign: cose.Sign) -> bytes:
-    """Return the register signed by one of the signers its definition names."""
-    return cose.sign(signer, sign, MessageType.REGISTER, encode_register(register))
+    """Return the register signed by a signer its definition names; CborError when too large."""
+    payload = encode_register(register)
+    cbor.decode(payload, cbor.DOCUMENT_LIMITS)
+    return cose.sign(signer, sign, MessageType.REGISTER, payload)
 
 
 def open_definition(signed: bytes, root: RootKey) -> tuple[Election, ElectionDigest]:
@@ -112,7 +117,10 @@ def open_register(
     for entry in register.boxes:
         if entry.precinct not in election.precinct_by_number:
             raise Distrust(f"register: box {entry.box.hex()} stands in no precinct of the election")
-    for holder in (*register.boxes, *register.gateways, *register.officers):
+    for officer in register.officers:
+        if officer.precinct is not None and officer.precinct not in election.precinct_by_number:
+            raise Distrust(f"register: officer {officer.key.hex()} has no precinct of the election")
+    for holder in register.holders:
         if not cose.check_public_key(holder.key):
             raise Distrust(f"register: key {holder.key.hex()} is not a usable Ed25519 key")
     return register

@@ -89,6 +89,7 @@ class Reason(IntEnum):
     LAW_FROZEN = 300 + Law.FROZEN
     LAW_CORRECTION = 300 + Law.CORRECTION
     LAW_OPTION = 300 + Law.OPTION
+    LAW_MARKED = 300 + Law.MARKED
 
 
 def law_reason(law: Law) -> Reason:

@@ -66,8 +66,7 @@ class Contest:
         _require_name(self.name, "contest.name")
         sized = 1 <= len(self.options) <= OPTIONS_MAX
         require(sized, "contest.options", f"needs 1 to {OPTIONS_MAX}")
-        names = [option.name for option in self.options]
-        require(len(set(names)) == len(names), "contest.options", "two options share one name")
+        _require_unique((option.name for option in self.options), "contest.options", "name")
         require_count(self.votes_allowed, "contest.votes_allowed", len(self.options))
         require(self.votes_allowed >= 1, "contest.votes_allowed", "must be at least 1")
         if self.kind is not ContestKind.CHOOSE_UP_TO:

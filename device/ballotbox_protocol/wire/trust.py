@@ -4,6 +4,7 @@ The root key comes from the operator, never from the files. It is written with t
 `official:<64 hex digits>`, so that a rehearsal's root can never vouch for an official election.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -68,17 +69,17 @@ def parse_root(text: str) -> RootKey:
 
 
 def sign_definition(election: Election, root: PublicKey, sign: cose.Sign) -> bytes:
-    """Return the definition signed by the root key; raises CborError when it is too large."""
-    payload = encode_definition(election)
-    cbor.decode(payload, cbor.DOCUMENT_LIMITS)  # nobody may sign what nobody can open
-    return cose.sign(root, sign, MessageType.DEFINITION, payload)
+    """Return the definition signed by the root key; Distrust when nobody could open it."""
+    signed = cose.sign(root, sign, MessageType.DEFINITION, encode_definition(election))
+    open_definition(signed, RootKey(election.mode, root))
+    return signed
 
 
 def sign_register(register: Register, signer: PublicKey, sign: cose.Sign) -> bytes:
-    """Return the register signed by a signer its definition names; CborError when too large."""
-    payload = encode_register(register)
-    cbor.decode(payload, cbor.DOCUMENT_LIMITS)
-    return cose.sign(signer, sign, MessageType.REGISTER, payload)
+    """Return the register signed by a signer its definition names; Distrust as above."""
+    signed = cose.sign(signer, sign, MessageType.REGISTER, encode_register(register))
+    _require_usable_keys(_verified_register(signed, (signer,)))
+    return signed
 
 
 def open_definition(signed: bytes, root: RootKey) -> tuple[Election, ElectionDigest]:
@@ -107,7 +108,7 @@ def open_register(
     Raises Distrust when no signer named by the definition signed it, when it belongs to another
     election, when its version is lower, or when a key or a precinct in it is not usable.
     """
-    register = _verified_register(signed, election)
+    register = _verified_register(signed, election.register_signers)
     if register.election != digest:
         raise Distrust("register: it was made for another election (field election)")
     if register.version < at_least:
@@ -120,15 +121,19 @@ def open_register(
     for officer in register.officers:
         if officer.precinct is not None and officer.precinct not in election.precinct_by_number:
             raise Distrust(f"register: officer {officer.key.hex()} has no precinct of the election")
-    for holder in register.holders:
-        if not cose.check_public_key(holder.key):
-            raise Distrust(f"register: key {holder.key.hex()} is not a usable Ed25519 key")
+    _require_usable_keys(register)
     return register
 
 
-def _verified_register(signed: bytes, election: Election) -> Register:
+def _require_usable_keys(register: Register) -> None:
+    for holder in register.holders:
+        if not cose.check_public_key(holder.key):
+            raise Distrust(f"register: key {holder.key.hex()} is not a usable Ed25519 key")
+
+
+def _verified_register(signed: bytes, signers: Iterable[bytes]) -> Register:
     problem = "the definition names no signer"
-    for signer in election.register_signers:
+    for signer in signers:
         try:
             payload = cose.open_with(signed, signer, MessageType.REGISTER, _SIZE_LIMIT)
         except EnvelopeError as error:

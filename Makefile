@@ -88,7 +88,8 @@ $(STAMP): requirements.lock pyproject.toml
 	$(if $(shell $(PYTHON) -c 'import ensurepip, venv' 2>&1),$(call \
 		debian,no-venv,python3-venv,yes,$(PYTHON) cannot make .venv without it.))
 	@[ -x $(BIN)/python ] || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --only-binary :all: --require-hashes \
+		-r requirements.lock
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --no-index -e .
 	@touch $@
 
@@ -103,7 +104,7 @@ lock: ## requirements.lock anew from pyproject.toml
 	rm -rf build/lock && $(PYTHON) -m venv build/lock && build/lock/bin/python -m pip install -q $(UV)
 	build/lock/bin/uv pip compile pyproject.toml --all-extras --group build --universal \
 		--python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
-		--no-annotate --custom-compile-command "make lock" $(LOCK_OPTIONS) \
+		--no-annotate --only-binary :all: --custom-compile-command "make lock" $(LOCK_OPTIONS) \
 		--quiet --output-file requirements.lock
 	rm -rf build/lock
 

@@ -1,0 +1,54 @@
+"""Officers' consent: what two of them are asked to sign, and what happens when they have."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from ballotbox_device.core.events import Event
+from ballotbox_device.core.outputs import ConsentNeeded
+from ballotbox_protocol.election.identifiers import PollState, PrecinctId
+from ballotbox_protocol.election.register import Register, Role
+from ballotbox_protocol.wire.cose import MessageType
+from ballotbox_protocol.wire.keyfile import PrivateKey
+from ballotbox_protocol.wire.officers import two_officers_signed
+from ballotbox_protocol.wire.report import OfficerSignature, Report, encode_report
+from ballotbox_protocol.wire.statements import Clearance
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """Something that waits for two officers.
+
+    event: what was asked, to ask it again when the draft is void. journal_size: of the moment it
+    describes. report: None when a clearance is meant. target, key: what a signed report brings.
+    """
+
+    event: Event
+    needed: ConsentNeeded
+    journal_size: int
+    report: Report | None = None
+    target: PollState | None = None
+    key: PrivateKey | None = None
+
+    def is_signed(
+        self, register: Register, signatures: Iterable[OfficerSignature], precinct: PrecinctId
+    ) -> bool:
+        """Tell whether two officers with the role needed signed exactly this."""
+        needed = self.needed
+        return two_officers_signed(
+            register, signatures, needed.message_type, needed.payload, needed.role, precinct
+        )
+
+
+def draft_of_report(
+    event: Event, report: Report, role: Role, *,
+    target: PollState | None = None, key: PrivateKey | None = None,
+) -> Draft:  # fmt: skip
+    """Return the draft of a report; its body without signatures is what the officers sign."""
+    needed = ConsentNeeded(MessageType.CONSENT, encode_report(report), role)
+    return Draft(event, needed, report.journal.size, report, target, key)
+
+
+def draft_of_clearance(event: Event, clearance: Clearance, journal_size: int) -> Draft:
+    """Return the draft of clearing a box: what the officers sign names its last report."""
+    needed = ConsentNeeded(MessageType.CLEARANCE, clearance.payload(), Role.ELEVATED)
+    return Draft(event, needed, journal_size)

@@ -1,0 +1,69 @@
+"""The journal of a box: replayed at boot, appended to ever after.
+
+Invariant: the history in memory is never ahead of the medium. A record enters it after the sync.
+"""
+
+from collections.abc import Sequence
+
+from ballotbox_device.core.history import History
+from ballotbox_device.core.ports import Journal, MemoryFault
+from ballotbox_device.core.records import RECORD_HEAD_SIZE, Record, split
+from ballotbox_device.core.units import UNIT_HEAD_SIZE, end_of, frame, units
+
+
+class RecordBook:
+    """The journal with its fold. Raises MemoryFault when the journal cannot be believed."""
+
+    __slots__ = ("_end", "_pending", "_pending_size", "_port", "history", "torn")
+
+    def __init__(self, port: Journal) -> None:
+        self._port = port
+        self._pending: tuple[Record, ...] = ()
+        self._pending_size = 0
+        self.history = History()
+        content = port.read()
+        self._end = 0
+        for unit in units(content):
+            self._apply(split(unit.records), unit.offset)
+            self._end = end_of(unit)
+        self.torn = len(content) - self._end
+
+    def cut_torn_tail(self) -> None:
+        """Remove what an interrupted append left behind; durable on return."""
+        self._port.truncate(self._end)
+        self._port.sync()
+        self.torn = 0
+
+    def append(self, *records: Record) -> None:
+        """Write the records as one unit; they have happened only when `settle` returns."""
+        if self._pending or self.torn:
+            raise MemoryFault("a unit is not settled yet: this is a fault of the program")
+        unit = frame(b"".join([record.to_bytes() for record in records]))
+        self._port.append(unit)
+        self._pending, self._pending_size = records, len(unit)
+
+    def settle(self) -> None:
+        """Make the appended unit durable and take it into the history."""
+        self._port.sync()
+        # Commit point: from here on the records have happened, whatever fails later.
+        records, self._pending = self._pending, ()
+        self._apply(records, self._end + UNIT_HEAD_SIZE)
+        self._end += self._pending_size
+
+    def commit(self, *records: Record) -> None:
+        """Append and settle."""
+        self.append(*records)
+        self.settle()
+
+    def _apply(self, records: Sequence[Record], offset: int) -> None:
+        for record in records:
+            offset += RECORD_HEAD_SIZE
+            try:
+                self.history.apply(record, offset)
+            except ValueError as error:
+                raise MemoryFault(f"the journal is wrong at byte {offset}: {error}") from error
+            offset += len(record.body)
+
+    def read(self, offset: int, size: int) -> bytes:
+        """Return bytes that the journal holds."""
+        return self._port.read_at(offset, size)

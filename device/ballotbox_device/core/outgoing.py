@@ -1,0 +1,94 @@
+"""The reports a box keeps and what logs have answered for them: the side that couriers see."""
+
+from ballotbox_device.core.delivery import REFUSED
+from ballotbox_device.core.journal import RecordBook
+from ballotbox_device.core.ports import MemoryFault
+from ballotbox_device.core.records import Receipted, SendAgain, held_record
+from ballotbox_device.core.reporting import Clerk
+from ballotbox_protocol.election.identifiers import BoxId, ElectionDigest, OriginId, ReportId
+from ballotbox_protocol.wire import cose
+from ballotbox_protocol.wire.report import HeldCheckpoint
+from ballotbox_protocol.wire.statements import Hello, sign_statement
+from ballotbox_protocol.wire.trust import Trusted
+from ballotbox_protocol.wire.verdict import Verdict
+
+
+class Outgoing:
+    """Kept reports by sequence number. Answers are journalled before they have an effect."""
+
+    __slots__ = ("_book", "_clerk", "box", "trusted")
+
+    def __init__(self, trusted: Trusted, box: BoxId, book: RecordBook, clerk: Clerk) -> None:
+        self.trusted = trusted
+        self.box = box
+        self._book = book
+        self._clerk = clerk
+
+    @property
+    def election(self) -> ElectionDigest:
+        """The election that all kept reports belong to."""
+        return self.trusted.digest
+
+    @property
+    def count(self) -> int:
+        """The number of reports kept, which is the next sequence number."""
+        return len(self._book.history.reports)
+
+    def report(self, sequence: int) -> bytes:
+        """Return the stored bytes of a report; raises MemoryFault when they have changed."""
+        kept = self._book.history.reports[sequence]
+        data = self._book.read(kept.offset, kept.size)
+        try:
+            identity = cose.statement_id(cose.parse(data).statement)
+        except cose.EnvelopeError as error:
+            raise MemoryFault(f"report {sequence} is damaged in the journal: {error}") from error
+        if identity != kept.id:
+            raise MemoryFault(f"report {sequence} is damaged in the journal: its id has changed")
+        return data
+
+    def sequence_of(self, report: ReportId) -> int | None:
+        """Return the sequence number of the kept report with this id, or None."""
+        for sequence, kept in enumerate(self._book.history.reports):
+            if kept.id == report:
+                return sequence
+        return None
+
+    def waiting(self, origin: OriginId | None, limit: int) -> list[int]:
+        """Return the first `limit` reports that wait for an answer from this log, or any log."""
+        return self._book.history.delivery.open_sequences(self.count, origin, limit)
+
+    def answer_of(self, origin: OriginId, sequence: int) -> int | None:
+        """Return the code of the verdict, REFUSED, or None when the log has not answered."""
+        return self._book.history.delivery.answer_of(origin, sequence)
+
+    def is_waiting(self, origin: OriginId | None, sequence: int) -> bool:
+        """Tell whether the report still waits for an answer from this log, or from any."""
+        delivery = self._book.history.delivery
+        origins = delivery.origins if origin is None else (origin,)
+        return all(delivery.answer_of(each, sequence) is None for each in origins)
+
+    def receipted(self, sequence: int, verdict: Verdict, held: HeldCheckpoint) -> None:
+        """Note a verified receipt and the checkpoint it proves."""
+        delivery = self._book.history.delivery
+        if not delivery.is_news(held.origin, sequence, verdict):
+            return
+        records = [Receipted(held.origin, sequence, verdict).record()]
+        if delivery.advances(held):
+            records.append(held_record(held))
+        self._book.commit(*records)
+
+    def refused(self, origin: OriginId, sequence: int) -> None:
+        """Note a verified refusal."""
+        if self._book.history.delivery.is_news(origin, sequence, REFUSED):
+            self._book.commit(Receipted(origin, sequence, REFUSED).record())
+
+    def send_again(self, origin: OriginId, sequence: int) -> None:
+        """Take report `sequence` and all later ones as never answered by this log."""
+        if self._book.history.delivery.has_answers_from(origin, sequence):
+            self._book.commit(SendAgain(origin, sequence).record())
+
+    def hello(self, challenge: bytes) -> bytes:
+        """Return the signed answer to a gateway's challenge."""
+        key, history = self._clerk.key, self._book.history
+        hello = Hello(self.election, self.box, challenge, history.boots, self.count)
+        return sign_statement(hello, key.public, key.sign)

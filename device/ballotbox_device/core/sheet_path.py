@@ -1,0 +1,131 @@
+"""The way of a sheet: judged, reserved, released, dropped or given back; and after a power cut.
+
+Order is everything here. A sheet is released only when slot and RELEASE are on the medium; a drop
+is told only when the mark and DROPPED are.
+"""
+
+from typing import assert_never
+
+from ballotbox_device.core.interpret import reason_to_return
+from ballotbox_device.core.journal import RecordBook
+from ballotbox_device.core.poll import Intake
+from ballotbox_device.core.records import DROPPED, RELEASE, RETURNED, VOID, answer_record
+from ballotbox_device.core.recovery import Findings, Release, Repair, repair_for
+from ballotbox_device.core.rules import ElectionRules
+from ballotbox_device.core.sheet import ReturnReason, Sheet
+from ballotbox_device.core.slot_bank import SlotBank
+from ballotbox_device.core.slot_format import SlotCondition
+from ballotbox_protocol.election.counters import Counters
+from ballotbox_protocol.election.definition import Precinct
+from ballotbox_protocol.election.tally import Row
+
+
+class SheetPath:
+    """Transport, slots and journal of one box; at most one sheet is under way."""
+
+    __slots__ = ("_book", "_precinct", "_rules", "bank")
+
+    def __init__(
+        self, rules: ElectionRules, precinct: Precinct, book: RecordBook, bank: SlotBank
+    ) -> None:
+        self._rules = rules
+        self._precinct = precinct
+        self._book = book
+        self.bank = bank
+
+    def counters(self) -> Counters:
+        """Return the counters: all from the journal but `box` and `ballots`, from the slots.
+
+        Which acceptance was a first sheet is not journalled: a rare second sheet would give its
+        place in the order away, and with it its slot.
+        """
+        history, bank = self._book.history, self.bank
+        return Counters(
+            presented=history.presented,
+            accepted=history.accepted,
+            returned=history.returned,
+            pending=int(history.released),
+            portable=history.portable,
+            box=bank.counted,
+            ballots=bank.first_sheets,
+            lifetime=history.lifetime,
+        )
+
+    def insert(self, sheet: Sheet, intake: Intake, *, confirmed: bool) -> ReturnReason | None:
+        """Judge a sheet; None means it is reserved and its release is durable: let it drop."""
+        election = self._rules.trusted.election
+        reason = reason_to_return(sheet, election, self._precinct, intake, confirmed=confirmed)
+        if reason is not None:
+            self._book.commit(RETURNED)
+            return reason
+        self.bank.reserve(self._rules.slots.encode(sheet))
+        self._book.append(RELEASE)
+        self.bank.sync()
+        # Commit point: from here on a lost drop is asked about, never forgotten.
+        self._book.settle()
+        return None
+
+    def drop(self) -> None:
+        """Count the released sheet, which fell."""
+        self.bank.mark()
+        self._book.append(DROPPED)
+        self.bank.sync()
+        # Commit point: from here on the sheet is counted, once.
+        self._book.settle()
+
+    def give_back(self) -> None:
+        """Void the released sheet, which did not fall."""
+        self._book.commit(VOID)
+        self._erase()
+
+    def answer(self, *, dropped: bool) -> None:
+        """Settle the released sheet by a person's word, written down before it is acted on."""
+        self._book.commit(answer_record(dropped=dropped))
+        if dropped:
+            self._finish_mark()
+        else:
+            self._erase()
+
+    def totals(self) -> Row:
+        """Return the votes of all counted sheets."""
+        return self.bank.totals(self._rules.layout)
+
+    def recover(self) -> Repair:
+        """Bring slots and journal together after a boot and return what was done.
+
+        Raises MemoryFault for findings that no power cut explains.
+        """
+        self.bank.survey()
+        history, odd = self._book.history, self.bank.odd
+        condition = odd.condition if odd else SlotCondition.EMPTY
+        surplus = self.bank.counted - history.accepted
+        repair = repair_for(Findings(Release(history.released), condition, surplus))
+        self._repair(repair)
+        return repair
+
+    def _repair(self, repair: Repair) -> None:
+        match repair:
+            case Repair.NOTHING | Repair.ASK | Repair.CUT_TAIL:
+                pass
+            case Repair.ERASE:
+                self._erase()
+            case Repair.FINISH_MARK:
+                self._finish_mark()
+            case Repair.VOID:
+                self._book.commit(VOID)
+            case Repair.VOID_AND_ERASE:
+                self.give_back()
+            case Repair.RECORD_DROP:
+                self._book.commit(DROPPED)
+            case Repair.MARK_AND_RECORD_DROP:
+                self.drop()
+            case _:
+                assert_never(repair)
+
+    def _finish_mark(self) -> None:
+        self.bank.mark()
+        self.bank.sync()
+
+    def _erase(self) -> None:
+        self.bank.erase()
+        self.bank.sync()

@@ -1,0 +1,166 @@
+"""The slots of a box: drawn at random, reserved, counted, erased, and at the end read.
+
+Invariant: which slot a sheet gets depends on the entropy port and on which slots are empty, never
+on what the sheet says.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from ballotbox_device.core.ports import Entropy, EntropyFault, MemoryFault, Slots
+from ballotbox_device.core.slot_format import COUNTED_STATE, SlotCondition, SlotFormat
+from ballotbox_protocol.election.definition import Election, Precinct
+from ballotbox_protocol.election.tally import Layout, Row
+
+#: A box never has fewer slots, so that early sheets have others to hide among.
+CAPACITY_MIN: Final = 64
+#: Slots in sixteenths that may be in use before the bank doubles; bounds the length of a draw.
+_FULL_SIXTEENTHS: Final = 15
+#: At 15/16 full, so many draws in a row hit used slots once in 10^28 ballots.
+_DRAWS_MAX: Final = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class OddSlot:
+    """The slot that was being written when power failed, or that waits for its drop."""
+
+    position: int
+    condition: SlotCondition
+    first_sheet: bool = False
+
+
+def capacity_for(election: Election, precinct: Precinct) -> int:
+    """Return the slots to allocate beforehand: 1.1 times the sheets that can be expected."""
+    sheets = max(len(election.styles[style].sheets) for style in precinct.styles)
+    return max(CAPACITY_MIN, (precinct.registered * sheets * 11 + 9) // 10)
+
+
+class SlotBank:
+    """The slots of one box; `counted` and `first_sheets` count what is in them."""
+
+    __slots__ = ("_capacity", "_entropy", "_format", "_port", "_used", "_used_count",
+                 "counted", "first_sheets", "odd")  # fmt: skip
+
+    def __init__(self, port: Slots, slot_format: SlotFormat, entropy: Entropy) -> None:
+        self._port = port
+        self._format = slot_format
+        self._entropy = entropy
+        self._clear()
+
+    def _clear(self) -> None:
+        self._capacity = 0
+        self._used = bytearray()
+        self._used_count = 0
+        self.counted = 0
+        self.first_sheets = 0
+        self.odd: OddSlot | None = None
+
+    def is_blank(self) -> bool:
+        """Tell whether the slots hold nothing at all."""
+        content = self._port.read()
+        return content.count(0) == len(content)
+
+    def prepare(self, capacity: int) -> None:
+        """Make the bank empty with at least `capacity` slots; durable on return."""
+        held = len(self._port.read())
+        wanted = capacity * self._format.size
+        if not self.is_blank():
+            self._port.write(0, bytes(held))
+        if held < wanted:
+            self._port.extend(wanted)
+        self._port.sync()
+        self._clear()
+
+    def survey(self) -> None:
+        """Read all slots into the counts; raises MemoryFault for rot or two unfinished slots."""
+        self._clear()
+        for position, slot in self._slots():
+            condition = self._format.condition(slot)
+            self._capacity = position + 1
+            if condition is SlotCondition.EMPTY:
+                continue
+            if condition is SlotCondition.ROTTEN:
+                raise MemoryFault(f"slot {position} is damaged: its state or check sum is wrong")
+            first = self._format.is_first_sheet(slot)
+            if condition is SlotCondition.COUNTED:
+                self._count(first_sheet=first)
+            elif self.odd is not None:
+                raise MemoryFault(f"slots {self.odd.position} and {position} are both unfinished")
+            else:
+                self.odd = OddSlot(position, condition, first)
+            self._mark_used(position)
+
+    def _slots(self) -> Iterator[tuple[int, bytes]]:
+        content, size = self._port.read(), self._format.size
+        for position in range(len(content) // size):
+            yield position, content[position * size : (position + 1) * size]
+
+    def _count(self, *, first_sheet: bool) -> None:
+        self.counted += 1
+        self.first_sheets += first_sheet
+
+    def _mark_used(self, position: int) -> None:
+        place = position >> 3
+        if place >= len(self._used):
+            self._used += bytes(place + 1 - len(self._used))
+        self._used[place] |= 1 << (position & 7)
+        self._used_count += 1
+
+    def reserve(self, slot: bytes) -> None:
+        """Write a reserved slot at a position drawn among the empty ones; durable after `sync`."""
+        if self.odd is not None:
+            raise MemoryFault("a slot is still reserved: this is a fault of the program")
+        if self._used_count * 16 >= self._capacity * _FULL_SIXTEENTHS:
+            self._double()
+        position = self._draw()
+        self._port.write(position * self._format.size, slot)
+        self._mark_used(position)
+        first = self._format.is_first_sheet(slot)
+        self.odd = OddSlot(position, SlotCondition.RESERVED, first)
+
+    def _double(self) -> None:
+        self._capacity = max(CAPACITY_MIN, 2 * self._capacity)
+        self._port.extend(self._capacity * self._format.size)
+        self._port.sync()
+
+    def _draw(self) -> int:
+        used, capacity = self._used, self._capacity
+        for _ in range(_DRAWS_MAX):
+            position = self._entropy.below(capacity)
+            place = position >> 3
+            if place >= len(used) or not used[place] >> (position & 7) & 1:
+                return position
+        raise EntropyFault(f"{_DRAWS_MAX} draws below {capacity} found no empty slot")
+
+    def mark(self) -> None:
+        """Set the odd slot to counted; durable after `sync`."""
+        odd = self._take_odd()
+        self._port.write(odd.position * self._format.size, COUNTED_STATE)
+        self._count(first_sheet=odd.first_sheet)
+
+    def erase(self) -> None:
+        """Empty the odd slot; durable after `sync`."""
+        position = self._take_odd().position
+        self._port.write(position * self._format.size, self._format.empty)
+        self._used[position >> 3] &= ~(1 << (position & 7))
+        self._used_count -= 1
+
+    def _take_odd(self) -> OddSlot:
+        odd, self.odd = self.odd, None
+        if odd is None:
+            raise MemoryFault("no slot is reserved: this is a fault of the program")
+        return odd
+
+    def sync(self) -> None:
+        """Return when all writes are on the medium."""
+        self._port.sync()
+
+    def totals(self, layout: Layout) -> Row:
+        """Return the votes in all counted slots; asked at final and not before."""
+        row = list(layout.zero())
+        for _, slot in self._slots():
+            if self._format.condition(slot) is SlotCondition.COUNTED:
+                for contest, marks in self._format.marks(slot):
+                    layout.add(row, contest, marks)
+        return tuple(row)

@@ -40,7 +40,5 @@ def shared() -> Path:
     """The folder of shared vectors and data, or a skip that says where it was looked for."""
     folder = Path(os.environ.get("BALLOTBOX_SHARED", REPOSITORY.parent / "shared"))
     if not folder.is_dir():
-        pytest.skip(
-            f"no shared vectors and data at {folder}; set BALLOTBOX_SHARED to their folder"
-        )
+        pytest.skip(f"no shared vectors and data at {folder}; set BALLOTBOX_SHARED to their folder")
     return folder

@@ -7,7 +7,7 @@ here is random: plans and outcomes say what happens, and whoever draws them draw
 """
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from ballotbox_device.core.ports import Memory
 
@@ -73,8 +73,7 @@ class Power:
         return self._plan is not None and self.operations - 1 == self._plan.at
 
 
-@dataclass(frozen=True, slots=True)
-class _Splice:
+class _Splice(NamedTuple):
     """One write: at `offset`, `old` gave way to `new`."""
 
     offset: int

@@ -1,7 +1,5 @@
 """Judging a sheet: may it be accepted here and now, and if not, why."""
 
-from collections.abc import Iterable
-
 from ballotbox_device.core.poll import Intake
 from ballotbox_device.core.sheet import ReturnReason, Sheet
 from ballotbox_protocol.election.definition import Contest, Election, MarkPolicy, Precinct
@@ -19,46 +17,43 @@ def reason_to_return(
         return ReturnReason.FROM_PORTABLE_BOX
     if not sheet.portable and intake is Intake.PORTABLE:
         return ReturnReason.NOT_FROM_PORTABLE_BOX
-    misfit = _misfit(sheet, election, precinct)
-    if misfit is not None or confirmed:
-        return misfit
-    contests = _contests(sheet, election)
-    return _second_chance(zip(contests, sheet.marks, strict=True), election.policy)
-
-
-def _contests(sheet: Sheet, election: Election) -> list[Contest]:
-    return [election.contests[index] for index in election.styles[sheet.style].sheets[sheet.number]]
-
-
-def _misfit(sheet: Sheet, election: Election, precinct: Precinct) -> ReturnReason | None:
     if not 0 <= sheet.style < len(election.styles):
         return ReturnReason.UNKNOWN_STYLE
     if sheet.style not in precinct.styles:
         return ReturnReason.OTHER_PRECINCT
-    if not 0 <= sheet.number < len(election.styles[sheet.style].sheets):
+    sheets = election.styles[sheet.style].sheets
+    if not 0 <= sheet.number < len(sheets):
         return ReturnReason.UNKNOWN_SHEET
-    contests = _contests(sheet, election)
+    contests = [election.contests[index] for index in sheets[sheet.number]]
+    if not _is_legible(sheet, contests):
+        return ReturnReason.UNREADABLE
+    return None if confirmed else _second_chance(sheet, contests, election.policy)
+
+
+def _is_legible(sheet: Sheet, contests: list[Contest]) -> bool:
     if not sheet.readable or len(sheet.marks) != len(contests):
-        return ReturnReason.UNREADABLE
-    if not all(map(_on_paper, contests, sheet.marks)):
-        return ReturnReason.UNREADABLE
-    return None
+        return False
+    return all(map(_is_on_paper, contests, sheet.marks))
 
 
-def _on_paper(contest: Contest, marks: Marks) -> bool:
+def _is_on_paper(contest: Contest, marks: Marks) -> bool:
     options = contest.options
-    return all(0 <= option < len(options) for option in marks.options) and all(
-        0 <= option < len(options) and 0 <= candidate < options[option].preferences
-        for option, candidate in marks.preferences
-    )
+    for option in marks.options:
+        if not 0 <= option < len(options):
+            return False
+    for option, candidate in marks.preferences:
+        if not 0 <= option < len(options) or not 0 <= candidate < options[option].preferences:
+            return False
+    return True
 
 
 def _second_chance(
-    contests: Iterable[tuple[Contest, Marks]], policy: MarkPolicy
+    sheet: Sheet, contests: list[Contest], policy: MarkPolicy
 ) -> ReturnReason | None:
-    counts = [(len(marks.options), contest.votes_allowed) for contest, marks in contests]
-    if policy.return_overvoted and any(marked > allowed for marked, allowed in counts):
-        return ReturnReason.OVERVOTED
-    if policy.return_blank and not any(marked for marked, _ in counts):
+    if policy.return_overvoted:
+        for contest, marks in zip(contests, sheet.marks, strict=True):
+            if len(marks.options) > contest.votes_allowed:
+                return ReturnReason.OVERVOTED
+    if policy.return_blank and not any(marks.options for marks in sheet.marks):
         return ReturnReason.BLANK
     return None

@@ -4,11 +4,23 @@ Invariant: the history in memory is never ahead of the medium. A record enters i
 """
 
 from collections.abc import Sequence
+from typing import Final
 
 from ballotbox_device.core.history import History
 from ballotbox_device.core.ports import Journal, MemoryFault
-from ballotbox_device.core.records import RECORD_HEAD_SIZE, Record, split
+from ballotbox_device.core.records import (
+    DROPPED,
+    RECORD_HEAD_SIZE,
+    RELEASE,
+    RETURNED,
+    VOID,
+    Record,
+    split,
+)
 from ballotbox_device.core.units import UNIT_HEAD_SIZE, end_of, frame, units
+
+#: The units of every ballot, framed once.
+_ALONE: Final = {each.type: frame(each.to_bytes()) for each in (RETURNED, RELEASE, DROPPED, VOID)}
 
 
 class RecordBook:
@@ -38,7 +50,9 @@ class RecordBook:
         """Write the records as one unit; they have happened only when `settle` returns."""
         if self._pending or self.torn:
             raise MemoryFault("a unit is not settled yet: this is a fault of the program")
-        unit = frame(b"".join([record.to_bytes() for record in records]))
+        unit = _ALONE.get(records[0].type) if len(records) == 1 else None
+        if unit is None:
+            unit = frame(b"".join([record.to_bytes() for record in records]))
         self._port.append(unit)
         self._pending, self._pending_size = records, len(unit)
 

@@ -5,8 +5,7 @@ on what the sheet says.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from ballotbox_device.core.ports import Entropy, EntropyFault, MemoryFault, Slots
 from ballotbox_device.core.slot_format import COUNTED_STATE, SlotCondition, SlotFormat
@@ -21,8 +20,7 @@ _FULL_SIXTEENTHS: Final = 15
 _DRAWS_MAX: Final = 1_000
 
 
-@dataclass(frozen=True, slots=True)
-class OddSlot:
+class OddSlot(NamedTuple):
     """The slot that was being written when power failed, or that waits for its drop."""
 
     position: int

@@ -1,5 +1,6 @@
 """Checkpoint notes: one byte form, bounded, and no bit of them can change unseen."""
 
+import sys
 from base64 import b64decode, b64encode
 from hashlib import sha256
 
@@ -225,6 +226,16 @@ def test_each_malformation_has_its_code(fault: CheckpointFault, note: bytes) -> 
     assert note != NOTE
     assert parse_note(note) is fault
     assert verify_checkpoint(note, ORIGIN, PUBLIC) is fault
+
+
+def test_a_giant_size_is_a_fault_under_any_setting_of_the_interpreter() -> None:
+    limit = sys.get_int_max_str_digits()
+    sys.set_int_max_str_digits(640)
+    try:
+        giant = NOTE.replace(b"\n3\n", b"\n%b\n" % (b"9" * 1000))
+        assert parse_note(giant) is CheckpointFault.BAD_SIZE
+    finally:
+        sys.set_int_max_str_digits(limit)
 
 
 def test_sixteen_signature_lines_are_allowed() -> None:

@@ -233,6 +233,11 @@ def test_equal_sizes_need_equal_roots_and_no_proof() -> None:
     assert not verify_consistency(3, 3, [HASHES[0]], HASHES[0], HASHES[0])
 
 
+def test_a_log_never_shrinks() -> None:
+    for old, new in ((2, 1), (4, 3), (3, 2), (1, 0)):
+        assert not verify_consistency(old, new, [], HASHES[0], HASHES[0])
+
+
 def test_the_empty_log_proves_nothing() -> None:
     assert not verify_consistency(0, 0, [], EMPTY_ROOT, EMPTY_ROOT)
     assert not verify_consistency(0, 1, [], EMPTY_ROOT, HASHES[0])

@@ -32,6 +32,7 @@ KEY_ID_SIZE: Final = 4
 _TYPE_ED25519: Final = b"\x01"
 _DASH: Final = "\N{EM DASH} ".encode()
 _TEXT_LINES: Final = 3
+#: Longer numbers never reach `int`, whose own limit depends on the interpreter's settings.
 _SIZE_DIGITS_MAX: Final = len(str(SIZE_MAX))
 
 

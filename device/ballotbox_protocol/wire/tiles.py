@@ -135,7 +135,7 @@ def _decode_bundle(
         start = position + prefix
         length = int.from_bytes(data[position:start])
         position = start + length
-        if start > end or position > end:
+        if position > end:
             return TileFault.ENDS_EARLY
         if length > item_max:
             return TileFault.ITEM_TOO_LONG

@@ -1,0 +1,164 @@
+"""A simulated box behind an MQTT broker: paho on the shared event loop, no thread."""
+
+import asyncio
+import random
+from typing import Final
+
+import paho.mqtt.client as paho
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
+from paho.mqtt.reasoncodes import ReasonCode
+
+from ballotbox_device.core.courier import Pace
+from ballotbox_protocol.wire.message import Message, topic_of
+from ballotbox_simulator.crew import Crew
+from ballotbox_simulator.live.carrier import REHEARSAL_PACE, Carrier, now_ms
+
+KEEPALIVE_S: Final = 60
+_RETRY_FIRST_S: Final = 0.2
+_RETRY_LONGEST_S: Final = 5.0
+
+
+class MqttBox(Carrier):
+    """One box with its own connection to a broker at `host`:`port`."""
+
+    def __init__(
+        self, crew: Crew, host: str, port: int, chance: random.Random, pace: Pace = REHEARSAL_PACE
+    ) -> None:
+        super().__init__(crew, pace)
+        self._address = (host, port)
+        self._chance = chance
+        outgoing = crew.device.outgoing
+        self._up = topic_of(outgoing.election, outgoing.box, "up")
+        self._down = topic_of(outgoing.election, outgoing.box, "down")
+        self._client: paho.Client | None = None
+        self._online: asyncio.Event = asyncio.Event()
+        self._attempts = 0
+        self._closed = False
+        self._chores: asyncio.TimerHandle | None = None
+
+    async def connect(self) -> None:
+        """Connect; returns when the broker has confirmed the subscription."""
+        self._dial()
+        await self._online.wait()
+
+    def close(self) -> None:
+        """Disconnect for good."""
+        self._closed = True
+        if self._client is not None:
+            self._client.disconnect()
+            self._client.loop_write()
+            self._drop()
+        self.courier.disconnected()
+
+    def publish_raw(self, data: bytes) -> None:
+        """Publish bytes as this box would; for rehearsed mischief."""
+        if self._client is not None:
+            self._client.publish(self._up, data, qos=1)
+
+    def _carry(self, message: Message) -> bool:
+        if self._client is None or not self._online.is_set():
+            return False
+        published = self._client.publish(self._up, message.to_bytes(), qos=1)
+        return published.rc == MQTTErrorCode.MQTT_ERR_SUCCESS
+
+    # A new client for each connection: what paho still holds of the last one is resent by the
+    # courier, and never by paho, whose window is not kept across reconnects.
+
+    def _dial(self) -> None:
+        client = paho.Client(
+            CallbackAPIVersion.VERSION2,
+            client_id=self.crew.device.outgoing.box.hex(),
+            protocol=MQTTProtocolVersion.MQTTv311,
+        )
+        client.on_socket_open = self._opened
+        client.on_socket_close = self._socket_closed
+        client.on_socket_register_write = self._wants_write
+        client.on_socket_unregister_write = self._wrote
+        client.on_connect = self._connected
+        client.on_subscribe = self._subscribed
+        client.on_message = self._received
+        client.on_disconnect = self._disconnected
+        self._client = client
+        try:
+            client.connect(*self._address, keepalive=KEEPALIVE_S)
+        except OSError:
+            self._redial()
+
+    def _redial(self) -> None:
+        self._drop()
+        if self._closed:
+            return
+        self._attempts += 1
+        longest = min(_RETRY_LONGEST_S, _RETRY_FIRST_S * 2 ** min(self._attempts, 10))
+        asyncio.get_running_loop().call_later(self._chance.uniform(0, longest), self._dial)
+
+    def _drop(self) -> None:
+        self._online.clear()
+        client, self._client = self._client, None
+        if client is not None:
+            client.on_disconnect = None
+            client.on_message = None
+        if self._chores is not None:
+            self._chores.cancel()
+            self._chores = None
+
+    def _opened(self, client: paho.Client, _userdata: object, sock: paho.SocketLike) -> None:
+        loop = asyncio.get_running_loop()
+        loop.add_reader(sock, self._readable, client)
+        self._chores = loop.call_later(self._chance.uniform(1, 5), self._do_chores, client)
+
+    def _socket_closed(
+        self, _client: paho.Client, _userdata: object, sock: paho.SocketLike
+    ) -> None:
+        loop = asyncio.get_running_loop()
+        loop.remove_reader(sock)
+        loop.remove_writer(sock)
+
+    def _wants_write(self, client: paho.Client, _userdata: object, sock: paho.SocketLike) -> None:
+        asyncio.get_running_loop().add_writer(sock, client.loop_write)
+
+    def _wrote(self, _client: paho.Client, _userdata: object, sock: paho.SocketLike) -> None:
+        asyncio.get_running_loop().remove_writer(sock)
+
+    def _readable(self, client: paho.Client) -> None:
+        client.loop_read()
+
+    def _do_chores(self, client: paho.Client) -> None:
+        if client.loop_misc() == MQTTErrorCode.MQTT_ERR_SUCCESS and client is self._client:
+            loop = asyncio.get_running_loop()
+            self._chores = loop.call_later(KEEPALIVE_S / 4, self._do_chores, client)
+
+    def _connected(
+        self,
+        client: paho.Client,
+        _userdata: object,
+        _flags: object,
+        reason: ReasonCode,
+        _properties: object,
+    ) -> None:
+        if reason.is_failure:
+            client.disconnect()
+            return
+        client.subscribe(self._down, qos=1)
+
+    def _subscribed(
+        self,
+        _client: paho.Client,
+        _userdata: object,
+        _mid: int,
+        _reasons: object,
+        _properties: object,
+    ) -> None:
+        self._attempts = 0
+        self._online.set()
+        self.courier.connected(now_ms())
+        self.pump()
+
+    def _received(self, _client: paho.Client, _userdata: object, message: paho.MQTTMessage) -> None:
+        self._take_in(bytes(message.payload))
+        self.pump()
+
+    def _disconnected(self, client: paho.Client, *_: object) -> None:
+        if client is self._client:
+            self._lost()
+            self._redial()

@@ -67,6 +67,17 @@ def test_the_note_is_that_of_the_specification() -> None:
     assert CHECKPOINT.text() == TEXT + b"\n"
 
 
+def test_the_bytes_are_frozen() -> None:
+    """A checkpoint once published must verify for ever."""
+    frozen = (
+        "gateway.example/precinct-17\n3\ncl1SMNto9VdHDcNfHYhlgTrNfrsHrRUndBQd7LrnEyc=\n\n"
+        "\u2014 gateway.example/precinct-17 LnnKjNg6JSk+hVnL1HaVY/SXfD0or0sW0ApMLroN7BzluB/L+PlC"
+        "vuYNm3Kuaf1pN/IOljbO5rxtn8Suj0cWMf8B2Qc=\n"
+    ).encode()
+    assert frozen == NOTE
+    assert verify_checkpoint(frozen, ORIGIN, PUBLIC) == CHECKPOINT
+
+
 @given(checkpoints)
 def test_what_is_signed_verifies_to_the_same_checkpoint(checkpoint: Checkpoint) -> None:
     note = sign_checkpoint(checkpoint, PUBLIC, sign)

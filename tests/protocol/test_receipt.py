@@ -83,6 +83,24 @@ def test_receipts_of_a_batch_keep_the_limits() -> None:
             list(encode_receipts(TREE, 3, note, [(0, b"leaf 0")]))
 
 
+def test_the_bytes_are_frozen() -> None:
+    """A receipt once issued must verify for ever."""
+    frozen = bytes.fromhex(
+        "a5000101466c65616620310201038258201bb97dcc21635d47e2663efdfd0a174686d98dd701352dd2cd06e8"
+        "b43fd3d3055820ab37ba34d1dfe29015de717a6d5764a8fb029c3a7a0f5b64b93b54351885bf7c0458c96761"
+        "74657761792e6578616d706c652f70726563696e63742d31370a330a31506b736a37754a6367367a74565a33"
+        "7839667672642f72454e4561476f5367756f3861497a4e2f7170553d0a0ae2809420676174657761792e6578"
+        "616d706c652f70726563696e63742d3137204c6e6e4b6a477149364e5869532f57434a694b6a6c7a4e433046"
+        "476a616c5077626b64372f56536d5242707a644f6e7772597536707a474b5854384530687658476b686d4c49"
+        "55544d64416f344a30584f6a356958592f796751383d0a"
+    )
+    assert receipt_of(1, 3).to_bytes() == frozen
+    receipt = Receipt.from_bytes(frozen)
+    assert isinstance(receipt, Receipt)
+    expected = VerifiedReceipt(ORIGIN, 3, TREE.root(3), 1, b"leaf 1")
+    assert verify_receipt(receipt, KEYS) == expected
+
+
 def test_no_single_bit_can_change() -> None:
     data = RECEIPT.to_bytes()
     for bit in range(len(data) * 8):

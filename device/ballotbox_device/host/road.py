@@ -1,21 +1,17 @@
-"""What every simulated box on a real transport shares: its crew, its courier, its timer.
+"""What the roads to a gateway share: a courier, and a timer that wakes it.
 
-A carrier brings the courier's messages onto a transport and the transport's messages to the
-courier. Everything happens on one asyncio loop; no box has a thread.
+A road brings the courier's messages onto a carrier and the carrier's messages to the courier.
+Everything happens on one asyncio loop; no box needs a thread, and many share one loop.
 """
 
 import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from time import monotonic_ns
-from typing import Final
 
 from ballotbox_device.core.courier import Courier, Pace
+from ballotbox_device.core.outgoing import Outgoing
 from ballotbox_protocol.wire.message import Message, parse_message
-from ballotbox_simulator.crew import Crew
-
-#: A rehearsal is over in a minute: boxes ask again sooner than in the field.
-REHEARSAL_PACE: Final = Pace(first_ms=1_500, longest_ms=8_000)
 
 
 def now_ms() -> int:
@@ -23,33 +19,32 @@ def now_ms() -> int:
     return monotonic_ns() // 1_000_000
 
 
-class Carrier(ABC):
-    """One box on one transport."""
+class Road(ABC):
+    """One box's way to a gateway."""
 
-    def __init__(self, crew: Crew, pace: Pace = REHEARSAL_PACE) -> None:
-        self.crew = crew
-        self.courier = Courier(crew.device.outgoing, pace)
-        #: Called with every message before it is taken in; tests and the demo listen here.
+    def __init__(self, outgoing: Outgoing, pace: Pace) -> None:
+        self.outgoing = outgoing
+        self.courier = Courier(outgoing, pace)
+        #: Called with every message from the gateway before the courier takes it in.
         self.overheard: Callable[[Message], None] | None = None
         self._timer: asyncio.TimerHandle | None = None
 
     @abstractmethod
     async def connect(self) -> None:
-        """Bring the transport up and keep it up until `close`."""
+        """Bring the road up, and keep it up until `close`."""
 
     @abstractmethod
     def close(self) -> None:
-        """Let go of the transport."""
+        """Let go of the carrier for good."""
 
     @abstractmethod
-    def _carry(self, message: Message) -> bool:
-        """Hand one message to the transport; tell whether it was taken."""
+    def _carry(self, message: Message) -> None:
+        """Hand one message to the carrier; what it cannot take now the courier sends again."""
 
     @property
     def unanswered(self) -> int:
-        """How many reports still wait for the answer of this link's log."""
-        outgoing = self.crew.device.outgoing
-        return len(outgoing.waiting(self.courier.origin, outgoing.count))
+        """How many reports still wait for an answer of the log at this road's end."""
+        return len(self.outgoing.waiting(self.courier.origin, self.outgoing.count))
 
     def pump(self) -> None:
         """Send what is due, and come back when something is due again."""

@@ -1,4 +1,4 @@
-"""A simulated box behind an MQTT broker: paho on the shared event loop, no thread."""
+"""The road over an MQTT broker: paho on the shared event loop, no thread of its own."""
 
 import asyncio
 import random
@@ -9,25 +9,24 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersi
 from paho.mqtt.reasoncodes import ReasonCode
 
 from ballotbox_device.core.courier import Pace
+from ballotbox_device.core.outgoing import Outgoing
+from ballotbox_device.host.road import Road, now_ms
 from ballotbox_protocol.wire.message import Message, topic_of
-from ballotbox_simulator.crew import Crew
-from ballotbox_simulator.live.carrier import REHEARSAL_PACE, Carrier, now_ms
 
 KEEPALIVE_S: Final = 60
 _RETRY_FIRST_S: Final = 0.2
 _RETRY_LONGEST_S: Final = 5.0
 
 
-class MqttBox(Carrier):
-    """One box with its own connection to a broker at `host`:`port`."""
+class MqttRoad(Road):
+    """One box's own connection to the broker at `host`:`port`; `chance` spreads reconnects."""
 
     def __init__(
-        self, crew: Crew, host: str, port: int, chance: random.Random, pace: Pace = REHEARSAL_PACE
+        self, outgoing: Outgoing, host: str, port: int, chance: random.Random, pace: Pace
     ) -> None:
-        super().__init__(crew, pace)
+        super().__init__(outgoing, pace)
         self._address = (host, port)
         self._chance = chance
-        outgoing = crew.device.outgoing
         self._up = topic_of(outgoing.election, outgoing.box, "up")
         self._down = topic_of(outgoing.election, outgoing.box, "down")
         self._client: paho.Client | None = None
@@ -50,16 +49,9 @@ class MqttBox(Carrier):
             self._drop()
         self.courier.disconnected()
 
-    def publish_raw(self, data: bytes) -> None:
-        """Publish bytes as this box would; for rehearsed mischief."""
-        if self._client is not None:
-            self._client.publish(self._up, data, qos=1)
-
-    def _carry(self, message: Message) -> bool:
-        if self._client is None or not self._online.is_set():
-            return False
-        published = self._client.publish(self._up, message.to_bytes(), qos=1)
-        return published.rc == MQTTErrorCode.MQTT_ERR_SUCCESS
+    def _carry(self, message: Message) -> None:
+        if self._client is not None and self._online.is_set():
+            self._client.publish(self._up, message.to_bytes(), qos=1)
 
     # A new client for each connection: what paho still holds of the last one is resent by the
     # courier, and never by paho, whose window is not kept across reconnects.
@@ -67,7 +59,7 @@ class MqttBox(Carrier):
     def _dial(self) -> None:
         client = paho.Client(
             CallbackAPIVersion.VERSION2,
-            client_id=self.crew.device.outgoing.box.hex(),
+            client_id=self.outgoing.box.hex(),
             protocol=MQTTProtocolVersion.MQTTv311,
         )
         client.on_socket_open = self._opened

@@ -1,67 +1,66 @@
-"""A simulated box on a real pseudo-terminal, which the gateway opens as a serial port."""
+"""The road over a byte stream: a serial port, or the master of a pseudo-terminal."""
 
 import asyncio
 import contextlib
 import os
-import tty
 from typing import Final
 
 from ballotbox_device.core.courier import Pace
+from ballotbox_device.core.outgoing import Outgoing
+from ballotbox_device.host.road import Road, now_ms
 from ballotbox_protocol.wire.link import Link
 from ballotbox_protocol.wire.link_frames import Session
 from ballotbox_protocol.wire.message import Message
-from ballotbox_simulator.crew import Crew
-from ballotbox_simulator.live.carrier import REHEARSAL_PACE, Carrier, now_ms
 
 _CHUNK: Final = 65_536
 
 
-class PtyBox(Carrier):
-    """One box that holds the master side; `path` is the slave, the port to be opened."""
+class StreamRoad(Road):
+    """One box on an open, non-blocking file descriptor in raw mode, which it does not own."""
 
-    def __init__(self, crew: Crew, pace: Pace = REHEARSAL_PACE) -> None:
-        super().__init__(crew, pace)
-        # The slave stays open here too, so that a gateway that is killed does not hang us up.
-        self._master, self._slave = os.openpty()
-        tty.setraw(self._slave)
-        os.set_blocking(self._master, False)
-        self.path = os.ttyname(self._slave)
-        self._link = Link(os.urandom(8))
+    def __init__(self, outgoing: Outgoing, descriptor: int, session: bytes, pace: Pace) -> None:
+        super().__init__(outgoing, pace)
+        self._descriptor = descriptor
+        self._link = Link(session)
         self._peer: Session | None = None
         self._unsent = b""
         self._wakeup: asyncio.TimerHandle | None = None
+        #: Set when the other end of the line has gone for good.
+        self.hung_up: asyncio.Event = asyncio.Event()
 
     async def connect(self) -> None:
-        """Begin to listen on the line; the link comes up when a gateway opens the other end."""
-        asyncio.get_running_loop().add_reader(self._master, self._readable)
+        """Begin to listen; the link comes up when a gateway speaks at the other end."""
+        asyncio.get_running_loop().add_reader(self._descriptor, self._readable)
         self._flush()
 
     def close(self) -> None:
-        """Pull the cable: the other end sees a hang-up."""
+        """Stop listening; the descriptor stays open."""
         loop = asyncio.get_running_loop()
-        loop.remove_reader(self._master)
-        loop.remove_writer(self._master)
+        loop.remove_reader(self._descriptor)
+        loop.remove_writer(self._descriptor)
         if self._wakeup is not None:
             self._wakeup.cancel()
-        self.courier.disconnected()
-        os.close(self._master)
-        os.close(self._slave)
+        self._lost()
 
     def pump(self) -> None:
         """Send what is due, and come back when something is due again."""
         super().pump()
         self._flush()
 
-    def _carry(self, message: Message) -> bool:
-        if self._link.room == 0:
-            return False
-        self._link.send(message.to_bytes())
-        return True
+    def _carry(self, message: Message) -> None:
+        if self._link.room:
+            self._link.send(message.to_bytes())
 
     def _readable(self) -> None:
         try:
-            data = os.read(self._master, _CHUNK)
-        except (BlockingIOError, OSError):
+            data = os.read(self._descriptor, _CHUNK)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        if not data:
+            self.close()
+            self.hung_up.set()
             return
         messages = self._link.receive(data, now_ms())
         if self._link.peer != self._peer:
@@ -75,11 +74,11 @@ class PtyBox(Carrier):
         loop = asyncio.get_running_loop()
         self._unsent += self._link.bytes_to_send(now_ms())
         with contextlib.suppress(BlockingIOError):
-            self._unsent = self._unsent[os.write(self._master, self._unsent) :]
+            self._unsent = self._unsent[os.write(self._descriptor, self._unsent) :]
         if self._unsent:
-            loop.add_writer(self._master, self._flush)
+            loop.add_writer(self._descriptor, self._flush)
         else:
-            loop.remove_writer(self._master)
+            loop.remove_writer(self._descriptor)
         self._rearm()
 
     def _rearm(self) -> None:

@@ -1,5 +1,7 @@
 """The names of things, as types: identifiers that cannot be mixed up by accident."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import IntEnum
 from typing import Final, NewType
 
@@ -58,6 +60,16 @@ def require(condition: object, field: str, problem: str) -> None:
     """Raise InvalidField naming `field` unless `condition` holds; unlike assert, always active."""
     if not condition:
         raise InvalidField(field, problem)
+
+
+@contextmanager
+def standing_at(path: str) -> Iterator[None]:
+    """Rename the field that a constructor refuses, `contest.name`, to where it stands."""
+    try:
+        yield
+    except InvalidField as error:
+        _, _, rest = error.field.partition(".")
+        raise InvalidField(f"{path}.{rest}" if rest else path, error.problem) from None
 
 
 def require_bytes(value: object, size: int, field: str) -> None:

@@ -23,6 +23,7 @@ from ballotbox_protocol.election.identifiers import (
     Mode,
     PrecinctId,
     require,
+    standing_at,
 )
 from ballotbox_protocol.election.source_table import (
     Table,
@@ -33,7 +34,6 @@ from ballotbox_protocol.election.source_table import (
     read_source,
     refer,
     require_distinct,
-    written_at,
 )
 
 KEY_SIZE: Final = 32
@@ -134,7 +134,7 @@ def _contest(table: Table) -> Contest:
         require(plain, path, 'only a contest of kind "party_list" has them')
     name = table.text("name")
     allowed = table.number("votes_allowed", None if kind is ContestKind.CHOOSE_UP_TO else 1)
-    with written_at(table.path):
+    with standing_at(table.path):
         return Contest(name, kind, allowed, options)
 
 
@@ -142,7 +142,7 @@ def _option(value: object, path: str) -> Option:
     if type(value) is dict:
         table = Table(value, path, _OPTION)
         name, preferences = table.text("name"), table.number("preferences", 0)
-        with written_at(path):
+        with standing_at(path):
             return Option(name, preferences)
     require(type(value) is str, path, "must be a name in quotes, or a table with name, preferences")
     name = as_text(value, path)
@@ -158,7 +158,7 @@ def _style(table: Table, contests: Mapping[str, int]) -> BallotStyle:
 
     code = table.text("code")
     sheets = table.each("sheets", lambda sheet, path: build_each(sheet, path, contest))
-    with written_at(table.path):
+    with standing_at(table.path):
         return BallotStyle(code, sheets)
 
 
@@ -168,7 +168,7 @@ def _precinct(table: Table, styles: Mapping[str, int]) -> Precinct:
 
     number, name = PrecinctId(table.number("number")), table.text("name")
     registered, issued = table.number("registered"), table.each("styles", style)
-    with written_at(table.path):
+    with standing_at(table.path):
         return Precinct(number, name, registered, issued)
 
 

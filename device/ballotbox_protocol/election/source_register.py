@@ -17,6 +17,7 @@ from ballotbox_protocol.election.identifiers import (
     PrecinctId,
     PublicKey,
     require,
+    standing_at,
 )
 from ballotbox_protocol.election.register import (
     KEY_SIZE,
@@ -37,7 +38,6 @@ from ballotbox_protocol.election.source_table import (
     read_source,
     refer,
     require_distinct,
-    written_at,
 )
 
 _TOP: Final = ("version", "firmware", "box", "gateway", "officer")
@@ -97,7 +97,7 @@ def _box(table: Table, allowed: tuple[bytes, ...], origins: Mapping[str, int]) -
     box, key, epoch = _box_id(table), _key(table), table.number("epoch", 0)
     precinct = PrecinctId(table.number("precinct"))
     closed = _closure(table, origins) if "closed" in table else None
-    with written_at(table.path):
+    with standing_at(table.path):
         return BoxEntry(box, key, epoch, precinct, firmware, closed)
 
 
@@ -111,13 +111,13 @@ def _closure(box: Table, origins: Mapping[str, int]) -> Closure:
         at = as_written(position, int, f"{place}.{origin}")
         positions.append((origin_id(origin), at))
     reason = table.choice("as", ClosedAs)
-    with written_at(path):
+    with standing_at(path):
         return Closure(reason, tuple(positions))
 
 
 def _gateway(table: Table) -> GatewayEntry:
     origin, key = table.text("origin"), _key(table)
-    with written_at(table.path):
+    with standing_at(table.path):
         return GatewayEntry(origin, key)
 
 
@@ -128,5 +128,5 @@ def _officer(table: Table) -> Officer:
     for role in named:
         roles |= role
     precinct = PrecinctId(table.number("precinct")) if "precinct" in table else None
-    with written_at(table.path):
+    with standing_at(table.path):
         return Officer(_key(table), roles, precinct)

@@ -5,8 +5,7 @@ A place is a path such as `contest[2].options[5].preferences`; entries of a list
 
 import tomllib
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from enum import Enum
 from typing import Final, TypeVar
@@ -143,16 +142,6 @@ def refer(value: object, path: str, named: Mapping[str, int], what: str) -> int:
     if name not in named:
         raise InvalidField(path, f"there is no {what} {name!r}{_suggestion(name, tuple(named))}")
     return named[name]
-
-
-@contextmanager
-def written_at(path: str) -> Iterator[None]:
-    """Rename what a constructor refuses, `contest.name`, to where the author wrote it."""
-    try:
-        yield
-    except InvalidField as error:
-        _, _, rest = error.field.partition(".")
-        raise InvalidField(f"{path}.{rest}" if rest else path, error.problem) from None
 
 
 def require_distinct(values: Mapping[str, object], what: str) -> None:

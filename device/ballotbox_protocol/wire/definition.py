@@ -12,7 +12,13 @@ from ballotbox_protocol.election.definition import (
     Option,
     Precinct,
 )
-from ballotbox_protocol.election.identifiers import ElectionDigest, Mode, PrecinctId, require
+from ballotbox_protocol.election.identifiers import (
+    ElectionDigest,
+    Mode,
+    PrecinctId,
+    require,
+    standing_at,
+)
 from ballotbox_protocol.wire import cbor
 from ballotbox_protocol.wire.shape import Fields, as_enum, as_tuple, as_type
 
@@ -47,8 +53,7 @@ def decode_definition(data: bytes) -> Election:
     Raises CborError when the bytes leave the CBOR profile, InvalidField naming a wrong field.
     """
     fields = Fields(cbor.decode(data, cbor.DOCUMENT_LIMITS), "definition")
-    version = fields.take(0, "version", int)
-    require(version == VERSION, "definition.version", f"{version} is not supported, {VERSION} is")
+    fields.take_version(VERSION)
     election = Election(
         name=fields.take(1, "name", str),
         mode=fields.take_enum(2, "mode", Mode),
@@ -70,29 +75,30 @@ def _contest_item(contest: Contest) -> list[Any]:
 
 def _contest(value: object, path: str) -> Contest:
     name, kind, allowed, options = as_tuple(value, path, str, int, int, list)
-    return Contest(
-        name=name,
-        kind=as_enum(kind, ContestKind, f"{path}.kind"),
-        votes_allowed=allowed,
-        options=tuple(_option(item, f"{path}.options[{i}]") for i, item in enumerate(options)),
-    )
+    named = as_enum(kind, ContestKind, f"{path}.kind")
+    built = tuple(_option(item, f"{path}.options[{i}]") for i, item in enumerate(options))
+    with standing_at(path):
+        return Contest(name, named, allowed, built)
 
 
 def _option(value: object, path: str) -> Option:
     name, preferences = as_tuple(value, path, str, int)
-    return Option(name, preferences)
+    with standing_at(path):
+        return Option(name, preferences)
 
 
 def _style(value: object, path: str) -> BallotStyle:
     code, sheets = as_tuple(value, path, str, list)
-    return BallotStyle(
-        code, tuple(_indexes(sheet, f"{path}.sheets[{i}]") for i, sheet in enumerate(sheets))
-    )
+    built = tuple(_indexes(sheet, f"{path}.sheets[{i}]") for i, sheet in enumerate(sheets))
+    with standing_at(path):
+        return BallotStyle(code, built)
 
 
 def _precinct(value: object, path: str) -> Precinct:
     number, name, registered, styles = as_tuple(value, path, int, str, int, list)
-    return Precinct(PrecinctId(number), name, registered, _indexes(styles, f"{path}.styles"))
+    issued = _indexes(styles, f"{path}.styles")
+    with standing_at(path):
+        return Precinct(PrecinctId(number), name, registered, issued)
 
 
 def _indexes(value: object, path: str) -> tuple[int, ...]:
@@ -105,6 +111,6 @@ def _key(value: object, path: str) -> bytes:
 
 
 def _policy(value: object) -> MarkPolicy:
-    flags = as_tuple(value, "definition.policy", int, int)
-    require(all(flag in (0, 1) for flag in flags), "definition.policy", "flags must be 0 or 1")
+    flags = as_tuple(value, "policy", int, int)
+    require(all(flag in (0, 1) for flag in flags), "policy", "flags must be 0 or 1")
     return MarkPolicy(return_overvoted=bool(flags[0]), return_blank=bool(flags[1]))

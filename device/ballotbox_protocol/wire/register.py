@@ -9,6 +9,7 @@ from ballotbox_protocol.election.identifiers import (
     PrecinctId,
     PublicKey,
     require,
+    standing_at,
 )
 from ballotbox_protocol.election.register import (
     BoxEntry,
@@ -45,11 +46,10 @@ def decode_register(data: bytes) -> Register:
     Raises CborError when the bytes leave the CBOR profile, InvalidField naming a wrong field.
     """
     fields = Fields(cbor.decode(data, cbor.DOCUMENT_LIMITS), "register")
-    version = fields.take(0, "version", int)
-    require(version == VERSION, "register.version", f"{version} is not supported, {VERSION} is")
+    fields.take_version(VERSION)
     register = Register(
         election=ElectionDigest(fields.take(1, "election", bytes)),
-        version=fields.take(2, "number", int),
+        version=fields.take(2, "version", int),
         boxes=fields.take_each(3, "boxes", _box),
         gateways=fields.take_each(4, "gateways", _gateway),
         officers=fields.take_each(5, "officers", _officer),
@@ -71,20 +71,24 @@ def _box(value: object, path: str) -> BoxEntry:
     box, key, epoch, precinct, firmware = as_tuple(items[:5], path, bytes, bytes, int, int, list)
     digests = (as_type(item, bytes, f"{path}.firmware[{i}]") for i, item in enumerate(firmware))
     closed = None if items[5] is None else _closure(items[5], f"{path}.closed")
-    return BoxEntry(BoxId(box), PublicKey(key), epoch, PrecinctId(precinct), tuple(digests), closed)
+    with standing_at(path):
+        return BoxEntry(
+            BoxId(box), PublicKey(key), epoch, PrecinctId(precinct), tuple(digests), closed
+        )
 
 
 def _closure(value: object, path: str) -> Closure:
     reason, positions = as_tuple(value, path, int, list)
     pairs = [as_tuple(item, f"{path}[{i}]", bytes, int) for i, item in enumerate(positions)]
-    return Closure(
-        as_enum(reason, ClosedAs, path), tuple((OriginId(origin), at) for origin, at in pairs)
-    )
+    named = as_enum(reason, ClosedAs, f"{path}.reason")
+    with standing_at(path):
+        return Closure(named, tuple((OriginId(origin), at) for origin, at in pairs))
 
 
 def _gateway(value: object, path: str) -> GatewayEntry:
     origin, key = as_tuple(value, path, str, bytes)
-    return GatewayEntry(origin, PublicKey(key))
+    with standing_at(path):
+        return GatewayEntry(origin, PublicKey(key))
 
 
 def _officer(value: object, path: str) -> Officer:
@@ -93,4 +97,5 @@ def _officer(value: object, path: str) -> Officer:
     key, roles = as_tuple(items[:2], path, bytes, int)
     require(0 <= roles <= 7, f"{path}.roles", f"{roles} are not known")
     precinct = None if items[2] is None else PrecinctId(as_type(items[2], int, f"{path}.precinct"))
-    return Officer(PublicKey(key), Role(roles), precinct)
+    with standing_at(path):
+        return Officer(PublicKey(key), Role(roles), precinct)

@@ -1,179 +1,177 @@
-"""The gateway's intake: what arrives, what is decided, and what may be said about it."""
+"""The gateway's intake: judges what arrives, commits it once, and only then has something to say.
+
+The types of its answers are in `outcome`; they are importable from here.
+"""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from enum import IntEnum
+from collections.abc import Set as AbstractSet
+from typing import Final, TypeVar
 
-from ballotbox_gateway.core.ports import Ledger
-from ballotbox_gateway.core.upward import UpwardBatch, UpwardConflict, UpwardFault, UpwardReply
-from ballotbox_protocol.election.identifiers import BoxId
-from ballotbox_protocol.wire.keyfile import PrivateKey
-from ballotbox_protocol.wire.message import Message
+from ballotbox_gateway.core.books import Books, Case, Settled
+from ballotbox_gateway.core.chain import Placed
+from ballotbox_gateway.core.greeting import check_hello
+from ballotbox_gateway.core.outcome import (
+    OUTCOME_OF,
+    Admission,
+    Answer,
+    Arrival,
+    HelloOutcome,
+    HelloResult,
+    Identity,
+    OlderRegister,
+    Outcome,
+    Road,
+    RoadKind,
+    RulingOutcome,
+    RulingResult,
+)
+from ballotbox_gateway.core.ports import DiskFull, Ledger, StoredRefusal, Tally
+from ballotbox_gateway.core.roster import Authentic, Misplaced, Unproved
+from ballotbox_gateway.core.rulings import EXPLANATION
+from ballotbox_gateway.core.samples import Sampler
+from ballotbox_protocol.election.identifiers import BoxId, ReportId
+from ballotbox_protocol.wire.message import Message, MessageKind
+from ballotbox_protocol.wire.statements import Refusal, Resend, sign_statement
 from ballotbox_protocol.wire.trust import Trusted
 from ballotbox_protocol.wire.verdict import Reason
 
+__all__ = [
+    "Admission",
+    "Answer",
+    "Arrival",
+    "HelloOutcome",
+    "HelloResult",
+    "Identity",
+    "Intake",
+    "OlderRegister",
+    "Outcome",
+    "Road",
+    "RoadKind",
+    "RulingOutcome",
+    "RulingResult",
+]
 
-class RoadKind(IntEnum):
-    """How bytes came here."""
+T = TypeVar("T")
 
-    SERIAL = 1
-    MQTT = 2
-    HTTP = 3
-    IMPORT = 4
+#: A box is asked for the same missing report at most this often, in seconds.
+_ASK_AGAIN: Final = 10
 
-
-@dataclass(frozen=True, slots=True)
-class Road:
-    """Where bytes came from; `box` is the one that topic or certificate claims, None if none does."""
-
-    kind: RoadKind
-    name: str
-    box: BoxId | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Arrival:
-    """The payload of one REPORT message (a COSE_Sign1 message) and its road."""
-
-    data: bytes
-    road: Road
-
-
-class Outcome(IntEnum):
-    """What became of one arrival. UNAUTHENTIC and REFUSED without a message are never answered."""
-
-    ACCEPTED = 1
-    HELD = 2
-    QUARANTINED = 3
-    EVIDENCE = 4
-    DUPLICATE = 5
-    REFUSED = 6
-    UNAUTHENTIC = 7
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What to say on the arrival's own road (None: nothing), and why."""
-
-    message: Message | None
-    outcome: Outcome
-    reason: Reason
-    box: BoxId | None
-
-
-@dataclass(frozen=True, slots=True)
-class Admission:
-    """All is durable. Answers in order of arrival; `also` goes to these boxes, whatever their road."""
-
-    answers: list[Answer]
-    also: list[tuple[BoxId, Message]]
-
-
-class RulingResult(IntEnum):
-    """What became of a ruling; all but APPLIED and ALREADY change nothing."""
-
-    APPLIED = 1
-    ALREADY = 2
-    MALFORMED = 3
-    OTHER_ELECTION = 4
-    UNKNOWN_REPORT = 5
-    OFFICERS = 6
-    NOT_RELEASABLE = 7
-    NOT_DISPUTED = 8
-
-
-@dataclass(frozen=True, slots=True)
-class RulingOutcome:
-    """The result, what to tell the officer, and the messages to send to the box."""
-
-    result: RulingResult
-    explanation: str
-    also: list[tuple[BoxId, Message]]
-
-
-class HelloResult(IntEnum):
-    """Whether the box proved that it is here now."""
-
-    FRESH = 1
-    MALFORMED = 2
-    UNKNOWN_KEY = 3
-    SIGNATURE = 4
-    OTHER_ELECTION = 5
-    OTHER_BOX = 6
-    CHALLENGE = 7
-
-
-@dataclass(frozen=True, slots=True)
-class HelloOutcome:
-    """FRESH, or why not. `resend` asks for what is missing; `rolled_back`: the box has forgotten
-    reports that this gateway holds."""
-
-    result: HelloResult
-    box: BoxId | None
-    resend: Message | None
-    rolled_back: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """Who this gateway is: the origin of its log and the key of the register's entry for it."""
-
-    origin: str
-    key: PrivateKey
-
-
-class OlderRegister(ValueError):
-    """A register older than one already used was offered; the message names both versions."""
+_Given = Authentic | Misplaced | Unproved
+_Judged = Placed | StoredRefusal | Reason
 
 
 class Intake:
     """One gateway's whole mind over one ledger. Not thread-safe: one loop owns it.
 
-    Raises ValueError when the register has no such gateway key, or the ledger belongs to another
-    origin or election; OlderRegister; LedgerFailure, after which nothing may be said and a new
-    call reads the ledger again (DiskFull: may be retried; anything else: stop the process).
+    Raises InvalidField when the register does not list this gateway's key or the ledger belongs
+    to another origin or election; OlderRegister; LedgerFailure, after which nothing may be said
+    (DiskFull: call again later; anything else: stop the process). After a failure the ledger is
+    read again before anything is judged.
     """
 
-    def __init__(self, trusted: Trusted, identity: Identity, ledger: Ledger) -> None: ...
+    def __init__(self, trusted: Trusted, identity: Identity, ledger: Ledger) -> None:
+        self._books = Books(trusted, identity, ledger)
+        self._sampler = Sampler()
+        self._asked: dict[BoxId, tuple[int, int]] = {}
 
     def admit(self, arrivals: Sequence[Arrival], now: int) -> Admission:
         """Judge a batch of arrivals, commit it once, and return what may be said.
 
-        `now` is Unix seconds. Raises LedgerFailure: then nothing was said.
+        `now` is Unix seconds. Raises LedgerFailure: then nothing may be said.
         """
-        ...
+        roster = self._books.roster
+        given = [roster.authenticate(arrival.data, arrival.road) for arrival in arrivals]
+        try:
+            settled = self._books.settle(lambda case: self._judge(case, arrivals, given), now)
+        except DiskFull:
+            self.turned_away(Reason.DISK, len(arrivals))
+            raise
+        answers = [self._answer(settled, judged) for judged in settled.result]
+        answered = {judged.row.id for judged in settled.result if isinstance(judged, Placed)}
+        return Admission(answers, self._also(settled, answered))
+
+    def turned_away(self, reason: Reason, count: int = 1) -> None:
+        """Count arrivals that the road refused (RATE, DISK, ...); stored with the next batch."""
+        self._books.uncounted[Tally.UNAUTHENTIC, reason] += count
+
+    def _judge(
+        self, case: Case, arrivals: Sequence[Arrival], given: Sequence[_Given]
+    ) -> list[_Judged]:
+        judged: list[_Judged] = []
+        turned_away: list[tuple[Arrival, Reason]] = []
+        for arrival, each in zip(arrivals, given, strict=True):
+            if isinstance(each, Authentic):
+                judged.append(case.chains.place(each))
+            elif isinstance(each, Misplaced):
+                judged.append(self._refuse(case, each))
+            else:
+                judged.append(each.reason)
+                turned_away.append((arrival, each.reason))
+        if turned_away:
+            samples = self._sampler.samples(turned_away, case.draft.now)
+            case.draft.turn_away((reason for _, reason in turned_away), samples)
+        return judged
+
+    def _refuse(self, case: Case, given: Misplaced) -> StoredRefusal:
+        draft = case.draft
+        known = draft.refusals.get(given.id) or self._books.ledger.refusal(given.id)
+        if known is None:
+            identity = self._books.identity
+            refusal = Refusal(identity.origin, given.id, given.reason, draft.now)
+            answer = sign_statement(refusal, identity.key.public, identity.key.sign)
+            known = StoredRefusal(given.id, given.reason, given.box, given.data, answer)
+            draft.refuse(known)
+        return known
+
+    def _answer(self, settled: Settled[list[_Judged]], judged: _Judged) -> Answer:
+        if isinstance(judged, Placed):
+            row = settled.case.draft.chain(judged.row.box).current(judged.row)
+            outcome = OUTCOME_OF[row.verdict] if judged.new else Outcome.DUPLICATE
+            return Answer(self._books.receipt(settled, row), outcome, row.reason, row.box)
+        if isinstance(judged, StoredRefusal):
+            message = Message(MessageKind.REFUSAL, judged.answer)
+            return Answer(message, Outcome.REFUSED, judged.reason, judged.box)
+        road = judged >= Reason.TOPIC
+        return Answer(None, Outcome.REFUSED if road else Outcome.UNAUTHENTIC, judged, None)
+
+    def _also(
+        self, settled: Settled[T], answered: AbstractSet[ReportId] = frozenset()
+    ) -> list[tuple[BoxId, Message]]:
+        """Return the receipts of reports decided anew, and requests for those that are missing."""
+        case = settled.case
+        newest = {row.id: row for row in case.chains.again if row.id not in answered}
+        also = [(row.box, self._books.receipt(settled, row)) for row in newest.values()]
+        for box in case.chains.gaps:
+            missing = case.draft.chain(box).first_missing()
+            asked = self._asked.get(box)
+            if asked is None or asked[0] != missing or asked[1] + _ASK_AGAIN <= case.draft.now:
+                self._asked[box] = missing, case.draft.now
+                also.append((box, self._resend(box, missing)))
+        return also
+
+    def _resend(self, box: BoxId, missing: int) -> Message:
+        books = self._books
+        key = books.identity.key
+        resend = Resend(books.roster.trusted.digest, box, books.identity.origin, missing)
+        return Message(MessageKind.RESEND, sign_statement(resend, key.public, key.sign))
 
     def rule(self, ruling: bytes, now: int) -> RulingOutcome:
         """Apply two officers' ruling (wire/statements.py) to a report held here."""
-        ...
+        settled = self._books.settle(lambda case: case.bench.apply(ruling), now)
+        result = settled.result
+        return RulingOutcome(result, EXPLANATION[result], self._also(settled))
 
     def hello(self, hello: bytes, challenge: bytes, road: Road) -> HelloOutcome:
         """Check a box's signed hello against the challenge given on this connection."""
-        ...
-
-    def admit_from_below(
-        self, batch: UpwardBatch, now: int
-    ) -> UpwardReply | UpwardConflict | UpwardFault:
-        """Take in a stretch of a lower gateway's log and return this gateway's receipts."""
-        ...
-
-    def next_upward(self, upper: str, limit: int) -> UpwardBatch | None:
-        """Return the next stretch of this log that `upper` has not receipted, or None.
-
-        It ends at a signed checkpoint: about `limit` leaves, more when one commit had more.
-        """
-        ...
-
-    def upward_receipted(
-        self, batch: UpwardBatch, reply: UpwardReply, upper: str, now: int
-    ) -> UpwardFault | None:
-        """Verify and store the upper gateway's receipts, then move the cursor past the batch."""
-        ...
-
-    def upward_conflict(self, conflict: UpwardConflict, upper: str) -> UpwardFault | None:
-        """Take the upper gateway's word on where to go on; the next `next_upward` starts there."""
-        ...
+        checked = check_hello(self._books.roster, hello, challenge, road)
+        if isinstance(checked, HelloResult):
+            return HelloOutcome(checked)
+        chain = self._books.chain(checked.box)
+        missing = chain.first_missing()
+        resend = self._resend(checked.box, missing) if checked.next_sequence > missing else None
+        rolled_back = checked.next_sequence <= chain.head.sequence
+        return HelloOutcome(HelloResult.FRESH, checked.box, resend, rolled_back)
 
     def replace_register(self, trusted: Trusted) -> None:
-        """Use a newer register from now on; raises OlderRegister or ValueError, changing nothing."""
-        ...
+        """Use a newer register from now on; raises as the constructor does, changing nothing."""
+        self._books.use(trusted)

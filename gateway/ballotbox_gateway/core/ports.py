@@ -92,7 +92,7 @@ class NewLeaf(NamedTuple):
     note: the lower gateway's checkpoint the report came with, by its number, or None.
     """
 
-    index: int
+    position: int
     data: bytes
     report_first: int
     ruling: bytes | None
@@ -102,7 +102,7 @@ class NewLeaf(NamedTuple):
 class Entry(NamedTuple):
     """A leaf as stored, with what stands beside it: report, ruling, lower checkpoint."""
 
-    index: int
+    position: int
     leaf: bytes
     report: bytes | None
     ruling: bytes | None
@@ -122,18 +122,19 @@ class StoredRefusal(NamedTuple):
 
     id: ReportId
     reason: Reason
+    box: BoxId
     data: bytes
     answer: bytes
 
 
 class Unauthentic(NamedTuple):
-    """A sample of bytes that nobody vouches for; `count` is how often they came."""
+    """A sample of bytes that nobody vouches for; `times` counts how often they came."""
 
     digest: bytes
     reason: Reason
     road: str
     sample: bytes
-    count: int
+    times: int
     time: int
 
 
@@ -146,11 +147,23 @@ class LowerLog(NamedTuple):
     note: bytes
 
 
+class LowerStep(NamedTuple):
+    """A stretch of a lower log taken in: from which size, to which state.
+
+    number: of its checkpoint among all that were stored; leaves refer to it.
+    """
+
+    first: int
+    log: LowerLog
+    number: int
+
+
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """Progress upward: all leaves below `next` have a stored receipt of `upper`."""
+    """Progress upward, from cursor `first` to `next`: below it, `upper` has receipted all leaves."""
 
     upper: str
+    first: int
     next: int
     receipts: Sequence[tuple[int, bytes]] = ()
 
@@ -159,9 +172,8 @@ class Delivery:
 class Batch:
     """Everything one commit changes.
 
-    heads carry their new version; the ledger must hold the one before it. `moved` replaces rows
-    of reports that are stored already. `lower` is stored with a note number for its leaves:
-    `NewLeaf.note` refers to `lower_note`, the number that `Ledger.next_note` gave.
+    `heads` carry their new version; the ledger must hold the one before it. `moved` replaces rows
+    of reports that are stored already. A batch with leaves has their checkpoint.
     """
 
     leaves: Sequence[NewLeaf] = ()
@@ -172,7 +184,7 @@ class Batch:
     unauthentic: Sequence[Unauthentic] = ()
     counts: Mapping[tuple[Tally, Reason], int] = field(default_factory=dict)
     checkpoint: StoredCheckpoint | None = None
-    lower: LowerLog | None = None
+    lower: LowerStep | None = None
     delivery: Delivery | None = None
     register_version: int | None = None
 
@@ -181,7 +193,11 @@ class Ledger(Protocol):
     """Durable memory of one gateway. Every read raises LedgerFailure when the medium is sick."""
 
     def commit(self, batch: Batch, expected: LogHead) -> None:
-        """Apply the whole batch durably, if log and box heads are still as expected.
+        """Apply the whole batch durably, if all it was judged on still holds.
+
+        That is: the log is at `expected`, every box head is one version behind the batch's, lower
+        log and delivery cursor stand where their steps begin, and no report, refusal or lower
+        checkpoint of the batch is stored yet. All is compared inside the transaction.
 
         On return everything is on the medium. Raises Conflict (nothing applied), DiskFull
         (nothing applied) or LedgerFailure (unknown whether applied).
@@ -216,8 +232,11 @@ class Ledger(Protocol):
         """Return a stored report by its id."""
         ...
 
-    def reports_from(self, box: BoxId, sequence: int) -> list[StoredReport]:
-        """Return a box's stored reports from `sequence` on, in order of sequence, then arrival."""
+    def reports_of(self, box: BoxId, first: int, stop: int | None) -> list[StoredReport]:
+        """Return a box's stored reports of the sequences first..stop-1 (None: all from `first`).
+
+        In order of sequence, then of arrival.
+        """
         ...
 
     def refusal(self, report: ReportId) -> StoredRefusal | None:

@@ -6,7 +6,7 @@ receipts are base64 text; a checkpoint is the text that it is.
 """
 
 from base64 import b64decode, b64encode
-from collections.abc import Set
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -23,7 +23,7 @@ ENTRIES_MAX: Final = 4_096
 
 @dataclass(frozen=True, slots=True)
 class UpwardEntry:
-    """One leaf: with the report it decides on (report leaf) or the ruling behind it (ruling leaf)."""
+    """One leaf, with the report it decides on, or for a ruling leaf the ruling behind it."""
 
     leaf: bytes
     report: bytes | None
@@ -130,7 +130,7 @@ class UpwardFault:
         return {"error": self.problem, "field": self.field, "fix": self.fix}
 
 
-def _object(value: object, path: str, names: Set[str]) -> dict[str, Any]:
+def _object(value: object, path: str, names: AbstractSet[str]) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise InvalidField(path, "must be a JSON object")
     missing, unknown = names - value.keys(), value.keys() - names

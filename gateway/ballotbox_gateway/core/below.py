@@ -1,0 +1,47 @@
+"""Verdicts of lower gateways on one report, and the verdict that follows from all of them.
+
+Only verdicts other than ACCEPTED are kept, packed as 17 bytes each: origin id and code.
+"""
+
+from typing import NamedTuple
+
+from ballotbox_protocol.election.identifiers import ORIGIN_ID_SIZE, OriginId
+from ballotbox_protocol.wire.verdict import SEVERITY, Reason, Verdict
+
+_WIDTH = ORIGIN_ID_SIZE + 1
+_REASON_BELOW = {
+    Verdict.HELD: Reason.HELD_BELOW,
+    Verdict.QUARANTINED: Reason.QUARANTINED_BELOW,
+    Verdict.EVIDENCE: Reason.EVIDENCE_BELOW,
+}
+
+
+class Word(NamedTuple):
+    """What one lower gateway says of a report."""
+
+    origin: OriginId
+    verdict: Verdict
+
+
+def hear(below: bytes, word: Word) -> bytes:
+    """Return the packed verdicts after a lower gateway has spoken; its last word counts."""
+    parts = [below[at : at + _WIDTH] for at in range(0, len(below), _WIDTH)]
+    kept = [part for part in parts if part[:ORIGIN_ID_SIZE] != word.origin]
+    if word.verdict is not Verdict.ACCEPTED:
+        kept.append(word.origin + bytes((word.verdict,)))
+    return b"".join(kept)
+
+
+def combine(own: Verdict, reason: Reason, below: bytes, *, ruled: bool) -> tuple[Verdict, Reason]:
+    """Return the more severe of this gateway's verdict and all verdicts from below.
+
+    Officers' ruling overrides what lower gateways hold against a report; that there
+    are rivals it overrides only by naming the report.
+    """
+    if not below:
+        return own, reason
+    worst = max((Verdict(code) for code in below[ORIGIN_ID_SIZE::_WIDTH]), key=SEVERITY.__getitem__)
+    overruled = ruled and (worst is not Verdict.EVIDENCE or reason is Reason.NAMED)
+    if overruled or SEVERITY[worst] <= SEVERITY[own]:
+        return own, reason
+    return worst, _REASON_BELOW[worst]

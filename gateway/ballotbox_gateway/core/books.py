@@ -1,0 +1,160 @@
+"""The gateway's books: roster, log and box heads over one ledger, and the one way to change them.
+
+`settle` is the pipeline's single commit point. A judgement made on books that someone else has
+moved on is thrown away and made again; what the ledger may or may not have applied is read again.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Final, Generic, NamedTuple, TypeVar
+
+from ballotbox_gateway.core.boxchain import BoxChain
+from ballotbox_gateway.core.chain import Chains
+from ballotbox_gateway.core.content import ContentRules
+from ballotbox_gateway.core.draft import Draft, Sealed
+from ballotbox_gateway.core.head import BoxHead
+from ballotbox_gateway.core.log import Log
+from ballotbox_gateway.core.outcome import Identity, OlderRegister
+from ballotbox_gateway.core.ports import (
+    Batch,
+    Conflict,
+    Ledger,
+    LedgerFailure,
+    StoredReport,
+    Tally,
+)
+from ballotbox_gateway.core.roster import Roster
+from ballotbox_gateway.core.rulings import Bench
+from ballotbox_protocol.election.identifiers import BoxId, InvalidField
+from ballotbox_protocol.election.register import origin_id
+from ballotbox_protocol.wire.message import Message, MessageKind
+from ballotbox_protocol.wire.trust import Trusted
+from ballotbox_protocol.wire.verdict import Reason
+
+T = TypeVar("T")
+
+#: How often a judgement is made again when other writers keep moving the log on.
+_ATTEMPTS: Final = 64
+
+
+class Case(NamedTuple):
+    """One attempt at a judgement."""
+
+    draft: Draft
+    chains: Chains
+    bench: Bench
+
+
+class Settled(NamedTuple, Generic[T]):
+    """A judgement that is durable now."""
+
+    result: T
+    case: Case
+    sealed: Sealed | None
+
+
+class Books:
+    """See the module. Raises as `Intake` does."""
+
+    def __init__(self, trusted: Trusted, identity: Identity, ledger: Ledger) -> None:
+        self.identity = identity
+        self.ledger = ledger
+        self.uncounted: Counter[tuple[Tally, Reason]] = Counter()
+        self._origin = origin_id(identity.origin)
+        self._stale = False
+        self._heads: dict[BoxId, BoxHead] = {}
+        self.log = Log(identity, ledger)
+        self.use(trusted)
+
+    def use(self, trusted: Trusted) -> None:
+        """Judge by this register from now on, once the ledger knows that it was used."""
+        self._require_ours(trusted)
+        known = self.ledger.binding().register_version
+        version = trusted.register.version
+        if version < known:
+            raise OlderRegister(
+                f"register: version {version} is older than version {known}, already used with "
+                "this ledger: fetch the current register"
+            )
+        if version > known:
+            self._commit(Batch(register_version=version))
+        self.roster = Roster(trusted)
+        self.rules = ContentRules(self.roster, self._origin, self.log.signed_root)
+
+    def _require_ours(self, trusted: Trusted) -> None:
+        origin, key = self.identity.origin, self.identity.key.public
+        bound = self.ledger.binding()
+        if bound.origin != origin:
+            raise InvalidField("ledger", f"belongs to {bound.origin}, not to {origin}")
+        if bound.election != trusted.digest:
+            raise InvalidField("ledger", "belongs to another election: use a ledger of its own")
+        if trusted.register.gateway_keys.get(origin) != key:
+            raise InvalidField("register", f"does not list this key for the gateway {origin}")
+
+    def settle(self, judge: Callable[[Case], T], now: int) -> Settled[T]:
+        """Judge, commit, and return the judgement; again from the start when the books moved on."""
+        if self._stale:
+            self.reload()
+        for _ in range(_ATTEMPTS):
+            case = self._open(now)
+            result = judge(case)
+            try:
+                return Settled(result, case, self._close(case.draft))
+            except Conflict:
+                self.reload()
+        raise LedgerFailure(f"{_ATTEMPTS} times in a row another writer moved the log on")
+
+    def _open(self, now: int) -> Case:
+        draft = Draft(self.log, self._heads, self.ledger, now)
+        draft.counts.update(self.uncounted)
+        chains = Chains(draft, self.roster, self.rules)
+        return Case(draft, chains, Bench(draft, chains, self.roster))
+
+    def _close(self, draft: Draft) -> Sealed | None:
+        sealed = draft.seal()
+        if sealed is None:
+            return None
+        # The commit point: before this line nothing has happened, after it everything has.
+        self._commit(sealed.batch, draft)
+        self.uncounted.clear()
+        if sealed.batch.checkpoint is not None:
+            self.log.extend(sealed.hashes, sealed.batch.checkpoint)
+        for head in sealed.batch.heads:
+            self._heads[head.box] = head
+        return sealed
+
+    def _commit(self, batch: Batch, draft: Draft | None = None) -> None:
+        try:
+            self.ledger.commit(batch, draft.expected if draft else self.log.head)
+        except LedgerFailure:
+            self._stale = True
+            raise
+
+    def reload(self) -> None:
+        """Forget every guess and follow the ledger again."""
+        self._heads.clear()
+        self.log.catch_up()
+        self._stale = False
+
+    def chain(self, box: BoxId) -> BoxChain:
+        """Return one box's chain as it is committed, for reading."""
+        if self._stale:
+            self.reload()
+        return self._open(0).draft.chain(box)
+
+    def receipt(self, settled: Settled[T], row: StoredReport) -> Message:
+        """Return the receipt of the newest leaf of a committed report."""
+        draft, sealed = settled.case.draft, settled.sealed
+        at = row.newest - draft.expected.size
+        if at >= 0 and sealed is not None and sealed.batch.checkpoint is not None:
+            leaf = draft.leaves[at].data
+            receipt = self.log.receipt(row.newest, leaf, sealed.batch.checkpoint)
+        else:
+            receipt = self.stored_receipt(row)
+        return Message(MessageKind.RECEIPT, receipt)
+
+    def stored_receipt(self, row: StoredReport) -> bytes:
+        """Return the receipt of a report's newest leaf, read from the ledger."""
+        if row.newest >= self.log.head.size:
+            self.reload()
+        return self.log.stored_receipt(row.newest)

@@ -1,0 +1,138 @@
+"""One batch under judgement. Nothing in it is true before the ledger has committed it."""
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from ballotbox_gateway.core.boxchain import BoxChain
+from ballotbox_gateway.core.head import BoxHead
+from ballotbox_gateway.core.log import Log
+from ballotbox_gateway.core.ports import (
+    Batch,
+    Delivery,
+    Ledger,
+    LogHead,
+    LowerStep,
+    NewLeaf,
+    StoredRefusal,
+    StoredReport,
+    Tally,
+    Unauthentic,
+)
+from ballotbox_protocol.election.identifiers import BoxId, ReportId
+from ballotbox_protocol.wire.leaf import Leaf, LeafType, encode_leaf
+from ballotbox_protocol.wire.merkle import leaf_hash
+from ballotbox_protocol.wire.statements import Ruling
+from ballotbox_protocol.wire.verdict import Reason, Verdict
+
+_NO_ID = ReportId(bytes(32))
+#: A report leaf is the same before and after its id for all reports decided alike in one batch.
+_ID_AT = encode_leaf(Leaf(LeafType.REPORT, _NO_ID, Verdict.HELD, Reason.GAP_BEFORE, None, 0)).index(
+    _NO_ID
+)
+
+
+class Draft:
+    """Collects what one commit will change; `lower` is the step along a lower log it comes with."""
+
+    def __init__(self, log: Log, heads: dict[BoxId, BoxHead], ledger: Ledger, now: int) -> None:
+        self.now = now
+        self.expected: LogHead = log.head
+        self.leaves: list[NewLeaf] = []
+        self.refusals: dict[ReportId, StoredRefusal] = {}
+        self.unauthentic: list[Unauthentic] = []
+        self.counts: Counter[tuple[Tally, Reason]] = Counter()
+        self.lower: LowerStep | None = None
+        self._log = log
+        self._ledger = ledger
+        self._heads = heads
+        self._chains: dict[BoxId, BoxChain] = {}
+        self._around_id: dict[tuple[Verdict, Reason], tuple[bytes, bytes]] = {}
+
+    @property
+    def next_index(self) -> int:
+        """The index of the next leaf."""
+        return self.expected.size + len(self.leaves)
+
+    @property
+    def note(self) -> int | None:
+        """The number of the lower checkpoint that the leaves come with."""
+        return None if self.lower is None else self.lower.number
+
+    def chain(self, box: BoxId) -> BoxChain:
+        """Return the working state of one box's chain."""
+        chain = self._chains.get(box)
+        if chain is None:
+            head = self._heads.get(box)
+            if head is None:
+                head = self._heads[box] = self._ledger.box_head(box)
+            chain = self._chains[box] = BoxChain(head, self._ledger)
+        return chain
+
+    def report(self, report: ReportId) -> StoredReport | None:
+        """Return a report as this draft leaves it, or as the ledger holds it, or None."""
+        staged = (chain.new.get(report) for chain in self._chains.values())
+        found = next((row for row in staged if row is not None), None)
+        if found is None:
+            found = self._ledger.report(report)
+            if found is not None:
+                found = self.chain(found.box).known(found.sequence, report)
+        return found
+
+    def decide(self, row: StoredReport) -> None:
+        """Append the leaf that states the row's verdict; its `newest` must be `next_index`."""
+        key = (row.verdict, row.reason)
+        around = self._around_id.get(key)
+        if around is None:
+            leaf = encode_leaf(Leaf(LeafType.REPORT, _NO_ID, *key, None, self.now))
+            around = self._around_id[key] = leaf[:_ID_AT], leaf[_ID_AT + len(_NO_ID) :]
+        data = b"%b%b%b" % (around[0], row.id, around[1])
+        self.leaves.append(NewLeaf(row.newest, data, row.first, None, self.note))
+        self.counts[Tally.LEAVES, row.reason] += 1
+
+    def rule(self, row: StoredReport, ruling: Ruling) -> None:
+        """Append the leaf of the ruling that made the row's verdict what it is."""
+        leaf = Leaf(LeafType.RULING, row.id, row.verdict, row.reason, ruling.digest, self.now)
+        data = encode_leaf(leaf)
+        self.leaves.append(NewLeaf(row.newest, data, row.first, ruling.to_bytes(), self.note))
+        self.counts[Tally.LEAVES, row.reason] += 1
+
+    def refuse(self, refusal: StoredRefusal) -> None:
+        """Keep an authentic report that can never belong here, with the answer to it."""
+        self.refusals[refusal.id] = refusal
+        self.counts[Tally.REFUSED, refusal.reason] += 1
+
+    def turn_away(self, reasons: Iterable[Reason], samples: list[Unauthentic]) -> None:
+        """Count what nobody vouches for, and keep samples of it."""
+        self.unauthentic += samples
+        for reason in reasons:
+            self.counts[Tally.UNAUTHENTIC, reason] += 1
+
+    def seal(self, delivery: Delivery | None = None) -> "Sealed | None":
+        """Return everything to be committed, under one signed checkpoint; None if nothing is."""
+        chains = self._chains.values()
+        changed = [chain for chain in chains if chain.head != chain.stored]
+        hashes = [leaf_hash(leaf.data) for leaf in self.leaves]
+        if not (hashes or self.counts or self.lower or delivery):
+            return None
+        checkpoint = self._log.checkpoint_after(hashes) if hashes else None
+        batch = Batch(
+            leaves=self.leaves,
+            reports=[row for chain in chains for row in chain.new.values()],
+            moved=[row for chain in chains for row in chain.changed.values()],
+            heads=[chain.head._replace(version=chain.stored.version + 1) for chain in changed],
+            refusals=list(self.refusals.values()),
+            unauthentic=self.unauthentic,
+            counts=self.counts,
+            checkpoint=checkpoint,
+            lower=self.lower,
+            delivery=delivery,
+        )
+        return Sealed(batch, hashes)
+
+
+class Sealed(NamedTuple):
+    """A batch ready to commit, and the hashes of its leaves."""
+
+    batch: Batch
+    hashes: list[bytes]

@@ -1,0 +1,108 @@
+"""This gateway's log in memory: the tree, the last signed checkpoint, and receipts from both.
+
+The ledger holds the truth; this follows it. A receipt is always made at the checkpoint of the
+batch that holds its leaf, so the same question gets the same bytes for ever.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from ballotbox_gateway.core.outcome import Identity
+from ballotbox_gateway.core.ports import Ledger, LedgerFailure, LogHead, StoredCheckpoint
+from ballotbox_protocol.wire.checkpoint import Checkpoint, sign_checkpoint
+from ballotbox_protocol.wire.merkle import EMPTY_ROOT, Frontier, Tree, leaf_hash
+from ballotbox_protocol.wire.receipt import Receipt
+
+#: Checkpoints whose roots are kept at hand for the echoes in reports; others are looked up.
+_ROOTS_KEPT: Final = 16_384
+#: Leaves hashed at a time when a log is read.
+_READ_AHEAD: Final = 4_096
+
+
+class Log:
+    """The tree over all committed leaves. Raises LedgerFailure when the ledger contradicts it."""
+
+    def __init__(self, identity: Identity, ledger: Ledger) -> None:
+        self._identity = identity
+        self._ledger = ledger
+        self._tree = Tree()
+        self._frontier = Frontier()
+        self._roots: dict[int, bytes] = {}
+        self.head = LogHead(0, EMPTY_ROOT)
+        self.catch_up()
+
+    def catch_up(self) -> None:
+        """Read what the ledger holds beyond this log and compare the roots; stops on a mismatch."""
+        wanted = self._ledger.log_head()
+        leaves = self._ledger.leaves(self._tree.size)
+        for hashes in _in_parts(map(leaf_hash, leaves)):
+            self._append(hashes)
+        found = LogHead(self._tree.size, self._frontier.root())
+        if found != wanted:
+            raise LedgerFailure(
+                f"the stored leaves make a log of size {found.size} and root {found.root.hex()}, "
+                f"but the last checkpoint says size {wanted.size} and root {wanted.root.hex()}: "
+                "the ledger is damaged or was tampered with; restore it, never edit it"
+            )
+        self.head = found
+
+    def _append(self, hashes: list[bytes]) -> None:
+        self._tree.extend(hashes)
+        for each in hashes:
+            self._frontier.append(each)
+
+    def checkpoint_after(self, hashes: Iterable[bytes]) -> StoredCheckpoint:
+        """Return the signed checkpoint of this log with these leaf hashes appended to it."""
+        frontier = Frontier(self._frontier.size, self._frontier.hashes)
+        for each in hashes:
+            frontier.append(each)
+        key = self._identity.key
+        checkpoint = Checkpoint(self._identity.origin, frontier.size, frontier.root())
+        note = sign_checkpoint(checkpoint, key.public, key.sign)
+        return StoredCheckpoint(checkpoint.size, checkpoint.root, note)
+
+    def extend(self, hashes: list[bytes], checkpoint: StoredCheckpoint) -> None:
+        """Follow a commit: these leaf hashes are in the ledger now, under this checkpoint."""
+        self._append(hashes)
+        self.head = LogHead(checkpoint.size, checkpoint.root)
+        self._remember(checkpoint.size, checkpoint.root)
+
+    def signed_root(self, size: int) -> bytes | None:
+        """Return the root of this log's signed checkpoint of `size`, None if none was signed."""
+        root = self._roots.get(size)
+        if root is None:
+            stored = self._ledger.checkpoint_at(size)
+            if stored is None:
+                return None
+            root = stored.root
+            self._remember(size, root)
+        return root
+
+    def _remember(self, size: int, root: bytes) -> None:
+        if len(self._roots) >= _ROOTS_KEPT:
+            del self._roots[next(iter(self._roots))]
+        self._roots[size] = root
+
+    def receipt(self, index: int, leaf: bytes, checkpoint: StoredCheckpoint) -> bytes:
+        """Return the receipt of a committed leaf at the checkpoint of its batch."""
+        path = self._tree.inclusion(index, checkpoint.size)
+        return Receipt(leaf, index, tuple(path), checkpoint.note).to_bytes()
+
+    def stored_receipt(self, index: int) -> bytes:
+        """Return the receipt of any committed leaf, read from the ledger."""
+        checkpoint = self._ledger.checkpoint_of_leaf(index)
+        entries = self._ledger.entries(index, index + 1)
+        if checkpoint is None or not entries:
+            raise LedgerFailure(f"leaf {index} or its checkpoint is missing from the ledger")
+        return self.receipt(index, entries[0].leaf, checkpoint)
+
+
+def _in_parts(hashes: Iterator[bytes]) -> Iterator[list[bytes]]:
+    part: list[bytes] = []
+    for each in hashes:
+        part.append(each)
+        if len(part) == _READ_AHEAD:
+            yield part
+            part = []
+    if part:
+        yield part

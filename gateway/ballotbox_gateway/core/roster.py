@@ -1,0 +1,148 @@
+"""The register, prepared for look-ups by what a message carries."""
+
+from typing import NamedTuple
+
+from ballotbox_gateway.core.outcome import Road
+from ballotbox_protocol.election.identifiers import (
+    BoxId,
+    InvalidField,
+    PrecinctId,
+    ReportId,
+)
+from ballotbox_protocol.election.register import BoxEntry, Role
+from ballotbox_protocol.wire import cbor, cose
+from ballotbox_protocol.wire.cose import EnvelopeError, MessageType
+from ballotbox_protocol.wire.officers import two_officers_signed
+from ballotbox_protocol.wire.report import OfficerSignature, Report, decode_report
+from ballotbox_protocol.wire.trust import Trusted
+from ballotbox_protocol.wire.verdict import Reason
+
+
+class Authentic(NamedTuple):
+    """A report that a key of the register signed for this election and its own box."""
+
+    id: ReportId
+    report: Report
+    entry: BoxEntry
+    data: bytes
+    body: bytes
+
+
+class Unproved(NamedTuple):
+    """Bytes that no key of the register vouches for, or that came by a wrong road."""
+
+    reason: Reason
+
+
+class Misplaced(NamedTuple):
+    """An authentic message that can never belong into this log."""
+
+    id: ReportId
+    reason: Reason
+    box: BoxId
+    data: bytes
+
+
+class Roster:
+    """Who may say what, by the exact protected header of a message."""
+
+    def __init__(self, trusted: Trusted) -> None:
+        self.trusted = trusted
+        register = trusted.register
+        self._reporters = {
+            cose.protected_header(entry.key, MessageType.REPORT): entry for entry in register.boxes
+        }
+        self._greeters = {
+            cose.protected_header(entry.key, MessageType.HELLO): entry for entry in register.boxes
+        }
+        self._keys = {(entry.box, entry.epoch): entry.key for entry in register.boxes}
+
+    def authenticate(self, data: bytes, road: Road) -> Authentic | Unproved | Misplaced:
+        """Return what `data` is, in the order size, envelope, key, signature, body, binding."""
+        if len(data) > cbor.REPORT_LIMITS.size:
+            return Unproved(Reason.SIZE)
+        try:
+            envelope = cose.parse(data)
+        except EnvelopeError:
+            return Unproved(Reason.ENVELOPE)
+        entry = self._reporters.get(envelope.protected)
+        if entry is None:
+            known = _is_report_header(envelope.protected)
+            return Unproved(Reason.UNKNOWN_KEY if known else Reason.HEADER)
+        statement = envelope.statement
+        if not cose.verify(statement, envelope.signature, entry.key):
+            return Unproved(Reason.SIGNATURE)
+        report_id = ReportId(cose.statement_id(statement))
+        try:
+            report = decode_report(envelope.payload)
+        except ValueError:
+            return Misplaced(report_id, Reason.BODY, entry.box, data)
+        fault = road_fault(road, report.box)
+        if fault is not None:
+            return Unproved(fault)
+        return self._bind(Authentic(report_id, report, entry, data, envelope.payload))
+
+    def _bind(self, given: Authentic) -> Authentic | Misplaced:
+        report_id, report, entry, data, _ = given
+        if report.election != self.trusted.digest:
+            return Misplaced(report_id, Reason.OTHER_ELECTION, entry.box, data)
+        if report.box != entry.box:
+            return Misplaced(report_id, Reason.OTHER_BOX, entry.box, data)
+        return given
+
+    def reopen(self, report_id: ReportId, data: bytes) -> Authentic:
+        """Return a stored report again; its signature was verified before it was stored.
+
+        Raises InvalidField when the register in use no longer lists its key, which no
+        register may do: entries are closed, never deleted.
+        """
+        envelope = cose.parse(data)
+        entry = self._reporters.get(envelope.protected)
+        if entry is None:
+            raise InvalidField("register", "has lost the key of a box that has reported")
+        report = decode_report(envelope.payload)
+        return Authentic(report_id, report, entry, data, envelope.payload)
+
+    def greeter(self, protected: bytes) -> BoxEntry | None:
+        """Return the entry whose key a hello's header names."""
+        return self._greeters.get(protected)
+
+    def lists_key(self, box: BoxId, epoch: int, key: bytes) -> bool:
+        """Tell whether the register gives `box` this key in this epoch."""
+        return self._keys.get((box, epoch)) == key
+
+    def officers_signed(
+        self,
+        signatures: tuple[OfficerSignature, ...],
+        message_type: MessageType,
+        payload: bytes,
+        role: Role,
+        precinct: PrecinctId,
+    ) -> bool:
+        """Tell whether two officers of the register with `role` in `precinct` signed."""
+        register = self.trusted.register
+        return two_officers_signed(register, signatures, message_type, payload, role, precinct)
+
+
+def road_fault(road: Road, box: BoxId) -> Reason | None:
+    """Return the reason when the road claims another box than the message, else None."""
+    if road.box is not None and road.box != box:
+        return Reason.TOPIC
+    if road.certified is not None and road.certified != box:
+        return Reason.CERTIFICATE
+    return None
+
+
+def _is_report_header(protected: bytes) -> bool:
+    try:
+        header = cbor.decode(protected)
+    except cbor.CborError:
+        return False
+    return (
+        type(header) is dict
+        and header.keys() == {1, 4, 16}
+        and header[1] == cose.ALGORITHM
+        and type(header[4]) is bytes
+        and len(header[4]) == cose.KEY_ID_SIZE
+        and header[16] == MessageType.REPORT
+    )

@@ -1,0 +1,391 @@
+"""The ledger in one SQLite file: WAL, synchronous=FULL, one writer that holds the file for itself.
+
+An error of the medium ends the use of this connection: after a failed sync nothing it says later
+proves anything. A full disk does not: its transaction is rolled back and a later one may succeed.
+"""
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from functools import wraps
+from importlib import resources
+from pathlib import Path
+from typing import Any, Concatenate, Final, ParamSpec, TypeVar, cast
+
+import apsw
+
+from ballotbox_gateway.core.head import BoxHead
+from ballotbox_gateway.core.ports import (
+    UNAUTHENTIC_ROWS_MAX,
+    Batch,
+    Binding,
+    Conflict,
+    Delivery,
+    DiskFull,
+    Entry,
+    LedgerFailure,
+    LogHead,
+    LowerLog,
+    LowerStep,
+    StoredCheckpoint,
+    StoredRefusal,
+    StoredReport,
+    Tally,
+    Unauthentic,
+)
+from ballotbox_gateway.ledger import rows
+from ballotbox_gateway.ledger import statements as sql
+from ballotbox_protocol.election.identifiers import BoxId, ElectionDigest, ReportId
+from ballotbox_protocol.wire.merkle import EMPTY_ROOT
+from ballotbox_protocol.wire.verdict import Reason
+
+FORMAT: Final = 1
+APPLICATION_ID: Final = 0x42425831  # "BBX1"
+#: WAL pages (4 KiB) after which they are moved into the file: 4 MiB.
+CHECKPOINT_PAGES: Final = 1_000
+_LEAVES_AT_ONCE: Final = 4_096
+
+#: Set on every connection, in this order, and read back: a medium that ignores one is not used.
+PRAGMAS: Final = (
+    ("locking_mode", "exclusive"),
+    ("journal_mode", "wal"),
+    ("synchronous", 2),
+    ("mmap_size", 0),
+    ("trusted_schema", 0),
+    ("cell_size_check", 1),
+    ("wal_autocheckpoint", 0),
+)
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def create(path: Path, binding: Binding) -> None:
+    """Create the file of a new ledger; raises FileExistsError when there is one already."""
+    with path.open("xb"):
+        pass
+    connection = _connect(path)
+    schema = resources.files(__package__).joinpath("schema.sql").read_text()
+    with connection:
+        connection.execute(schema)
+        connection.execute(
+            sql.BIND, (FORMAT, binding.origin, binding.election, binding.register_version)
+        )
+        connection.pragma("application_id", APPLICATION_ID)
+    connection.close()
+    _sync_directory(path.parent)
+
+
+def open_ledger(path: Path) -> "SqliteLedger":
+    """Open the ledger in an existing file, alone.
+
+    Raises FileNotFoundError when there is none; LedgerFailure when another process has it open,
+    when it is no ledger or is damaged, and when the medium cannot keep it durable.
+    """
+    if not path.is_file():
+        raise FileNotFoundError(f"{path}: there is no ledger; `ballotbox-gateway init` creates one")
+    try:
+        return SqliteLedger(_connect(path), path)
+    except apsw.BusyError as error:
+        raise LedgerFailure(f"{path}: another process has this ledger open") from error
+    except apsw.Error as error:
+        raise LedgerFailure(f"{path}: cannot be opened as a ledger: {error}") from error
+
+
+def _connect(path: Path) -> apsw.Connection:
+    connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)
+    try:
+        for name, wanted in PRAGMAS:
+            connection.pragma(name, wanted)
+            _require_pragma(path, name, wanted, connection.pragma(name))
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _require_pragma(path: Path, name: str, wanted: object, found: object) -> None:
+    if found != wanted:
+        raise LedgerFailure(f"{path}: {name} is {found}, not {wanted}: use a local file system")
+
+
+def _sync_directory(directory: Path) -> None:
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+Method = Callable[Concatenate["SqliteLedger", P], R]
+
+
+def _on_medium(method: Method[P, R]) -> Method[P, R]:
+    """Turn the medium's errors into the port's; after a sick one, nothing is asked of it again."""
+
+    @wraps(method)
+    def guarded(self: "SqliteLedger", *args: P.args, **kwargs: P.kwargs) -> R:
+        if self.sick is not None:
+            raise LedgerFailure(f"{self.path}: failed before: {self.sick}; start again")
+        try:
+            return method(self, *args, **kwargs)
+        except apsw.FullError as error:
+            raise DiskFull(f"{self.path}: the disk is full: {error}") from error
+        except apsw.Error as error:
+            self.sick = str(error)
+            raise LedgerFailure(f"{self.path}: {error}") from error
+
+    return cast("Method[P, R]", guarded)
+
+
+class SqliteLedger:
+    """See `core.ports.Ledger`. `sick` is the medium's error that ended its use, if any."""
+
+    def __init__(self, connection: apsw.Connection, path: Path) -> None:
+        self.path = path
+        self.sick: str | None = None
+        self._connection = connection
+        self._wal_pages = 0
+        self._require_ledger()
+        connection.set_wal_hook(self._note_wal_size)
+
+    def _require_ledger(self) -> None:
+        ours = self._connection.pragma("application_id") == APPLICATION_ID
+        stored = self._one("SELECT format FROM binding") if ours else None
+        if stored is None:
+            raise LedgerFailure(f"{self.path}: is no ledger, or its creation was cut short")
+        if stored[0] != FORMAT:
+            raise LedgerFailure(f"{self.path}: has format {stored[0]}, this program reads {FORMAT}")
+
+    def _note_wal_size(self, _connection: apsw.Connection, _name: str, pages: int) -> int:
+        self._wal_pages = pages
+        return apsw.SQLITE_OK
+
+    def _one(self, statement: str, bindings: Sequence[Any] = ()) -> tuple[Any, ...] | None:
+        row: tuple[Any, ...] | None = self._connection.execute(statement, bindings).fetchone()
+        return row
+
+    def _all(self, statement: str, bindings: Sequence[Any] = ()) -> list[Any]:
+        return self._connection.execute(statement, bindings).fetchall()
+
+    @_on_medium
+    def commit(self, batch: Batch, expected: LogHead) -> None:
+        """See the port."""
+        connection = self._connection
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            self._require_expected(batch, expected)
+            self._write(batch)
+            connection.execute("COMMIT")
+        except apsw.ConstraintError as error:
+            raise Conflict from error
+        finally:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+        if self._wal_pages >= CHECKPOINT_PAGES:
+            self._empty_wal()
+
+    def _empty_wal(self) -> None:
+        # Done here and not by SQLite itself, which would keep a failed sync to itself.
+        try:
+            self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+            self._wal_pages = 0
+        except apsw.FullError:
+            return  # The batch is durable in the WAL; there may be room another time.
+
+    def _require_expected(self, batch: Batch, expected: LogHead) -> None:
+        step, delivery = batch.lower, batch.delivery
+        holds = self._log_head() == expected
+        if step is not None:
+            known = self._one(sql.LOWER, (step.log.origin,))
+            holds = holds and step.first == (known[1] if known else 0)
+        if delivery is not None:
+            holds = holds and delivery.first == self._delivered(delivery.upper)
+        if not holds:
+            raise Conflict
+
+    def _write(self, batch: Batch) -> None:
+        many = self._connection.executemany
+        if batch.leaves:
+            many(sql.ADD_REPORT, batch.reports)
+            many(sql.ADD_LEAF, batch.leaves)
+            many(sql.MOVE_REPORT, [_moved(row) for row in batch.moved])
+        if batch.checkpoint is not None:
+            many(sql.ADD_CHECKPOINT, [batch.checkpoint])
+        self._write_heads(batch.heads)
+        many(sql.ADD_REFUSAL, batch.refusals)
+        self._write_samples(batch.unauthentic)
+        many(sql.COUNT, [(*key, count) for key, count in batch.counts.items()])
+        if batch.lower is not None:
+            self._write_step(batch.lower)
+        if batch.delivery is not None:
+            self._write_delivery(batch.delivery)
+        if batch.register_version is not None:
+            many(sql.USE_REGISTER, [(batch.register_version,)])
+
+    def _write_heads(self, heads: Sequence[BoxHead]) -> None:
+        connection = self._connection
+        new = [rows.head_row(head) for head in heads if head.version == 1]
+        connection.executemany(sql.ADD_HEAD, new)
+        old = [rows.head_row(head) for head in heads if head.version != 1]
+        before = connection.total_changes()
+        connection.executemany(sql.MOVE_HEAD, [(*row[1:], row[0], row[1] - 1) for row in old])
+        if connection.total_changes() - before != len(old):
+            raise Conflict
+
+    def _write_samples(self, samples: Sequence[Unauthentic]) -> None:
+        if samples:
+            self._connection.executemany(sql.ADD_SAMPLE, samples)
+            self._connection.execute(sql.TRIM_SAMPLES, (UNAUTHENTIC_ROWS_MAX,))
+
+    def _write_step(self, step: LowerStep) -> None:
+        log = step.log
+        self._connection.execute(sql.ADD_NOTE, (step.number, log.origin, log.size, log.note))
+        self._connection.execute(sql.FOLLOW_LOWER, rows.lower_row(log))
+
+    def _write_delivery(self, delivery: Delivery) -> None:
+        self._connection.execute(sql.DELIVER, (delivery.upper, delivery.next))
+        self._connection.executemany(
+            sql.ADD_UPPER_RECEIPT,
+            [(delivery.upper, index, receipt) for index, receipt in delivery.receipts],
+        )
+
+    @_on_medium
+    def binding(self) -> Binding:
+        """See the port."""
+        ((origin, election, version),) = self._all(sql.BINDING)
+        return Binding(origin, ElectionDigest(election), version)
+
+    @_on_medium
+    def log_head(self) -> LogHead:
+        """See the port."""
+        return self._log_head()
+
+    def _log_head(self) -> LogHead:
+        row = self._one(sql.LOG_HEAD)
+        return LogHead(*row) if row else LogHead(0, EMPTY_ROOT)
+
+    def leaves(self, first: int) -> Iterator[bytes]:
+        """See the port."""
+        part = self._leaves(first)
+        while part:
+            yield from part
+            first += len(part)
+            part = self._leaves(first)
+
+    @_on_medium
+    def _leaves(self, first: int) -> list[bytes]:
+        return [row[0] for row in self._all(sql.LEAVES, (first, _LEAVES_AT_ONCE))]
+
+    @_on_medium
+    def entries(self, first: int, stop: int) -> list[Entry]:
+        """See the port."""
+        return [Entry(*row) for row in self._all(sql.ENTRIES, (first, stop))]
+
+    @_on_medium
+    def box_head(self, box: BoxId) -> BoxHead:
+        """See the port."""
+        row = self._one(sql.HEAD, (box,))
+        return rows.head_of(row) if row else BoxHead(box)
+
+    @_on_medium
+    def box_heads(self) -> list[BoxHead]:
+        """See the port."""
+        return [rows.head_of(row) for row in self._all(sql.HEADS)]
+
+    @_on_medium
+    def report(self, report: ReportId) -> StoredReport | None:
+        """See the port."""
+        row = self._one(sql.REPORT, (report,))
+        return rows.report_of(row) if row else None
+
+    @_on_medium
+    def reports_of(self, box: BoxId, first: int, stop: int | None) -> list[StoredReport]:
+        """See the port."""
+        end = rows.NO_STOP if stop is None else stop
+        return [rows.report_of(row) for row in self._all(sql.REPORTS_OF, (box, first, end))]
+
+    @_on_medium
+    def refusal(self, report: ReportId) -> StoredRefusal | None:
+        """See the port."""
+        row = self._one(sql.REFUSAL, (report,))
+        return rows.refusal_of(row) if row else None
+
+    @_on_medium
+    def refusals(self) -> list[StoredRefusal]:
+        """See the port."""
+        return [rows.refusal_of(row) for row in self._all(sql.REFUSALS)]
+
+    @_on_medium
+    def unauthentic(self) -> list[Unauthentic]:
+        """See the port."""
+        return [rows.sample_of(row) for row in self._all(sql.SAMPLES)]
+
+    @_on_medium
+    def counts(self) -> dict[tuple[Tally, Reason], int]:
+        """See the port."""
+        found = self._all(sql.COUNTS)
+        return {(Tally(tally), Reason(reason)): total for tally, reason, total in found}
+
+    @_on_medium
+    def checkpoint_of_leaf(self, index: int) -> StoredCheckpoint | None:
+        """See the port."""
+        return self._checkpoint(sql.CHECKPOINT_OF_LEAF, index)
+
+    @_on_medium
+    def checkpoint_at(self, size: int) -> StoredCheckpoint | None:
+        """See the port."""
+        return self._checkpoint(sql.CHECKPOINT_AT, size)
+
+    @_on_medium
+    def checkpoint_up_to(self, size: int) -> StoredCheckpoint | None:
+        """See the port."""
+        return self._checkpoint(sql.CHECKPOINT_UP_TO, size)
+
+    def _checkpoint(self, statement: str, size: int) -> StoredCheckpoint | None:
+        row = self._one(statement, (size,))
+        return StoredCheckpoint(*row) if row else None
+
+    @_on_medium
+    def lower_log(self, origin: str) -> LowerLog | None:
+        """See the port."""
+        row = self._one(sql.LOWER, (origin,))
+        return rows.lower_of(row) if row else None
+
+    @_on_medium
+    def next_note(self) -> int:
+        """See the port."""
+        ((newest,),) = self._all(sql.LAST_NOTE)
+        return 0 if newest is None else int(newest) + 1
+
+    @_on_medium
+    def delivered(self, upper: str) -> int:
+        """See the port."""
+        return self._delivered(upper)
+
+    def _delivered(self, upper: str) -> int:
+        row = self._one(sql.DELIVERED, (upper,))
+        return int(row[0]) if row else 0
+
+    @_on_medium
+    def upper_receipt(self, upper: str, index: int) -> bytes | None:
+        """See the port."""
+        row = self._one(sql.UPPER_RECEIPT, (upper, index))
+        return row[0] if row else None
+
+    def close(self) -> None:
+        """See the port."""
+        self._connection.close()
+
+
+def _moved(row: StoredReport) -> tuple[Any, ...]:
+    return (
+        row.place,
+        row.newest,
+        row.verdict,
+        row.reason,
+        row.own_verdict,
+        row.own_reason,
+        row.ruled,
+        row.below,
+        row.first,
+    )

@@ -3,6 +3,7 @@
 Entries are closed at a log position, never deleted: what a box reported before it stays valid.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum, IntFlag
@@ -29,6 +30,7 @@ from ballotbox_protocol.election.identifiers import (
 
 KEY_SIZE: Final = 32
 ORIGIN_MAX: Final = 128
+_ORIGIN: Final = re.compile(f"[!-*,-~]{{1,{ORIGIN_MAX}}}")
 
 
 def key_id(public_key: bytes) -> KeyId:
@@ -200,8 +202,7 @@ class Register:
 
 def require_origin(origin: str, field: str) -> None:
     """Raise InvalidField unless `origin` can name a log (C2SP tlog-checkpoint)."""
-    length = 1 <= len(origin) <= ORIGIN_MAX
-    clean = length and all("!" <= character <= "~" and character != "+" for character in origin)
+    clean = _ORIGIN.fullmatch(origin) is not None
     require(clean, field, f"must be 1 to {ORIGIN_MAX} printable ASCII characters, no space, no +")
 
 

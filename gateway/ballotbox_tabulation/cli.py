@@ -1,0 +1,153 @@
+"""ballotbox-tabulate: from an exported log to a published result, or to the reason against one.
+
+Exit codes: 0 published, 1 refused (the log or a gate), 2 the command or its input is unusable.
+"""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+import click
+
+if TYPE_CHECKING:
+    from ballotbox_protocol.wire.trust import RootKey, Trusted
+    from ballotbox_tabulation.core.evidence import VerifiedLeaf
+    from ballotbox_tabulation.core.faults import Fault
+    from ballotbox_tabulation.core.log import OpenedLog
+    from ballotbox_tabulation.core.outcome import Published, Refused
+
+_REFUSED, _UNUSABLE = 1, 2
+#: A refusal names so many reasons and counts the rest; `ballotbox-verify log` names all.
+_REASONS_SHOWN = 20
+_PATH = click.Path(path_type=Path)
+
+
+@click.group(context_settings={"max_content_width": 100})
+def main() -> None:
+    """Compute election results from a log of signed reports."""
+
+
+@main.command()
+@click.argument("log", type=_PATH)
+@click.option("--election", type=_PATH, required=True, help="The signed election definition.")
+@click.option("--register", type=_PATH, required=True, help="The signed register.")
+@click.option("--root", required=True, metavar="MODE:HEX", help="The authority's public root key.")
+@click.option("--out", type=_PATH, required=True, help="Directory for result.json and index.html.")
+def run(log: Path, election: Path, register: Path, root: str, out: Path) -> None:
+    """Verify the exported LOG, count it and write the result to the directory OUT.
+
+    LOG is a directory written by `ballotbox-gateway log export`. Nothing is written unless the
+    whole log holds together and every gate is passed.
+    """
+    from ballotbox_tabulation.trust_files import UnusableInput, load_trusted
+
+    _leave_memory_alone()
+    try:
+        key, trusted = load_trusted(election, register, root)
+        outcome, again = _conclude(log, key, trusted), f"{log} --election {election}"
+    except (UnusableInput, OSError) as error:
+        _unusable(str(error))
+    again += f" --register {register} --root {root}"
+    _finish(outcome, trusted, out, again)
+
+
+def _leave_memory_alone() -> None:
+    """Stop the cycle collector: one run makes no cycles worth finding and then ends."""
+    import gc
+
+    gc.disable()
+
+
+def _conclude(directory: Path, root: "RootKey", trusted: "Trusted") -> "Published | Refused":
+    from importlib.metadata import version
+
+    from ballotbox_tabulation.core.faults import Fault
+    from ballotbox_tabulation.core.log import open_log
+    from ballotbox_tabulation.core.outcome import Refused, conclude
+    from ballotbox_tabulation.log_directory import directory_reader
+    from ballotbox_tabulation.trust_files import UnusableInput
+
+    if not directory.is_dir():
+        raise UnusableInput(f"LOG {directory}: no such directory; export it with {_EXPORT}")
+    opened = open_log(directory_reader(directory), trusted)
+    if isinstance(opened, Fault):
+        return Refused(faults=(opened,))
+    program = f"ballotbox-tabulate {version('ballotbox-kit')}"
+    with _shown(opened) as leaves:
+        return conclude(opened, leaves, root, program)
+
+
+_EXPORT = "`ballotbox-gateway log export DIR`"
+
+
+@contextmanager
+def _shown(log: "OpenedLog") -> "Iterator[Iterator[VerifiedLeaf | Fault]]":
+    """Yield the log's leaves; on a terminal a bar follows them."""
+    from ballotbox_tabulation.core.log import read_leaves
+
+    if not sys.stderr.isatty():
+        yield read_leaves(log)
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        total = log.checkpoint.size
+        yield iter(progress.track(read_leaves(log), total=total, description="Verifying leaves"))
+
+
+def _finish(outcome: "Published | Refused", trusted: "Trusted", out: Path, again: str) -> None:
+    from ballotbox_tabulation.core.outcome import Published
+    from ballotbox_tabulation.page import render_page
+    from ballotbox_tabulation.result_files import write_result
+
+    if not isinstance(outcome, Published):
+        _refuse(outcome, again)
+    page = render_page(outcome, trusted.election)
+    try:
+        files = write_result(out, outcome.file, page)
+    except OSError as error:
+        _unusable(f"--out {out}: {error.strerror}; nothing was published")
+    click.echo(_summary(outcome))
+    click.echo(f"Result  {files.result}  {outcome.digest}")
+    click.echo(f"Page    {files.page}")
+
+
+def _summary(published: "Published") -> str:
+    result = published.result
+    nation = result["nation"]
+    others = [
+        f"{len(boxes)} {state}"
+        for state, boxes in result["boxes"].items()
+        if boxes and state != "counted"
+    ]
+    rest = f"; {', '.join(others)}" if others else ""
+    return f"Counted {nation['boxes_counted']} of {nation['boxes_expected']} boxes{rest}."
+
+
+def _refuse(refused: "Refused", again: str) -> NoReturn:
+    if refused.faults:
+        headline = "REFUSED: the log does not hold together. Nothing was published."
+        advice = (
+            f"All faults: ballotbox-verify log {again}\n"
+            f"Then fetch the log anew from its gateway ({_EXPORT})."
+        )
+    else:
+        headline = "REFUSED: a law of the result is broken. Nothing was published."
+        advice = (
+            f"Where each box stands: ballotbox-verify log {again}\n"
+            "Then let two officers of the box named above sign a correction, and export anew."
+        )
+    reasons = [*refused.faults, *refused.gates]
+    lines = [headline, *(f"  {reason}" for reason in reasons[:_REASONS_SHOWN])]
+    if len(reasons) > _REASONS_SHOWN:
+        lines.append(f"  and {len(reasons) - _REASONS_SHOWN} more")
+    click.echo("\n".join([*lines, advice]), err=True)
+    sys.exit(_REFUSED)
+
+
+def _unusable(problem: str) -> NoReturn:
+    click.echo(f"Error: {problem}", err=True)
+    sys.exit(_UNUSABLE)

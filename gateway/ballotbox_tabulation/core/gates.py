@@ -1,0 +1,249 @@
+"""The gates before publication: one broken law refuses the whole result.
+
+The laws of each counted box are asked once more of its own numbers. Sums, bounds, shares and lists
+are asked of the finished document, so that what is shown is what was checked: a formula that counts
+twice between the fold and the page cannot pass (compare Kyrgyzstan, November 2021: 150 % shown).
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import IntEnum, unique
+from itertools import chain
+from typing import Final
+
+from ballotbox_protocol.election.conservation import (
+    MEANING,
+    Breach,
+    Law,
+    VoteLaws,
+    counter_breach,
+    frozen_breach,
+    settled_breach,
+    shares_breach,
+    votes_bound_breach,
+)
+from ballotbox_protocol.election.definition import Contest, Election
+from ballotbox_protocol.election.identifiers import BoxId
+from ballotbox_protocol.election.tally import ContestTally
+from ballotbox_tabulation.core.fold import Count, Standings
+from ballotbox_tabulation.core.publication import Document
+from ballotbox_tabulation.core.totals import share_base, share_percent
+
+_SHARES_MAX: Final = 100_00
+
+
+@unique
+class Gate(IntEnum):
+    """What stands between a tabulation and its publication; the codes are never renumbered."""
+
+    BOX_LAW = 1
+    ONE_FINAL = 2
+    SUM = 3
+    VOTES_BOUND = 4
+    SHARES = 5
+    LISTED = 6
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenGate:
+    """A refusal to publish: which gate, which law, the two numbers, and where."""
+
+    gate: Gate
+    law: str
+    left: int
+    right: int
+    where: str
+
+    def __str__(self) -> str:
+        numbers = f"{self.left} against {self.right}"
+        return f"{self.gate.name}: {self.law}: {numbers} in {self.where}"
+
+
+_SUM: Final = "a total is the sum of its parts"
+_LISTED: Final = "every registered box stands in the result exactly once"
+_CUT: Final = "a share is its votes divided by its base, cut to two decimals"
+
+
+def broken_gates(
+    standings: Standings, result: Document, election: Election, boxes: Iterable[BoxId]
+) -> list[BrokenGate]:
+    """Return every gate that `result` breaks; publish only when there is none.
+
+    `boxes` are the registered boxes. The document must be the one built from `standings`.
+    """
+    return [
+        *box_gates(standings, election),
+        *_one_final(result),
+        *_listed(result, boxes),
+        *_sums(result, election),
+        *_bounds(result, election),
+        *_shares(result),
+    ]
+
+
+def box_gates(standings: Standings, election: Election) -> Iterator[BrokenGate]:
+    """Yield the laws that single counted boxes break (the box asserted them, the gateway asked)."""
+    laws = VoteLaws(election)
+    for box in standings.boxes:
+        for count in box.counts:
+            for breach in _count_breaches(count, laws):
+                place = f"box {box.box.hex()}, leaf {count.leaf}"
+                yield _of_law(Gate.BOX_LAW, breach, place)
+
+
+def _count_breaches(count: Count, laws: VoteLaws) -> Iterator[Breach]:
+    yield from laws.breaches(count.row, count.counters)
+    frozen = frozen_breach(count.final_counters, count.counters, Law.CORRECTION)
+    # What two officers released in spite of its counters stays released; votes must fit always.
+    own = None if count.ruled else counter_breach(count.counters) or settled_breach(count.counters)
+    yield from (breach for breach in (frozen, own) if breach is not None)
+
+
+def _of_law(gate: Gate, breach: Breach, place: str) -> BrokenGate:
+    where = f"{place}, {breach.where}" if breach.where else place
+    return BrokenGate(gate, MEANING[breach.law], breach.left, breach.right, where)
+
+
+def _one_final(result: Document) -> Iterator[BrokenGate]:
+    counted = result["boxes"]["counted"]
+    law = MEANING[Law.ONE_FINAL]
+    for box in counted:
+        counts = box["counts"]
+        if len(counts) != 1:
+            leaves = ", ".join(str(count["leaf"]) for count in counts)
+            where = f"box {box['box']}, leaves {leaves}"
+            yield BrokenGate(Gate.ONE_FINAL, law, len(counts), 1, where)
+    for field in ("leaf", "report"):
+        times = Counter(count[field] for box in counted for count in box["counts"])
+        for value, found in times.items():
+            if found > 1:
+                yield BrokenGate(Gate.ONE_FINAL, law, found, 1, f"{field} {value}")
+
+
+def _listed(result: Document, boxes: Iterable[BoxId]) -> Iterator[BrokenGate]:
+    shown = Counter(box["box"] for group in result["boxes"].values() for box in group)
+    registered = {box.hex() for box in boxes}
+    for box in sorted(registered | shown.keys()):
+        if shown[box] != (box in registered):
+            yield BrokenGate(Gate.LISTED, _LISTED, shown[box], box in registered, f"box {box}")
+
+
+def _sums(result: Document, election: Election) -> Iterator[BrokenGate]:
+    parts: dict[int, list[list[int]]] = {precinct.number: [] for precinct in election.precincts}
+    for box in result["boxes"]["counted"]:
+        parts[box["precinct"]] += [_numbers(count) for count in box["counts"]]
+    columns = _columns(election)
+    for precinct in result["precincts"]:
+        place = f"precinct {precinct['number']}"
+        yield from _sum_breaches(precinct, parts[precinct["number"]], columns, place)
+    areas = [_numbers(area) for area in result["precincts"] if area["contests"] is not None]
+    yield from _sum_breaches(result["nation"], areas, columns, "the whole election")
+
+
+def _sum_breaches(
+    area: Document, parts: Sequence[Sequence[int]], columns: Sequence[str], place: str
+) -> Iterator[BrokenGate]:
+    if area["contests"] is None or not parts:
+        shown = int(area["contests"] is not None)
+        if shown != bool(parts):
+            where = f"{place}, numbers shown"
+            yield BrokenGate(Gate.SUM, _SUM, shown, int(bool(parts)), where)
+        return
+    # Column by column, unlike the fold, which adds row by row.
+    sums = [sum(column) for column in zip(*parts, strict=True)]
+    for name, shown, wanted in zip(columns, _numbers(area), sums, strict=True):
+        if shown != wanted:
+            yield BrokenGate(Gate.SUM, _SUM, shown, wanted, f"{place}, {name}")
+
+
+def _numbers(area: Document) -> list[int]:
+    """Return the counters and the votes of a box, a precinct or the nation as one row."""
+    counters = area["counters"]
+    row = [counters[name] for name in _COUNTERS]
+    for contest in area["contests"]:
+        tally = _tally(contest)
+        row += (tally.ballots, tally.blank, tally.undervotes, tally.overvotes, *tally.votes)
+        row += chain.from_iterable(tally.preferences)
+    return row
+
+
+_COUNTERS: Final = ("presented", "accepted", "returned", "pending", "portable", "box", "ballots")
+
+
+def _columns(election: Election) -> list[str]:
+    columns = [f"counter {name}" for name in _COUNTERS]
+    for contest in election.contests:
+        classes = ("ballots", "blank", "undervotes", "overvotes")
+        columns += [f"{contest.name}, {name}" for name in classes]
+        columns += [f"{contest.name}, votes of {option.name}" for option in contest.options]
+        columns += [
+            f"{contest.name}, preference {number} of {option.name}"
+            for option in contest.options
+            for number in range(1, option.preferences + 1)
+        ]
+    return columns
+
+
+def _tally(contest: Document) -> ContestTally:
+    options = contest.get("options")
+    if options is None:
+        votes, preferences = contest["votes"], contest["preferences"]
+    else:
+        votes = [option["votes"] for option in options]
+        preferences = [option["preferences"] for option in options]
+    return ContestTally(
+        contest["ballots"],
+        contest["blank"],
+        contest["undervotes"],
+        contest["overvotes"],
+        tuple(votes),
+        tuple(map(tuple, preferences)),
+    )
+
+
+def _bounds(result: Document, election: Election) -> Iterator[BrokenGate]:
+    for place, area in _areas(result):
+        for contest, shown in zip(election.contests, area["contests"], strict=True):
+            yield from _bound_breaches(contest, _tally(shown), place)
+
+
+def _areas(result: Document) -> Iterator[tuple[str, Document]]:
+    named = [(f"precinct {area['number']}", area) for area in result["precincts"]]
+    for place, area in [("the whole election", result["nation"]), *named]:
+        if area["contests"] is not None:
+            yield place, area
+
+
+def _bound_breaches(contest: Contest, tally: ContestTally, place: str) -> Iterator[BrokenGate]:
+    allowed = contest.votes_allowed
+    bound = votes_bound_breach(tally, allowed, contest.name)
+    if bound is not None:
+        yield _of_law(Gate.VOTES_BOUND, bound, place)
+    parts = (*tally.votes, tally.undervotes, tally.overvotes)
+    whole = shares_breach(parts, share_base(tally.ballots, allowed), contest.name)
+    if whole is not None:
+        yield _of_law(Gate.SHARES, whole, place)
+
+
+def _shares(result: Document) -> Iterator[BrokenGate]:
+    for contest in result["nation"]["contests"] or ():
+        place = f"the whole election, {contest['name']}"
+        base, cut = contest["base"]["value"], 0
+        wanted = share_base(contest["ballots"], contest["votes_allowed"])
+        if base != wanted:
+            yield BrokenGate(Gate.SHARES, "shares stand on the base they name", base, wanted, place)
+        for option in contest["options"]:
+            shown = _hundredths(option["share_percent"])
+            right = _hundredths(share_percent(option["votes"], base))
+            cut += shown
+            if shown != right:
+                where = f"{place}, {option['name']}, in hundredths of a percent"
+                yield BrokenGate(Gate.SHARES, _CUT, shown, right, where)
+        if cut > _SHARES_MAX:
+            where = f"{place}, hundredths of a percent"
+            yield BrokenGate(Gate.SHARES, MEANING[Law.SHARES], cut, _SHARES_MAX, where)
+
+
+def _hundredths(share: str) -> int:
+    return int(share.replace(".", "") or 0)

@@ -1,0 +1,70 @@
+"""From an opened log to a result that may be published, or to the reasons why none may be."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from ballotbox_protocol.wire.trust import RootKey
+from ballotbox_tabulation.core.evidence import VerifiedLeaf
+from ballotbox_tabulation.core.faults import Fault
+from ballotbox_tabulation.core.fold import Fold, Standings
+from ballotbox_tabulation.core.gates import BrokenGate, broken_gates
+from ballotbox_tabulation.core.log import OpenedLog
+from ballotbox_tabulation.core.publication import (
+    Document,
+    Source,
+    build_result,
+    publish,
+)
+from ballotbox_tabulation.core.totals import tabulate
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A result that passed every gate: the object, its digest and the bytes of its file."""
+
+    result: Document
+    digest: str
+    file: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Why there is no result: faults of the log, or broken gates when the log holds together."""
+
+    faults: tuple[Fault, ...] = ()
+    gates: tuple[BrokenGate, ...] = ()
+
+
+def conclude(
+    log: OpenedLog, entries: Iterable[VerifiedLeaf | Fault], root: RootKey, program: str
+) -> Published | Refused:
+    """Return the result of a log, or every reason against one.
+
+    `entries` are `read_leaves(log)`, all of them; `program` is the name and version that computes.
+    """
+    standings = read_standings(log, entries)
+    if not isinstance(standings, Standings):
+        return Refused(faults=tuple(standings))
+    election, register = log.trusted.election, log.trusted.register
+    tabulation = tabulate(standings, election)
+    result = build_result(tabulation, Source(root, log.trusted, log.checkpoint, program))
+    gates = broken_gates(standings, result, election, register.entries_of)
+    if gates:
+        return Refused(gates=tuple(gates))
+    # From here on the result is fit to be shown: nothing below changes a number.
+    digest, file = publish(result)
+    return Published(result, digest, file)
+
+
+def read_standings(
+    log: OpenedLog, entries: Iterable[VerifiedLeaf | Fault]
+) -> Standings | list[Fault]:
+    """Return where every box stands after all `entries`, or every fault among them."""
+    state = Fold(log.trusted.register)
+    faults: list[Fault] = []
+    for entry in entries:
+        fault = entry if isinstance(entry, Fault) else state.add(entry)
+        if fault is not None:
+            faults.append(fault)
+    # A fault leaves a hole in the history, so contradictions are told only of a whole one.
+    return faults or state.contradictions() or state.standings()

@@ -1,0 +1,282 @@
+"""The result as one deterministic JSON document that names itself by its digest.
+
+Same log, same definition, same register, same program: the same bytes. The document is
+`{"digest": "sha256:…", "result": {…}}`; the digest is that of the result's own canonical JSON: keys
+sorted, no spaces, UTF-8 as it is (`jq -cjS .result result.json | sha256sum`).
+"""
+
+import json
+from dataclasses import dataclass
+from enum import IntEnum
+from hashlib import sha256
+from typing import Any, Final
+
+from ballotbox_protocol.election.counters import COUNTER_NAMES
+from ballotbox_protocol.election.definition import Contest, Election
+from ballotbox_protocol.election.tally import ContestTally, Layout, Row
+from ballotbox_protocol.wire.checkpoint import Checkpoint
+from ballotbox_protocol.wire.trust import RootKey, Trusted
+from ballotbox_protocol.wire.verdict import Verdict
+from ballotbox_tabulation.core.fold import (
+    BoxResult,
+    BoxState,
+    Count,
+    ListedReport,
+    Objection,
+    Standings,
+)
+from ballotbox_tabulation.core.totals import (
+    SUMMED,
+    AreaTotal,
+    PrecinctTotal,
+    Tabulation,
+    share_base,
+    share_percent,
+)
+
+FORMAT: Final = "ballotbox-result/1"
+
+#: A JSON object of the document.
+Document = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a result comes from: what was trusted, which log, which program."""
+
+    root: RootKey
+    trusted: Trusted
+    checkpoint: Checkpoint
+    program: str
+
+
+def build_result(tabulation: Tabulation, source: Source) -> Document:
+    """Return the result object, before any gate and without its digest."""
+    election = source.trusted.election
+    layout = Layout.of(election)
+    standings = tabulation.standings
+    return {
+        "format": FORMAT,
+        "program": source.program,
+        "election": _election(source),
+        "log": _log(source.checkpoint, standings),
+        "contests": [_contest_named(contest) for contest in election.contests],
+        "nation": _nation(tabulation, election, layout),
+        "precincts": [_precinct(each, layout) for each in tabulation.precincts],
+        "boxes": {
+            _name(state): [_box(box, layout) for box in standings.boxes if box.state is state]
+            for state in BoxState
+        },
+        "objections": [_objection(each) for each in standings.objections],
+        "over_registered": [
+            excess for each in tabulation.precincts if (excess := _excess(each)) is not None
+        ],
+    }
+
+
+def canonical(value: Document) -> bytes:
+    """Return the canonical JSON of a value made of objects, arrays, text, integers and null."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return text.encode()
+
+
+def publish(result: Document) -> tuple[str, bytes]:
+    """Return the digest that names the result, and the bytes of the published file."""
+    body = canonical(result)
+    digest = f"sha256:{sha256(body).hexdigest()}"
+    # The same as canonical({"digest": …, "result": …}), without encoding the result twice.
+    return digest, b'{"digest":"%b","result":%b}\n' % (digest.encode(), body)
+
+
+def base_name(votes_allowed: int) -> str:
+    """Return how the base of a contest's shares is called."""
+    return "ballots" if votes_allowed == 1 else f"ballots × {votes_allowed} votes allowed"
+
+
+def _name(member: IntEnum) -> str:
+    return member.name.lower()
+
+
+def _election(source: Source) -> Document:
+    election = source.trusted.election
+    return {
+        "name": election.name,
+        "mode": _name(election.mode),
+        "day": election.day,
+        "digest": source.trusted.digest.hex(),
+        "root": str(source.root),
+        "register_version": source.trusted.register.version,
+    }
+
+
+def _contest_named(contest: Contest) -> Document:
+    return {
+        "name": contest.name,
+        "kind": _name(contest.kind),
+        "votes_allowed": contest.votes_allowed,
+        "options": [option.name for option in contest.options],
+    }
+
+
+def _log(checkpoint: Checkpoint, standings: Standings) -> Document:
+    leaves = {_name(verdict): standings.reports_by_verdict[verdict] for verdict in Verdict}
+    return {
+        "origin": checkpoint.origin,
+        "size": checkpoint.size,
+        "root": checkpoint.root.hex(),
+        "leaves": leaves | {"rulings": standings.rulings},
+        "latest_time": standings.latest_time,
+    }
+
+
+def _nation(tabulation: Tabulation, election: Election, layout: Layout) -> Document:
+    nation = tabulation.nation
+    return _area(nation) | {
+        "registered": sum(precinct.registered for precinct in election.precincts),
+        "turnout": _turnout(tabulation),
+        "contests": None if nation.row is None else _contests_in_full(nation.row, layout),
+    }
+
+
+def _turnout(tabulation: Tabulation) -> Document:
+    """Return ballots against registered voters where every box is counted: elsewhere both lag."""
+    complete = [
+        (each.precinct.registered, each.total.counters[SUMMED.index("ballots")])
+        for each in tabulation.precincts
+        if each.total.counters is not None and each.total.counted == each.total.expected
+    ]
+    registered, ballots = sum(pair[0] for pair in complete), sum(pair[1] for pair in complete)
+    return {
+        "precincts": len(complete),
+        "registered": registered,
+        "ballots": ballots,
+        "share_percent": share_percent(ballots, registered) if ballots <= registered else "",
+    }
+
+
+def _area(total: AreaTotal) -> Document:
+    counters = total.counters
+    return {
+        "boxes_expected": total.expected,
+        "boxes_counted": total.counted,
+        "counters": None if counters is None else dict(zip(SUMMED, counters, strict=True)),
+    }
+
+
+def _contests_in_full(row: Row, layout: Layout) -> list[Document]:
+    return [
+        _contest_in_full(span.contest, layout.read(row, index))
+        for index, span in enumerate(layout.spans)
+    ]
+
+
+def _contest_in_full(contest: Contest, tally: ContestTally) -> Document:
+    base = share_base(tally.ballots, contest.votes_allowed)
+    return {
+        "name": contest.name,
+        "votes_allowed": contest.votes_allowed,
+        "ballots": tally.ballots,
+        "blank": tally.blank,
+        "undervotes": tally.undervotes,
+        "overvotes": tally.overvotes,
+        "base": {"name": base_name(contest.votes_allowed), "value": base},
+        "options": [
+            {
+                "name": option.name,
+                "votes": votes,
+                "share_percent": share_percent(votes, base),
+                "preferences": list(preferences),
+            }
+            for option, votes, preferences in zip(
+                contest.options, tally.votes, tally.preferences, strict=True
+            )
+        ],
+    }
+
+
+def _precinct(each: PrecinctTotal, layout: Layout) -> Document:
+    precinct, row = each.precinct, each.total.row
+    return _area(each.total) | {
+        "number": precinct.number,
+        "name": precinct.name,
+        "registered": precinct.registered,
+        "contests": None if row is None else _contests(row, layout),
+    }
+
+
+def _contests(row: Row, layout: Layout) -> list[Document]:
+    return [_contest(layout.read(row, index)) for index in range(len(layout.spans))]
+
+
+def _contest(tally: ContestTally) -> Document:
+    return {
+        "ballots": tally.ballots,
+        "blank": tally.blank,
+        "undervotes": tally.undervotes,
+        "overvotes": tally.overvotes,
+        "votes": list(tally.votes),
+        "preferences": [list(each) for each in tally.preferences],
+    }
+
+
+def _box(box: BoxResult, layout: Layout) -> Document:
+    document: Document = {
+        "box": box.box.hex(),
+        "precinct": box.precinct,
+        "reports": [_report(report) for report in box.reports],
+    }
+    if box.state is BoxState.HELD:
+        document["waiting_for"] = box.waiting_for
+    if box.state is BoxState.COUNTED:
+        document["counts"] = [_count(count, layout) for count in box.counts]
+    return document
+
+
+def _count(count: Count, layout: Layout) -> Document:
+    return {
+        "report": count.report.hex(),
+        "leaf": count.leaf,
+        "ruled": count.ruled,
+        "counters": {name: getattr(count.counters, name) for name in COUNTER_NAMES},
+        "contests": _contests(count.row, layout),
+    }
+
+
+def _report(report: ListedReport) -> Document:
+    return {
+        "id": report.id.hex(),
+        "kind": _name(report.kind),
+        "sequence": report.sequence,
+        "verdict": _name(report.verdict),
+        "reason": _name(report.reason),
+        "reason_code": int(report.reason),
+        "leaves": list(report.leaves),
+        "use": _name(report.use),
+    }
+
+
+def _objection(objection: Objection) -> Document:
+    return {
+        "leaf": objection.leaf,
+        "box": objection.box.hex(),
+        "kind": _name(objection.kind),
+        "reason": _name(objection.reason),
+        "reason_code": int(objection.reason),
+    }
+
+
+def _excess(each: PrecinctTotal) -> Document | None:
+    """Return a precinct with more ballots than registered voters: a remark, never a refusal.
+
+    A list of voters may lawfully grow on election day; the definition was signed before it.
+    """
+    if each.total.counters is None:
+        return None
+    ballots = each.total.counters[SUMMED.index("ballots")]
+    if ballots <= each.precinct.registered:
+        return None
+    return {
+        "precinct": each.precinct.number,
+        "ballots": ballots,
+        "registered": each.precinct.registered,
+    }

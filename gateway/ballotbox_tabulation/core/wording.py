@@ -1,0 +1,44 @@
+"""Reasons, states and uses in plain words: what the page and the verifier say."""
+
+from typing import Final
+
+from ballotbox_protocol.election.conservation import MEANING, Law
+from ballotbox_protocol.wire.verdict import Reason
+
+_PLAIN: Final[dict[Reason, str]] = {
+    Reason.IN_ORDER: "in order",
+    Reason.GAP_CLOSED: "accepted when the reports missing before it arrived",
+    Reason.RELEASED: "released by two officers",
+    Reason.NAMED: "named the true one by two officers",
+    Reason.GAP_BEFORE: "a report before it is missing",
+    Reason.BOX_DISPUTED: "its box is disputed",
+    Reason.HELD_BELOW: "held by the gateway below",
+    Reason.SAME_SEQUENCE: "another report of its box has the same number",
+    Reason.EVIDENCE_BELOW: "in evidence at the gateway below",
+    Reason.PRECINCT: "it names another precinct than the register",
+    Reason.EPOCH: "it names another key epoch than the register",
+    Reason.CLOSED_ENTRY: "the register closed the box's entry before it came",
+    Reason.FIRMWARE: "its firmware is not on the box's list",
+    Reason.DEBUG: "its box ran in debug mode in an official election",
+    Reason.OFFICERS: "it lacks the signatures of two officers who may give them",
+    Reason.PREVIOUS: "it does not follow the report before it",
+    Reason.BOOT: "its boot count does not follow the report before it",
+    Reason.JOURNAL: "its journal is shorter than before",
+    Reason.STATE: "its poll state does not follow the report before it",
+    Reason.KIND_ORDER: "a report of this kind may not stand here",
+    Reason.VOTES_LENGTH: "its votes do not fit the contests",
+    Reason.NEW_KEY: "its new key is not proved or not in the register",
+    Reason.CORRECTS: "it corrects neither the final nor the correction in force",
+    Reason.HELD_AHEAD: "its box holds a checkpoint longer than the log",
+    Reason.HELD_FORK: "its box holds a checkpoint that the log contradicts",
+    Reason.QUARANTINED_BELOW: "quarantined by the gateway below",
+}
+_LAWS: Final = 300
+
+
+def reason_in_words(reason: Reason) -> str:
+    """Return why a report was decided as it was, as the end of a sentence about it."""
+    plain = _PLAIN.get(reason)
+    if plain is not None:
+        return plain
+    return f"it breaks the law that {MEANING[Law(reason - _LAWS)]}"

@@ -1,0 +1,107 @@
+"""The result as one self-contained HTML page: no script, no other resource, same input same bytes.
+
+The page shows the published document and nothing else; only the charts are drawn here.
+"""
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+from ballotbox_protocol.election.definition import Election
+from ballotbox_protocol.wire.verdict import Reason
+from ballotbox_tabulation.core.outcome import Published
+from ballotbox_tabulation.core.publication import Document
+from ballotbox_tabulation.core.wording import reason_in_words
+from ballotbox_tabulation.plot import contest_svg
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
+
+#: Later than this no calendar here can write a date; such a clock is shown as its bare number.
+_LAST_DATE: Final = 253_402_300_799
+#: The states of the boxes that are not in the totals, gravest first, with what they mean.
+_OPEN_STATES: Final = (
+    ("disputed", "Disputed", "Two different reports carry one number. Two officers must name one."),
+    ("quarantined", "Quarantined", "The final is authentic, but its own content fails a check."),
+    ("held", "Held", "The final waits for reports of its box that have not arrived."),
+    ("missing", "Missing", "No final has arrived."),
+)
+
+
+def render_page(published: Published, election: Election) -> bytes:
+    """Return the HTML page of a published result of `election`."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("ballotbox_tabulation"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "number": "{:,}".format,
+        "moment": _moment,
+        "reason": lambda code: reason_in_words(Reason(code)),
+    }
+    template = environment.get_template("result.html")
+    return template.render(_view(published, election)).encode()
+
+
+def _view(published: Published, election: Election) -> Document:
+    result = published.result
+    contests = result["nation"]["contests"] or []
+    counted = result["boxes"]["counted"]
+    waiting = [state for state in _OPEN_STATES if result["boxes"][state[0]]]
+    return {
+        "result": result,
+        "digest": published.digest,
+        "charts": [_markup(contest_svg(each, at)) for at, each in enumerate(contests, 1)],
+        "precincts_of": [_precincts_of(at, result, election) for at in range(len(contests))],
+        "boxes_of": _boxes_of(counted),
+        "told_more": [box for box in counted if len(box["reports"]) > 1],
+        "open_states": waiting,
+        "command": _command(result),
+    }
+
+
+def _markup(svg: str) -> "Markup":
+    from markupsafe import Markup
+
+    # Every name in it was escaped where the chart was made.
+    return Markup(svg)  # noqa: S704
+
+
+def _precincts_of(contest: int, result: Document, election: Election) -> list[Document]:
+    """Return the precincts that have numbers of this contest, which not every style carries."""
+    carrying = {
+        precinct.number
+        for precinct in election.precincts
+        if any(contest in election.styles[style].contests for style in precinct.styles)
+    }
+    return [
+        precinct
+        for precinct in result["precincts"]
+        if precinct["contests"] is not None
+        and (precinct["number"] in carrying or precinct["contests"][contest]["ballots"])
+    ]
+
+
+def _boxes_of(counted: list[Document]) -> dict[int, list[Document]]:
+    """Return the counted boxes by precinct, where there is more than the one the precinct shows."""
+    boxes: dict[int, list[Document]] = {}
+    for box in counted:
+        boxes.setdefault(box["precinct"], []).append(box)
+    return {precinct: group for precinct, group in boxes.items() if len(group) > 1}
+
+
+def _moment(seconds: int) -> str:
+    if seconds > _LAST_DATE:
+        return str(seconds)
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def _command(result: Document) -> str:
+    return (
+        "ballotbox-tabulate run LOG --election election.cose --register register.cose "
+        f"--root {result['election']['root']} --out DIR"
+    )

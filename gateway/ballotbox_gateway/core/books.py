@@ -93,8 +93,7 @@ class Books:
 
     def settle(self, judge: Callable[[Case], T], now: int) -> Settled[T]:
         """Judge, commit, and return the judgement; again from the start when the books moved on."""
-        if self._stale:
-            self.reload()
+        self.follow()
         for _ in range(_ATTEMPTS):
             case = self._open(now)
             result = judge(case)
@@ -130,16 +129,24 @@ class Books:
             self._stale = True
             raise
 
+    def turned_away(self, reason: Reason, count: int) -> None:
+        """Count arrivals that never came to be judged; stored with the next commit."""
+        self.uncounted[Tally.UNAUTHENTIC, reason] += count
+
+    def follow(self) -> None:
+        """Read the ledger again if a failure left it unknown what it holds."""
+        if self._stale:
+            self.reload()
+
     def reload(self) -> None:
-        """Forget every guess and follow the ledger again."""
+        """Forget every guess and read what the ledger holds."""
         self._heads.clear()
         self.log.catch_up()
         self._stale = False
 
     def chain(self, box: BoxId) -> BoxChain:
         """Return one box's chain as it is committed, for reading."""
-        if self._stale:
-            self.reload()
+        self.follow()
         return self._open(0).draft.chain(box)
 
     def receipt(self, settled: Settled[T], row: StoredReport) -> Message:

@@ -43,6 +43,8 @@ class Draft:
         self.unauthentic: list[Unauthentic] = []
         self.counts: Counter[tuple[Tally, Reason]] = Counter()
         self.lower: LowerStep | None = None
+        self.delivery: Delivery | None = None
+        self._abandoned = False
         self._log = log
         self._ledger = ledger
         self._heads = heads
@@ -108,12 +110,17 @@ class Draft:
         for reason in reasons:
             self.counts[Tally.UNAUTHENTIC, reason] += 1
 
-    def seal(self, delivery: Delivery | None = None) -> "Sealed | None":
+    def abandon(self) -> None:
+        """Let nothing of this draft be committed."""
+        self._abandoned = True
+
+    def seal(self) -> "Sealed | None":
         """Return everything to be committed, under one signed checkpoint; None if nothing is."""
         chains = self._chains.values()
         changed = [chain for chain in chains if chain.head != chain.stored]
         hashes = [leaf_hash(leaf.data) for leaf in self.leaves]
-        if not (hashes or self.counts or self.lower or delivery):
+        anything = hashes or self.counts or self.lower or self.delivery
+        if self._abandoned or not anything:
             return None
         checkpoint = self._log.checkpoint_after(hashes) if hashes else None
         batch = Batch(
@@ -126,7 +133,7 @@ class Draft:
             counts=self.counts,
             checkpoint=checkpoint,
             lower=self.lower,
-            delivery=delivery,
+            delivery=self.delivery,
         )
         return Sealed(batch, hashes)
 

@@ -9,6 +9,8 @@ from typing import Final, TypeVar
 
 from ballotbox_gateway.core.books import Books, Case, Settled
 from ballotbox_gateway.core.chain import Placed
+from ballotbox_gateway.core.delivery import Outbox
+from ballotbox_gateway.core.from_below import take_in
 from ballotbox_gateway.core.greeting import check_hello
 from ballotbox_gateway.core.outcome import (
     OUTCOME_OF,
@@ -25,10 +27,11 @@ from ballotbox_gateway.core.outcome import (
     RulingOutcome,
     RulingResult,
 )
-from ballotbox_gateway.core.ports import DiskFull, Ledger, StoredRefusal, Tally
+from ballotbox_gateway.core.ports import DiskFull, Ledger, StoredRefusal
 from ballotbox_gateway.core.roster import Authentic, Misplaced, Unproved
 from ballotbox_gateway.core.rulings import EXPLANATION
 from ballotbox_gateway.core.samples import Sampler
+from ballotbox_gateway.core.upward import UpwardBatch, UpwardConflict, UpwardFault, UpwardReply
 from ballotbox_protocol.election.identifiers import BoxId, ReportId
 from ballotbox_protocol.wire.message import Message, MessageKind
 from ballotbox_protocol.wire.statements import Refusal, Resend, sign_statement
@@ -71,6 +74,7 @@ class Intake:
 
     def __init__(self, trusted: Trusted, identity: Identity, ledger: Ledger) -> None:
         self._books = Books(trusted, identity, ledger)
+        self._outbox = Outbox(self._books)
         self._sampler = Sampler()
         self._asked: dict[BoxId, tuple[int, int]] = {}
 
@@ -92,7 +96,7 @@ class Intake:
 
     def turned_away(self, reason: Reason, count: int = 1) -> None:
         """Count arrivals that the road refused (RATE, DISK, ...); stored with the next batch."""
-        self._books.uncounted[Tally.UNAUTHENTIC, reason] += count
+        self._books.turned_away(reason, count)
 
     def _judge(
         self, case: Case, arrivals: Sequence[Arrival], given: Sequence[_Given]
@@ -171,6 +175,32 @@ class Intake:
         resend = self._resend(checked.box, missing) if checked.next_sequence > missing else None
         rolled_back = checked.next_sequence <= chain.head.sequence
         return HelloOutcome(HelloResult.FRESH, checked.box, resend, rolled_back)
+
+    def admit_from_below(
+        self, batch: UpwardBatch, now: int
+    ) -> UpwardReply | UpwardConflict | UpwardFault:
+        """Take in a stretch of a lower gateway's log and return this gateway's receipts.
+
+        A stretch taken in before gets its receipts again. Raises LedgerFailure.
+        """
+        return take_in(self._books, batch, now)
+
+    def next_upward(self, upper: str, limit: int) -> UpwardBatch | None:
+        """Return the next at most `limit` leaves that `upper` has not receipted, or None."""
+        return self._outbox.next(upper, limit)
+
+    def upward_receipted(
+        self, batch: UpwardBatch, reply: UpwardReply, upper: str, now: int
+    ) -> UpwardFault | None:
+        """Verify and store the upper gateway's receipts, and move the cursor past the batch.
+
+        Both in one commit. A reply that proves anything less leaves all as it was.
+        """
+        return self._outbox.receipted(batch, reply, upper, now)
+
+    def upward_conflict(self, conflict: UpwardConflict, upper: str) -> UpwardFault | None:
+        """Go on where the upper gateway says it stands, unless this log is not as long."""
+        return self._outbox.conflict(conflict, upper)
 
     def replace_register(self, trusted: Trusted) -> None:
         """Use a newer register from now on; raises as the constructor does, changing nothing."""

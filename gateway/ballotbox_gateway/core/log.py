@@ -61,6 +61,15 @@ class Log:
         note = sign_checkpoint(checkpoint, key.public, key.sign)
         return StoredCheckpoint(checkpoint.size, checkpoint.root, note)
 
+    def note_at(self, size: int) -> bytes:
+        """Return the signed checkpoint of the first `size` leaves."""
+        stored = self._ledger.checkpoint_at(size)
+        if stored is not None:
+            return stored.note
+        key = self._identity.key
+        checkpoint = Checkpoint(self._identity.origin, size, self._tree.root(size))
+        return sign_checkpoint(checkpoint, key.public, key.sign)
+
     def extend(self, hashes: list[bytes], checkpoint: StoredCheckpoint) -> None:
         """Follow a commit: these leaf hashes are in the ledger now, under this checkpoint."""
         self._append(hashes)

@@ -160,7 +160,7 @@ class LowerStep(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """Progress upward, from cursor `first` to `next`: below it, `upper` has receipted all leaves."""
+    """Progress upward from `first` to `next`: all leaves below it are receipted by `upper`."""
 
     upper: str
     first: int

@@ -1,0 +1,117 @@
+"""Sending this log upward, stretch by stretch, until the upper gateway's receipts are stored."""
+
+from ballotbox_gateway.core.books import Books, Case
+from ballotbox_gateway.core.ports import Delivery
+from ballotbox_gateway.core.upward import (
+    ENTRIES_MAX,
+    UpwardBatch,
+    UpwardConflict,
+    UpwardEntry,
+    UpwardFault,
+    UpwardReply,
+)
+from ballotbox_protocol.wire.checkpoint import Checkpoint, CheckpointFault, verify_checkpoint
+from ballotbox_protocol.wire.leaf import decode_leaf
+from ballotbox_protocol.wire.merkle import leaf_hash, verify_inclusion
+from ballotbox_protocol.wire.receipt import Receipt, ReceiptFault
+
+_ASK_UPPER = "ask the upper gateway's operator; the batch is sent again until it is receipted"
+
+
+class Outbox:
+    """What of this log each upper gateway has receipted; the cursor moves only with receipts."""
+
+    def __init__(self, books: Books) -> None:
+        self._books = books
+        self._upper_stands_at: dict[str, int] = {}
+
+    def next(self, upper: str, limit: int) -> UpwardBatch | None:
+        """See `Intake.next_upward`."""
+        books = self._books
+        books.follow()
+        first = books.ledger.delivered(upper)
+        stop = min(first + max(1, min(limit, ENTRIES_MAX)), books.log.head.size)
+        stands_at = self._upper_stands_at.get(upper, 0)
+        if first < stands_at:
+            # The upper gateway has these already: ask for the receipts of just these.
+            stop = min(stop, stands_at)
+        if first >= stop:
+            return None
+        entries = tuple(
+            UpwardEntry(entry.leaf, entry.report, entry.ruling)
+            for entry in books.ledger.entries(first, stop)
+        )
+        return UpwardBatch(books.identity.origin, first, entries, books.log.note_at(stop))
+
+    def receipted(
+        self, batch: UpwardBatch, reply: UpwardReply, upper: str, now: int
+    ) -> UpwardFault | None:
+        """See `Intake.upward_receipted`."""
+        fault = self._fault(batch, reply, upper)
+        if fault is not None:
+            return fault
+        receipts = list(enumerate(reply.receipts, start=batch.first))
+
+        def judge(case: Case) -> UpwardFault | None:
+            first = self._books.ledger.delivered(upper)
+            if first != batch.first:
+                problem = f"starts at {batch.first}, but delivery has moved on to {first}"
+                return UpwardFault("first", problem, "take the next batch")
+            case.draft.delivery = Delivery(upper, first, batch.stop, receipts)
+            return None
+
+        return self._books.settle(judge, now).result
+
+    def conflict(self, conflict: UpwardConflict, upper: str) -> UpwardFault | None:
+        """See `Intake.upward_conflict`."""
+        expected, size = conflict.expected, self._books.log.head.size
+        if expected > size:
+            problem = f"{upper} holds {expected} leaves of this log, which has only {size}"
+            fix = "stop: this ledger is an older copy; put the newest one in its place"
+            return UpwardFault("expected", problem, fix)
+        self._upper_stands_at[upper] = expected
+
+        def judge(case: Case) -> None:
+            first = self._books.ledger.delivered(upper)
+            if expected < first:
+                case.draft.delivery = Delivery(upper, first, expected)
+
+        self._books.settle(judge, 0)  # No leaf is made, so no time is needed.
+        return None
+
+    def _fault(self, batch: UpwardBatch, reply: UpwardReply, upper: str) -> UpwardFault | None:
+        key = self._books.roster.trusted.register.gateway_keys.get(upper)
+        if key is None or reply.origin != upper:
+            problem = f"is {reply.origin}, not the upper gateway {upper} of the register"
+            return UpwardFault("origin", problem, "check the address of the upper gateway")
+        if len(reply.receipts) != len(batch.entries):
+            problem = f"are {len(reply.receipts)}, for {len(batch.entries)} entries"
+            return UpwardFault("receipts", problem, _ASK_UPPER)
+        signed: dict[bytes, Checkpoint | CheckpointFault] = {}
+        for at, (entry, data) in enumerate(zip(batch.entries, reply.receipts, strict=True)):
+            receipt = Receipt.from_bytes(data)
+            if isinstance(receipt, ReceiptFault):
+                return UpwardFault(f"receipts[{at}]", receipt.name, _ASK_UPPER)
+            # Most receipts of a reply share one checkpoint: its signature is verified once.
+            if receipt.note not in signed:
+                signed[receipt.note] = verify_checkpoint(receipt.note, upper, key)
+            wrong = _receipt_problem(receipt, signed[receipt.note], entry)
+            if wrong is not None:
+                return UpwardFault(f"receipts[{at}]", wrong, _ASK_UPPER)
+        return None
+
+
+def _receipt_problem(
+    receipt: Receipt, checkpoint: Checkpoint | CheckpointFault, entry: UpwardEntry
+) -> str | None:
+    if isinstance(checkpoint, CheckpointFault):
+        return f"has a checkpoint that does not hold: {checkpoint.name}"
+    hashed = leaf_hash(receipt.leaf)
+    root = checkpoint.root
+    if not verify_inclusion(hashed, receipt.index, checkpoint.size, receipt.path, root):
+        return "does not prove that its leaf is in the upper log"
+    try:
+        leaf = decode_leaf(receipt.leaf)
+    except ValueError as error:
+        return str(error)
+    return None if leaf.report == decode_leaf(entry.leaf).report else "is for another report"

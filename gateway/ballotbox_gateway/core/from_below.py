@@ -1,0 +1,175 @@
+"""Taking in a stretch of a lower gateway's log: its own checks, then this gateway's admission.
+
+The lower log must continue where this gateway stands and end with a checkpoint its key signed. All
+of a stretch is taken or nothing, so a lower log is never known with holes.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from ballotbox_gateway.core.below import Word
+from ballotbox_gateway.core.books import Books, Case
+from ballotbox_gateway.core.outcome import Road, RoadKind, RulingResult
+from ballotbox_gateway.core.ports import LowerLog, LowerStep, StoredReport
+from ballotbox_gateway.core.roster import Authentic, Roster, Unproved
+from ballotbox_gateway.core.upward import (
+    UpwardBatch,
+    UpwardConflict,
+    UpwardEntry,
+    UpwardFault,
+    UpwardReply,
+)
+from ballotbox_protocol.election.register import origin_id
+from ballotbox_protocol.wire.checkpoint import Checkpoint, CheckpointFault, verify_checkpoint
+from ballotbox_protocol.wire.leaf import Leaf, LeafType, decode_leaf
+from ballotbox_protocol.wire.merkle import Frontier, leaf_hash
+from ballotbox_protocol.wire.statements import decode_ruling
+from ballotbox_protocol.wire.verdict import Reason
+
+_SEND_AS_STORED = "send the leaf and what it commits to as the log stores them"
+
+
+class Evidence(NamedTuple):
+    """One entry whose parts belong together: a leaf with its report, or with its ruling."""
+
+    leaf: Leaf
+    given: Authentic | None
+    ruling: bytes
+
+
+def take_in(
+    books: Books, batch: UpwardBatch, now: int
+) -> UpwardReply | UpwardConflict | UpwardFault:
+    """See `Intake.admit_from_below`."""
+    checkpoint = _checkpoint(books, batch)
+    if isinstance(checkpoint, UpwardFault):
+        return checkpoint
+    lower = books.ledger.lower_log(batch.origin) or LowerLog(batch.origin, 0, (), b"")
+    if batch.stop <= lower.size:
+        return _answer_again(books, batch)
+    if batch.first != lower.size:
+        return UpwardConflict(lower.size)
+    frontier = Frontier(lower.size, lower.hashes)
+    for entry in batch.entries:
+        frontier.append(leaf_hash(entry.leaf))
+    if frontier.root() != checkpoint.root:
+        problem = "its root does not follow from the leaves taken in so far and those sent"
+        fix = "stop: the lower log was replaced or changed; compare it with this gateway's copy"
+        return UpwardFault("checkpoint", problem, fix)
+    evidence = [_open(books.roster, at, entry) for at, entry in enumerate(batch.entries)]
+    for each in evidence:
+        if isinstance(each, UpwardFault):
+            return _count(books, each)
+    log = LowerLog(batch.origin, frontier.size, frontier.hashes, batch.checkpoint)
+    return _settle(books, batch.first, log, [e for e in evidence if isinstance(e, Evidence)], now)
+
+
+def _checkpoint(books: Books, batch: UpwardBatch) -> Checkpoint | UpwardFault:
+    key = books.roster.trusted.register.gateway_keys.get(batch.origin)
+    if key is None or batch.origin == books.identity.origin:
+        fix = "enter the gateway in the register, or give this gateway the newer register"
+        return UpwardFault("origin", "is no other gateway of the register in use", fix, retry=True)
+    checkpoint = verify_checkpoint(batch.checkpoint, batch.origin, key)
+    if isinstance(checkpoint, CheckpointFault):
+        problem = f"is not signed by the log {batch.origin}: {checkpoint.name}"
+        return UpwardFault("checkpoint", problem, "sign it with the key that the register lists")
+    if checkpoint.size != batch.stop:
+        problem = f"has size {checkpoint.size}, but the entries end at {batch.stop}"
+        return UpwardFault("checkpoint", problem, "send the checkpoint that ends with the batch")
+    return checkpoint
+
+
+def _open(roster: Roster, at: int, entry: UpwardEntry) -> Evidence | UpwardFault:
+    try:
+        leaf = decode_leaf(entry.leaf)
+    except ValueError as error:
+        return UpwardFault(f"entries[{at}].leaf", str(error), _SEND_AS_STORED)
+    if leaf.type is LeafType.RULING:
+        return _open_ruling(at, leaf, entry)
+    field = f"entries[{at}].report"
+    if entry.report is None or entry.ruling is not None:
+        return UpwardFault(field, "must stand beside a report leaf, alone", _SEND_AS_STORED)
+    given = roster.authenticate(entry.report, Road(RoadKind.HTTP, field))
+    if isinstance(given, Unproved) and given.reason is Reason.UNKNOWN_KEY:
+        problem = "is signed by a key that the register in use does not list"
+        fix = "give this gateway the newer register"
+        return UpwardFault(field, problem, fix, retry=True)
+    if not isinstance(given, Authentic):
+        return UpwardFault(field, f"cannot be taken: {given.reason.name}", _SEND_AS_STORED)
+    if given.id != leaf.report:
+        return UpwardFault(field, "is another report than the leaf decides on", _SEND_AS_STORED)
+    return Evidence(leaf, given, b"")
+
+
+def _open_ruling(at: int, leaf: Leaf, entry: UpwardEntry) -> Evidence | UpwardFault:
+    field = f"entries[{at}].ruling"
+    if entry.ruling is None or entry.report is not None:
+        return UpwardFault(field, "must stand beside a ruling leaf, alone", _SEND_AS_STORED)
+    try:
+        ruling = decode_ruling(entry.ruling)
+    except ValueError as error:
+        return UpwardFault(field, str(error), _SEND_AS_STORED)
+    if (ruling.report, ruling.digest) != (leaf.report, leaf.statement):
+        return UpwardFault(field, "is another ruling than the leaf commits to", _SEND_AS_STORED)
+    return Evidence(leaf, None, entry.ruling)
+
+
+def _count(books: Books, fault: UpwardFault) -> UpwardFault:
+    if fault.retry:
+        books.turned_away(Reason.OLD_REGISTER, 1)
+    return fault
+
+
+def _settle(
+    books: Books, first: int, log: LowerLog, evidence: Sequence[Evidence], now: int
+) -> UpwardReply | UpwardFault:
+    origin = origin_id(log.origin)
+
+    def judge(case: Case) -> list[StoredReport] | UpwardFault:
+        case.draft.lower = LowerStep(first, log, books.ledger.next_note())
+        rows: list[StoredReport] = []
+        for at, each in enumerate(evidence):
+            row = _place(case, each, Word(origin, each.leaf.verdict))
+            if row is None:
+                case.draft.abandon()
+                return _unknown(at)
+            rows.append(row)
+        return rows
+
+    settled = books.settle(judge, now)
+    if isinstance(settled.result, UpwardFault):
+        return settled.result
+    current = (settled.case.draft.chain(row.box).current(row) for row in settled.result)
+    receipts = tuple(books.receipt(settled, row).payload for row in current)
+    return UpwardReply(books.identity.origin, receipts)
+
+
+def _place(case: Case, evidence: Evidence, word: Word) -> StoredReport | None:
+    if evidence.given is not None:
+        return case.chains.place(evidence.given, word).row
+    if case.draft.report(evidence.leaf.report) is None:
+        return None
+    result = case.bench.apply(evidence.ruling)
+    row = case.draft.report(evidence.leaf.report)
+    if row is not None and result in (RulingResult.APPLIED, RulingResult.ALREADY):
+        return case.chains.hear(row, word)
+    return row
+
+
+def _unknown(at: int) -> UpwardFault:
+    problem = "decides on a report that no earlier leaf brought"
+    return UpwardFault(f"entries[{at}].leaf", problem, _SEND_AS_STORED)
+
+
+def _answer_again(books: Books, batch: UpwardBatch) -> UpwardReply | UpwardFault:
+    """Answer a stretch that was taken in before with the receipts as they are now."""
+    receipts: list[bytes] = []
+    for at, entry in enumerate(batch.entries):
+        try:
+            row = books.ledger.report(decode_leaf(entry.leaf).report)
+        except ValueError as error:
+            return UpwardFault(f"entries[{at}].leaf", str(error), _SEND_AS_STORED)
+        if row is None:
+            return _unknown(at)
+        receipts.append(books.stored_receipt(row))
+    return UpwardReply(books.identity.origin, tuple(receipts))

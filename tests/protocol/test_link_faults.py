@@ -153,7 +153,7 @@ def scripts(*names: str) -> st.SearchStrategy[list[Step]]:
         st.sampled_from(names),
         st.integers(0, (1 << 18) - 1),
     )
-    return st.integers(0, 80).flatmap(lambda size: st.lists(step, min_size=size, max_size=size))
+    return st.integers(0, 60).flatmap(lambda size: st.lists(step, min_size=size, max_size=size))
 
 
 #: Twice what makes progress, so that most examples get beyond the handshake.

@@ -112,8 +112,8 @@ class FrameDecoder:
     def _finish(self) -> bytes | None:
         body = bytes(self._unfinished)
         self._unfinished.clear()
-        if self._skipping or not body:
-            self._skipping = False
+        self._skipping = False
+        if not body:
             return None
         decoded = _decode(body, self._max_payload)
         if isinstance(decoded, FrameFault):

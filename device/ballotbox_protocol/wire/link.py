@@ -99,7 +99,8 @@ _DEFAULT_LIMITS: Final = LinkLimits()
 class Link:
     """One end. Call `bytes_to_send` after every `send` and `receive`, and at `wake_at`.
 
-    It may outlive its port: when that is opened again, go on with the same link.
+    Call it only when the bytes it gave before have left for the line, or repetitions pile up before
+    a line that is stuck. It may outlive its port: when that is opened again, go on with this link.
     """
 
     def __init__(self, session: bytes, limits: LinkLimits = _DEFAULT_LIMITS) -> None:

@@ -123,7 +123,7 @@ class Device:
             if each not in (Repair.NOTHING, Repair.ASK):
                 made += self._clerk.tell(IncidentCode.MEMORY_REPAIRED, each, now)
         made += self._incident_owed(now)
-        if self._book.history.released:
+        if repair is Repair.ASK:
             made += self._uncertain(now)
         self._usable = True
         return made

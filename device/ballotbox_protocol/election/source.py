@@ -70,6 +70,7 @@ def load_election(text: str) -> Election:
     named_contests = _contest_names(contests)
     named_styles = _distinct(styles, "code")
     require_distinct({each.at("number"): each.number("number") for each in precincts}, "number")
+    built_contests = tuple(map(_contest, contests))
     built_styles = tuple(_style(each, named_contests) for each in styles)
     built_precincts = tuple(_precinct(each, named_styles) for each in precincts)
     _require_used(contests, (i for style in built_styles for i in style.contests), "ballot style")
@@ -79,7 +80,7 @@ def load_election(text: str) -> Election:
             name=top.text("name"),
             mode=top.choice("mode", Mode),
             day=_day(top),
-            contests=tuple(map(_contest, contests)),
+            contests=built_contests,
             styles=built_styles,
             precincts=built_precincts,
             register_signers=top.each("register_signers", _key),

@@ -18,6 +18,8 @@ T = TypeVar("T")
 _HEX_DIGITS: Final = frozenset("0123456789abcdefABCDEF")
 #: How many known names an error lists when none of them is close to the one it refuses.
 _NAMES_SHOWN: Final = 12
+#: How alike two words are of which one is taken for a slip of the other: `votes`, `votes_allowed`.
+_CLOSE_ENOUGH: Final = 0.55
 _KIND_NAMES: Final[dict[type, str]] = {
     bool: "true or false",
     dict: "a table",
@@ -153,8 +155,8 @@ def require_distinct(values: Mapping[str, object], what: str) -> None:
 
 
 def _suggestion(word: str, known: tuple[str, ...]) -> str:
-    close = get_close_matches(word, known, n=1)
+    close = get_close_matches(word, known, n=1, cutoff=_CLOSE_ENOUGH)
     if close:
         return f"; did you mean {close[0]!r}?"
     more = ", …" if len(known) > _NAMES_SHOWN else ""
-    return f"; known: {', '.join(known[:_NAMES_SHOWN])}{more}"
+    return f"; known: {', '.join(known[:_NAMES_SHOWN]) or 'none'}{more}"

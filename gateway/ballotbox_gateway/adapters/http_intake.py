@@ -1,0 +1,252 @@
+"""The HTTP intake for gateways below, as gateway/intake.openapi.json describes it.
+
+The server runs in a thread of its own, which parses and waits; every question is put to the
+service's loop, where the one intake and the one ledger live.
+"""
+
+import asyncio
+import concurrent.futures
+import json
+import socket
+import threading
+from collections.abc import Awaitable, Callable
+from typing import Any, Final, Protocol, TypeVar, assert_never
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from ballotbox_gateway.config import Http
+from ballotbox_gateway.core.ports import LedgerFailure
+from ballotbox_gateway.core.upward import UpwardBatch, UpwardConflict, UpwardFault, UpwardReply
+from ballotbox_gateway.problem import Problem
+from ballotbox_protocol.election.identifiers import InvalidField
+from ballotbox_protocol.election.register import origin_id
+
+T = TypeVar("T")
+
+#: Requests that may wait for the loop; the sender of one more is told to come back.
+WAITING_MAX: Final = 8
+#: For a request to arrive whole, and for the loop to answer it.
+PATIENCE_S: Final = 30.0
+_CONNECTIONS_MAX: Final = 128
+_GOODBYE_S: Final = 3
+
+_LATER: Final = "Send it again later"
+
+
+class UpperOffice(Protocol):
+    """What the intake asks of the service; called on the service's loop only."""
+
+    def take_in(self, batch: UpwardBatch) -> UpwardReply | UpwardConflict | UpwardFault:
+        """Admit a stretch of a lower log; raises LedgerFailure."""
+        ...
+
+    def expected(self, origin_id: bytes) -> int | None:
+        """Return the next leaf wanted of a log; None when the register names no such gateway."""
+        ...
+
+    def checkpoint(self) -> bytes | None:
+        """Return the newest checkpoint of this gateway's log, None while it is empty."""
+        ...
+
+
+class _Refused(Exception):
+    """A request that is not taken; becomes the answer."""
+
+    def __init__(self, status: int, fault: UpwardFault) -> None:
+        super().__init__(fault.problem)
+        self.status = status
+        self.fault = fault
+
+
+class HttpIntake:
+    """The server. `start` listens, `stop` lets running requests end."""
+
+    def __init__(self, settings: Http, office: UpperOffice) -> None:
+        """Serve `office`, which lives on the loop that is running now."""
+        self.name = f"HTTP intake {settings.host}:{settings.port}"
+        self._settings = settings
+        self._office = office
+        self._loop = asyncio.get_running_loop()
+        self._waiting = 0
+        self._server = uvicorn.Server(
+            uvicorn.Config(
+                self.application(),
+                log_config=None,
+                access_log=False,
+                lifespan="off",
+                ws="none",
+                limit_concurrency=_CONNECTIONS_MAX,
+                timeout_graceful_shutdown=_GOODBYE_S,
+                server_header=False,
+            )
+        )
+        self._thread = threading.Thread(target=self._serve, daemon=True, name="http-intake")
+        self._socket: socket.socket | None = None
+
+    def start(self) -> None:
+        """Listen; raises Problem when the address cannot be had."""
+        self._socket = listening_socket(self._settings)
+        self._thread.start()
+
+    def _serve(self) -> None:
+        self._server.run(sockets=[self._socket] if self._socket else None)
+
+    def stop(self) -> None:
+        """Take no more requests and wait until the running ones ended, at most some seconds."""
+        self._server.should_exit = True
+        if self._thread.is_alive():
+            self._thread.join(_GOODBYE_S + 1)
+
+    def application(self) -> Starlette:
+        """Return the routes; the test of the OpenAPI document compares them with it."""
+        return Starlette(
+            routes=[
+                Route("/v1/logs/{origin_id}/entries", _answering(self._entries), methods=["POST"]),
+                Route("/v1/logs/{origin_id}", _answering(self._log), methods=["GET"]),
+                Route("/v1/checkpoint", _answering(self._checkpoint), methods=["GET"]),
+            ],
+            exception_handlers={HTTPException: _no_such_thing},
+        )
+
+    async def _ask(self, question: Callable[[], T]) -> T:
+        """Have the loop answer; its own bugs stop the service, not only this request."""
+        if self._waiting >= WAITING_MAX:
+            raise _busy("too many requests are waiting")
+        answer: concurrent.futures.Future[T] = concurrent.futures.Future()
+
+        def run() -> None:
+            try:
+                answer.set_result(question())
+            except LedgerFailure as error:
+                answer.set_exception(error)
+            except BaseException as error:
+                answer.set_exception(error)
+                raise
+
+        self._waiting += 1
+        try:
+            self._loop.call_soon_threadsafe(run)
+            return await asyncio.wait_for(asyncio.wrap_future(answer), PATIENCE_S)
+        except LedgerFailure as error:
+            raise _busy("the ledger cannot store anything now") from error
+        except TimeoutError as error:
+            raise _busy("no answer in time") from error
+        finally:
+            self._waiting -= 1
+
+    async def _entries(self, request: Request) -> Response:
+        origin = _origin_in_path(request)
+        body = await _limited_body(request, self._settings.body_max_bytes)
+        batch = _batch_in(body)
+        if origin_id(batch.origin) != origin:
+            raise _bad("origin", "is not the log of the address", "Send it to its own address")
+        outcome = await self._ask(lambda: self._office.take_in(batch))
+        match outcome:
+            case UpwardReply():
+                return JSONResponse(outcome.to_json())
+            case UpwardConflict():
+                return JSONResponse(outcome.to_json(), 409)
+            case UpwardFault():
+                return _fault_response(503 if outcome.retry else 400, outcome)
+            case _:
+                assert_never(outcome)
+
+    async def _log(self, request: Request) -> Response:
+        origin = _origin_in_path(request)
+        expected = await self._ask(lambda: self._office.expected(origin))
+        if expected is None:
+            fix = "Have the gateway entered in the register that this office uses"
+            raise _Refused(404, UpwardFault("origin_id", "no such gateway in the register", fix))
+        return JSONResponse({"next": expected})
+
+    async def _checkpoint(self, _: Request) -> Response:
+        note = await self._ask(self._office.checkpoint)
+        if note is None:
+            raise _Refused(404, UpwardFault("checkpoint", "the log is still empty", _LATER))
+        return PlainTextResponse(note)
+
+
+def listening_socket(settings: Http) -> socket.socket:
+    """Return a socket that listens where the settings say; raises Problem."""
+    where = f"http {settings.host}:{settings.port}"
+    try:
+        family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+        return socket.create_server((settings.host, settings.port), family=family, backlog=128)
+    except OSError as error:
+        words = (error.strerror or str(error)).lower()
+        remedy = "Close what listens there, or correct http.host and http.port"
+        raise Problem(where, f"cannot listen: {words}", remedy) from error
+
+
+def _answering(
+    serve: Callable[[Request], Awaitable[Response]],
+) -> Callable[[Request], Awaitable[Response]]:
+    async def endpoint(request: Request) -> Response:
+        try:
+            return await serve(request)
+        except _Refused as refused:
+            return _fault_response(refused.status, refused.fault)
+
+    return endpoint
+
+
+def _origin_in_path(request: Request) -> bytes:
+    try:
+        return bytes.fromhex(request.path_params["origin_id"])
+    except ValueError as error:
+        fix = "Use the first 16 bytes of SHA-256 of the origin, as 32 hexadecimal digits"
+        raise _bad("origin_id", "is not hexadecimal", fix) from error
+
+
+async def _limited_body(request: Request, limit: int) -> bytes:
+    body = bytearray()
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > limit:
+                    fault = UpwardFault(
+                        "body", f"is larger than {limit} bytes", "Send fewer entries at once"
+                    )
+                    raise _Refused(413, fault)
+    except TimeoutError as error:
+        raise _bad("body", "did not arrive in time", _LATER) from error
+    except ClientDisconnect as error:
+        raise _bad("body", "is incomplete", _LATER) from error
+    return bytes(body)
+
+
+def _batch_in(body: bytes) -> UpwardBatch:
+    try:
+        value: Any = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise _bad("body", "is not JSON in UTF-8", "Send what intake.openapi.json shows") from error
+    try:
+        return UpwardBatch.from_json(value)
+    except InvalidField as error:
+        fix = "Send what intake.openapi.json shows"
+        raise _bad(error.field, error.problem, fix) from error
+
+
+def _bad(field: str, problem: str, fix: str) -> _Refused:
+    return _Refused(400, UpwardFault(field, problem, fix))
+
+
+def _busy(problem: str) -> _Refused:
+    return _Refused(503, UpwardFault("body", problem, _LATER, retry=True))
+
+
+def _fault_response(status: int, fault: UpwardFault) -> Response:
+    headers = {"Retry-After": "5"} if status == 503 else None
+    return JSONResponse(fault.to_json(), status, headers)
+
+
+async def _no_such_thing(_: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 404
+    fault = UpwardFault("path", "there is no such address or method", "See intake.openapi.json")
+    return _fault_response(status, fault)

@@ -1,0 +1,100 @@
+"""A log as a directory of static files (device/WIRE.md, after C2SP tlog-tiles).
+
+Whoever reads it may come at any moment: every file appears whole, and `checkpoint`, which says how
+far the directory reaches, comes last.
+"""
+
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from ballotbox_gateway.problem import Problem
+from ballotbox_protocol.wire import cbor
+from ballotbox_protocol.wire.checkpoint import Checkpoint, CheckpointFault, parse_note
+from ballotbox_protocol.wire.merkle import Tree, leaf_hash
+from ballotbox_protocol.wire.tiles import CHECKPOINT_PATH, export_attachments, export_tiles
+
+_AGAIN: Final = "Choose an empty directory"
+
+
+class LoggedEntry(NamedTuple):
+    """A leaf with what it decides about: report, ruling, and the lower checkpoint it came with."""
+
+    leaf: bytes
+    report: bytes | None
+    ruling: bytes | None
+    note: bytes | None
+
+
+def write_log(directory: Path, note: bytes, entries: Iterable[LoggedEntry]) -> int:
+    """Write the log that `note` signs for and return the number of files.
+
+    Raises Problem when the directory holds something else, or a longer log, or cannot be written;
+    ValueError when the entries are not those of the checkpoint.
+    """
+    checkpoint = _checkpoint(note)
+    _require_own(directory, checkpoint)
+    kept = list(entries)
+    tree = Tree()
+    tree.extend([leaf_hash(entry.leaf) for entry in kept])
+    if (tree.size, tree.root()) != (checkpoint.size, checkpoint.root):
+        raise ValueError("the entries are not those that the checkpoint signs for")
+    count = 0
+    for path, data in _files(tree, kept, note):
+        _write(directory / path, data)
+        count += 1
+    return count
+
+
+def _files(tree: Tree, kept: list[LoggedEntry], note: bytes) -> Iterator[tuple[str, bytes]]:
+    yield from export_tiles(tree, (entry.leaf for entry in kept))
+    attachments = (cbor.encode([entry.report, entry.ruling, entry.note]) for entry in kept)
+    yield from export_attachments(tree.size, attachments)
+    yield CHECKPOINT_PATH, note
+
+
+def _checkpoint(note: bytes) -> Checkpoint:
+    signed = parse_note(note)
+    if not isinstance(signed, CheckpointFault):
+        return signed.checkpoint
+    raise ValueError(f"the checkpoint is none: {signed.name}")
+
+
+def _require_own(directory: Path, checkpoint: Checkpoint) -> None:
+    """Let an export grow in place, and nothing else be written over."""
+    try:
+        if not directory.exists() or not any(directory.iterdir()):
+            return
+        note = directory / CHECKPOINT_PATH
+        before = parse_note(note.read_bytes()) if note.exists() else CheckpointFault.NOT_A_NOTE
+    except OSError as error:
+        raise _unwritable(directory, error) from error
+    if isinstance(before, CheckpointFault):
+        raise Problem(str(directory), "is not empty and holds no exported log", _AGAIN)
+    there = before.checkpoint
+    if there.origin != checkpoint.origin:
+        raise Problem(str(directory), f"holds the log of {there.origin}", _AGAIN)
+    if there.size > checkpoint.size:
+        what = f"holds a longer log ({there.size} leaves, not {checkpoint.size})"
+        raise Problem(str(directory), what, "Find out why this ledger is behind it")
+
+
+def _write(path: Path, data: bytes) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.exists() and path.read_bytes() == data:
+            return
+        partial = path.with_name(path.name + ".partial")
+        with partial.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+    except OSError as error:
+        raise _unwritable(path, error) from error
+
+
+def _unwritable(path: Path, error: OSError) -> Problem:
+    words = (error.strerror or str(error)).lower()
+    return Problem(str(path), f"cannot be written: {words}", "Choose another directory or disk")

@@ -1,0 +1,321 @@
+"""Boxes behind an MQTT broker: one paho client on the service's own loop, by its public API alone.
+
+Nothing that Ballotbox promises rests on the broker. A message is acknowledged to it (PUBACK) only
+when it is decided, durable and answered; answers go out at QoS 0, because a box asks again until
+it holds a receipt. Messages are acknowledged in the order they came, per connection; what a lost
+connection brought is not, and comes again. A retained message is a candidate like any other.
+"""
+
+import asyncio
+import logging
+import ssl
+from collections.abc import Callable, Collection
+from typing import Final, NamedTuple
+
+from paho.mqtt.client import MQTTMessage, SocketLike
+from paho.mqtt.reasoncodes import ReasonCode
+
+from ballotbox_gateway.adapters.backoff import Backoff
+from ballotbox_gateway.adapters.mqtt_client import make_client
+from ballotbox_gateway.adapters.mqtt_words import (
+    answer_trouble,
+    connection_trouble,
+    refusal_trouble,
+    subscription_trouble,
+)
+from ballotbox_gateway.adapters.roads import CarrierState, Inbox, Letter, Route
+from ballotbox_gateway.adapters.threads import in_thread
+from ballotbox_gateway.config import Mqtt
+from ballotbox_gateway.core.outcome import Road, RoadKind
+from ballotbox_protocol.election.identifiers import BOX_ID_SIZE, BoxId, ElectionDigest
+from ballotbox_protocol.election.register import origin_id
+from ballotbox_protocol.wire.message import Message, topic_of
+
+_log: Final = logging.getLogger(__name__)
+
+#: Messages read before the loop may do something else.
+_BURST: Final = 256
+_HOUSEKEEPING_S: Final = 1.0
+#: No box has this id; a message to it shows whether the broker lets us answer at all.
+_NOBODY: Final = BoxId(bytes(BOX_ID_SIZE))
+_AT_LEAST_ONCE: Final = 1
+
+
+class _Token(NamedTuple):
+    connection: int
+    mid: int
+    qos: int
+
+
+class MqttIntake:
+    """The road through one broker; a `Carrier`."""
+
+    def __init__(
+        self,
+        settings: Mqtt,
+        origin: str,
+        election: ElectionDigest,
+        inbox: Inbox,
+        backoff: Backoff,
+    ) -> None:
+        """Prepare the client; raises OSError or ValueError when a file of the settings is bad."""
+        self.name = f"MQTT broker {settings.host}:{settings.port}"
+        self.state = CarrierState.DOWN
+        self.trouble = ""
+        self._settings = settings
+        self._election = election
+        self._topics = f"bbx/1/{election[:8].hex()}/+/up"
+        self._inbox = inbox
+        self._backoff = backoff
+        self._boxes: frozenset[BoxId] = frozenset()
+        self._routes: dict[str, Route] = {}
+        self._client = make_client(settings, settings.client_id or f"bbx-{origin_id(origin).hex()}")
+        self._set_callbacks()
+        self._loop = asyncio.get_running_loop()
+        self._connection = 0
+        self._attached: SocketLike | None = None
+        self._housekeeping: asyncio.TimerHandle | None = None
+        self._received = 0
+        self._probe = 0
+        self._held = self._congested = False
+        self._lost = asyncio.Event()
+        self._stopping = asyncio.Event()
+
+    def serve(self, boxes: Collection[BoxId]) -> None:
+        """Remember the way back to these boxes, those of the register, and to no others."""
+        self._boxes = frozenset(boxes)
+        self._routes = {
+            topic: route for topic, route in self._routes.items() if route.road.box in self._boxes
+        }
+
+    async def run(self) -> None:
+        """Keep the connection until `stop`, trying again with a growing, random delay."""
+        while not self._stopping.is_set():
+            if await self._connect():
+                began = self._loop.time()
+                await self._lost.wait()
+                self._detach()
+                self._backoff.lasted(self._loop.time() - began)
+            if not self._stopping.is_set():
+                await _either(self._stopping, self._backoff.failed())
+
+    async def _connect(self) -> bool:
+        self.state = CarrierState.CONNECTING
+        self._lost.clear()
+        self._connection += 1
+        try:
+            # Name look-up, TCP and TLS handshakes block; the socket is ours only afterwards.
+            await in_thread(self._client.reconnect)
+        except OSError as error:
+            self._down(connection_trouble(error))
+            return False
+        self._attach()
+        return True
+
+    def _attach(self) -> None:
+        sock = self._client.socket()
+        if sock is None or self._stopping.is_set():
+            self._lost.set()
+            return
+        self._attached = sock
+        self._held = self._congested = False
+        self._loop.add_reader(sock, self._readable)
+        self._want_write(sock)
+        self._tick()
+
+    def _detach(self) -> None:
+        sock, self._attached = self._attached, None
+        if sock is not None:
+            self._loop.remove_reader(sock)
+            self._loop.remove_writer(sock)
+        if self._housekeeping is not None:
+            self._housekeeping.cancel()
+        self._lost.set()
+
+    def _tick(self) -> None:
+        if self._attached is not None:
+            self._housekeeping = self._loop.call_later(_HOUSEKEEPING_S, self._tick)
+            self._guarded(self._client.loop_misc)
+
+    def _guarded(self, step: Callable[[], object]) -> None:
+        """Take one step of paho; whatever it raises costs this connection and nothing else."""
+        try:
+            step()
+        except Exception:  # noqa: BLE001 - paho's own faults are of any kind
+            _log.exception("%s: the MQTT client failed; connecting anew", self.name)
+            self._detach()
+
+    def _readable(self) -> None:
+        self._guarded(self._read_burst)
+
+    def _read_burst(self) -> None:
+        stop = self._received + min(_BURST, self._inbox.room)
+        while self._attached is not None and self._received < stop:
+            before = self._received
+            self._client.loop_read()
+            if self._received == before and not self._inside():
+                break
+        if self._inbox.room <= 0:
+            self.hold()
+        elif self._inside():
+            self._loop.call_soon(self._readable)
+
+    def _inside(self) -> bool:
+        """Tell whether decrypted bytes wait where no poll can see them."""
+        sock = self._attached
+        return isinstance(sock, ssl.SSLSocket) and sock.pending() > 0
+
+    def hold(self) -> None:
+        """Stop reading; the broker keeps what we do not take."""
+        if self._attached is not None and not self._held:
+            self._held = True
+            self._loop.remove_reader(self._attached)
+
+    def resume(self) -> None:
+        """Read again, unless our own answers still wait to be written."""
+        if self._attached is not None and self._held and not self._congested:
+            self._held = False
+            self._loop.add_reader(self._attached, self._readable)
+            self._loop.call_soon(self._readable)
+
+    def settle(self, token: object) -> None:
+        """Acknowledge a message, if it came over the connection that still stands."""
+        if isinstance(token, _Token) and token.connection == self._connection:
+            self._client.ack(token.mid, token.qos)
+
+    def flush(self) -> None:
+        """Write answers and acknowledgements; what the socket does not take stops the reading."""
+        if self._attached is None:
+            return
+        self._guarded(self._client.loop_write)
+        if self._client.want_write():
+            self._congested = True
+            self.hold()
+
+    async def stop(self, patience_s: float) -> None:
+        """Write what waits, say goodbye and end `run`; the broker keeps the session."""
+        self._stopping.set()
+        if self._attached is None:
+            self._lost.set()
+            return
+        self._client.disconnect()
+        self.flush()
+        if self._attached is not None:
+            await _either(self._lost, patience_s)
+            self._detach()
+
+    def _set_callbacks(self) -> None:
+        # What paho hands over beside the point is dropped here; the methods see only the point.
+        client = self._client
+        client.on_connect = lambda _client, _data, _flags, code, _more: self._connected(code)
+        client.on_subscribe = lambda _client, _data, _mid, codes, _more: self._subscribed(codes[0])
+        client.on_message = lambda _client, _data, message: self._take(message)
+        client.on_disconnect = lambda _client, _data, _flags, code, _more: self._ended(code)
+        client.on_socket_close = lambda _client, _data, sock: self._socket_closes(sock)
+        client.on_socket_register_write = lambda _client, _data, sock: self._want_write(sock)
+        client.on_socket_unregister_write = lambda _client, _data, sock: self._wrote_all(sock)
+
+    def _want_write(self, sock: SocketLike) -> None:
+        if self._attached is sock and self._client.want_write():
+            self._loop.add_writer(sock, self._writable)
+
+    def _writable(self) -> None:
+        self._guarded(self._client.loop_write)
+
+    def _wrote_all(self, sock: SocketLike) -> None:
+        if self._attached is sock:
+            self._loop.remove_writer(sock)
+            if self._congested:
+                self._congested = False
+                self.resume()
+
+    def _socket_closes(self, sock: SocketLike) -> None:
+        if self._attached is sock:
+            self._detach()
+
+    def _connected(self, code: ReasonCode) -> None:
+        if code.is_failure:
+            self._down(refusal_trouble(code))
+            return
+        self._client.drop_out_messages()
+        self._client.subscribe(self._topics, qos=_AT_LEAST_ONCE)
+
+    def _subscribed(self, code: ReasonCode) -> None:
+        if code.is_failure:
+            self._down(subscription_trouble(self._topics, code))
+            self._client.disconnect()
+            return
+        self.state, self.trouble = CarrierState.UP, ""
+        _log.info("%s: connected, listening on %s", self.name, self._topics)
+        # paho calls a publication done whatever the PUBACK says: only this callback shows it.
+        self._client.on_publish = lambda _client, _data, mid, code, _more: self._probed(mid, code)
+        down = topic_of(self._election, _NOBODY, "down")
+        self._probe = self._client.publish(down, qos=_AT_LEAST_ONCE).mid
+
+    def _probed(self, mid: int, code: ReasonCode) -> None:
+        if mid != self._probe:
+            return
+        self._client.on_publish = None
+        if code.is_failure:
+            topics = f"bbx/1/{self._election[:8].hex()}/+/down"
+            self.trouble = answer_trouble(topics, code)
+            _log.error("%s %s", self.name, self.trouble)
+
+    def _ended(self, code: ReasonCode) -> None:
+        if self.state is not CarrierState.DOWN and not self._stopping.is_set():
+            self._down(f"ended the connection: {str(code).lower()}. Connecting again")
+        self.state = CarrierState.DOWN
+
+    def _down(self, trouble: str) -> None:
+        if trouble != self.trouble:
+            _log.warning("%s %s", self.name, trouble)
+        self.state, self.trouble = CarrierState.DOWN, trouble
+
+    def _take(self, message: MQTTMessage) -> None:
+        self._received += 1
+        token = _Token(self._connection, message.mid, message.qos)
+        self._inbox.put(Letter(bytes(message.payload), self._route(message), self, token))
+
+    def _route(self, message: MQTTMessage) -> Route:
+        try:
+            topic = message.topic
+        except UnicodeDecodeError:
+            topic = ""
+        return self._routes.get(topic) or self._new_route(topic)
+
+    def _new_route(self, topic: str) -> Route:
+        box = _box_in(topic)
+        down = topic_of(self._election, box, "down")
+        road = Road(RoadKind.MQTT, topic or "topic that is not UTF-8", box)
+        route = Route(road, lambda message: self._publish(down, message))
+        if box in self._boxes and topic == topic_of(self._election, box, "up"):
+            self._routes[topic] = route
+        return route
+
+    def route_to(self, box: BoxId) -> Route:
+        """Return the way to a box that may or may not listen."""
+        topic = topic_of(self._election, box, "up")
+        return self._routes.get(topic) or self._new_route(topic)
+
+    def _publish(self, topic: str, message: Message) -> None:
+        self._client.publish(topic, message.to_bytes())
+
+
+def _box_in(topic: str) -> BoxId:
+    """Return the box that a topic names; empty bytes, which no report claims, when it names none.
+
+    The subscription's pattern vouches for the levels around it.
+    """
+    levels = topic.split("/")
+    try:
+        return BoxId(bytes.fromhex(levels[3]))
+    except (IndexError, ValueError):
+        return BoxId(b"")
+
+
+async def _either(event: asyncio.Event, timeout_s: float) -> None:
+    """Return when the event is set or the time is up."""
+    try:
+        await asyncio.wait_for(event.wait(), timeout_s)
+    except TimeoutError:
+        return

@@ -1,0 +1,226 @@
+"""A box on a serial line: a port opened by pyserial, its descriptor on the service's own loop.
+
+pyserial's read() calls select(), which ends at descriptor 1023; here bytes go straight to and from
+the non-blocking descriptor, so many ports and sockets can live in one process. Pulling the cable is
+no error: the port is opened again with a growing delay, and the box resends from its own memory.
+"""
+
+import asyncio
+import logging
+import os
+from typing import TYPE_CHECKING, Final
+
+from ballotbox_gateway.adapters.backoff import Backoff
+from ballotbox_gateway.adapters.roads import CarrierState, Inbox, Letter, Route
+from ballotbox_gateway.adapters.serial_words import port_trouble
+from ballotbox_gateway.adapters.threads import in_thread
+from ballotbox_gateway.config import SerialPort
+from ballotbox_gateway.core.outcome import Road, RoadKind
+from ballotbox_protocol.wire.link import Link, LinkLimits
+from ballotbox_protocol.wire.message import Message
+
+if TYPE_CHECKING:
+    from serial import Serial
+
+_log: Final = logging.getLogger(__name__)
+
+_CHUNK: Final = 4_096
+#: A start bit, eight data bits and a stop bit.
+_BITS_PER_BYTE: Final = 10
+#: How long a person waits after plugging in; more would feel like a dead port.
+REOPEN_CAP_S: Final = 5.0
+
+
+class SerialIntake:
+    """The road through one serial port; a `Carrier`."""
+
+    def __init__(
+        self, settings: SerialPort, session: bytes, inbox: Inbox, backoff: Backoff
+    ) -> None:
+        """Prepare the link with `session`, 8 bytes that no link has used before."""
+        self.name = f"serial port {settings.port}"
+        self.state = CarrierState.DOWN
+        self.trouble = ""
+        #: Answers given up because the other end took none; the box asks for them again.
+        self.unsent = 0
+        self._settings = settings
+        limits = LinkLimits(bytes_per_second=max(1, settings.baud // _BITS_PER_BYTE))
+        self._link = Link(session, limits)
+        self._peer = self._link.peer
+        self._inbox = inbox
+        self._backoff = backoff
+        self._route = Route(Road(RoadKind.SERIAL, settings.port), self._send)
+        self._loop = asyncio.get_running_loop()
+        self._port: Serial | None = None
+        self._descriptor = -1
+        self._unwritten = bytearray()
+        self._timer: asyncio.TimerHandle | None = None
+        self._held = False
+        self._lost = asyncio.Event()
+        self._stopping = asyncio.Event()
+
+    async def run(self) -> None:
+        """Keep the port open until `stop`, trying again with a growing, random delay."""
+        while not self._stopping.is_set():
+            if await self._open():
+                began = self._loop.time()
+                await self._lost.wait()
+                await self._close()
+                self._backoff.lasted(self._loop.time() - began)
+            if not self._stopping.is_set():
+                await self._pause()
+
+    async def _pause(self) -> None:
+        try:
+            await asyncio.wait_for(self._stopping.wait(), self._backoff.failed())
+        except TimeoutError:
+            return
+
+    async def _open(self) -> bool:
+        self._lost.clear()
+        try:
+            port = open_port(self._settings)
+            # A port may be a socket:// whose peer takes its time.
+            await in_thread(port.open)
+            self._descriptor = port.fileno()
+        except (OSError, ValueError) as error:
+            self._down(port_trouble(self._settings.port, error))
+            return False
+        self._port = port
+        self._attach()
+        return True
+
+    def _attach(self) -> None:
+        self._unwritten.clear()
+        self._held = False
+        self.state, self.trouble = CarrierState.CONNECTING, ""
+        _log.info("%s: open, waiting for a box", self.name)
+        self._loop.add_reader(self._descriptor, self._readable)
+        self._transmit()
+
+    async def _close(self) -> None:
+        port, self._port = self._port, None
+        if port is not None:
+            await in_thread(port.close)
+
+    def _lose(self, trouble: str) -> None:
+        """Let go of the descriptor; `run` closes the port and opens it anew."""
+        if self._descriptor < 0:
+            return
+        self._loop.remove_reader(self._descriptor)
+        self._loop.remove_writer(self._descriptor)
+        self._descriptor = -1
+        if self._timer is not None:
+            self._timer.cancel()
+        self._down(trouble)
+        self._lost.set()
+
+    def _down(self, trouble: str) -> None:
+        if trouble and trouble != self.trouble:
+            _log.warning("%s %s", self.name, trouble)
+        self.state, self.trouble = CarrierState.DOWN, trouble
+
+    def _readable(self) -> None:
+        try:
+            data = os.read(self._descriptor, _CHUNK)
+        except BlockingIOError:
+            return
+        except OSError as error:
+            self._lose(port_trouble(self._settings.port, error))
+            return
+        if not data:
+            # Readable and yet nothing to read: how the kernel shows that the line is gone.
+            self._lose("was unplugged or closed at its other end. Plug the cable in again")
+            return
+        self._take(data)
+
+    def _take(self, data: bytes) -> None:
+        messages = self._link.receive(data, self._now_ms())
+        if self._link.peer != self._peer:
+            self._peer = self._link.peer
+            self._route.challenge, self._route.fresh = None, False
+        if messages and self.state is not CarrierState.UP:
+            self.state = CarrierState.UP
+            _log.info("%s: a box is there", self.name)
+        for message in messages:
+            self._inbox.put(Letter(message, self._route, self))
+        self._transmit()
+        if self._inbox.room <= 0:
+            self.hold()
+
+    def _send(self, message: Message) -> None:
+        if self._link.room < 1:
+            self.unsent += 1
+            return
+        self._link.send(message.to_bytes())
+
+    def _transmit(self) -> None:
+        if self._descriptor < 0:
+            return
+        self._unwritten += self._link.bytes_to_send(self._now_ms())
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._link.wake_at is not None:
+            delay_s = max(0, self._link.wake_at - self._now_ms()) / 1000
+            self._timer = self._loop.call_later(delay_s, self._transmit)
+        self._write()
+
+    def _write(self) -> None:
+        try:
+            written = os.write(self._descriptor, self._unwritten) if self._unwritten else 0
+        except BlockingIOError:
+            written = 0
+        except OSError as error:
+            self._lose(port_trouble(self._settings.port, error))
+            return
+        del self._unwritten[:written]
+        if self._unwritten:
+            self._loop.add_writer(self._descriptor, self._write)
+        else:
+            self._loop.remove_writer(self._descriptor)
+
+    def _now_ms(self) -> int:
+        return int(self._loop.time() * 1000)
+
+    def hold(self) -> None:
+        """Stop reading; the box sends again what the line then loses."""
+        if self._descriptor >= 0 and not self._held:
+            self._held = True
+            self._loop.remove_reader(self._descriptor)
+
+    def resume(self) -> None:
+        """Read again."""
+        if self._descriptor >= 0 and self._held:
+            self._held = False
+            self._loop.add_reader(self._descriptor, self._readable)
+
+    def settle(self, token: object) -> None:
+        """Nothing to do: on this road the receipt alone says that a report is stored."""
+
+    def flush(self) -> None:
+        """Start sending what was handed over."""
+        self._transmit()
+
+    async def stop(self, patience_s: float) -> None:  # noqa: ARG002
+        """End `run` and close the port."""
+        self._stopping.set()
+        self._lose("")
+        self._lost.set()
+        await self._close()
+
+
+def open_port(settings: SerialPort) -> "Serial":
+    """Return the port, locked for this process when it is opened, but not opened yet.
+
+    Raises ValueError when the settings name no kind of port that there is.
+    """
+    import serial
+
+    return serial.serial_for_url(
+        settings.port,
+        do_not_open=True,
+        baudrate=settings.baud,
+        timeout=0,
+        write_timeout=0,
+        exclusive=True,
+    )

@@ -1,0 +1,124 @@
+"""Delivery to the gateway above over HTTP, as gateway/intake.openapi.json describes it."""
+
+import json
+from typing import Final
+
+import urllib3
+from urllib3.exceptions import HTTPError
+
+from ballotbox_gateway.config import Upstream
+from ballotbox_gateway.core.upward import (
+    ENTRIES_MAX,
+    UpwardBatch,
+    UpwardConflict,
+    UpwardFault,
+    UpwardReply,
+)
+from ballotbox_protocol.election.identifiers import InvalidField
+from ballotbox_protocol.election.register import origin_id
+from ballotbox_protocol.wire.receipt import RECEIPT_LIMITS
+
+#: The largest honest answer, in base64 with its quotes and commas; more is not read.
+_ANSWER_MAX: Final = ENTRIES_MAX * (RECEIPT_LIMITS.size * 4 // 3 + 16)
+_HEADERS: Final = {"Content-Type": "application/json", "Accept": "application/json"}
+
+
+class UpstreamHttp:
+    """The way to one upper gateway; may be called from any thread."""
+
+    def __init__(self, settings: Upstream) -> None:
+        """Prepare connections; nothing is sent yet."""
+        self._url = settings.url
+        self._pool = urllib3.PoolManager(
+            num_pools=2,
+            retries=False,
+            timeout=urllib3.Timeout(total=settings.timeout_s),
+            ca_certs=str(settings.ca_file) if settings.ca_file else None,
+        )
+
+    def deliver(self, batch: UpwardBatch) -> UpwardReply | UpwardConflict | UpwardFault:
+        """Send a batch and return the answer; what prevents one is a fault like any other."""
+        path = f"/v1/logs/{origin_id(batch.origin).hex()}/entries"
+        body = json.dumps(batch.to_json()).encode()
+        answer = self._request("POST", path, body)
+        if isinstance(answer, UpwardFault):
+            return answer
+        status, value = answer
+        try:
+            if status == 200:
+                return UpwardReply.from_json(value)
+            if status == 409:
+                return UpwardConflict.from_json(value)
+        except InvalidField as error:
+            return _not_ours(str(error))
+        return _refusal(status, value)
+
+    def reachable(self) -> UpwardFault | None:
+        """Ask for the upper checkpoint; return what stands in the way, None when it answers."""
+        answer = self._request("GET", "/v1/checkpoint", None)
+        if isinstance(answer, UpwardFault):
+            return answer
+        status, value = answer
+        known = status == 200 or (isinstance(value, dict) and value.get("field") == "checkpoint")
+        return None if known else _refusal(status, value)
+
+    def close(self) -> None:
+        """Let go of idle connections."""
+        self._pool.clear()
+
+    def _request(
+        self, method: str, path: str, body: bytes | None
+    ) -> tuple[int, object] | UpwardFault:
+        try:
+            response = self._pool.request(
+                method,
+                self._url + path,
+                body=body,
+                headers=_HEADERS,
+                preload_content=False,
+                redirect=False,
+            )
+            data = response.read(_ANSWER_MAX)
+            complete = not response.read(1)
+            response.release_conn()
+        except HTTPError as error:
+            return UpwardFault("upstream.url", _words(error), _CHECK_URL, retry=True)
+        if not complete:
+            return _not_ours("the answer is too large")
+        return response.status, _parsed(data)
+
+
+_CHECK_URL: Final = "Check the network, upstream.url and whether the upper gateway runs"
+
+
+def _parsed(data: bytes) -> object:
+    try:
+        return json.loads(data)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _words(error: HTTPError) -> str:
+    match error:
+        case urllib3.exceptions.NameResolutionError():
+            return "the name of the upper gateway cannot be resolved"
+        case urllib3.exceptions.NewConnectionError():
+            return "the upper gateway refuses the connection"
+        case urllib3.exceptions.TimeoutError():
+            return "the upper gateway does not answer in time"
+        case urllib3.exceptions.SSLError():
+            return f"the upper gateway's certificate or TLS fails ({error})"
+        case _:
+            return f"the connection to the upper gateway broke ({type(error).__name__})"
+
+
+def _refusal(status: int, value: object) -> UpwardFault:
+    if isinstance(value, dict) and {"error", "field", "fix"} <= value.keys():
+        problem = f"the upper gateway answers {status}: {value['error']}"
+        return UpwardFault(str(value["field"]), problem, str(value["fix"]), retry=status == 503)
+    return _not_ours(f"it answers {status}")
+
+
+def _not_ours(problem: str) -> UpwardFault:
+    what = f"what listens there is no upper gateway: {problem}"
+    return UpwardFault("upstream.url", what, "Correct upstream.url", retry=True)

@@ -1,0 +1,38 @@
+"""The command `ballotbox-gateway`; each sub-command stands in a file of its own."""
+
+from typing import Any
+
+import click
+
+from ballotbox_gateway.cli.check import check
+from ballotbox_gateway.cli.documents import election, register
+from ballotbox_gateway.cli.init import init
+from ballotbox_gateway.cli.keys import keys
+from ballotbox_gateway.cli.log import log
+from ballotbox_gateway.cli.quarantine import dispute, quarantine
+from ballotbox_gateway.cli.run import run
+from ballotbox_gateway.cli.settings import settings
+from ballotbox_gateway.cli.status import status
+from ballotbox_gateway.problem import Problem
+
+
+class _Plainspoken(click.Group):
+    """Tells a person's problem in one line instead of a traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - as click has it
+        try:
+            return super().invoke(ctx)
+        except Problem as problem:
+            raise click.ClickException(str(problem)) from problem
+
+
+@click.group(cls=_Plainspoken, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="ballotbox-kit", message="ballotbox-gateway %(version)s")
+def main() -> None:
+    """Field gateway: takes in signed reports, decides, stores, and answers with receipts."""
+
+
+for _command in (
+    init, check, run, status, log, quarantine, dispute, keys, election, register, settings
+):  # fmt: skip
+    main.add_command(_command)

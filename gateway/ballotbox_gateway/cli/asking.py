@@ -1,0 +1,53 @@
+"""Asking a gateway: at its control socket while it runs, else by opening its ledger."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from ballotbox_gateway.problem import Problem
+
+if TYPE_CHECKING:
+    from ballotbox_gateway.config import Config
+
+Ask = Callable[..., dict[str, Any]]
+
+
+@contextmanager
+def asking(config: "Config") -> Iterator[Ask]:
+    """Give a function that asks the gateway of these settings; raises Problem."""
+    from ballotbox_gateway.adapters.control_socket import ControlClient
+
+    try:
+        client = ControlClient(config.control)
+    except OSError:
+        yield from _stopped(config)
+    else:
+        with client:
+            yield lambda **question: _told(client.ask(question))
+
+
+def _stopped(config: "Config") -> Iterator[Ask]:
+    from ballotbox_gateway.adapters.trust_files import load_identity, load_trusted
+    from ballotbox_gateway.core.intake import Intake
+    from ballotbox_gateway.service.desk import stopped_desk
+    from ballotbox_gateway.service.opening import open_existing
+
+    trusted = load_trusted(config)
+    ledger = open_existing(config)
+    try:
+        desk = stopped_desk(
+            ledger,
+            trusted,
+            lambda: Intake(trusted, load_identity(config, trusted), ledger),
+            int(time.time()),
+        )
+        yield lambda **question: _told(desk.answer(question))
+    finally:
+        ledger.close()
+
+
+def _told(answer: dict[str, Any]) -> dict[str, Any]:
+    if "problem" in answer:
+        raise Problem("the gateway", str(answer["problem"]), "Its log says more")
+    return answer

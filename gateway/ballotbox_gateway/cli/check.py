@@ -1,0 +1,28 @@
+"""`ballotbox-gateway check`: try everything that the day depends on."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from ballotbox_gateway.cli.options import config_option
+
+if TYPE_CHECKING:
+    from ballotbox_gateway.config import Config
+
+
+@click.command()
+@config_option
+@click.pass_context
+def check(ctx: click.Context, config: "Config") -> None:
+    """Try everything; say of each fault, in one line, what to do. Exit code 1 if there is one."""
+    from ballotbox_gateway.service.preflight import preflight
+
+    click.echo("ok    settings: every field is valid")
+    faults = 0
+    for finding in preflight(config):
+        faults += not finding.well
+        click.echo(f"{'ok  ' if finding.well else 'FAIL'}  {finding.line}")
+    if faults:
+        click.echo(f"{faults} to mend")
+        ctx.exit(1)
+    click.echo("ready")

@@ -1,0 +1,59 @@
+"""Options that several sub-commands share."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from ballotbox_gateway.adapters.key_files import Passphrase
+    from ballotbox_gateway.config import Config
+
+
+class ConfigFile(click.ParamType[Any]):
+    """The settings file, read and validated."""
+
+    name = "file"
+
+    def convert(
+        self, value: str, param: click.Parameter | None, ctx: click.Context | None
+    ) -> "Config":
+        """Return the settings; raises Problem."""
+        del param, ctx
+        from ballotbox_gateway.config import load_config
+
+        return load_config(Path(value))
+
+
+config_option = click.option(
+    "--config",
+    "-c",
+    type=ConfigFile(),
+    default="gateway.toml",
+    envvar="BALLOTBOX_GATEWAY_CONFIG",
+    show_default=True,
+    show_envvar=True,
+    help="Settings of the gateway.",
+)
+
+passphrase_option = click.option(
+    "--passphrase-file",
+    type=click.Path(path_type=Path),
+    help="Take the passphrase from the first line of this file instead of asking.",
+)
+
+
+def passphrase_for(key_file: Path, passphrase_file: Path | None) -> "Passphrase | None":
+    """Return the passphrase of a key file, asked for unless a file holds it; None for open keys."""
+    from ballotbox_gateway.adapters.key_files import (
+        Passphrase,
+        is_unprotected,
+        passphrase_from_file,
+    )
+
+    if is_unprotected(key_file):
+        return None
+    if passphrase_file is not None:
+        return passphrase_from_file(passphrase_file)
+    typed = click.prompt(f"Passphrase of {key_file}", hide_input=True, err=True)
+    return Passphrase(typed, "the keyboard")

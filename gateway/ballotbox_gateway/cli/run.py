@@ -1,0 +1,62 @@
+"""`ballotbox-gateway run`: the service itself."""
+
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from ballotbox_gateway.cli.options import config_option
+from ballotbox_gateway.problem import Problem
+
+if TYPE_CHECKING:
+    from ballotbox_gateway.config import Config
+
+#: The ledger failed: nothing may be acknowledged until someone has looked at the disk.
+EXIT_LEDGER: Final = 3
+
+
+@click.command()
+@config_option
+@click.pass_context
+def run(ctx: click.Context, config: "Config") -> None:
+    """Serve until SIGTERM; SIGHUP takes in a newer register. Never creates a ledger."""
+    import asyncio
+    import logging
+
+    from ballotbox_gateway.core.ports import LedgerFailure
+
+    logging.basicConfig(format="%(asctime)s %(levelname)-7s %(message)s", level=logging.INFO)
+    log = logging.getLogger(__name__)
+    try:
+        asyncio.run(_serve(config))
+    except LedgerFailure as error:
+        log.critical("the ledger failed: %s. Look at the disk, then start again", error)
+        ctx.exit(EXIT_LEDGER)
+    except Problem:
+        raise
+    except Exception:
+        log.critical("a defect of this program stopped it; everything receipted is stored")
+        raise
+
+
+async def _serve(config: "Config") -> None:
+    import logging
+
+    from ballotbox_gateway.adapters.trust_files import load_identity, load_trusted
+    from ballotbox_gateway.service.gateway import Gateway
+    from ballotbox_gateway.service.opening import open_intake
+
+    log = logging.getLogger(__name__)
+    trusted = load_trusted(config)
+    identity = load_identity(config, trusted)
+    ledger, intake = open_intake(config, trusted, identity)
+    version, size = trusted.register.version, ledger.log_head().size
+    try:
+        gateway = Gateway(config, trusted, intake, ledger)
+        await gateway.run(
+            lambda: log.info(
+                "ready: %s, register version %s, %s leaves", config.origin, version, size
+            )
+        )
+        log.info("stopped: %s leaves", ledger.log_head().size)
+    finally:
+        ledger.close()

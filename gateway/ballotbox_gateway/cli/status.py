@@ -1,0 +1,58 @@
+"""`ballotbox-gateway status`: what a gateway has and what it waits for."""
+
+import json
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ballotbox_gateway.cli.options import config_option
+
+if TYPE_CHECKING:
+    from ballotbox_gateway.config import Config
+
+
+@click.command()
+@config_option
+@click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
+def status(config: "Config", *, as_json: bool) -> None:
+    """Show boxes, counts by reason, roads and delivery, of a running or a stopped gateway."""
+    from ballotbox_gateway.cli.asking import asking
+
+    with asking(config) as ask:
+        state = ask(ask="status")
+    if as_json:
+        click.echo(json.dumps(state, indent=2))
+    else:
+        click.echo("\n".join(_lines(state)))
+
+
+def _lines(state: dict[str, Any]) -> Iterator[str]:
+    log, boxes = state["log"], state["boxes"]
+    yield f"gateway   {state['origin']}, {'running' if state.get('running') else 'stopped'}"
+    yield f"election  {state['election']} ({state['mode']}), register {state['register_version']}"
+    yield f"log       {log['size']} leaves, root {log['root'][:16]}…"
+    states = ", ".join(f"{count} {name}" for name, count in boxes["by_state"].items()) or "none"
+    yield f"boxes     {boxes['expected']} expected, {boxes['silent']} silent; reported: {states}"
+    yield f"finals    {boxes['with_final']} accepted"
+    for each in boxes["waiting"]:
+        held = f"{each['reports']} held until report {each['for']} comes"
+        yield f"waiting   box {each['box']}: {held}"
+    for box in boxes["disputed"]:
+        yield f"disputed  box {box}"
+    for title, counts in state["counts"].items():
+        for reason, count in counts.items():
+            yield f"{title:<11} {count:>8}  {reason}"
+    yield from _process_lines(state)
+
+
+def _process_lines(state: dict[str, Any]) -> Iterator[str]:
+    for road in state.get("roads", ()):
+        trouble = f": {road['trouble']}" if road["trouble"] else ""
+        yield f"road      {road['name']} {road['state']}{trouble}"
+    if state.get("disk_full"):
+        yield f"DISK FULL {state['disk_full']}"
+    upstream = state.get("upstream")
+    if upstream:
+        trouble = f": {upstream['trouble']}" if upstream["trouble"] else ""
+        yield f"upward    {upstream['waiting']} leaves wait for {upstream['origin']}{trouble}"

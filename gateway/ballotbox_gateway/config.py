@@ -1,0 +1,254 @@
+"""The gateway's settings: one TOML file, validated whole, each field documented where it stands.
+
+`settings_table` prints what the fields say of themselves; gateway/OPERATING.md holds its output.
+"""
+
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Final, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    model_validator,
+)
+from pydantic.fields import FieldInfo
+
+from ballotbox_gateway.config_errors import explain
+from ballotbox_gateway.problem import Problem
+from ballotbox_protocol.election.identifiers import InvalidField
+from ballotbox_protocol.election.register import require_origin
+from ballotbox_protocol.wire.trust import parse_root
+
+#: What sun_path of a Unix socket holds, less its final zero (unix(7)).
+SOCKET_PATH_MAX: Final = 107
+
+
+def _from_config_folder(path: Path, info: ValidationInfo) -> Path:
+    folder = (info.context or {}).get("folder", Path())
+    return Path(folder) / path.expanduser()
+
+
+def _root(text: str) -> str:
+    try:
+        return str(parse_root(text))
+    except InvalidField as error:
+        raise ValueError(error.problem) from error
+
+
+def _origin(text: str) -> str:
+    try:
+        require_origin(text, "origin")
+    except InvalidField as error:
+        raise ValueError(error.problem) from error
+    return text
+
+
+def _url(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query:
+        raise ValueError("must look like https://centre.example:8443")
+    return text.rstrip("/")
+
+
+FilePath = Annotated[Path, Field(strict=False), AfterValidator(_from_config_folder)]
+Port = Annotated[int, Field(ge=1, le=65535)]
+Origin = Annotated[str, AfterValidator(_origin)]
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class SerialPort(_Table):
+    """One box on one serial line; repeat the table for each."""
+
+    port: str = Field(
+        min_length=1,
+        description="Device file, best below /dev/serial/by-id, or socket://host:port",
+    )
+    baud: int = Field(115_200, ge=300, le=4_000_000, description="Speed in bits per second")
+
+
+class Tls(_Table):
+    """Encrypt the way to the broker and check who it is."""
+
+    ca_file: FilePath | None = Field(
+        None, description="Certificates to trust instead of the system's"
+    )
+    certificate_file: FilePath | None = Field(None, description="This gateway's own certificate")
+    key_file: FilePath | None = Field(None, description="The private key of that certificate")
+
+    @model_validator(mode="after")
+    def _pair(self) -> Self:
+        if (self.certificate_file is None) != (self.key_file is None):
+            raise ValueError("certificate_file and key_file go together: give both or none")
+        return self
+
+
+class Mqtt(_Table):
+    """Boxes behind an MQTT broker."""
+
+    host: str = Field(min_length=1, description="Name or address of the broker")
+    port: Port = Field(1883, description="TCP port of the broker")
+    protocol: Literal["5", "3.1.1"] = Field("5", description="Version of MQTT to speak")
+    client_id: str | None = Field(
+        None,
+        min_length=1,
+        max_length=128,
+        description="Name of the broker session; from `origin` when missing",
+    )
+    keepalive_s: int = Field(30, ge=5, le=3600, description="Silence after which the line is tried")
+    session_expiry_s: int = Field(
+        7 * 86_400,
+        ge=3600,
+        le=365 * 86_400,
+        description="How long the broker keeps messages for an absent gateway (MQTT 5)",
+    )
+    receive_maximum: int = Field(
+        256, ge=1, le=4096, description="Messages the broker may send without acknowledgement"
+    )
+    username: str | None = Field(None, description="Name for the broker's password check")
+    password_file: FilePath | None = Field(None, description="File that holds the password")
+    tls: Tls | None = Field(None, description="Table of the TLS settings; without it, plain TCP")
+
+
+class Http(_Table):
+    """Gateways below this one deliver here."""
+
+    host: str = Field("127.0.0.1", min_length=1, description="Address to listen on")
+    port: Port = Field(description="TCP port to listen on")
+    body_max_bytes: int = Field(
+        16 * 2**20, ge=2**16, le=2**28, description="Size limit of a request"
+    )
+
+
+class Upstream(_Table):
+    """The gateway above this one."""
+
+    url: Annotated[str, AfterValidator(_url)] = Field(description="Where its HTTP intake listens")
+    origin: Origin = Field(description="Name of its log, as in the register")
+    batch_leaves: int = Field(512, ge=1, le=4096, description="Leaves per request, about")
+    timeout_s: int = Field(30, ge=1, le=600, description="Patience for an answer")
+    ca_file: FilePath | None = Field(
+        None, description="Certificates to trust instead of the system's"
+    )
+
+
+class Config(_Table):
+    """All settings of one gateway."""
+
+    root: Annotated[str, AfterValidator(_root)] = Field(
+        description="Root key of the election: `test:`, `rehearsal:` or `official:`, 64 hex digits"
+    )
+    election_file: FilePath = Field(description="Election definition signed by the root key")
+    register_file: FilePath = Field(description="Register of boxes, gateways and officers")
+    origin: Origin = Field(description="Name of this gateway's log, as in the register")
+    key_file: FilePath = Field(description="Private key of this gateway")
+    passphrase_file: FilePath | None = Field(
+        None, description="File whose first line opens `key_file`"
+    )
+    passphrase_variable: str | None = Field(
+        None, min_length=1, description="Environment variable that opens `key_file`"
+    )
+    ledger_file: FilePath = Field(description="The ledger; made by `init`, never by `run`")
+    control_socket: FilePath | None = Field(
+        None,
+        description="Local socket for status and rulings; `control.socket` beside the ledger "
+        "when missing",
+    )
+    serial: tuple[SerialPort, ...] = Field((), description="Repeated table: serial lines")
+    mqtt: Mqtt | None = Field(None, description="Table: the broker")
+    http: Http | None = Field(None, description="Table: intake for gateways below")
+    upstream: Upstream | None = Field(None, description="Table: the gateway above")
+
+    @property
+    def control(self) -> Path:
+        """The path of the control socket."""
+        return self.control_socket or self.ledger_file.parent / "control.socket"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _tables(cls, data: object) -> object:
+        # TOML writes repeated tables as a list; the model holds what nobody can append to.
+        if isinstance(data, dict) and isinstance(data.get("serial"), list):
+            return {**data, "serial": tuple(data["serial"])}
+        return data
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if not (self.serial or self.mqtt or self.http):
+            raise ValueError("nothing can arrive: add [[serial]], [mqtt] or [http]")
+        ports = [line.port for line in self.serial]
+        if len(set(ports)) < len(ports):
+            raise ValueError("two [[serial]] tables name the same port: remove one")
+        if self.passphrase_file and self.passphrase_variable:
+            raise ValueError("passphrase_file and passphrase_variable exclude each other")
+        if self.upstream and self.upstream.origin == self.origin:
+            raise ValueError("upstream.origin is this gateway's own origin")
+        if len(str(self.control)) > SOCKET_PATH_MAX:
+            limit = f"longer than {SOCKET_PATH_MAX} bytes"
+            raise ValueError(f"control_socket is {limit}: set a shorter path, such as /run/bbx")
+        return self
+
+
+def load_config(path: Path) -> Config:
+    """Return the settings in a TOML file; relative paths in it start from its folder.
+
+    Raises Problem, whose text names file, field and fix, on one screen.
+    """
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        remedy = "Name the file with --config, or write it: gateway/OPERATING.md shows one"
+        raise Problem(str(path), "there is no such file", remedy) from error
+    except OSError as error:
+        raise Problem(str(path), str(error.strerror).lower(), "Make the file readable") from error
+    except UnicodeDecodeError as error:
+        raise Problem(str(path), "is not UTF-8 text", "Save it as UTF-8") from error
+    except tomllib.TOMLDecodeError as error:
+        raise Problem(str(path), f"is not TOML: {error}", "Correct that line") from error
+    try:
+        return Config.model_validate(data, context={"folder": path.parent})
+    except ValidationError as error:
+        raise explain(path, error, Config) from error
+
+
+def settings_table() -> str:
+    """Return the table of all settings, in Markdown, from what the fields say."""
+    lines = ["| Setting | Default | Meaning |", "|---|---|---|"]
+    for name, field in _settings(Config, ""):
+        lines.append(f"| `{name}` | {_default(field)} | {field.description} |")
+    return "\n".join(lines) + "\n"
+
+
+def _settings(table: type[BaseModel], prefix: str) -> Iterator[tuple[str, FieldInfo]]:
+    for name, field in table.model_fields.items():
+        inner = _inner_table(field)
+        if inner is None:
+            yield prefix + name, field
+        else:
+            yield from _settings(inner, f"{prefix}{name}.")
+
+
+def _inner_table(field: FieldInfo) -> type[BaseModel] | None:
+    tables: dict[object, type[BaseModel]] = {
+        tuple[SerialPort, ...]: SerialPort,
+        Mqtt | None: Mqtt,
+        Http | None: Http,
+        Upstream | None: Upstream,
+        Tls | None: Tls,
+    }
+    return tables.get(field.annotation)
+
+
+def _default(field: FieldInfo) -> str:
+    if field.is_required():
+        return "required"
+    return "" if field.default is None else f"`{field.default}`"

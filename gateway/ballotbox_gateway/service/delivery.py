@@ -1,0 +1,113 @@
+"""Delivery to the gateway above: batch after batch, until each leaf has its stored receipt.
+
+Nothing is forgotten when the upper gateway is away or refuses: the cursor in the ledger moves only
+with its receipts. One batch travels at a time, so the upper log sees ours in order.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Any, Final, assert_never
+
+from ballotbox_gateway.adapters.backoff import Backoff
+from ballotbox_gateway.adapters.threads import in_thread
+from ballotbox_gateway.adapters.upstream_http import UpstreamHttp
+from ballotbox_gateway.config import Upstream
+from ballotbox_gateway.core.intake import Intake
+from ballotbox_gateway.core.ports import DiskFull, Ledger
+from ballotbox_gateway.core.upward import UpwardBatch, UpwardConflict, UpwardFault, UpwardReply
+
+_log: Final = logging.getLogger(__name__)
+
+
+class UpwardDelivery:
+    """Keeps one upper gateway at our log's end."""
+
+    def __init__(
+        self,
+        settings: Upstream,
+        intake: Intake,
+        ledger: Ledger,
+        backoff: Backoff,
+        now: Callable[[], int],
+    ) -> None:
+        """Deliver what `intake` admits; `now` returns Unix seconds."""
+        self.trouble = ""
+        self._settings = settings
+        self._intake = intake
+        self._ledger = ledger
+        self._backoff = backoff
+        self._now = now
+        self._http = UpstreamHttp(settings)
+        self._more = asyncio.Event()
+        self._receipted_at: int | None = None
+
+    def wake(self) -> None:
+        """Look again: the log has grown."""
+        self._more.set()
+
+    def status(self) -> dict[str, Any]:
+        """Return how far the upper gateway is behind, as JSON-able values."""
+        behind = self._ledger.log_head().size - self._ledger.delivered(self._settings.origin)
+        return {
+            "name": f"upper gateway {self._settings.url}",
+            "origin": self._settings.origin,
+            "waiting": behind,
+            "last_receipt": self._receipted_at,
+            "trouble": self.trouble,
+        }
+
+    async def run(self) -> None:
+        """Deliver until cancelled. Raises LedgerFailure."""
+        while True:
+            self._more.clear()
+            try:
+                fault = await self._step()
+            except DiskFull as error:
+                fault = UpwardFault("ledger", str(error), "Free some space", retry=True)
+            if fault is not None:
+                await self._wait_after(fault)
+
+    async def _step(self) -> UpwardFault | None:
+        batch = self._intake.next_upward(self._settings.origin, self._settings.batch_leaves)
+        if batch is None:
+            await self._more.wait()
+            return None
+        answer = await in_thread(lambda: self._http.deliver(batch))
+        fault = self._taken(batch, answer)
+        if fault is None:
+            self._succeeded()
+        return fault
+
+    def _taken(
+        self, batch: UpwardBatch, answer: UpwardReply | UpwardConflict | UpwardFault
+    ) -> UpwardFault | None:
+        upper = self._settings.origin
+        match answer:
+            case UpwardReply():
+                return self._intake.upward_receipted(batch, answer, upper, self._now())
+            case UpwardConflict():
+                return self._intake.upward_conflict(answer, upper)
+            case UpwardFault():
+                return answer
+            case _:
+                assert_never(answer)
+
+    def _succeeded(self) -> None:
+        if self.trouble:
+            _log.info("upper gateway %s takes our log again", self._settings.url)
+        self.trouble = ""
+        self._receipted_at = self._now()
+        self._backoff.succeeded()
+
+    async def _wait_after(self, fault: UpwardFault) -> None:
+        trouble = f"{fault.field}: {fault.problem}. {fault.fix}"
+        if trouble != self.trouble:
+            _log.warning("delivery to %s waits: %s", self._settings.url, trouble)
+        self.trouble = trouble
+        # Waking would defeat the delay: a growing log is no reason to believe in the upper one.
+        await asyncio.sleep(self._backoff.failed())
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._http.close()

@@ -1,0 +1,96 @@
+"""What people ask of a gateway, whether it is running or not: one question in, one answer out.
+
+A running gateway answers at its control socket, a stopped one through the command that opens its
+ledger. Questions and answers are JSON-able, so that both ways are the same code.
+"""
+
+import binascii
+from base64 import b64decode, b64encode
+from collections.abc import Callable
+from typing import Any, Final
+
+from ballotbox_gateway.core.intake import Intake, RulingOutcome, RulingResult
+from ballotbox_gateway.core.ports import Ledger, LedgerFailure
+from ballotbox_gateway.service.inspection import overview, set_aside
+from ballotbox_protocol.wire.trust import Trusted
+
+#: Leaves in one answer; a reader asks for the next stretch.
+ENTRIES_AT_ONCE: Final = 256
+
+
+class Desk:
+    """Answers questions about one ledger. Called on the thread that owns it."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        trusted: Trusted,
+        rule: Callable[[bytes], RulingOutcome],
+        running: Callable[[], dict[str, Any]] = dict,
+    ) -> None:
+        """`rule` applies a ruling; `running` adds to the status what only a process knows."""
+        self.trusted = trusted
+        self._ledger = ledger
+        self._rule = rule
+        self._running = running
+
+    def answer(self, question: dict[str, Any]) -> dict[str, Any]:
+        """Return the answer, or {"problem": why there is none}."""
+        answers = {
+            "status": self._status,
+            "set_aside": self._set_aside,
+            "checkpoint": self._checkpoint,
+            "entries": self._entries,
+            "rule": self._ruling,
+        }
+        asked = answers.get(str(question.get("ask")))
+        if asked is None:
+            return {"problem": f"`ask` must be one of {', '.join(answers)}"}
+        try:
+            return asked(question)
+        except (KeyError, TypeError, binascii.Error) as error:
+            return {"problem": f"the question is incomplete: {error}"}
+        except LedgerFailure as error:
+            return {"problem": str(error)}
+
+    def _status(self, _: dict[str, Any]) -> dict[str, Any]:
+        return overview(self._ledger, self.trusted) | self._running()
+
+    def _set_aside(self, _: dict[str, Any]) -> dict[str, Any]:
+        version = self.trusted.register.version
+        return {"register_version": version, "reports": set_aside(self._ledger)}
+
+    def _checkpoint(self, _: dict[str, Any]) -> dict[str, Any]:
+        size = self._ledger.log_head().size
+        found = self._ledger.checkpoint_at(size)
+        return {"size": size, "checkpoint": found.note.decode() if found else None}
+
+    def _entries(self, question: dict[str, Any]) -> dict[str, Any]:
+        first = int(question["first"])
+        stop = min(int(question["stop"]), first + ENTRIES_AT_ONCE)
+        entries = self._ledger.entries(first, stop)
+        parts = [[_text(part) for part in entry[1:]] for entry in entries]
+        return {"entries": parts}
+
+    def _ruling(self, question: dict[str, Any]) -> dict[str, Any]:
+        outcome = self._rule(b64decode(question["ruling"], validate=True))
+        done = outcome.result in (RulingResult.APPLIED, RulingResult.ALREADY)
+        return {
+            "done": done,
+            "result": outcome.result.name.lower(),
+            "explanation": outcome.explanation,
+        }
+
+
+def decoded_entry(parts: list[str | None]) -> list[bytes | None]:
+    """Return leaf, report, ruling and note of one entry of an answer."""
+    return [None if part is None else b64decode(part) for part in parts]
+
+
+def stopped_desk(ledger: Ledger, trusted: Trusted, intake: Callable[[], Intake], now: int) -> Desk:
+    """Return the desk of a gateway that is not running; `intake` is made for rulings alone."""
+    return Desk(ledger, trusted, lambda ruling: intake().rule(ruling, now))
+
+
+def _text(data: bytes | None) -> str | None:
+    return None if data is None else b64encode(data).decode()

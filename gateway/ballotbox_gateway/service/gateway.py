@@ -1,0 +1,232 @@
+"""The running gateway: roads, reception, delivery and doors around one intake and one ledger.
+
+One loop owns everything that decides. It starts the roads, serves until it is told to stop, and
+then drains: what was read in is decided and answered before the ledger is closed.
+"""
+
+import asyncio
+import logging
+import os
+import random
+import signal
+import time
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from ballotbox_gateway.adapters.backoff import Backoff
+from ballotbox_gateway.adapters.control_socket import ControlServer
+from ballotbox_gateway.adapters.mqtt_intake import MqttIntake
+from ballotbox_gateway.adapters.roads import Carrier
+from ballotbox_gateway.adapters.serial_intake import REOPEN_CAP_S, SerialIntake
+from ballotbox_gateway.adapters.threads import in_thread
+from ballotbox_gateway.adapters.trust_files import load_trusted
+from ballotbox_gateway.config import Config
+from ballotbox_gateway.core.intake import Intake, OlderRegister, RulingOutcome
+from ballotbox_gateway.core.ports import DiskFull, Ledger, LedgerFailure
+from ballotbox_gateway.core.upward import UpwardBatch, UpwardConflict, UpwardFault, UpwardReply
+from ballotbox_gateway.problem import Problem
+from ballotbox_gateway.service.delivery import UpwardDelivery
+from ballotbox_gateway.service.desk import Desk
+from ballotbox_gateway.service.reception import Reception
+from ballotbox_protocol.election.register import origin_id
+from ballotbox_protocol.wire.trust import Trusted
+
+if TYPE_CHECKING:
+    from ballotbox_gateway.adapters.http_intake import HttpIntake
+
+T = TypeVar("T")
+
+_log: Final = logging.getLogger(__name__)
+
+_GOODBYE_S: Final = 5.0
+_SESSION_SIZE: Final = 8
+
+
+class Gateway:
+    """One gateway process. Make it on the loop that will run it."""
+
+    def __init__(self, config: Config, trusted: Trusted, intake: Intake, ledger: Ledger) -> None:
+        """Take over the intake and its ledger."""
+        self._config = config
+        self._trusted = trusted
+        self._ledger = ledger
+        self._loop = asyncio.get_running_loop()
+        self._intake = intake
+        self._reception = Reception(self._intake, _now, self._fail)
+        self._desk = Desk(ledger, trusted, self._rule, self._running)
+        self._delivery: UpwardDelivery | None = None
+        self._http: HttpIntake | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+        self._stop = asyncio.Event()
+        self._failure: BaseException | None = None
+
+    async def run(self, ready: Callable[[], None] = lambda: None) -> None:
+        """Serve until SIGTERM or SIGINT, then drain; `ready` is called when the doors are open.
+
+        Raises Problem when it cannot start, LedgerFailure when the ledger fails, and whatever a
+        bug raised: a gateway never goes on half dead.
+        """
+        self._loop.set_exception_handler(self._bug)
+        control = ControlServer(self._config.control, self._desk.answer)
+        await control.start()
+        try:
+            self._start_http()
+            self._start_roads()
+            self._catch_signals()
+            ready()
+            await self._stop.wait()
+        finally:
+            if self._http is not None:
+                await in_thread(self._http.stop)
+            await self._drain()
+            await control.stop()
+        if self._failure is not None:
+            raise self._failure
+
+    def _start_http(self) -> None:
+        if self._config.http is None:
+            return
+        # Imported only where it is configured: a precinct needs no web server in memory.
+        from ballotbox_gateway.adapters.http_intake import HttpIntake
+
+        server = HttpIntake(self._config.http, self)
+        server.start()
+        self._http = server
+        _log.info("%s: listening", server.name)
+
+    def _start_roads(self) -> None:
+        reception, config = self._reception, self._config
+        if config.mqtt is not None:
+            mqtt = MqttIntake(
+                config.mqtt, config.origin, self._trusted.digest, reception.inbox, _backoff()
+            )
+            mqtt.serve(self._trusted.register.entries_of.keys())
+            reception.mqtt = mqtt
+            reception.carriers.append(mqtt)
+        for line in config.serial:
+            session = os.urandom(_SESSION_SIZE)
+            backoff = Backoff(random.random, cap_s=REOPEN_CAP_S)
+            reception.carriers.append(SerialIntake(line, session, reception.inbox, backoff))
+        for carrier in reception.carriers:
+            self._start(carrier.run())
+        if config.upstream is not None:
+            self._delivery = UpwardDelivery(
+                config.upstream, self._intake, self._ledger, _backoff(), _now
+            )
+            reception.decided = self._delivery.wake
+            self._start(self._delivery.run())
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        task = self._loop.create_task(work)
+        task.add_done_callback(self._ended)
+        self._tasks.append(task)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._fail(error)
+
+    def _fail(self, error: BaseException) -> None:
+        """End the service; the first failure is the one that is told."""
+        self._failure = self._failure or error
+        self._stop.set()
+
+    def _bug(self, _: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        self._fail(context.get("exception") or RuntimeError(context["message"]))
+
+    def _catch_signals(self) -> None:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            self._loop.add_signal_handler(number, self._stop.set)
+        self._loop.add_signal_handler(signal.SIGHUP, self.reload_register)
+
+    def reload_register(self) -> None:
+        """Use the register file's newest version, or say why the present one stays in use."""
+        version = self._trusted.register.version
+        try:
+            trusted = load_trusted(self._config, at_least=version)
+            self._intake.replace_register(trusted)
+        except (Problem, OlderRegister, ValueError) as problem:
+            _log.error("register version %s stays in use: %s", version, problem)
+            return
+        except LedgerFailure as error:
+            self._fail(error)
+            return
+        self._trusted = self._desk.trusted = trusted
+        if self._reception.mqtt is not None:
+            self._reception.mqtt.serve(trusted.register.entries_of.keys())
+        _log.info("register version %s is in use", trusted.register.version)
+
+    async def _drain(self) -> None:
+        carriers: list[Carrier] = self._reception.carriers
+        for carrier in carriers:
+            carrier.hold()
+        while len(self._reception.inbox) and self._failure is None:
+            if not self._reception.decide():
+                break
+        await asyncio.gather(*(carrier.stop(_GOODBYE_S) for carrier in carriers))
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._delivery is not None:
+            self._delivery.close()
+
+    def _rule(self, ruling: bytes) -> RulingOutcome:
+        outcome = self._asked(lambda: self._intake.rule(ruling, _now()))
+        self._reception.send(outcome.also)
+        for carrier in self._reception.carriers:
+            carrier.flush()
+        self._reception.decided()
+        return outcome
+
+    def _asked(self, work: Callable[[], T]) -> T:
+        """Do what was asked from outside; a ledger that fails at it ends the service as well."""
+        try:
+            return work()
+        except DiskFull:
+            raise
+        except LedgerFailure as error:
+            self._fail(error)
+            raise
+
+    def _running(self) -> dict[str, Any]:
+        reception = self._reception
+        roads = [
+            {"name": road.name, "state": road.state.value, "trouble": road.trouble}
+            for road in reception.carriers
+        ]
+        return {
+            "running": True,
+            "roads": roads,
+            "fresh_boxes": len(reception.fresh),
+            "undecided": len(reception.inbox),
+            "disk_full": reception.disk_full,
+            "upstream": self._delivery.status() if self._delivery else None,
+        }
+
+    # What the HTTP intake asks, as adapters.http_intake.UpperOffice.
+
+    def take_in(self, batch: UpwardBatch) -> UpwardReply | UpwardConflict | UpwardFault:
+        """Admit a stretch of a lower log; raises LedgerFailure."""
+        outcome = self._asked(lambda: self._intake.admit_from_below(batch, _now()))
+        self._reception.decided()
+        return outcome
+
+    def expected(self, origin: bytes) -> int | None:
+        """Return the next leaf wanted of a log; None when the register names no such gateway."""
+        for gateway in self._trusted.register.gateways:
+            if origin_id(gateway.origin) == origin:
+                known = self._ledger.lower_log(gateway.origin)
+                return known.size if known else 0
+        return None
+
+    def checkpoint(self) -> bytes | None:
+        """Return the newest checkpoint of this gateway's log, None while it is empty."""
+        found = self._ledger.checkpoint_at(self._ledger.log_head().size)
+        return found.note if found else None
+
+
+def _now() -> int:
+    return int(time.time())
+
+
+def _backoff() -> Backoff:
+    return Backoff(random.random)

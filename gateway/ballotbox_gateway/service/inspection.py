@@ -1,0 +1,84 @@
+"""What can be read from a ledger for people: where each box stands, what is set aside and why."""
+
+from collections import Counter
+from typing import Any, Final
+
+from ballotbox_gateway.core.head import BoxHead
+from ballotbox_gateway.core.ports import Ledger, StoredReport
+from ballotbox_gateway.service.reasons import in_words
+from ballotbox_protocol.election.identifiers import NO_REPORT
+from ballotbox_protocol.wire import cose
+from ballotbox_protocol.wire.report import decode_report
+from ballotbox_protocol.wire.trust import Trusted
+from ballotbox_protocol.wire.verdict import Reason, Verdict
+
+#: Boxes named one by one in an overview; beyond it only their number.
+_NAMED_MAX: Final = 20
+
+
+def overview(ledger: Ledger, trusted: Trusted) -> dict[str, Any]:
+    """Return the state of log and boxes as JSON-able values; no votes are in it."""
+    binding, head, heads = ledger.binding(), ledger.log_head(), ledger.box_heads()
+    return {
+        "origin": binding.origin,
+        "election": trusted.election.name,
+        "election_digest": trusted.digest.hex(),
+        "mode": trusted.election.mode.name.lower(),
+        "register_version": trusted.register.version,
+        "log": {"size": head.size, "root": head.root.hex()},
+        "counts": _counts(ledger),
+        "boxes": _boxes(heads, trusted),
+    }
+
+
+def _counts(ledger: Ledger) -> dict[str, dict[str, int]]:
+    counts: dict[str, dict[str, int]] = {"leaves": {}, "refused": {}, "unauthentic": {}}
+    for (tally, reason), count in sorted(ledger.counts().items()):
+        counts[tally.name.lower()][reason.name] = count
+    return counts
+
+
+def _boxes(heads: list[BoxHead], trusted: Trusted) -> dict[str, Any]:
+    expected = trusted.register.expected
+    reported = {head.box for head in heads}
+    silent = [box for box in expected if box not in reported]
+    return {
+        "expected": len(expected),
+        "silent": len(silent),
+        "silent_named": [box.hex() for box in silent[:_NAMED_MAX]],
+        "by_state": dict(Counter(head.facts.state.name.lower() for head in heads)),
+        "with_final": sum(head.facts.final != NO_REPORT for head in heads),
+        "waiting": [_waiting(head) for head in heads if head.waiting][:_NAMED_MAX],
+        "disputed": [head.box.hex() for head in heads if head.disputed][:_NAMED_MAX],
+    }
+
+
+def _waiting(head: BoxHead) -> dict[str, Any]:
+    return {"box": head.box.hex(), "reports": head.waiting, "for": head.sequence + 1}
+
+
+def set_aside(ledger: Ledger) -> list[dict[str, Any]]:
+    """Return the reports that do not count now, box by box: held, quarantined, in evidence."""
+    return [
+        _described(row, head)
+        for head in ledger.box_heads()
+        for row in ledger.reports_of(head.box, 0, None)
+        if row.verdict is not Verdict.ACCEPTED
+    ]
+
+
+def _described(row: StoredReport, head: BoxHead) -> dict[str, Any]:
+    report = decode_report(cose.parse(row.data).payload)
+    why = in_words(row.reason)
+    if row.reason is Reason.GAP_BEFORE:
+        why = f"waiting for report {head.sequence + 1}"
+    return {
+        "report": row.id.hex(),
+        "box": row.box.hex(),
+        "precinct": report.precinct,
+        "sequence": row.sequence,
+        "kind": report.kind.name.lower(),
+        "verdict": row.verdict.name.lower(),
+        "reason": row.reason.name,
+        "why": why,
+    }

@@ -1,0 +1,127 @@
+"""Everything a gateway needs, tried one by one before the day: each with one line of outcome."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Final, NamedTuple
+
+from ballotbox_gateway.adapters.control_socket import is_answering
+from ballotbox_gateway.adapters.mqtt_probe import broker_trouble
+from ballotbox_gateway.adapters.serial_intake import open_port
+from ballotbox_gateway.adapters.serial_words import port_trouble
+from ballotbox_gateway.adapters.trust_files import load_identity, load_trusted
+from ballotbox_gateway.adapters.upstream_http import UpstreamHttp
+from ballotbox_gateway.config import Config, Http, SerialPort, Upstream
+from ballotbox_gateway.core.intake import Identity
+from ballotbox_gateway.problem import Problem
+from ballotbox_gateway.service.opening import open_intake
+from ballotbox_protocol.wire.trust import Trusted
+
+#: An official day of a precinct fits into a few MiB; this leaves room for everything else's logs.
+_DISK_FREE_MIN: Final = 256 * 2**20
+
+
+class Finding(NamedTuple):
+    """One line: whether it is well, and what was found, with the remedy where it is not."""
+
+    well: bool
+    line: str
+
+
+def _well(line: str) -> Finding:
+    return Finding(well=True, line=line)
+
+
+def _ill(line: str) -> Finding:
+    return Finding(well=False, line=line)
+
+
+def preflight(config: Config) -> Iterator[Finding]:
+    """Yield one finding for each thing that the gateway needs."""
+    try:
+        trusted = load_trusted(config)
+    except Problem as problem:
+        yield _ill(str(problem))
+        return
+    election, version = trusted.election, trusted.register.version
+    mode = election.mode.name.lower()
+    yield _well(f"election: {election.name} ({mode})")
+    yield _well(f"register: version {version}, {len(trusted.register.expected)} boxes")
+    try:
+        identity = load_identity(config, trusted)
+    except Problem as problem:
+        yield _ill(str(problem))
+        return
+    yield _well(f"key: {config.key_file} is the register's for {config.origin}")
+    yield from _surroundings(config, trusted, identity)
+
+
+def _surroundings(config: Config, trusted: Trusted, identity: Identity) -> Iterator[Finding]:
+    running = is_answering(config.control)
+    if running:
+        yield _well(f"the gateway is running; ledger and ports are its own: {config.control}")
+    else:
+        yield _found(partial(_ledger, config, trusted, identity))
+        for line in config.serial:
+            yield _found(partial(_serial, line))
+        if config.http is not None:
+            yield _found(partial(_http, config.http))
+    yield _found(partial(_disk, config))
+    if config.mqtt is not None:
+        broker = f"MQTT broker {config.mqtt.host}:{config.mqtt.port}"
+        trouble = broker_trouble(config.mqtt, trusted.digest)
+        yield (
+            _ill(f"{broker} {trouble}") if trouble else _well(f"{broker}: lets us read and answer")
+        )
+    if config.upstream is not None:
+        yield _upstream(config.upstream)
+
+
+def _found(look: Callable[[], str]) -> Finding:
+    try:
+        return _well(look())
+    except Problem as problem:
+        return _ill(str(problem))
+
+
+def _ledger(config: Config, trusted: Trusted, identity: Identity) -> str:
+    ledger, _ = open_intake(config, trusted, identity)
+    size = ledger.log_head().size
+    ledger.close()
+    return f"ledger: {config.ledger_file} holds {size} leaves, and their tree is as signed"
+
+
+def _disk(config: Config) -> str:
+    folder = config.ledger_file.parent
+    free = shutil.disk_usage(folder).free
+    if free < _DISK_FREE_MIN:
+        what = f"only {free // 2**20} MiB are free"
+        raise Problem(str(folder), what, f"Make it {_DISK_FREE_MIN // 2**20} MiB at least")
+    return f"disk: {free // 2**20} MiB free in {folder}"
+
+
+def _serial(settings: SerialPort) -> str:
+    try:
+        port = open_port(settings)
+        port.open()
+    except (OSError, ValueError) as error:
+        what, _, remedy = port_trouble(settings.port, error).partition(". ")
+        raise Problem(f"serial port {settings.port}", what, remedy) from error
+    port.close()
+    return f"serial port {settings.port}: opens at {settings.baud} baud"
+
+
+def _http(settings: Http) -> str:
+    from ballotbox_gateway.adapters.http_intake import listening_socket
+
+    listening_socket(settings).close()
+    return f"http: {settings.host}:{settings.port} is free"
+
+
+def _upstream(settings: Upstream) -> Finding:
+    way = UpstreamHttp(settings)
+    fault = way.reachable()
+    way.close()
+    if fault is not None:
+        return _ill(f"upper gateway {settings.url}: {fault.problem}. {fault.fix}")
+    return _well(f"upper gateway {settings.url}: answers")

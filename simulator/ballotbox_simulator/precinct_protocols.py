@@ -11,7 +11,7 @@ import csv
 import gzip
 import random
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
@@ -22,6 +22,8 @@ COMPARED_LINES: Final = ("l07", "l08", "l09", "l10")
 _GZIP_MAGIC: Final = b"\x1f\x8b"
 _LINE: Final = re.compile(r"l\d+")
 _VOTES: Final = re.compile(r"c\d+")
+
+_Numbered = tuple[int, dict[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,16 @@ def read_protocols(path: Path, stations: int, sample: int | None = None) -> Prot
 
     Raises InvalidField naming the column and row that cannot be read, OSError for the file.
     """
+    return _read(path, lambda rows: _chosen(rows, stations, sample))
+
+
+def read_same_rows(path: Path, rows: Iterable[ProtocolRow]) -> ProtocolFile:
+    """Return the rows of another file that stand where `rows` do in theirs; raises as above."""
+    wanted = {row.number for row in rows}
+    return _read(path, lambda entries: [each for each in entries if each[0] in wanted])
+
+
+def _read(path: Path, choose: Callable[[Iterator[_Numbered]], list[_Numbered]]) -> ProtocolFile:
     with _open_text(path) as text:
         reader = csv.DictReader(text)
         columns = tuple(reader.fieldnames or ())
@@ -85,7 +97,10 @@ def read_protocols(path: Path, stations: int, sample: int | None = None) -> Prot
         for needed in COMPARED_LINES:
             require(needed in columns, f"column {needed}", f"is missing from {path.name}")
         require(bool(votes), "column c1", f"no column of votes (c and digits) in {path.name}")
-        raw = _chosen(enumerate(reader, 1), stations, sample)
+        try:
+            raw = choose(enumerate(reader, 1))
+        except (EOFError, UnicodeDecodeError, csv.Error) as error:
+            raise InvalidField("file", f"{path.name} cannot be read to its end: {error}") from error
         return ProtocolFile(votes, tuple(_row(number, entry, votes) for number, entry in raw))
 
 
@@ -95,9 +110,6 @@ def _open_text(path: Path) -> IO[str]:
     if packed:
         return gzip.open(path, "rt", encoding="utf-8", newline="")
     return path.open(encoding="utf-8", newline="")
-
-
-_Numbered = tuple[int, dict[str, str]]
 
 
 def _chosen(rows: Iterator[_Numbered], stations: int, sample: int | None) -> list[_Numbered]:

@@ -66,9 +66,7 @@ STYLES = (BallotStyle("HOME", ((0, 1), (2,))), BallotStyle("AWAY", ((0,),)))
 @cache
 def authority(name: str = "Test of a box") -> Authority:
     contests = (LIST, SEAT, COUNCIL)
-    return make_authority(
-        Plan(7, 2, registered=30, contests=contests, styles=STYLES, name=name)
-    )
+    return make_authority(Plan(7, 2, registered=30, contests=contests, styles=STYLES, name=name))
 
 
 @cache
@@ -263,7 +261,9 @@ def hand_count(sheets: list[Sheet]) -> tuple[int, ...]:
         piles = [
             each
             for sheet in sheets
-            for place, each in zip(STYLES[sheet.style].sheets[sheet.number], sheet.marks, strict=True)
+            for place, each in zip(
+                STYLES[sheet.style].sheets[sheet.number], sheet.marks, strict=True
+            )
             if place == index
         ]
         allowed = contest.votes_allowed

@@ -45,6 +45,7 @@ from ballotbox_device.core.outputs import (
 from ballotbox_device.core.poll import (
     INTAKE,
     REPORTABLE,
+    SIGNED_BY,
     TRANSITIONS,
     Action,
     Intake,
@@ -62,7 +63,6 @@ from ballotbox_device.core.slot_bank import SlotBank
 from ballotbox_protocol.election.conservation import zero_breach
 from ballotbox_protocol.election.counters import Counters
 from ballotbox_protocol.election.identifiers import COUNT_MAX, PollState
-from ballotbox_protocol.election.register import Role
 from ballotbox_protocol.wire.keyfile import PrivateKey
 from ballotbox_protocol.wire.report import IncidentCode, ReportKind
 from ballotbox_protocol.wire.statements import Clearance
@@ -258,21 +258,21 @@ class Device:
             case CorrectionRequested(votes):
                 return self._ask_correction(votes, event, now)
             case RotationRequested(key):
-                if not self._may_take_over(key):
-                    return self._refuse(Refusal.KEY_ALREADY_KNOWN)
-                report = self._clerk.draft_rotation(key, now)
-                return self._propose(draft_of_report(event, report, Role.ELEVATED, key=key))
+                return self._ask_rotation(key, event, now)
             case ClearingRequested():
                 return self._ask_clearing(event)
             case _:
                 assert_never(event)
 
-    def _may_take_over(self, key: PrivateKey) -> bool:
-        """Tell whether the register leaves the key to this box's next epoch or lacks it."""
-        mine = (self._identity.box, self._clerk.epoch + 1)
-        holders = [e for e in self._rules.trusted.register.boxes if e.key == key.public]
-        unused = key.public != self._clerk.key.public
-        return unused and all((entry.box, entry.epoch) == mine for entry in holders)
+    def _ask_rotation(self, key: PrivateKey, event: Event, now: Instant) -> _Outputs:
+        box, epoch = self._identity.box, self._clerk.epoch + 1
+        entries = self._rules.trusted.register.entries_of[box]
+        if not any((each.epoch, each.key) == (epoch, key.public) for each in entries):
+            problem = f"key: the register must list it for this box in epoch {epoch}"
+            return self._refuse(Refusal.KEY_NOT_NEXT, problem)
+        report = self._clerk.draft_rotation(key, now)
+        role = SIGNED_BY[report.kind]
+        return self._propose(draft_of_report(event, report, role, key=key))
 
     def _ask_correction(self, votes: tuple[int, ...], event: Event, now: Instant) -> _Outputs:
         final = self._book.history.final
@@ -289,7 +289,7 @@ class Device:
         breach = self._clerk.breach(report)
         if breach is not None:
             return self._refuse(Refusal.VOTES_BREAK_A_LAW, str(breach))
-        return self._propose(draft_of_report(event, report, Role.ELEVATED))
+        return self._propose(draft_of_report(event, report, SIGNED_BY[report.kind]))
 
     def _ask_clearing(self, event: Event) -> _Outputs:
         if self.state is not PollState.SEALED:

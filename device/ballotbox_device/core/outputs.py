@@ -86,7 +86,7 @@ class Refusal(IntEnum):
     NOTHING_TO_CONSENT_TO = 5
     NOT_TWO_OFFICERS = 6
     VOTES_BREAK_A_LAW = 7
-    KEY_ALREADY_KNOWN = 8
+    KEY_NOT_NEXT = 8
     NO_SUCH_REPORT = 9
 
 

@@ -85,6 +85,13 @@ REPORTABLE: Final[Mapping[ReportKind, frozenset[PollState]]] = MappingProxyType(
 )
 
 
+#: The role of the two officers who sign such a report. A rotation takes no more than an opening,
+#: because the key it names stands in the register already.
+SIGNED_BY: Final[Mapping[ReportKind, Role]] = MappingProxyType(
+    {ReportKind.CORRECTION: Role.ELEVATED, ReportKind.KEY_ROTATION: Role.POLL}
+)
+
+
 def allowed(state: PollState) -> tuple[Action, ...]:
     """Return the actions that lead on from `state`."""
     return tuple(action for action in Action if (state, action) in TRANSITIONS)

@@ -1,0 +1,49 @@
+"""Are the messages the same on every road, and is anything else none?"""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ballotbox_protocol.wire.cbor import REPORT_LIMITS
+from ballotbox_protocol.wire.message import (
+    MESSAGE_MAX,
+    Message,
+    MessageKind,
+    parse_message,
+    topic_of,
+)
+
+
+@given(st.sampled_from(MessageKind), st.binary(max_size=100))
+def test_a_message_survives_its_carrier(kind: MessageKind, payload: bytes) -> None:
+    message = Message(kind, payload)
+    assert message.to_bytes() == bytes([kind]) + payload
+    assert parse_message(message.to_bytes()) == message
+
+
+@given(st.binary(max_size=10))
+def test_whatever_is_a_message_is_the_only_form_of_it(data: bytes) -> None:
+    message = parse_message(data)
+    known = bool(data) and data[0] in {int(kind) for kind in MessageKind}
+    assert (message is not None) is known
+    if message is not None:
+        assert message.to_bytes() == data
+
+
+def test_a_message_is_limited_to_the_largest_report() -> None:
+    assert REPORT_LIMITS.size + 1 == MESSAGE_MAX
+    largest = b"\x01" + bytes(REPORT_LIMITS.size)
+    assert parse_message(largest) is not None
+    assert parse_message(largest + b"\x00") is None
+    assert parse_message(b"") is None
+
+
+@pytest.mark.parametrize("kind", [0, 8, 255])
+def test_an_unknown_kind_is_no_message(kind: int) -> None:
+    assert parse_message(bytes([kind])) is None
+
+
+def test_a_topic_names_election_box_and_direction() -> None:
+    election, box = bytes(range(32)), bytes(range(16))
+    topic = "bbx/1/0001020304050607/000102030405060708090a0b0c0d0e0f/up"
+    assert topic_of(election, box, "up") == topic

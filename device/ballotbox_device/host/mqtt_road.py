@@ -94,22 +94,22 @@ class MqttRoad(Road):
             self._chores.cancel()
             self._chores = None
 
-    def _opened(self, client: paho.Client, _userdata: object, sock: paho.SocketLike) -> None:
+    def _opened(self, client: paho.Client, _userdata: object, sock: "paho.SocketLike") -> None:
         loop = asyncio.get_running_loop()
         loop.add_reader(sock, self._readable, client)
         self._chores = loop.call_later(self._chance.uniform(1, 5), self._do_chores, client)
 
     def _socket_closed(
-        self, _client: paho.Client, _userdata: object, sock: paho.SocketLike
+        self, _client: paho.Client, _userdata: object, sock: "paho.SocketLike"
     ) -> None:
         loop = asyncio.get_running_loop()
         loop.remove_reader(sock)
         loop.remove_writer(sock)
 
-    def _wants_write(self, client: paho.Client, _userdata: object, sock: paho.SocketLike) -> None:
+    def _wants_write(self, client: paho.Client, _userdata: object, sock: "paho.SocketLike") -> None:
         asyncio.get_running_loop().add_writer(sock, client.loop_write)
 
-    def _wrote(self, _client: paho.Client, _userdata: object, sock: paho.SocketLike) -> None:
+    def _wrote(self, _client: paho.Client, _userdata: object, sock: "paho.SocketLike") -> None:
         asyncio.get_running_loop().remove_writer(sock)
 
     def _readable(self, client: paho.Client) -> None:

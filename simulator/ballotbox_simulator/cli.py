@@ -1,0 +1,170 @@
+"""ballotbox-sim: simulated ballot boxes, rehearsals and replays.
+
+Exit codes: 0 the verdict is PASS, 1 it is FAIL, 2 the command or its input is unusable.
+"""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ballotbox_simulator.replay import ReplayOutcome
+
+_FAILED, _UNUSABLE = 1, 2
+_DIFFERENCES_SHOWN = 12
+_PATH = click.Path(path_type=Path)
+
+
+@click.group(context_settings={"max_content_width": 100})
+def main() -> None:
+    """Simulate ballot boxes: over real roads in a demonstration, or from real protocols."""
+
+
+@main.command()
+@click.option("--boxes", default=100, show_default=True, help="Boxes behind the MQTT broker.")
+@click.option("--serial", default=4, show_default=True, help="Boxes on pseudo-terminals.")
+@click.option("--ballots", default=30, show_default=True, help="Ballots per box, about.")
+@click.option("--seed", default=1, show_default=True, help="Same seed, same voters.")
+@click.option("--out", type=_PATH, default="demo-out", show_default=True, help="Results go here.")
+@click.option(
+    "--mosquitto/--no-mosquitto", default=True, help="Use mosquitto when it is installed."
+)
+def demo(boxes: int, serial: int, ballots: int, seed: int, out: Path, *, mosquitto: bool) -> None:
+    """Hold a compressed election day with real broker, gateways and signatures."""
+    from ballotbox_protocol.election.identifiers import InvalidField
+    from ballotbox_simulator.demo import run_demo
+    from ballotbox_simulator.election_day import DayPlan, Stuck
+    from ballotbox_simulator.live.broker import BrokerUnavailable
+    from ballotbox_simulator.live.processes import GatewayFailed
+
+    _empty(out)
+    try:
+        plan = DayPlan(out.resolve(), boxes, serial, ballots, seed, mosquitto)
+        with _bar() as progress:
+            result = run_demo(plan, progress)
+    except InvalidField as error:
+        _unusable(str(error))
+    except (Stuck, BrokerUnavailable, GatewayFailed) as error:
+        click.echo(f"VERDICT: FAIL {error}")
+        sys.exit(_FAILED)
+    if result.demonstration_only:
+        click.echo(f"Broker: {result.broker}, for demonstration only (docs/brokers.md).")
+    else:
+        click.echo(f"Broker: {result.broker}.")
+    click.echo(f"Boxes: {result.boxes}, {serial} of them on serial lines.")
+    if result.page is not None:
+        click.echo(f"Results page: {result.page}")
+    click.echo(result.conclusion.line())
+    sys.exit(0 if result.conclusion.passed else _FAILED)
+
+
+@main.command()
+@click.argument("file", type=_PATH)
+@click.option("--stations", required=True, type=int, help="How many rows of FILE to replay.")
+@click.option("--sample", type=int, metavar="SEED", help="Draw the rows with this seed.")
+@click.option("--against", type=_PATH, metavar="FILE2", help="Compare with the rows of FILE2.")
+@click.option("--jobs", default=2, show_default=True, help="Processes that feed boxes.")
+@click.option("--out", type=_PATH, default="replay-out", show_default=True, help="Results go here.")
+def replay(
+    file: Path, stations: int, sample: int | None, against: Path | None, jobs: int, out: Path
+) -> None:
+    """Feed the precinct protocols in FILE (CSV or gzip) to boxes; compare the published total.
+
+    Columns l07 to l10 and every column `c` with digits must come out as they stand in the file.
+    """
+    from ballotbox_protocol.election.identifiers import InvalidField
+    from ballotbox_simulator.replay import ReplayPlan
+    from ballotbox_simulator.replay import replay as run_replay
+
+    _empty(out)
+    try:
+        plan = ReplayPlan(file, stations, out.resolve(), sample, against, jobs)
+        with _bar() as progress:
+            outcome = run_replay(plan, lambda done, whole: progress("Stations", done / whole))
+    except (InvalidField, OSError) as error:
+        _unusable(str(error))
+    _tell(outcome)
+    sys.exit(0 if outcome.passed else _FAILED)
+
+
+def _tell(outcome: "ReplayOutcome") -> None:
+    for row, broken in outcome.broken_rows[:_DIFFERENCES_SHOWN]:
+        click.echo(f"row {row.number} ({row.label}) cannot be fed truthfully: {'; '.join(broken)}")
+    for difference in outcome.differences[:_DIFFERENCES_SHOWN]:
+        click.echo(str(difference))
+    hidden = len(outcome.differences) - _DIFFERENCES_SHOWN
+    if hidden > 0:
+        click.echo(f"and {hidden} more differences, all in replay.json")
+    click.echo(f"{'column':<8} {'in the file':>12} {'published':>12} {'difference':>11}")
+    for column, (expected, published) in outcome.totals.items():
+        click.echo(f"{column:<8} {expected:>12,} {published:>12,} {published - expected:>11,}")
+    if outcome.page is not None:
+        click.echo(f"Results page: {outcome.page}")
+    click.echo(_line(outcome))
+
+
+def _line(outcome: "ReplayOutcome") -> str:
+    numbers = (
+        f"sheets fed {outcome.fed}, tabulated {outcome.tabulated}; reports sent {outcome.sent}, "
+        f"receipted {outcome.receipted}, stored {outcome.stored}"
+    )
+    if outcome.passed:
+        return f"VERDICT: PASS difference 0 in {len(outcome.totals)} columns; {numbers}"
+    reasons = []
+    if outcome.refused:
+        reasons.append(outcome.refused)
+    if outcome.broken_rows:
+        reasons.append(f"{len(outcome.broken_rows)} rows break a control ratio")
+    if outcome.differences:
+        reasons.append(f"{len(outcome.differences)} numbers differ")
+    return f"VERDICT: FAIL {', '.join(reasons) or 'the totals differ'}; {numbers}"
+
+
+@contextmanager
+def _bar() -> "Iterator[Callable[[str, float], None]]":
+    """Give a function that shows how far the work is: a bar on a terminal, lines elsewhere."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield _lines()
+        return
+    with Progress(console=console, transient=True) as progress:
+        task = progress.add_task("", total=1.0)
+        yield lambda what, done: progress.update(task, description=what, completed=done)
+
+
+def _lines() -> "Callable[[str, float], None]":
+    last = ""
+
+    def tell(what: str, _done: float) -> None:
+        nonlocal last
+        if what != last:
+            click.echo(what, err=True)
+            last = what
+
+    return tell
+
+
+def _empty(out: Path) -> None:
+    """Make room for the results: an earlier run of ours is replaced, nothing else ever is."""
+    import shutil
+
+    marker = out / ".ballotbox-sim"
+    if out.exists() and any(out.iterdir()) and not marker.exists():
+        _unusable(f"--out {out} is not empty and not ours: name another directory")
+    shutil.rmtree(out, ignore_errors=True)
+    out.mkdir(parents=True)
+    marker.touch()
+
+
+def _unusable(problem: str) -> NoReturn:
+    click.echo(f"Error: {problem}. See ballotbox-sim --help.", err=True)
+    sys.exit(_UNUSABLE)

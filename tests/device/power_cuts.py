@@ -85,14 +85,15 @@ DAY = (
 
 def run(place: PollingPlace, steps=DAY) -> int | None:
     """Boot and go through the steps; return the step in which power failed, or None."""
-    step = -1
+    begun = -1
     try:
         place.boot()
         for step, each in enumerate(steps):
+            begun = step
             place.facts.in_box_before = len(place.facts.in_box)
             each.do(place)
     except PowerCut:
-        return step
+        return begun
     return None
 
 

@@ -123,8 +123,6 @@ def monotone_breach(before: Counters, after: Counters) -> Breach | None:
 
 def frozen_breach(before: Counters, after: Counters, law: Law = Law.FROZEN) -> Breach | None:
     """Return the first counter that changed although `law` froze them all."""
-    if before == after:
-        return None
     for name in COUNTER_NAMES:
         old, new = getattr(before, name), getattr(after, name)
         if new != old:

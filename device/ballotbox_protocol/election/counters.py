@@ -30,9 +30,8 @@ class Counters:
     lifetime: int = 0
 
     def __post_init__(self) -> None:
-        values = _values(self)
-        if set(map(type, values)) != {int} or min(values) < 0 or max(values) > COUNT_MAX:
-            for name, value in zip(COUNTER_NAMES, values, strict=True):
+        for name, value in zip(COUNTER_NAMES, _values(self), strict=True):
+            if type(value) is not int or not 0 <= value <= COUNT_MAX:
                 require_count(value, f"counters.{name}")
 
 

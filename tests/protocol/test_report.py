@@ -189,6 +189,17 @@ WRONG = {
     "too many votes": (FINAL, (11, 3), TOO_MANY, "votes"),
     "votes as text": (FINAL, (11, 3), "5", "votes"),
     "votes as null": (FINAL, (11,), None, "votes"),
+    "one vote as bytes": (FINAL, (11, 0), b"", "votes"),
+    **{
+        f"votes of {name} alone": (FINAL, (11,), value, "votes")
+        for name, value in {
+            "bytes": [b"", b""],
+            "text": ["1"],
+            "null": [None],
+            "arrays": [[1], [2]],
+            "maps": [{0: 1}],
+        }.items()
+    },
     "firmware": (TURNOUT, (12,), b"", "firmware"),
     "firmware digest": (TURNOUT, (12, 0), bytes(31), "firmware.digest"),
     "firmware sequence": (TURNOUT, (12, 1), -1, "firmware.sequence"),

@@ -4,7 +4,6 @@ A report is the same bytes on every road. Its id is the SHA-256 of what was sign
 were signed again share the id. Votes stand only in a final or a correction.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, Final, TypeVar
@@ -158,22 +157,34 @@ class Report:
     signatures: tuple[OfficerSignature, ...] = ()
 
     def __post_init__(self) -> None:
-        kind = self.kind
-        require((self.votes is not None) == (kind in WITH_VOTES), "votes", _ONLY_IN[11])
-        is_incident = kind is ReportKind.INCIDENT
-        require((self.incident is not None) == is_incident, "incident", _ONLY_IN[15])
-        is_correction = kind is ReportKind.CORRECTION
-        require((self.corrects is not None) == is_correction, "corrects", _ONLY_IN[16])
-        is_rotation = kind is ReportKind.KEY_ROTATION
-        require((self.new_key is not None) == is_rotation, "new_key", _ONLY_IN[17])
+        present = (
+            self.votes is not None,
+            self.incident is not None,
+            self.corrects is not None,
+            self.new_key is not None,
+        )
+        expected = _CARRIED[self.kind]
+        if present != expected:
+            misplaced = tuple(map(bool.__ne__, present, expected)).index(True)
+            raise InvalidField(*_STANDS_IN[misplaced])
 
 
-_ONLY_IN: Final = {
-    11: "stands in finals and corrections, and only there",
-    15: "stands in incident reports, and only there",
-    16: "stands in corrections, and only there",
-    17: "stands in key rotations, and only there",
+#: Whether a kind carries votes, incident, corrects, new_key.
+_CARRIED: Final = {
+    kind: (
+        kind in WITH_VOTES,
+        kind is ReportKind.INCIDENT,
+        kind is ReportKind.CORRECTION,
+        kind is ReportKind.KEY_ROTATION,
+    )
+    for kind in ReportKind
 }
+_STANDS_IN: Final = (
+    ("votes", "stands in finals and corrections, and only there"),
+    ("incident", "stands in incident reports, and only there"),
+    ("corrects", "stands in corrections, and only there"),
+    ("new_key", "stands in key rotations, and only there"),
+)
 
 
 def encode_report(report: Report) -> bytes:
@@ -235,7 +246,10 @@ def _items(report: Report) -> dict[int, Any]:
 
 
 _REQUIRED: Final = frozenset({0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 13, 14, 19, SIGNATURES_KEY})
-_OPTIONAL: Final = frozenset({11, 15, 16, 17, 18})
+#: The keys of plain reports, finals, incidents, corrections and rotations, in wire order.
+_KEYS_OF_A_KIND: Final = frozenset(
+    tuple(sorted(_REQUIRED | only)) for only in (set(), {11}, {15}, {11, 16}, {17, 18})
+)
 _NAMES: Final = {
     0: "version",
     1: "kind",
@@ -262,14 +276,21 @@ def decode_report(body: bytes) -> Report:
     Raises CborError or InvalidField, both ValueErrors, naming what is wrong.
     """
     items = cbor.decode(body)
-    require(type(items) is dict, "report", "must be a map")
+    if type(items) is not dict:
+        raise InvalidField("report", "must be a map")
+    if tuple(items) not in _KEYS_OF_A_KIND:
+        _require_keys(items)
+    if items[0] != VERSION:
+        raise InvalidField("version", f"{items[0]} is not supported, {VERSION} is")
+    return _build(items)
+
+
+def _require_keys(items: dict[int, Any]) -> None:
     keys = items.keys()
     if not keys >= _REQUIRED:
         raise InvalidField(_NAMES[min(_REQUIRED - keys)], "is missing")
-    if not keys <= _REQUIRED | _OPTIONAL:
-        raise InvalidField("report", f"has unknown keys {sorted(keys - _REQUIRED - _OPTIONAL)}")
-    require(items[0] == VERSION, "version", f"{items[0]} is not supported, {VERSION} is")
-    return _build(items)
+    unknown = keys - _REQUIRED - {11, 15, 16, 17, 18}
+    require(not unknown, "report", f"has unknown keys {sorted(unknown)}")
 
 
 def _build(items: dict[int, Any]) -> Report:
@@ -281,7 +302,8 @@ def _build(items: dict[int, Any]) -> Report:
     require_bytes(firmware, DIGEST_SIZE, "firmware.digest")
     require_count(firmware_sequence, "firmware.sequence")
     state, debug = as_tuple(items[13], "state", int, int)
-    require(debug in (0, 1), "state.debug", "must be 0 or 1")
+    if debug not in (0, 1):
+        raise InvalidField("state.debug", "must be 0 or 1")
     return Report(
         kind=_member(items[1], _KINDS, "kind"),
         election=items[2],
@@ -329,11 +351,13 @@ def _member(code: object, members: dict[int, E], field: str) -> E:
     raise InvalidField(field, f"{code!r} is not a known code")
 
 
+_COUNTER_KEYS: Final = list(range(len(COUNTER_NAMES)))
+
+
 def _counters(value: object) -> Counters:
-    count = len(COUNTER_NAMES)
-    exact = isinstance(value, dict) and list(value) == list(range(count))
-    require(exact, "counters", f"must be a map with the keys 0 to {count - 1}")
-    return Counters(*value.values())  # type: ignore[attr-defined]
+    if type(value) is dict and list(value) == _COUNTER_KEYS:
+        return Counters(*value.values())
+    raise InvalidField("counters", f"must be a map with the keys 0 to {_COUNTER_KEYS[-1]}")
 
 
 def _clock(value: object) -> Clock:
@@ -352,11 +376,17 @@ def _held(value: object) -> HeldCheckpoint:
 
 
 def _votes(value: object) -> tuple[int, ...]:
-    require(type(value) is list, "votes", "must be an array")
-    counts: Sequence[Any] = value  # type: ignore[assignment]
-    if set(map(type, counts)) != {int} or min(counts) < 0 or max(counts) > COUNT_MAX:
-        raise InvalidField("votes", f"must be whole numbers from 0 to {COUNT_MAX}, at least one")
+    counts = as_type(value, list, "votes")
+    # What is decoded compares with an integer only if it is one, and an empty list has no minimum.
+    try:
+        fits = min(counts) >= 0 and max(counts) <= COUNT_MAX
+    except (TypeError, ValueError):
+        fits = False
+    require(fits, "votes", _VOTES_PROBLEM)
     return tuple(counts)
+
+
+_VOTES_PROBLEM: Final = f"must be whole numbers from 0 to {COUNT_MAX}, at least one"
 
 
 def _incident(value: object) -> Incident:

@@ -74,8 +74,7 @@ def as_enum(value: int, kind: type[E], path: str) -> E:
 
 def as_tuple(value: object, path: str, *kinds: type) -> list[Value]:
     """Return `value` when it is an array of exactly these types, or raise InvalidField."""
-    items = as_type(value, list, path)
-    if tuple(map(type, items)) == kinds:
-        return items
+    if type(value) is list and tuple(map(type, value)) == kinds:
+        return value
     wanted = ", ".join(_TYPE_NAMES[kind] for kind in kinds)
     raise InvalidField(path, f"must be an array of {wanted}")

@@ -1,0 +1,300 @@
+"""A polling day in bytes: the documents, reports, decisions and statements behind every vector.
+
+All keys grow from seeds that repeat one byte; every number is fixed. Nothing here may change what
+it made before: later formats get later values, the old ones stay.
+"""
+
+from dataclasses import replace
+from hashlib import sha256
+from typing import Final
+
+from ballotbox_protocol.election.counters import Counters
+from ballotbox_protocol.election.definition import (
+    BallotStyle,
+    Contest,
+    ContestKind,
+    Election,
+    MarkPolicy,
+    Option,
+    Precinct,
+)
+from ballotbox_protocol.election.identifiers import NO_REPORT, Mode, PollState, ReportId
+from ballotbox_protocol.election.register import (
+    BoxEntry,
+    ClosedAs,
+    Closure,
+    GatewayEntry,
+    Officer,
+    Register,
+    Role,
+    origin_id,
+)
+from ballotbox_protocol.wire import cose
+from ballotbox_protocol.wire.checkpoint import Checkpoint, sign_checkpoint
+from ballotbox_protocol.wire.cose import MessageType
+from ballotbox_protocol.wire.definition import election_digest, encode_definition
+from ballotbox_protocol.wire.keyfile import PrivateKey
+from ballotbox_protocol.wire.leaf import Leaf, LeafType, encode_leaf
+from ballotbox_protocol.wire.merkle import Tree, leaf_hash
+from ballotbox_protocol.wire.officers import sign_as_officer
+from ballotbox_protocol.wire.receipt import Receipt
+from ballotbox_protocol.wire.report import (
+    WITH_OFFICERS,
+    Clock,
+    ClockQuality,
+    HeldCheckpoint,
+    Incident,
+    IncidentCode,
+    JournalHead,
+    NewKey,
+    OfficerSignature,
+    Report,
+    ReportKind,
+    encode_report,
+    key_proof_statement,
+)
+from ballotbox_protocol.wire.statements import (
+    Clearance,
+    Hello,
+    Refusal,
+    Resend,
+    Ruling,
+    RulingKind,
+)
+from ballotbox_protocol.wire.trust import RootKey, sign_definition, sign_register
+from ballotbox_protocol.wire.verdict import Reason, Verdict
+
+
+def key_of(number: int) -> PrivateKey:
+    return PrivateKey.from_seed(bytes([number]) * 32)
+
+
+SEEDS: Final = {
+    "root": 1,
+    "register signer": 2,
+    "box": 3,
+    "box after its rotation": 4,
+    "replaced box": 5,
+    "gateway": 6,
+    "centre": 7,
+    "officer 1": 8,
+    "officer 2": 9,
+    "officer 3": 10,
+}
+KEYS: Final = {name: key_of(number) for name, number in SEEDS.items()}
+ORIGIN: Final = "gateway.example/precinct-17"
+CENTRE: Final = "centre.example/election"
+BOX: Final = bytes.fromhex("b0000000000000000000000000000001")
+REPLACED: Final = bytes.fromhex("b0000000000000000000000000000002")
+FIRMWARE: Final = sha256(b"firmware").digest()
+OPENING_TIME: Final = 1_781_416_800  # 2026-06-14 06:00:00 UTC
+
+ELECTION: Final = Election(
+    name="Выборы · Vectors",
+    mode=Mode.TEST,
+    day="2026-06-14",
+    contests=(
+        Contest("List", ContestKind.PARTY_LIST, 1, (Option("Mountain", 2), Option("River"))),
+        Contest(
+            "Council",
+            ContestKind.CHOOSE_UP_TO,
+            2,
+            (Option("A. Asanova"), Option("B. Bakirov"), Option("C. Chynara uulu")),
+        ),
+        Contest("Mayor", ContestKind.CHOOSE_ONE, 1, (Option("Yes"), Option("No"))),
+    ),
+    styles=(BallotStyle("HOME", ((0,), (1, 2))), BallotStyle("AWAY", ((0,),))),
+    precincts=(Precinct(17, "School No 17", 100, (0, 1)),),
+    register_signers=(KEYS["register signer"].public,),
+    policy=MarkPolicy(return_overvoted=True),
+)
+ROOT: Final = RootKey(Mode.TEST, KEYS["root"].public)
+DEFINITION: Final = sign_definition(ELECTION, ROOT.key, KEYS["root"].sign)
+DIGEST: Final = election_digest(encode_definition(ELECTION))
+
+REGISTER: Final = Register(
+    election=DIGEST,
+    version=2,
+    boxes=(
+        BoxEntry(BOX, KEYS["box"].public, 0, 17, (FIRMWARE,)),
+        BoxEntry(BOX, KEYS["box after its rotation"].public, 1, 17, (FIRMWARE,)),
+        BoxEntry(
+            REPLACED,
+            KEYS["replaced box"].public,
+            0,
+            17,
+            (FIRMWARE,),
+            Closure(ClosedAs.REPLACED, ((origin_id(ORIGIN), 3), (origin_id(CENTRE), 3))),
+        ),
+    ),
+    gateways=(
+        GatewayEntry(ORIGIN, KEYS["gateway"].public),
+        GatewayEntry(CENTRE, KEYS["centre"].public),
+    ),
+    officers=(
+        Officer(KEYS["officer 1"].public, Role.POLL, 17),
+        Officer(KEYS["officer 2"].public, Role.POLL | Role.ELEVATED | Role.RELEASE, 17),
+        Officer(KEYS["officer 3"].public, Role.ELEVATED | Role.RELEASE, None),
+    ),
+)
+SIGNED_REGISTER: Final = sign_register(
+    REGISTER, KEYS["register signer"].public, KEYS["register signer"].sign
+)
+
+#: Eight voters from home, of whom four handed in the second sheet.
+VOTES: Final = (
+    *(8, 1, 1, 1, 4, 2, 1, 2),
+    *(4, 1, 3, 0, 2, 2, 1),
+    *(4, 0, 0, 1, 2, 1),
+)
+#: A recount by hand found that the overvoted list was one vote for the second party.
+CORRECTED: Final = (8, 1, 1, 0, 4, 3, 1, 2, *VOTES[8:])
+NOTHING: Final = Counters(lifetime=500)
+HALFWAY: Final = Counters(6, 4, 1, 1, 0, 4, 3, 504)
+COUNTED: Final = Counters(14, 12, 2, 0, 1, 12, 8, 512)
+
+_CONSENTING: Final = {
+    ReportKind.OPEN: ("officer 1", "officer 2"),
+    ReportKind.CLOSE: ("officer 1", "officer 2"),
+    ReportKind.CORRECTION: ("officer 2", "officer 3"),
+    ReportKind.KEY_ROTATION: ("officer 1", "officer 2"),
+}
+
+
+def signed_by_officers(
+    names: tuple[str, ...], message_type: MessageType, payload: bytes
+) -> tuple[OfficerSignature, ...]:
+    keys = [KEYS[name] for name in names]
+    return tuple(sign_as_officer(key.public, key.sign, message_type, payload) for key in keys)
+
+
+def signed(report: Report) -> bytes:
+    key = KEYS["box"]
+    return cose.sign(key.public, key.sign, MessageType.REPORT, encode_report(report))
+
+
+def id_of(message: bytes) -> ReportId:
+    return ReportId(cose.statement_id(cose.parse(message).statement))
+
+
+def journal_head(size: int) -> JournalHead:
+    tree = Tree([leaf_hash(b"record %d" % number) for number in range(size)])
+    return JournalHead(size, tree.root())
+
+
+def consented(report: Report) -> Report:
+    if report.kind not in WITH_OFFICERS:
+        return report
+    body = encode_report(report)
+    names = _CONSENTING[report.kind]
+    return replace(report, signatures=signed_by_officers(names, MessageType.CONSENT, body))
+
+
+def log_of(leaves: list[bytes]) -> Tree:
+    return Tree([leaf_hash(leaf) for leaf in leaves])
+
+
+def note_of(leaves: list[bytes]) -> bytes:
+    key = KEYS["gateway"]
+    tree = log_of(leaves)
+    return sign_checkpoint(Checkpoint(ORIGIN, tree.size, tree.root()), key.public, key.sign)
+
+
+def accepted_leaf(report: bytes, number: int) -> bytes:
+    decided = Verdict.ACCEPTED, Reason.IN_ORDER
+    return encode_leaf(Leaf(LeafType.REPORT, id_of(report), *decided, None, OPENING_TIME + number))
+
+
+#: What the box reports, in order: kind, state and counters.
+PLAN: Final = (
+    (ReportKind.BOOT, PollState.SETUP, NOTHING),
+    (ReportKind.ZERO, PollState.ZERO, NOTHING),
+    (ReportKind.OPEN, PollState.OPEN, NOTHING),
+    (ReportKind.TURNOUT, PollState.OPEN, HALFWAY),
+    (ReportKind.INCIDENT, PollState.OPEN, HALFWAY),
+    (ReportKind.CLOSE, PollState.CLOSED, COUNTED),
+    (ReportKind.FINAL, PollState.FINAL, COUNTED),
+    (ReportKind.CORRECTION, PollState.FINAL, COUNTED),
+    (ReportKind.KEY_ROTATION, PollState.FINAL, COUNTED),
+)
+
+
+def only_in(kind: ReportKind, before: ReportId) -> dict[str, object]:
+    """What only this kind carries; the proof of a new key is made later."""
+    only: dict[ReportKind, dict[str, object]] = {
+        ReportKind.INCIDENT: {"incident": Incident(IncidentCode.DROP_UNCERTAIN, 1)},
+        ReportKind.FINAL: {"votes": VOTES},
+        ReportKind.CORRECTION: {"votes": CORRECTED, "corrects": before},
+        ReportKind.KEY_ROTATION: {
+            "new_key": NewKey(KEYS["box after its rotation"].public, bytes(64))
+        },
+    }
+    return only.get(kind, {})
+
+
+def proven(report: Report) -> Report:
+    if report.new_key is None:
+        return report
+    proof = KEYS["box after its rotation"].sign(key_proof_statement(report))
+    return replace(report, new_key=replace(report.new_key, proof=proof))
+
+
+def make_reports() -> tuple[list[Report], list[bytes], list[bytes]]:
+    """Return the day's reports, their signed bytes, and the leaves that accepted them."""
+    reports: list[Report] = []
+    messages: list[bytes] = []
+    leaves: list[bytes] = []
+    for sequence, (kind, state, counters) in enumerate(PLAN):
+        before = id_of(messages[-1]) if messages else NO_REPORT
+        held = HeldCheckpoint(origin_id(ORIGIN), len(leaves), log_of(leaves).root())
+        report = Report(
+            kind=kind,
+            election=DIGEST,
+            precinct=17,
+            box=BOX,
+            epoch=0,
+            boot=41,
+            sequence=sequence,
+            previous=before,
+            journal=journal_head(3 + 5 * sequence),
+            counters=counters,
+            firmware=FIRMWARE,
+            firmware_sequence=7,
+            state=state,
+            debug=False,
+            clock=Clock(OPENING_TIME + sequence, ClockQuality.SYNCHRONISED, 1_000 * sequence),
+            held=held if leaves else None,
+            **only_in(kind, before),
+        )
+        reports.append(consented(proven(report)))
+        messages.append(signed(reports[-1]))
+        leaves.append(accepted_leaf(messages[-1], sequence))
+    return reports, messages, leaves
+
+
+REPORTS, MESSAGES, LEAVES = make_reports()
+BY_KIND: Final = {report.kind: report for report in REPORTS}
+MESSAGE_OF: Final = {
+    report.kind: message for report, message in zip(REPORTS, MESSAGES, strict=True)
+}
+FINAL_ID: Final = id_of(MESSAGE_OF[ReportKind.FINAL])
+NOTE: Final = note_of(LEAVES)
+
+
+def receipt_for(index: int) -> Receipt:
+    """The receipt for a leaf of the day's log, in the log of all its leaves."""
+    return Receipt(LEAVES[index], index, tuple(log_of(LEAVES).inclusion(index)), NOTE)
+
+
+def ruling(kind: RulingKind) -> Ruling:
+    plain = Ruling(DIGEST, kind, FINAL_ID)
+    signatures = signed_by_officers(("officer 2", "officer 3"), MessageType.RULING, plain.payload())
+    return replace(plain, signatures=signatures)
+
+
+RELEASE: Final = ruling(RulingKind.RELEASE)
+NAMING: Final = ruling(RulingKind.NAME)
+REFUSAL: Final = Refusal(ORIGIN, FINAL_ID, Reason.OTHER_ELECTION, OPENING_TIME)
+RESEND: Final = Resend(DIGEST, BOX, ORIGIN, 5)
+HELLO: Final = Hello(DIGEST, BOX, bytes(range(16)), 41, 9)
+CLEARANCE: Final = Clearance(DIGEST, BOX, id_of(MESSAGES[-1]))

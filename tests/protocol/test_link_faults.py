@@ -91,6 +91,8 @@ class Line:
             self.now += which * 10
         elif action == "restart":
             end.restart()
+        elif action == "exchange":
+            self.deliver_all()
         elif action == "noise":
             end.receive(bytes([detail]) * (which % 300), self.now)
         elif action == "replay" and history:
@@ -113,6 +115,10 @@ class Line:
         elif action == "deliver all":
             end.receive(frame + b"".join(flight), self.now)
             flight.clear()
+        elif action == "deliver and die":
+            end.receive(b"".join([frame, *flight]), self.now)
+            flight.clear()
+            end.restart()
         elif action == "cut":
             end.receive(frame[: detail % len(frame)], self.now)
         elif action == "corrupt":
@@ -157,10 +163,10 @@ def scripts(*names: str) -> st.SearchStrategy[list[Step]]:
 
 
 #: Twice what makes progress, so that most examples get beyond the handshake.
-PROGRESS = ["send", "deliver", "deliver all", "deliver in pieces", "wait"] * 2
+PROGRESS = ["send", "exchange", "deliver", "deliver all", "deliver in pieces", "wait"] * 2
 FAULTS = ["lose", "repeat", "cut", "corrupt", "noise", "replay"]
 without_restarts = scripts(*PROGRESS, *FAULTS)
-with_restarts = scripts(*PROGRESS, *FAULTS, "restart", "restart")
+with_restarts = scripts(*PROGRESS, *PROGRESS, *FAULTS, "restart", "deliver and die")
 
 
 def play(script: list[Step], line: Line | None = None) -> Line:

@@ -23,12 +23,12 @@ from ballotbox_protocol.wire.statements import (
     open_statement,
     sign_statement,
 )
-from ballotbox_protocol.wire.verdict import Reason
+from ballotbox_protocol.wire.verdict import ANSWERED, Reason
 from tests.strategies import KEYS, counts, damaged, digests, ids, origins, signature_lists, wides
 
 KEY, OTHER = KEYS[:2]
 ORIGIN = "example/precinct"
-refusals = st.builds(Refusal, origins, digests, st.sampled_from(Reason), wides)
+refusals = st.builds(Refusal, origins, digests, st.sampled_from(sorted(ANSWERED)), wides)
 resends = st.builds(Resend, digests, ids, origins, counts)
 hellos = st.builds(Hello, digests, ids, ids, counts, counts)
 rulings = st.builds(Ruling, digests, st.sampled_from(RulingKind), digests, signature_lists)
@@ -154,6 +154,14 @@ def test_a_wrong_field_is_named(build: Any, field: str, value: Any) -> None:
     with pytest.raises(InvalidField) as refused:
         build(**{field: value})
     assert refused.value.field == f"{build.__name__}.{field}"
+
+
+@pytest.mark.parametrize("reason", sorted(set(Reason) - ANSWERED), ids=lambda each: each.name)
+def test_a_fault_of_the_road_is_never_answered_by_a_signature(reason: Reason) -> None:
+    """A box stops resending for a refusal, so there is none for what may be better next time."""
+    with pytest.raises(InvalidField, match="never answered") as refused:
+        refusal(reason=reason)
+    assert refused.value.field == "refusal.reason"
 
 
 def test_a_code_that_is_not_known_is_refused() -> None:

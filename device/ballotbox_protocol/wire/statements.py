@@ -14,6 +14,7 @@ from ballotbox_protocol.election.identifiers import (
     ElectionDigest,
     PublicKey,
     ReportId,
+    require,
     require_bytes,
     require_count,
 )
@@ -22,7 +23,7 @@ from ballotbox_protocol.wire import cbor, cose
 from ballotbox_protocol.wire.cose import MessageType
 from ballotbox_protocol.wire.report import OfficerSignature, read_signatures
 from ballotbox_protocol.wire.shape import as_enum, as_tuple
-from ballotbox_protocol.wire.verdict import Reason
+from ballotbox_protocol.wire.verdict import ANSWERED, Reason
 
 CHALLENGE_SIZE: Final = 16
 STATEMENT_MAX: Final = 4_096
@@ -88,6 +89,8 @@ class Refusal:
     def __post_init__(self) -> None:
         require_origin(self.origin, "refusal.origin")
         require_bytes(self.report, DIGEST_SIZE, "refusal.report")
+        answered = self.reason in ANSWERED
+        require(answered, "refusal.reason", f"{self.reason.name} is never answered by a signature")
         require_count(self.time, "refusal.time", WIDE_MAX)
 
     def items(self) -> list[Any]:

@@ -1,8 +1,14 @@
 """What a gateway can decide about a report, and why: closed sets with stable codes."""
 
+from collections.abc import Mapping
 from enum import IntEnum
+from typing import Final
 
+from ballotbox_protocol.election.conservation import MEANING as LAW_MEANING
 from ballotbox_protocol.election.conservation import Law
+
+#: Reason codes from here on say which law broke.
+_LAW_REASONS: Final = 300
 
 
 class Verdict(IntEnum):
@@ -92,6 +98,58 @@ class Reason(IntEnum):
     LAW_MARKED = 300 + Law.MARKED
 
 
+#: The refusals that get a signed answer: authentic bytes that can never belong into this log.
+ANSWERED: Final = frozenset({Reason.BODY, Reason.OTHER_BOX, Reason.OTHER_ELECTION})
+
+
 def law_reason(law: Law) -> Reason:
     """Return the reason code of a broken law."""
-    return Reason(300 + law)
+    return Reason(_LAW_REASONS + law)
+
+
+#: Each reason as the rest of a sentence about a report.
+REASON_MEANING: Final[Mapping[Reason, str]] = {
+    Reason.IN_ORDER: "it follows the report before it, and nothing speaks against it",
+    Reason.GAP_CLOSED: "the reports missing before it have come",
+    Reason.RELEASED: "two officers released it",
+    Reason.NAMED: "two officers named it the true one of several",
+    Reason.GAP_BEFORE: "a report before it is missing",
+    Reason.BOX_DISPUTED: "its box is disputed",
+    Reason.HELD_BELOW: "the gateway below holds it",
+    Reason.SAME_SEQUENCE: "another report of its box has the same sequence",
+    Reason.EVIDENCE_BELOW: "it is evidence at the gateway below",
+    Reason.SIZE: "the bytes are more than a report may have",
+    Reason.ENVELOPE: "the bytes are not a COSE_Sign1 message of this profile",
+    Reason.HEADER: "the protected header is not that of a report",
+    Reason.UNKNOWN_KEY: "the key is not in the register",
+    Reason.SIGNATURE: "the signature does not verify",
+    Reason.TOPIC: "it came on the topic of another box",
+    Reason.CERTIFICATE: "it came under the certificate of another box",
+    Reason.RATE: "too many came at once",
+    Reason.OLD_REGISTER: "the gateway's register is too old for it",
+    Reason.DISK: "the gateway cannot store it",
+    Reason.BODY: "it is authentic, but its body is not a report of this version",
+    Reason.OTHER_BOX: "it is signed by one box and names another",
+    Reason.OTHER_ELECTION: "it was made for another election",
+    Reason.PRECINCT: "it names another precinct than the register",
+    Reason.EPOCH: "its key epoch is not the current one of its box",
+    Reason.CLOSED_ENTRY: "the register closed its box's entry before this leaf",
+    Reason.FIRMWARE: "its firmware is not on the box's list",
+    Reason.DEBUG: "its box ran in debug mode in an official election",
+    Reason.OFFICERS: "it lacks the signatures of two officers with the role",
+    Reason.PREVIOUS: "it does not name the report before it",
+    Reason.BOOT: "its boot count does not follow",
+    Reason.JOURNAL: "its journal is shorter than before",
+    Reason.STATE: "its poll state does not follow, or does not fit its kind",
+    Reason.KIND_ORDER: "a report of its kind may not stand here",
+    Reason.VOTES_LENGTH: "its votes do not have the length that the definition gives",
+    Reason.NEW_KEY: "the new key is not in the register as the next epoch, or its proof is wrong",
+    Reason.CORRECTS: "it corrects another report than the last one that counts",
+    Reason.HELD_AHEAD: "it holds a checkpoint beyond the end of this log",
+    Reason.HELD_FORK: "it holds a checkpoint that this log never signed",
+    Reason.QUARANTINED_BELOW: "the gateway below quarantined it",
+} | {
+    law_reason(law): f"it breaks the law: {meaning}"
+    for law, meaning in LAW_MEANING.items()
+    if _LAW_REASONS + law in set(Reason)
+}

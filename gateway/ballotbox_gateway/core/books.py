@@ -5,7 +5,7 @@ moved on is thrown away and made again; what the ledger may or may not have appl
 """
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final, Generic, NamedTuple, TypeVar
 
 from ballotbox_gateway.core.boxchain import BoxChain
@@ -149,19 +149,24 @@ class Books:
         self.follow()
         return self._open(0).draft.chain(box)
 
-    def receipt(self, settled: Settled[T], row: StoredReport) -> Message:
-        """Return the receipt of the newest leaf of a committed report."""
+    def receipts(self, settled: Settled[T], rows: Iterable[StoredReport]) -> list[Message]:
+        """Return the receipts of the newest leaves of committed reports, in order."""
         draft, sealed = settled.case.draft, settled.sealed
-        at = row.newest - draft.expected.size
-        if at >= 0 and sealed is not None and sealed.batch.checkpoint is not None:
-            leaf = draft.leaves[at].data
-            receipt = self.log.receipt(row.newest, leaf, sealed.batch.checkpoint)
-        else:
-            receipt = self.stored_receipt(row)
-        return Message(MessageKind.RECEIPT, receipt)
+        first = draft.expected.size
+        asked = [row.newest for row in rows]
+        found: dict[int, bytes] = {}
+        if sealed is not None and sealed.batch.checkpoint is not None:
+            fresh = [(at, draft.leaves[at - first].data) for at in set(asked) if at >= first]
+            made = self.log.receipts(fresh, sealed.batch.checkpoint)
+            found = dict(zip((at for at, _ in fresh), made, strict=True))
+        return [
+            Message(MessageKind.RECEIPT, found[at] if at in found else self.stored_receipt(at))
+            for at in asked
+        ]
 
-    def stored_receipt(self, row: StoredReport) -> bytes:
-        """Return the receipt of a report's newest leaf, read from the ledger."""
-        if row.newest >= self.log.head.size:
+    def stored_receipt(self, position: int) -> bytes:
+        """Return the receipt of a committed leaf, read from the ledger."""
+        if position >= self.log.head.size:
+            # Another writer's leaf, which a duplicate made visible here.
             self.reload()
-        return self.log.stored_receipt(row.newest)
+        return self.log.stored_receipt(position)

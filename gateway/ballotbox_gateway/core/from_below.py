@@ -139,8 +139,8 @@ def _settle(
     settled = books.settle(judge, now)
     if isinstance(settled.result, UpwardFault):
         return settled.result
-    current = (settled.case.draft.chain(row.box).current(row) for row in settled.result)
-    receipts = tuple(books.receipt(settled, row).payload for row in current)
+    current = [settled.case.draft.chain(row.box).current(row) for row in settled.result]
+    receipts = tuple(message.payload for message in books.receipts(settled, current))
     return UpwardReply(books.identity.origin, receipts)
 
 
@@ -171,5 +171,5 @@ def _answer_again(books: Books, batch: UpwardBatch) -> UpwardReply | UpwardFault
             return UpwardFault(f"entries[{at}].leaf", str(error), _SEND_AS_STORED)
         if row is None:
             return _unknown(at)
-        receipts.append(books.stored_receipt(row))
+        receipts.append(books.stored_receipt(row.newest))
     return UpwardReply(books.identity.origin, tuple(receipts))

@@ -27,7 +27,7 @@ from ballotbox_gateway.core.outcome import (
     RulingOutcome,
     RulingResult,
 )
-from ballotbox_gateway.core.ports import DiskFull, Ledger, StoredRefusal
+from ballotbox_gateway.core.ports import DiskFull, Ledger, StoredRefusal, StoredReport
 from ballotbox_gateway.core.roster import Authentic, Misplaced, Unproved
 from ballotbox_gateway.core.rulings import EXPLANATION
 from ballotbox_gateway.core.samples import Sampler
@@ -90,9 +90,15 @@ class Intake:
         except DiskFull:
             self.turned_away(Reason.DISK, len(arrivals))
             raise
-        answers = [self._answer(settled, judged) for judged in settled.result]
-        answered = {judged.row.id for judged in settled.result if isinstance(judged, Placed)}
-        return Admission(answers, self._also(settled, answered))
+        placed = [each for each in settled.result if isinstance(each, Placed)]
+        rows = [settled.case.draft.chain(each.row.box).current(each.row) for each in placed]
+        receipts = self._books.receipts(settled, rows)
+        verdicts = map(_verdict, placed, rows, receipts)
+        answers = [
+            next(verdicts) if isinstance(each, Placed) else _refusal(each)
+            for each in settled.result
+        ]
+        return Admission(answers, self._also(settled, {row.id for row in rows}))
 
     def turned_away(self, reason: Reason, count: int = 1) -> None:
         """Count arrivals that the road refused (RATE, DISK, ...); stored with the next batch."""
@@ -127,24 +133,15 @@ class Intake:
             draft.refuse(known)
         return known
 
-    def _answer(self, settled: Settled[list[_Judged]], judged: _Judged) -> Answer:
-        if isinstance(judged, Placed):
-            row = settled.case.draft.chain(judged.row.box).current(judged.row)
-            outcome = OUTCOME_OF[row.verdict] if judged.new else Outcome.DUPLICATE
-            return Answer(self._books.receipt(settled, row), outcome, row.reason, row.box)
-        if isinstance(judged, StoredRefusal):
-            message = Message(MessageKind.REFUSAL, judged.answer)
-            return Answer(message, Outcome.REFUSED, judged.reason, judged.box)
-        road = judged >= Reason.TOPIC
-        return Answer(None, Outcome.REFUSED if road else Outcome.UNAUTHENTIC, judged, None)
-
     def _also(
         self, settled: Settled[T], answered: AbstractSet[ReportId] = frozenset()
     ) -> list[tuple[BoxId, Message]]:
         """Return the receipts of reports decided anew, and requests for those that are missing."""
         case = settled.case
         newest = {row.id: row for row in case.chains.again if row.id not in answered}
-        also = [(row.box, self._books.receipt(settled, row)) for row in newest.values()]
+        receipts = self._books.receipts(settled, newest.values())
+        boxes = [row.box for row in newest.values()]
+        also = list(zip(boxes, receipts, strict=True))
         for box in case.chains.gaps:
             missing = case.draft.chain(box).first_missing()
             asked = self._asked.get(box)
@@ -205,3 +202,16 @@ class Intake:
     def replace_register(self, trusted: Trusted) -> None:
         """Use a newer register from now on; raises as the constructor does, changing nothing."""
         self._books.use(trusted)
+
+
+def _verdict(placed: Placed, row: StoredReport, receipt: Message) -> Answer:
+    outcome = OUTCOME_OF[row.verdict] if placed.new else Outcome.DUPLICATE
+    return Answer(receipt, outcome, row.reason, row.box)
+
+
+def _refusal(refused: StoredRefusal | Reason) -> Answer:
+    if isinstance(refused, StoredRefusal):
+        message = Message(MessageKind.REFUSAL, refused.answer)
+        return Answer(message, Outcome.REFUSED, refused.reason, refused.box)
+    road = refused >= Reason.TOPIC
+    return Answer(None, Outcome.REFUSED if road else Outcome.UNAUTHENTIC, refused, None)

@@ -11,7 +11,7 @@ from ballotbox_gateway.core.outcome import Identity
 from ballotbox_gateway.core.ports import Ledger, LedgerFailure, LogHead, StoredCheckpoint
 from ballotbox_protocol.wire.checkpoint import Checkpoint, sign_checkpoint
 from ballotbox_protocol.wire.merkle import EMPTY_ROOT, Frontier, Tree, leaf_hash
-from ballotbox_protocol.wire.receipt import Receipt
+from ballotbox_protocol.wire.receipt import encode_receipts
 
 #: Checkpoints whose roots are kept at hand for the echoes in reports; others are looked up.
 _ROOTS_KEPT: Final = 16_384
@@ -92,10 +92,11 @@ class Log:
             del self._roots[next(iter(self._roots))]
         self._roots[size] = root
 
-    def receipt(self, index: int, leaf: bytes, checkpoint: StoredCheckpoint) -> bytes:
-        """Return the receipt of a committed leaf at the checkpoint of its batch."""
-        path = self._tree.inclusion(index, checkpoint.size)
-        return Receipt(leaf, index, tuple(path), checkpoint.note).to_bytes()
+    def receipts(
+        self, leaves: Iterable[tuple[int, bytes]], checkpoint: StoredCheckpoint
+    ) -> Iterator[bytes]:
+        """Yield the receipts of committed leaves at the checkpoint of their batch."""
+        return encode_receipts(self._tree, checkpoint.size, checkpoint.note, leaves)
 
     def stored_receipt(self, index: int) -> bytes:
         """Return the receipt of any committed leaf, read from the ledger."""
@@ -103,7 +104,7 @@ class Log:
         entries = self._ledger.entries(index, index + 1)
         if checkpoint is None or not entries:
             raise LedgerFailure(f"leaf {index} or its checkpoint is missing from the ledger")
-        return self.receipt(index, entries[0].leaf, checkpoint)
+        return next(self.receipts([(index, entries[0].leaf)], checkpoint))
 
 
 def _in_parts(hashes: Iterator[bytes]) -> Iterator[list[bytes]]:

@@ -67,6 +67,12 @@ class Crew:
     authority: Authority
     truth: Truth = field(default_factory=Truth)
     made: list[ReportMade] = field(default_factory=list)
+    disk: BoxDisk = field(default_factory=BoxDisk)
+
+    @property
+    def memory_size(self) -> int:
+        """Bytes in the box's journal and slots."""
+        return len(self.disk.journal.read()) + len(self.disk.slots.read())
 
     def switch_on(self, now: Instant) -> None:
         """Give the box power: it reports its boot."""
@@ -125,4 +131,5 @@ def new_crew(authority: Authority, rules: ElectionRules, box: BoxId, seed: int) 
     """Return a new box of the authority's election with its people, not switched on yet."""
     identity = Identity(box, authority.box_keys[box], Firmware(FIRMWARE, FIRMWARE_SEQUENCE))
     entropy = SeededEntropy(concern(seed, "slots", box.hex()))
-    return Crew(Device(identity, rules, BoxDisk().memory, entropy), authority)
+    disk = BoxDisk()
+    return Crew(Device(identity, rules, disk.memory, entropy), authority, disk=disk)

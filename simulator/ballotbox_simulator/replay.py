@@ -6,7 +6,7 @@ missing, so that a nation's worth of stations can be replayed on a laptop.
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from itertools import repeat
@@ -14,17 +14,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from ballotbox_device.core.rules import ElectionRules
-from ballotbox_gateway.adapters.log_directory import LoggedEntry, write_log
-from ballotbox_gateway.core.intake import Arrival, Identity, Intake, Outcome, Road, RoadKind
-from ballotbox_gateway.core.ports import Binding
-from ballotbox_gateway.ledger.sqlite import SqliteLedger, create, open_ledger
 from ballotbox_protocol.election.identifiers import BoxId, require
-from ballotbox_protocol.wire.leaf import decode_leaf
-from ballotbox_protocol.wire.message import Message, MessageKind
-from ballotbox_protocol.wire.receipt import Receipt, ReceiptFault, verify_receipt
-from ballotbox_protocol.wire.verdict import Verdict
 from ballotbox_simulator.authority import Authority, Plan, make_authority
 from ballotbox_simulator.comparison import Difference, column_totals, differences
+from ballotbox_simulator.inner_gateway import InnerGateway
 from ballotbox_simulator.precinct_protocols import (
     ProtocolFile,
     ProtocolRow,
@@ -33,11 +26,6 @@ from ballotbox_simulator.precinct_protocols import (
 )
 from ballotbox_simulator.publishing import PublishedPage, tabulate_log
 from ballotbox_simulator.station_day import ORIGIN, StationDay, plan_of, run_station
-
-_BATCH: Final = 256
-_ROAD: Final = Road(RoadKind.IMPORT, "replay")
-#: Gateway time of the replay, a constant, so that equal input gives equal bytes.
-_NOW: Final = 1_796_000_000
 
 #: Told how many stations are done and how many there are.
 Progress = Callable[[int, int], None]
@@ -147,62 +135,15 @@ def _work(row: ProtocolRow, box: BoxId, seed: int) -> StationDay:
 def _through_the_gateway(
     out: Path, authority: Authority, days: Iterator[StationDay], outcome: ReplayOutcome
 ) -> None:
-    ledger = _new_ledger(out, authority)
-    intake = Intake(authority.trusted, Identity(ORIGIN, authority.gateway_keys[ORIGIN]), ledger)
-    waiting: list[bytes] = []
-    for day in days:
-        outcome.fed += day.fed
-        outcome.sent += len(day.reports)
-        waiting += day.reports
-        if len(waiting) >= _BATCH:
-            outcome.receipted += _admit(intake, authority, waiting)
-            waiting = []
-    outcome.receipted += _admit(intake, authority, waiting)
-    outcome.stored = ledger.log_head().size
-    _export(out / "log", ledger)
-    ledger.close()
-
-
-def _new_ledger(out: Path, authority: Authority) -> SqliteLedger:
-    out.mkdir(parents=True, exist_ok=True)
-    path = out / "ledger.sqlite"
-    trusted = authority.trusted
-    create(path, Binding(ORIGIN, trusted.digest, trusted.register.version))
-    return open_ledger(path)
-
-
-def _admit(intake: Intake, authority: Authority, reports: Sequence[bytes]) -> int:
-    """Admit reports as one batch and return how many came back with a good receipt."""
-    if not reports:
-        return 0
-    admission = intake.admit([Arrival(data, _ROAD) for data in reports], _NOW)
-    accepted = [answer for answer in admission.answers if answer.outcome is Outcome.ACCEPTED]
-    return sum(_is_good(answer.message, authority) for answer in accepted)
-
-
-def _is_good(message: Message | None, authority: Authority) -> bool:
-    if message is None or message.kind is not MessageKind.RECEIPT:
-        return False
-    receipt = Receipt.from_bytes(message.payload)
-    if isinstance(receipt, ReceiptFault):
-        return False
-    proved = verify_receipt(receipt, authority.trusted.register.gateway_keys)
-    if isinstance(proved, ReceiptFault):
-        return False
-    return decode_leaf(proved.leaf).verdict is Verdict.ACCEPTED
-
-
-def _export(directory: Path, ledger: SqliteLedger) -> None:
-    size = ledger.log_head().size
-    checkpoint = ledger.checkpoint_at(size)
-    if checkpoint is None:
-        return
-    entries = (
-        LoggedEntry(entry.leaf, entry.report, entry.ruling, entry.note)
-        for first in range(0, size, 4_096)
-        for entry in ledger.entries(first, min(first + 4_096, size))
-    )
-    write_log(directory, checkpoint.note, entries)
+    with InnerGateway(out, authority, ORIGIN) as gateway:
+        for day in days:
+            outcome.fed += day.fed
+            outcome.sent += len(day.reports)
+            outcome.receipted += gateway.admit(day.reports)
+        outcome.receipted += gateway.flush()
+        outcome.stored = gateway.size
+        if outcome.stored:
+            gateway.export(out / "log")
 
 
 def _publish(

@@ -1,0 +1,232 @@
+"""`make bench`: measures, prints a table, writes bench/results.json.
+
+Every cost is a ratio within one run, in Ed25519 operations of the same machine, because absolute
+times of shared machines cannot be compared. `--only NAME` (again for more) measures part of it.
+"""
+
+import argparse
+import asyncio
+import gc
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from night import (
+    ORIGIN,
+    UPPER,
+    VOTE_LINES,
+    Night,
+    at,
+    authority_of,
+    close_and_finish,
+    crew_at_close,
+    made,
+)
+from units import (
+    Row,
+    Stopwatch,
+    anonymous_kib,
+    cpu_seconds,
+    signature,
+    table,
+    verification,
+    write,
+)
+
+from ballotbox_device.core.events import DropSensed, SheetInserted
+from ballotbox_device.core.rules import ElectionRules
+from ballotbox_device.core.sheet import Sheet
+from ballotbox_protocol.election.tally import Marks
+from ballotbox_protocol.wire.report import ReportKind
+from ballotbox_simulator.crew import OPENING, new_crew
+from ballotbox_simulator.inner_gateway import InnerGateway
+from ballotbox_simulator.live.boxes import MqttBox
+from ballotbox_simulator.live.broker import Broker, find_broker, free_port
+from ballotbox_simulator.live.processes import GatewayProcess, Roads
+from ballotbox_simulator.publishing import PublishedPage, tabulate_log
+
+_OPENING_KINDS = (ReportKind.BOOT, ReportKind.ZERO, ReportKind.OPEN)
+_BOXES = 2_000
+_BATCHES = "CPU; one commit per batch of up to 256 from a backlog"
+
+
+def gateway_costs(directory: Path) -> Iterator[Row]:
+    """Cost of one final and of one turnout report, and the rate, over a real broker."""
+    watches = {
+        name: Stopwatch(f"gateway.{name}")
+        for name in ("report_cost_final", "report_cost_turnout", "reports_per_s")
+    }
+    authority = authority_of(_BOXES)
+    rules = ElectionRules.of(authority.trusted)
+    crews = [crew_at_close(authority, rules, number) for number in range(_BOXES)]
+    night = Night(directory, authority)
+    try:
+        unit = verification()
+        night.admit([report for crew in crews for report in made(crew, _OPENING_KINDS)])
+        for crew in crews:
+            crew.turnout(at(6))
+        unit.sample()
+        turnout = night.admit([r for crew in crews for r in made(crew, (ReportKind.TURNOUT,))])
+        unit.sample()
+        close_and_finish(crews)
+        night.admit([report for crew in crews for report in made(crew, (ReportKind.CLOSE,))])
+        unit.sample()
+        final = night.admit([r for crew in crews for r in made(crew, (ReportKind.FINAL,))])
+        unit.sample()
+    finally:
+        night.close()
+    cost = final.cpu_s / unit.seconds
+    yield watches["report_cost_final"].row(cost, "Ed25519 verifications", _BATCHES)
+    cost = turnout.cpu_s / unit.seconds
+    yield watches["report_cost_turnout"].row(cost, "Ed25519 verifications", _BATCHES)
+    yield watches["reports_per_s"].row(
+        1 / final.wall_s,
+        "finals/s, wall",
+        "one core of the gateway; broker and publisher beside it",
+    )
+
+
+def delivery_cost(directory: Path) -> Iterator[Row]:
+    """CPU of the lower gateway per report that it delivers upward and has receipted."""
+    watch = Stopwatch("gateway.delivery_cost")
+    authority = authority_of(_BOXES)
+    rules = ElectionRules.of(authority.trusted)
+    crews = [crew_at_close(authority, rules, number) for number in range(_BOXES)]
+    port = free_port()
+    night = Night(directory, authority, upstream=(f"http://127.0.0.1:{port}", UPPER))
+    centre = GatewayProcess(directory / "centre", authority, UPPER, Roads(http_port=port))
+    try:
+        reports = [report for crew in crews for report in made(crew, _OPENING_KINDS)]
+        night.admit(reports)
+        unit = verification()
+        cpu = cpu_seconds(night.gateway.pid)
+        asyncio.run(centre.start())
+        # The centre is asked, not the gateway that is measured: answering costs as well.
+        night.until(lambda: centre.status()["log"]["size"] == len(reports), "delivery", 0.2)
+        used = cpu_seconds(night.gateway.pid) - cpu
+        unit.sample()
+    finally:
+        centre.close()
+        night.close()
+    cost = used / len(reports) / unit.seconds
+    yield watch.row(cost, "Ed25519 verifications", "CPU; batches of 512 leaves over HTTP, loopback")
+
+
+def ballot_cost(_directory: Path) -> Iterator[Row]:
+    """CPU of one ballot through the firmware's core with memory ports, journalled and counted."""
+    watch = Stopwatch("device.ballot_cost")
+    authority = authority_of(1)
+    crew = new_crew(authority, ElectionRules.of(authority.trusted), authority.boxes[0], 1)
+    crew.switch_on(at(0))
+    crew.act(at(0), *OPENING)
+    sheets = [Sheet(0, 0, (Marks(frozenset({n % VOTE_LINES})),)) for n in range(20_000)]
+    device, now = crew.device, at(1)
+    unit = signature()
+    spent = 0.0
+    for first in range(0, len(sheets), 2_000):
+        began = time.process_time()
+        for sheet in sheets[first : first + 2_000]:
+            device.on(SheetInserted(sheet), now)
+            device.on(DropSensed(), now)
+        spent += time.process_time() - began
+        unit.sample()
+    cost = spent / len(sheets) / unit.seconds
+    yield watch.row(cost, "Ed25519 signatures", "CPU; memory ports, one sheet, one contest")
+
+
+def tabulation_cost(directory: Path) -> Iterator[Row]:
+    """CPU of the tabulation per report of an exported log: verify, fold, gates, page."""
+    watch = Stopwatch("tabulation.report_cost")
+    authority = authority_of(1_000)
+    rules = ElectionRules.of(authority.trusted)
+    crews = [crew_at_close(authority, rules, number) for number in range(1_000)]
+    close_and_finish(crews)
+    log = directory / "log"
+    with InnerGateway(directory, authority, ORIGIN) as gateway:
+        for crew in crews:
+            gateway.admit([each.data for each in crew.made])
+        gateway.flush()
+        reports = gateway.size
+        gateway.export(log)
+    unit = verification()
+    began = time.process_time()
+    published = tabulate_log(log, authority, directory / "results")
+    used = time.process_time() - began
+    unit.sample()
+    if not isinstance(published, PublishedPage):
+        raise SystemExit(published)
+    yield watch.row(used / reports / unit.seconds, "Ed25519 verifications", "CPU; page included")
+
+
+_FLEET = 1_000
+
+
+def box_memory(directory: Path) -> Iterator[Row]:
+    """Memory of one connected box beyond its journal and slots, in a process of its own."""
+    watch = Stopwatch("simulator.box_memory")
+    told = subprocess.run(
+        [sys.executable, __file__, "--fleet", str(directory)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    yield watch.row(float(told.stdout), "KiB per box", f"memory; {_FLEET} boxes, one report each")
+
+
+async def fleet(directory: Path) -> float:
+    """Connect the boxes of `box_memory` and return KiB per box."""
+    authority = authority_of(_FLEET)
+    rules = ElectionRules.of(authority.trusted)
+    with Broker(find_broker(), directory / "broker") as broker:
+        gc.collect()
+        before = anonymous_kib()
+        boxes = []
+        for number, box in enumerate(authority.boxes):
+            crew = new_crew(authority, rules, box, 1)
+            crew.switch_on(at(0))
+            mqtt = MqttBox(crew, broker.host, broker.port, random.Random(number))
+            await mqtt.connect()
+            boxes.append(mqtt)
+        gc.collect()
+        used = anonymous_kib() - before
+        stored = sum(box.crew.memory_size for box in boxes) / 1_024
+        for mqtt in boxes:
+            mqtt.close()
+    return (used - stored) / _FLEET
+
+
+_MEASURES: dict[str, Callable[[Path], Iterator[Row]]] = {
+    "gateway": gateway_costs,
+    "delivery": delivery_cost,
+    "ballot": ballot_cost,
+    "memory": box_memory,
+    "tabulation": tabulation_cost,
+}
+
+
+def main() -> None:
+    """Run the chosen measurements."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", action="append", choices=_MEASURES, help="measure this alone")
+    parser.add_argument("--fleet", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.fleet:
+        print(asyncio.run(fleet(Path(options.fleet))))
+        return
+    rows: list[Row] = []
+    for name in options.only or _MEASURES:
+        print(f"measuring {name} …", file=sys.stderr)
+        with tempfile.TemporaryDirectory() as directory:
+            rows += _MEASURES[name](Path(directory))
+        write(rows)
+    print(table(rows))
+
+
+if __name__ == "__main__":
+    main()

@@ -233,13 +233,18 @@ def copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for file in MAKERS:
         (tmp_path / f"{file}.json").write_bytes(frozen.path_of(file).read_bytes())
     monkeypatch.setattr(frozen, "FOLDER", tmp_path)
+    document = tmp_path / "WIRE.md"
+    document.write_text("<!-- made: root -->\nstale\n<!-- end -->\n", "utf-8")
+    monkeypatch.setattr(generate, "DOCUMENT", document)
     return tmp_path
 
 
 def test_generating_again_changes_no_byte(copy: Path) -> None:
-    before = {path.name: path.read_bytes() for path in copy.iterdir()}
+    before = {path.name: path.read_bytes() for path in copy.glob("*.json")}
     assert generate.main() == 0
-    assert {path.name: path.read_bytes() for path in copy.iterdir()} == before
+    assert {path.name: path.read_bytes() for path in copy.glob("*.json")} == before
+    made = str(frozen.day.ROOT)
+    assert made in (copy / "WIRE.md").read_text("utf-8")
 
 
 def test_a_new_vector_is_added_behind_the_old_ones(copy: Path) -> None:

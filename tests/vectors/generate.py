@@ -1,13 +1,18 @@
-"""Writes vectors that are new. It never changes one that was frozen before.
+"""Writes vectors that are new, and the parts of `device/WIRE.md` that code makes.
 
     .venv/bin/python -m tests.vectors.generate
 
-Ends with exit code 1, everything left as it was, when code no longer makes a frozen vector.
+It never changes a vector that was frozen before: when code no longer makes one, it ends with exit
+code 1 and leaves everything as it was.
 """
 
 import sys
+from pathlib import Path
 
 from tests.vectors.frozen import MAKERS, as_text, changed, path_of, read_frozen
+from tests.vectors.specification import renew
+
+DOCUMENT = Path(__file__).resolve().parents[2] / "device" / "WIRE.md"
 
 
 def say(line: str) -> None:
@@ -28,6 +33,7 @@ def main() -> int:
         new = [vector for vector in vectors if vector["name"] not in known]
         path_of(file).write_text(as_text(file, frozen + new), "utf-8")
         say(f"{file}.json: {len(frozen)} kept, {len(new)} new")
+    DOCUMENT.write_text(renew(DOCUMENT.read_text("utf-8")), "utf-8")
     return 0
 
 

@@ -1,0 +1,462 @@
+"""The parts of `device/WIRE.md` that code makes: examples, field tables, code tables.
+
+In the document each stands between `<!-- made: NAME -->` and `<!-- end -->`, where `renew` puts it.
+"""
+
+import re
+from collections.abc import Callable
+from enum import IntEnum
+from typing import Any
+
+from ballotbox_protocol.election import conservation, definition, identifiers, register
+from ballotbox_protocol.election.tally import Layout
+from ballotbox_protocol.wire import cbor, checkpoint, cose, frame, receipt, statements, tiles
+from ballotbox_protocol.wire.definition import encode_definition
+from ballotbox_protocol.wire.link_frames import (
+    Ack,
+    Confirm,
+    Data,
+    LinkFrame,
+    Open,
+    Opened,
+    Refused,
+    Session,
+)
+from ballotbox_protocol.wire.merkle import EMPTY_ROOT, leaf_hash, node_hash
+from ballotbox_protocol.wire.message import MESSAGE_MAX, MessageKind, topic_of
+from ballotbox_protocol.wire.register import encode_register
+from ballotbox_protocol.wire.report import (
+    OFFICERS_MAX,
+    ReportKind,
+    consent_payload,
+    encode_report,
+    key_proof_statement,
+)
+from ballotbox_protocol.wire.statements import sign_statement
+from ballotbox_protocol.wire.verdict import REASON_MEANING, SEVERITY, Reason, Verdict
+from tests.vectors import day, frozen
+from tests.vectors.field_tables import FIELDS, Row
+from tests.vectors.meanings import MEANINGS, SIGNED_AS, goes_with
+
+BYTES_A_LINE = 32
+#: Hexadecimal digits of a field's example; the whole stands in the frozen vectors.
+EXAMPLE_DIGITS = 40
+
+Block = Callable[[], str]
+
+
+def fenced(*lines: str) -> str:
+    return "\n".join(("```", *lines, "```"))
+
+
+def hex_lines(data: bytes) -> str:
+    digits = data.hex()
+    width = 2 * BYTES_A_LINE
+    return fenced(*(digits[at : at + width] for at in range(0, len(digits), width)))
+
+
+def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    lines = ["| " + " | ".join(line) + " |" for line in (head, *rows)]
+    return "\n".join((lines[0], "|" + "---|" * len(head), *lines[1:]))
+
+
+def example(value: Any) -> str:
+    return f"`{cut(cbor.encode(value).hex())}`"
+
+
+def field_table(rows: tuple[Row, ...], value: Any) -> str:
+    made = []
+    for row in rows:
+        inner = value
+        for step in row.path:
+            inner = inner[step]
+        made.append((row.key, row.field, row.type, row.limit, example(inner)))
+    return table(("Key", "Field", "Type", "Limit", "Example"), made)
+
+
+def report_items(kind: ReportKind) -> dict[int, Any]:
+    return cbor.decode(encode_report(day.BY_KIND[kind]))
+
+
+def documents() -> dict[str, Any]:
+    """What each field table takes its examples from."""
+    turnout = report_items(ReportKind.OPEN)
+    for kind in (ReportKind.CORRECTION, ReportKind.INCIDENT, ReportKind.KEY_ROTATION):
+        turnout = report_items(kind) | turnout
+    header = cose.protected_header(day.KEYS["box"].public, cose.MessageType.REPORT)
+    return {
+        "header": cbor.decode(header),
+        "definition": cbor.decode(encode_definition(day.ELECTION), cbor.DOCUMENT_LIMITS),
+        "register": cbor.decode(encode_register(day.REGISTER), cbor.DOCUMENT_LIMITS),
+        "report": turnout,
+        "counters": report_items(ReportKind.FINAL)[10],
+        "ruling": cbor.decode(day.RELEASE.to_bytes()),
+        "refusal": day.REFUSAL.items(),
+        "resend": day.RESEND.items(),
+        "hello": day.HELLO.items(),
+        "clearance": cbor.decode(day.CLEARANCE.payload()),
+        "leaf": cbor.decode(day.LEAVES[0]),
+        "receipt": cbor.decode(day.receipt_for(6).to_bytes(), receipt.RECEIPT_LIMITS),
+    }
+
+
+def code_table(kind: type[IntEnum]) -> str:
+    meanings = MEANINGS[kind]
+    rows = [(str(int(each)), f"`{each.name}`", meanings[each.name]) for each in kind]
+    return table(("Code", "Name", "Meaning"), rows)
+
+
+def law_table() -> str:
+    meaning = conservation.MEANING
+    return table(
+        ("Code", "Name", "Law"), [(str(int(law)), f"`{law.name}`", meaning[law]) for law in meaning]
+    )
+
+
+def reason_table() -> str:
+    rows = [
+        (str(int(reason)), f"`{reason.name}`", goes_with(reason), REASON_MEANING[reason])
+        for reason in Reason
+    ]
+    return table(("Code", "Name", "Goes with", "Meaning"), rows)
+
+
+def verdict_table() -> str:
+    meanings = MEANINGS[Verdict]
+    rows = [
+        (str(int(each)), f"`{each.name}`", str(SEVERITY[each]), meanings[each.name])
+        for each in Verdict
+    ]
+    return table(("Code", "Name", "Severity", "Meaning"), rows)
+
+
+def limits() -> str:
+    cbor_limits = {
+        "report, signed statement, leaf": cbor.REPORT_LIMITS,
+        "definition, register": cbor.DOCUMENT_LIMITS,
+        "receipt": receipt.RECEIPT_LIMITS,
+    }
+    sizes = [
+        (name, f"{each.size:,}", str(each.depth), f"{each.items:,}")
+        for name, each in cbor_limits.items()
+    ]
+    numbers = {
+        "count": f"0 to 2^31 − 1 = {identifiers.COUNT_MAX:,}",
+        "wide": f"0 to 2^53 − 1 = {identifiers.WIDE_MAX:,}",
+        "name": f"1 to {definition.NAME_MAX} characters, see below",
+        "origin": f"1 to {register.ORIGIN_MAX} characters `!` to `~` without `+`",
+        "counts in a row of votes": f"{definition.ROW_MAX:,}",
+        "contests of an election": str(definition.CONTESTS_MAX),
+        "options of a contest": str(definition.OPTIONS_MAX),
+        "candidates of a list": str(definition.PREFERENCES_MAX),
+        "ballot styles": f"{definition.STYLES_MAX:,}",
+        "sheets of a style": str(definition.SHEETS_MAX),
+        "precincts": f"{definition.PRECINCTS_MAX:,}",
+        "register signers": str(definition.REGISTER_SIGNERS_MAX),
+        "officers' signatures under one statement": str(OFFICERS_MAX),
+        "signed refusal, resend, hello": f"{statements.STATEMENT_MAX:,} bytes",
+        "message between box and gateway": f"{MESSAGE_MAX:,} bytes with its kind",
+    }
+    return "\n\n".join(
+        (
+            table(("CBOR of", "Bytes", "Levels", "Items"), sizes),
+            table(("Name", "Limit"), list(numbers.items())),
+        )
+    )
+
+
+def annotated_report() -> str:
+    """The signed turnout report, taken apart as an envelope."""
+    envelope = cose.parse(day.MESSAGE_OF[ReportKind.TURNOUT])
+
+    def string(name: str, value: bytes) -> list[str]:
+        whole = cbor.encode(value).hex()
+        digits = value.hex()
+        width = 2 * BYTES_A_LINE
+        lines = [f"  {digits[at : at + width]}" for at in range(0, len(digits), width)]
+        return [f"{whole[: len(whole) - len(digits)]:<8}{name}", *lines]
+
+    return fenced(
+        "d284    tag 18, array of 4",
+        *string("protected header", envelope.protected),
+        "a0      unprotected header, empty",
+        *string("payload", envelope.payload),
+        *string("signature", envelope.signature),
+    )
+
+
+def sig_structure() -> str:
+    return hex_lines(cose.parse(day.MESSAGE_OF[ReportKind.TURNOUT]).statement)
+
+
+def identifiers_example() -> str:
+    turnout = cose.parse(day.MESSAGE_OF[ReportKind.TURNOUT])
+    rows = {
+        "election digest": day.DIGEST,
+        "report id": cose.statement_id(turnout.statement),
+        "box public key": day.KEYS["box"].public,
+        "box key id": cose.key_id(day.KEYS["box"].public),
+        "origin id": register.origin_id(day.ORIGIN),
+        "ruling digest": day.RELEASE.digest,
+    }
+    return fenced(*(f"{name:<16} {value.hex()}" for name, value in rows.items()))
+
+
+def key_table() -> str:
+    rows = [
+        (name, f"`{key.seed[:1].hex()}` × 32", f"`{key.public.hex()}`")
+        for name, key in day.KEYS.items()
+    ]
+    return table(("Key of", "Seed", "Public key"), rows)
+
+
+def cbor_example() -> str:
+    data = cbor.encode({0: 100, 1: [None, b"\xff", -1, "水"]})
+    return fenced(f"{data.hex()}        {{0: 100, 1: [null, h'ff', -1, \"水\"]}}")
+
+
+def type_table() -> str:
+    rows = [(f"`{each}`", *SIGNED_AS[each.name]) for each in cose.MessageType]
+    return table(("Type", "Signed by", "Payload"), rows)
+
+
+def votes_row() -> str:
+    rows = []
+    for index, span in enumerate(Layout.of(day.ELECTION).spans):
+        names = ["ballots", "blank", "undervotes", "overvotes"]
+        names += [f"votes of {option.name}" for option in span.contest.options]
+        names += [
+            f"candidate {number} of {option.name}"
+            for option in span.contest.options
+            for number in range(option.preferences)
+        ]
+        counted = zip(range(span.start, span.stop), names, strict=True)
+        rows += [
+            (str(at), f"{index}: {span.contest.name}", name, str(day.VOTES[at]))
+            for at, name in counted
+        ]
+    return table(("Place", "Contest", "Count", "Example"), rows)
+
+
+def consent_example() -> str:
+    report = day.BY_KIND[ReportKind.OPEN]
+    payload = consent_payload(encode_report(report), len(report.signatures))
+    key = day.KEYS["officer 1"]
+    statement = cose.sig_structure(
+        cose.protected_header(key.public, cose.MessageType.CONSENT), payload
+    )
+    return "\n".join(
+        (
+            "The body of the opening report without its signatures:",
+            "",
+            hex_lines(payload),
+            "",
+            "What officer 1 signs (Sig_structure), and the signature:",
+            "",
+            hex_lines(statement),
+            "",
+            hex_lines(report.signatures[0].signature),
+        )
+    )
+
+
+def proof_example() -> str:
+    report = day.BY_KIND[ReportKind.KEY_ROTATION]
+    assert report.new_key is not None
+    return "\n".join((hex_lines(key_proof_statement(report)), "", hex_lines(report.new_key.proof)))
+
+
+def signed_example(name: str) -> Block:
+    signers = {"refusal": "gateway", "resend": "gateway", "hello": "box"}
+    parts: dict[str, Any] = {"refusal": day.REFUSAL, "resend": day.RESEND, "hello": day.HELLO}
+    key = day.KEYS[signers[name]]
+    return lambda: hex_lines(sign_statement(parts[name], key.public, key.sign))
+
+
+def leaves_example() -> str:
+    ruled = frozen.leaves()[4]
+    return fenced(
+        "a report accepted:",
+        day.LEAVES[0].hex(),
+        "a report released:",
+        *(ruled["hex"][at : at + 2 * BYTES_A_LINE] for at in range(0, len(ruled["hex"]), 64)),
+    )
+
+
+def cut(digits: str) -> str:
+    return f"{digits[:EXAMPLE_DIGITS]}…" if len(digits) > EXAMPLE_DIGITS else digits
+
+
+def message_table() -> str:
+    made = {vector["name"]: vector["hex"] for vector in frozen.messages()}
+    rows = [
+        (f"{int(kind):02x}", f"`{kind.name}`", meaning, f"`{cut(made[kind.name])}`")
+        for kind, meaning in zip(MessageKind, MEANINGS[MessageKind].values(), strict=True)
+    ]
+    return table(("Kind", "Name", "Payload", "Example"), rows)
+
+
+def topics() -> str:
+    return fenced(*(topic_of(day.DIGEST, day.BOX, direction) for direction in ("up", "down")))
+
+
+def link_frames() -> dict[str, LinkFrame]:
+    here = Session(bytes.fromhex("a1a2a3a4a5a6a7a8"), 0)
+    there = Session(bytes.fromhex("b1b2b3b4b5b6b7b8"), 2)
+    return {
+        "OPEN": Open(here),
+        "OPENED": Opened(there, here),
+        "CONFIRM": Confirm(here, there),
+        "REFUSED": Refused(there, here),
+        "ACK, expected 1": Ack(there, here, 1),
+        'DATA, sequence 0, "zero"': Data(here, there, 0, b"zero"),
+    }
+
+
+def link_frame_table() -> str:
+    made = {name: each.to_bytes() for name, each in link_frames().items()}
+    rows = [
+        (name, f"`{payload.hex()}`", f"`{frame.encode_frame(payload).hex()}`")
+        for name, payload in made.items()
+    ]
+    return table(("Frame", "Payload", "On the line"), rows)
+
+
+def opening_on_the_line() -> str:
+    payload = link_frames()["OPEN"].to_bytes()
+    return hex_lines(frame.encode_frame(payload))
+
+
+def frame_examples() -> str:
+    samples = {"the text 123456789": b"123456789", "nothing": b""}
+    rows = [(name, f"`{frame.encode_frame(payload).hex()}`") for name, payload in samples.items()]
+    return table(("Payload", "Frame"), rows)
+
+
+LOGGED = day.LEAVES[:3]
+
+
+def tree_example() -> str:
+    tree = day.log_of(LOGGED)
+    hashes = [leaf_hash(leaf) for leaf in LOGGED]
+    lines = [f"leaf hash {index}   {each.hex()}" for index, each in enumerate(hashes)]
+    lines += [
+        f"node 0..1     {node_hash(hashes[0], hashes[1]).hex()}",
+        f"root, size 3  {tree.root().hex()}",
+        f"root, size 0  {EMPTY_ROOT.hex()}",
+    ]
+    return fenced(*lines)
+
+
+def inclusion_example() -> str:
+    return fenced(*(each.hex() for each in day.log_of(LOGGED).inclusion(1)))
+
+
+def consistency_example() -> str:
+    return fenced(*(each.hex() for each in day.log_of(LOGGED).consistency(2)))
+
+
+def checkpoint_example() -> str:
+    return fenced(day.note_of(LOGGED).decode().rstrip("\n"))
+
+
+def checkpoint_key_example() -> str:
+    key = day.KEYS["gateway"].public
+    return fenced(
+        f"public key  {key.hex()}",
+        f"key id      {checkpoint.note_key_id(day.ORIGIN, key).hex()}",
+    )
+
+
+def receipt_example() -> str:
+    return hex_lines(day.receipt_for(6).to_bytes())
+
+
+def entries_example() -> str:
+    return hex_lines(tiles.encode_entries(LOGGED))
+
+
+def attachment_example() -> str:
+    report = day.MESSAGE_OF[ReportKind.BOOT]
+    return hex_lines(cbor.encode([report, None, None]))
+
+
+def faults(kind: type[IntEnum]) -> Block:
+    return lambda: ", ".join(f"{each.value} `{each.name}`" for each in kind)
+
+
+def key_file_example() -> str:
+    return fenced(frozen.key_files()[0]["text"].rstrip("\n"))
+
+
+def blocks() -> dict[str, Block]:
+    """Every made part of the document by its name."""
+    values = documents()
+    made: dict[str, Block] = {
+        f"fields: {name}": lambda rows=rows, name=name: field_table(rows, values[name])
+        for name, rows in FIELDS.items()
+    }
+    made |= {
+        f"codes: {kind.__name__}": lambda kind=kind: code_table(kind)
+        for kind in MEANINGS
+        if kind not in (Verdict, MessageKind)
+    }
+    made |= {f"signed: {name}": signed_example(name) for name in ("refusal", "resend", "hello")}
+    made |= {
+        "faults: checkpoint": faults(checkpoint.CheckpointFault),
+        "faults: receipt": faults(receipt.ReceiptFault),
+        "faults: tiles": faults(tiles.TileFault),
+        "laws": law_table,
+        "reasons": reason_table,
+        "verdicts": verdict_table,
+        "limits": limits,
+        "keys": key_table,
+        "identifiers": identifiers_example,
+        "signed report": annotated_report,
+        "sig_structure": sig_structure,
+        "cbor": cbor_example,
+        "types": type_table,
+        "definition": lambda: hex_lines(encode_definition(day.ELECTION)),
+        "register": lambda: hex_lines(encode_register(day.REGISTER)),
+        "root": lambda: fenced(str(day.ROOT)),
+        "votes": votes_row,
+        "consent": consent_example,
+        "key proof": proof_example,
+        "ruling": lambda: hex_lines(day.RELEASE.to_bytes()),
+        "clearance": lambda: hex_lines(day.CLEARANCE.payload()),
+        "leaves": leaves_example,
+        "messages": message_table,
+        "topics": topics,
+        "frames": frame_examples,
+        "link frames": link_frame_table,
+        "opening": opening_on_the_line,
+        "tree": tree_example,
+        "inclusion": inclusion_example,
+        "consistency": consistency_example,
+        "checkpoint": checkpoint_example,
+        "checkpoint key": checkpoint_key_example,
+        "receipt": receipt_example,
+        "entries": entries_example,
+        "attachment": attachment_example,
+        "key file": key_file_example,
+    }
+    return made
+
+
+_MADE = re.compile(r"<!-- made: ([^>]+?) -->\n(.*?)\n?<!-- end -->", re.DOTALL)
+
+
+def parts(text: str) -> list[tuple[str, str]]:
+    """The made parts of a document as they stand: name, text."""
+    return _MADE.findall(text)
+
+
+def renew(text: str) -> str:
+    """The document with every made part made anew; KeyError for one that nobody makes."""
+    made = blocks()
+
+    def replace(match: re.Match[str]) -> str:
+        name = match[1]
+        return f"<!-- made: {name} -->\n{made[name]()}\n<!-- end -->"
+
+    return _MADE.sub(replace, text)

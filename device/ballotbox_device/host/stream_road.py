@@ -1,7 +1,6 @@
 """The road over a byte stream: a serial port, or the master of a pseudo-terminal."""
 
 import asyncio
-import contextlib
 import os
 from typing import Final
 
@@ -38,8 +37,7 @@ class StreamRoad(Road):
         loop = asyncio.get_running_loop()
         loop.remove_reader(self._descriptor)
         loop.remove_writer(self._descriptor)
-        if self._wakeup is not None:
-            self._wakeup.cancel()
+        self._disarm()
         self._lost()
 
     def pump(self) -> None:
@@ -59,8 +57,7 @@ class StreamRoad(Road):
         except OSError:
             data = b""
         if not data:
-            self.close()
-            self.hung_up.set()
+            self._hang_up()
             return
         messages = self._link.receive(data, now_ms())
         if self._link.peer != self._peer:
@@ -70,21 +67,36 @@ class StreamRoad(Road):
             self._take_in(each)
         self.pump()
 
+    def _hang_up(self) -> None:
+        self.close()
+        self.hung_up.set()
+
     def _flush(self) -> None:
-        loop = asyncio.get_running_loop()
-        self._unsent += self._link.bytes_to_send(now_ms())
-        with contextlib.suppress(BlockingIOError):
+        # While the line takes nothing, the link is not asked: it would repeat itself without end.
+        if not self._unsent:
+            self._unsent = self._link.bytes_to_send(now_ms())
+        try:
             self._unsent = self._unsent[os.write(self._descriptor, self._unsent) :]
+        except BlockingIOError:
+            pass
+        except OSError:
+            self._hang_up()
+            return
+        loop = asyncio.get_running_loop()
         if self._unsent:
             loop.add_writer(self._descriptor, self._flush)
+            self._disarm()
         else:
             loop.remove_writer(self._descriptor)
-        self._rearm()
+            self._rearm()
 
-    def _rearm(self) -> None:
+    def _disarm(self) -> None:
         if self._wakeup is not None:
             self._wakeup.cancel()
             self._wakeup = None
+
+    def _rearm(self) -> None:
+        self._disarm()
         wake_at = self._link.wake_at
         if wake_at is not None:
             delay_s = max(wake_at - now_ms(), 1) / 1_000

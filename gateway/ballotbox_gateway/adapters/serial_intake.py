@@ -157,12 +157,12 @@ class SerialIntake:
     def _transmit(self) -> None:
         if self._descriptor < 0:
             return
-        self._unwritten += self._link.bytes_to_send(self._now_ms())
         if self._timer is not None:
             self._timer.cancel()
-        if self._link.wake_at is not None:
-            delay_s = max(0, self._link.wake_at - self._now_ms()) / 1000
-            self._timer = self._loop.call_later(delay_s, self._transmit)
+            self._timer = None
+        # While the line takes nothing, the link is not asked: it would repeat itself without end.
+        if not self._unwritten:
+            self._unwritten += self._link.bytes_to_send(self._now_ms())
         self._write()
 
     def _write(self) -> None:
@@ -176,8 +176,11 @@ class SerialIntake:
         del self._unwritten[:written]
         if self._unwritten:
             self._loop.add_writer(self._descriptor, self._write)
-        else:
-            self._loop.remove_writer(self._descriptor)
+            return
+        self._loop.remove_writer(self._descriptor)
+        if self._link.wake_at is not None:
+            delay_s = max(0, self._link.wake_at - self._now_ms()) / 1000
+            self._timer = self._loop.call_later(delay_s, self._transmit)
 
     def _now_ms(self) -> int:
         return int(self._loop.time() * 1000)

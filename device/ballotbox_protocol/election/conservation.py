@@ -164,7 +164,8 @@ class VoteLaws:
 
 def _contest_breaches(tally: ContestTally, allowed: int, where: str) -> Iterator[Breach]:
     slots = tally.ballots * allowed
-    used = sum(tally.votes) + tally.undervotes + tally.overvotes
+    given = sum(tally.votes)
+    used = given + tally.undervotes + tally.overvotes
     if used != slots:
         yield Breach(Law.SLOTS, used, slots, where)
     if tally.blank * allowed > tally.undervotes:
@@ -173,10 +174,16 @@ def _contest_breaches(tally: ContestTally, allowed: int, where: str) -> Iterator
     if rest:
         yield Breach(Law.OVERVOTES, tally.overvotes, overvoted * allowed, where)
     marked = tally.ballots - tally.blank - overvoted
-    if max(tally.votes) > marked:
-        yield Breach(Law.OPTION, max(tally.votes), marked, where)
-    if sum(tally.votes) < marked:
-        yield Breach(Law.MARKED, sum(tally.votes), marked, where)
+    most = max(tally.votes)
+    if most > marked:
+        yield Breach(Law.OPTION, most, marked, where)
+    if given < marked:
+        yield Breach(Law.MARKED, given, marked, where)
+    if any(tally.preferences):
+        yield from _preference_breaches(tally, where)
+
+
+def _preference_breaches(tally: ContestTally, where: str) -> Iterator[Breach]:
     for votes, preferences in zip(tally.votes, tally.preferences, strict=True):
         if sum(preferences) > votes:
             yield Breach(Law.PREFERENCES, sum(preferences), votes, where)

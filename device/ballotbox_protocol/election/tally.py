@@ -43,6 +43,11 @@ class ContestSpan:
             first += option.preferences
         return tuple(spans)
 
+    @cached_property
+    def without_preferences(self) -> tuple[tuple[int, ...], ...] | None:
+        """What every row holds of preferences when the contest has none; None when it has some."""
+        return None if self.contest.preference_count else ((),) * len(self.contest.options)
+
     @property
     def stop(self) -> int:
         """One past the contest's last place."""
@@ -124,7 +129,9 @@ class Layout:
         span = self.spans[contest]
         ballots, blank, under, over = row[span.start : span.start + _CLASSES]
         votes = tuple(row[span.votes])
-        preferences = tuple(tuple(row[part]) for part in span.preferences)
+        preferences = span.without_preferences
+        if preferences is None:
+            preferences = tuple(tuple(row[part]) for part in span.preferences)
         return ContestTally(ballots, blank, under, over, votes, preferences)
 
 

@@ -9,7 +9,7 @@ from ballotbox_protocol.election.tally import Layout
 from ballotbox_protocol.wire import cbor, frame, link_frames
 from ballotbox_protocol.wire.merkle import Tree, leaf_hash
 from ballotbox_protocol.wire.tiles import attachments_path, entries_path, tile_path, tiles_of
-from tests.vectors import specification
+from tests.vectors import examples, specification
 from tests.vectors.field_tables import FIELDS
 from tests.vectors.generate import DOCUMENT
 from tests.vectors.meanings import MEANINGS
@@ -122,7 +122,7 @@ def test_the_files_of_the_example_log_are_those_of_the_code() -> None:
 
 def test_the_empty_log_and_the_widest_row_are_as_written() -> None:
     assert Tree().root().hex() in TEXT
-    assert leaf_hash(specification.LOGGED[0]).hex() in TEXT
+    assert leaf_hash(examples.LOGGED[0]).hex() in TEXT
     assert Layout.of(specification.day.ELECTION).size == len(specification.day.VOTES)
     assert f"{cbor.REPORT_LIMITS.size:,}" in TEXT
 

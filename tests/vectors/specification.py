@@ -12,47 +12,22 @@ from ballotbox_protocol.election import conservation, definition, identifiers, r
 from ballotbox_protocol.election.tally import Layout
 from ballotbox_protocol.wire import cbor, checkpoint, cose, frame, receipt, statements, tiles
 from ballotbox_protocol.wire.definition import encode_definition
-from ballotbox_protocol.wire.link_frames import (
-    Ack,
-    Confirm,
-    Data,
-    LinkFrame,
-    Open,
-    Opened,
-    Refused,
-    Session,
-)
-from ballotbox_protocol.wire.merkle import EMPTY_ROOT, leaf_hash, node_hash
-from ballotbox_protocol.wire.message import MESSAGE_MAX, MessageKind, topic_of
+from ballotbox_protocol.wire.message import MESSAGE_MAX, MessageKind
 from ballotbox_protocol.wire.register import encode_register
 from ballotbox_protocol.wire.report import (
     OFFICERS_MAX,
     ReportKind,
-    consent_payload,
     encode_report,
-    key_proof_statement,
 )
-from ballotbox_protocol.wire.statements import sign_statement
 from ballotbox_protocol.wire.verdict import REASON_MEANING, SEVERITY, Reason, Verdict
-from tests.vectors import day, frozen
+from tests.vectors import day, examples, frozen
 from tests.vectors.field_tables import FIELDS, Row
 from tests.vectors.meanings import MEANINGS, SIGNED_AS, goes_with
 
-BYTES_A_LINE = 32
 #: Hexadecimal digits of a field's example; the whole stands in the frozen vectors.
 EXAMPLE_DIGITS = 40
 
 Block = Callable[[], str]
-
-
-def fenced(*lines: str) -> str:
-    return "\n".join(("```", *lines, "```"))
-
-
-def hex_lines(data: bytes) -> str:
-    digits = data.hex()
-    width = 2 * BYTES_A_LINE
-    return fenced(*(digits[at : at + width] for at in range(0, len(digits), width)))
 
 
 def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
@@ -165,54 +140,12 @@ def limits() -> str:
     )
 
 
-def annotated_report() -> str:
-    """The signed turnout report, taken apart as an envelope."""
-    envelope = cose.parse(day.MESSAGE_OF[ReportKind.TURNOUT])
-
-    def string(name: str, value: bytes) -> list[str]:
-        whole = cbor.encode(value).hex()
-        digits = value.hex()
-        width = 2 * BYTES_A_LINE
-        lines = [f"  {digits[at : at + width]}" for at in range(0, len(digits), width)]
-        return [f"{whole[: len(whole) - len(digits)]:<8}{name}", *lines]
-
-    return fenced(
-        "d284    tag 18, array of 4",
-        *string("protected header", envelope.protected),
-        "a0      unprotected header, empty",
-        *string("payload", envelope.payload),
-        *string("signature", envelope.signature),
-    )
-
-
-def sig_structure() -> str:
-    return hex_lines(cose.parse(day.MESSAGE_OF[ReportKind.TURNOUT]).statement)
-
-
-def identifiers_example() -> str:
-    turnout = cose.parse(day.MESSAGE_OF[ReportKind.TURNOUT])
-    rows = {
-        "election digest": day.DIGEST,
-        "report id": cose.statement_id(turnout.statement),
-        "box public key": day.KEYS["box"].public,
-        "box key id": cose.key_id(day.KEYS["box"].public),
-        "origin id": register.origin_id(day.ORIGIN),
-        "ruling digest": day.RELEASE.digest,
-    }
-    return fenced(*(f"{name:<16} {value.hex()}" for name, value in rows.items()))
-
-
 def key_table() -> str:
     rows = [
         (name, f"`{key.seed[:1].hex()}` × 32", f"`{key.public.hex()}`")
         for name, key in day.KEYS.items()
     ]
     return table(("Key of", "Seed", "Public key"), rows)
-
-
-def cbor_example() -> str:
-    data = cbor.encode({0: 100, 1: [None, b"\xff", -1, "水"]})
-    return fenced(f"{data.hex()}        {{0: 100, 1: [null, h'ff', -1, \"水\"]}}")
 
 
 def type_table() -> str:
@@ -238,51 +171,6 @@ def votes_row() -> str:
     return table(("Place", "Contest", "Count", "Example"), rows)
 
 
-def consent_example() -> str:
-    report = day.BY_KIND[ReportKind.OPEN]
-    payload = consent_payload(encode_report(report), len(report.signatures))
-    key = day.KEYS["officer 1"]
-    statement = cose.sig_structure(
-        cose.protected_header(key.public, cose.MessageType.CONSENT), payload
-    )
-    return "\n".join(
-        (
-            "The body of the opening report without its signatures:",
-            "",
-            hex_lines(payload),
-            "",
-            "What officer 1 signs (Sig_structure), and the signature:",
-            "",
-            hex_lines(statement),
-            "",
-            hex_lines(report.signatures[0].signature),
-        )
-    )
-
-
-def proof_example() -> str:
-    report = day.BY_KIND[ReportKind.KEY_ROTATION]
-    assert report.new_key is not None
-    return "\n".join((hex_lines(key_proof_statement(report)), "", hex_lines(report.new_key.proof)))
-
-
-def signed_example(name: str) -> Block:
-    signers = {"refusal": "gateway", "resend": "gateway", "hello": "box"}
-    parts: dict[str, Any] = {"refusal": day.REFUSAL, "resend": day.RESEND, "hello": day.HELLO}
-    key = day.KEYS[signers[name]]
-    return lambda: hex_lines(sign_statement(parts[name], key.public, key.sign))
-
-
-def leaves_example() -> str:
-    ruled = frozen.leaves()[4]
-    return fenced(
-        "a report accepted:",
-        day.LEAVES[0].hex(),
-        "a report released:",
-        *(ruled["hex"][at : at + 2 * BYTES_A_LINE] for at in range(0, len(ruled["hex"]), 64)),
-    )
-
-
 def cut(digits: str) -> str:
     return f"{digits[:EXAMPLE_DIGITS]}…" if len(digits) > EXAMPLE_DIGITS else digits
 
@@ -296,35 +184,13 @@ def message_table() -> str:
     return table(("Kind", "Name", "Payload", "Example"), rows)
 
 
-def topics() -> str:
-    return fenced(*(topic_of(day.DIGEST, day.BOX, direction) for direction in ("up", "down")))
-
-
-def link_frames() -> dict[str, LinkFrame]:
-    here = Session(bytes.fromhex("a1a2a3a4a5a6a7a8"), 0)
-    there = Session(bytes.fromhex("b1b2b3b4b5b6b7b8"), 2)
-    return {
-        "OPEN": Open(here),
-        "OPENED": Opened(there, here),
-        "CONFIRM": Confirm(here, there),
-        "REFUSED": Refused(there, here),
-        "ACK, expected 1": Ack(there, here, 1),
-        'DATA, sequence 0, "zero"': Data(here, there, 0, b"zero"),
-    }
-
-
 def link_frame_table() -> str:
-    made = {name: each.to_bytes() for name, each in link_frames().items()}
+    made = {name: each.to_bytes() for name, each in examples.link_frames().items()}
     rows = [
         (name, f"`{payload.hex()}`", f"`{frame.encode_frame(payload).hex()}`")
         for name, payload in made.items()
     ]
     return table(("Frame", "Payload", "On the line"), rows)
-
-
-def opening_on_the_line() -> str:
-    payload = link_frames()["OPEN"].to_bytes()
-    return hex_lines(frame.encode_frame(payload))
 
 
 def frame_examples() -> str:
@@ -333,60 +199,8 @@ def frame_examples() -> str:
     return table(("Payload", "Frame"), rows)
 
 
-LOGGED = day.LEAVES[:3]
-
-
-def tree_example() -> str:
-    tree = day.log_of(LOGGED)
-    hashes = [leaf_hash(leaf) for leaf in LOGGED]
-    lines = [f"leaf hash {index}   {each.hex()}" for index, each in enumerate(hashes)]
-    lines += [
-        f"node 0..1     {node_hash(hashes[0], hashes[1]).hex()}",
-        f"root, size 3  {tree.root().hex()}",
-        f"root, size 0  {EMPTY_ROOT.hex()}",
-    ]
-    return fenced(*lines)
-
-
-def inclusion_example() -> str:
-    return fenced(*(each.hex() for each in day.log_of(LOGGED).inclusion(1)))
-
-
-def consistency_example() -> str:
-    return fenced(*(each.hex() for each in day.log_of(LOGGED).consistency(2)))
-
-
-def checkpoint_example() -> str:
-    return fenced(day.note_of(LOGGED).decode().rstrip("\n"))
-
-
-def checkpoint_key_example() -> str:
-    key = day.KEYS["gateway"].public
-    return fenced(
-        f"public key  {key.hex()}",
-        f"key id      {checkpoint.note_key_id(day.ORIGIN, key).hex()}",
-    )
-
-
-def receipt_example() -> str:
-    return hex_lines(day.receipt_for(6).to_bytes())
-
-
-def entries_example() -> str:
-    return hex_lines(tiles.encode_entries(LOGGED))
-
-
-def attachment_example() -> str:
-    report = day.MESSAGE_OF[ReportKind.BOOT]
-    return hex_lines(cbor.encode([report, None, None]))
-
-
 def faults(kind: type[IntEnum]) -> Block:
     return lambda: ", ".join(f"{each.value} `{each.name}`" for each in kind)
-
-
-def key_file_example() -> str:
-    return fenced(frozen.key_files()[0]["text"].rstrip("\n"))
 
 
 def blocks() -> dict[str, Block]:
@@ -401,7 +215,9 @@ def blocks() -> dict[str, Block]:
         for kind in MEANINGS
         if kind not in (Verdict, MessageKind)
     }
-    made |= {f"signed: {name}": signed_example(name) for name in ("refusal", "resend", "hello")}
+    made |= {
+        f"signed: {name}": examples.signed_example(name) for name in ("refusal", "resend", "hello")
+    }
     made |= {
         "faults: checkpoint": faults(checkpoint.CheckpointFault),
         "faults: receipt": faults(receipt.ReceiptFault),
@@ -411,34 +227,34 @@ def blocks() -> dict[str, Block]:
         "verdicts": verdict_table,
         "limits": limits,
         "keys": key_table,
-        "identifiers": identifiers_example,
-        "signed report": annotated_report,
-        "sig_structure": sig_structure,
-        "cbor": cbor_example,
+        "identifiers": examples.identifiers_example,
+        "signed report": examples.annotated_report,
+        "sig_structure": examples.sig_structure,
+        "cbor": examples.cbor_example,
         "types": type_table,
-        "definition": lambda: hex_lines(encode_definition(day.ELECTION)),
-        "register": lambda: hex_lines(encode_register(day.REGISTER)),
-        "root": lambda: fenced(str(day.ROOT)),
+        "definition": lambda: examples.hex_lines(encode_definition(day.ELECTION)),
+        "register": lambda: examples.hex_lines(encode_register(day.REGISTER)),
+        "root": lambda: examples.fenced(str(day.ROOT)),
         "votes": votes_row,
-        "consent": consent_example,
-        "key proof": proof_example,
-        "ruling": lambda: hex_lines(day.RELEASE.to_bytes()),
-        "clearance": lambda: hex_lines(day.CLEARANCE.payload()),
-        "leaves": leaves_example,
+        "consent": examples.consent_example,
+        "key proof": examples.proof_example,
+        "ruling": lambda: examples.hex_lines(day.RELEASE.to_bytes()),
+        "clearance": lambda: examples.hex_lines(day.CLEARANCE.payload()),
+        "leaves": examples.leaves_example,
         "messages": message_table,
-        "topics": topics,
+        "topics": examples.topics,
         "frames": frame_examples,
         "link frames": link_frame_table,
-        "opening": opening_on_the_line,
-        "tree": tree_example,
-        "inclusion": inclusion_example,
-        "consistency": consistency_example,
-        "checkpoint": checkpoint_example,
-        "checkpoint key": checkpoint_key_example,
-        "receipt": receipt_example,
-        "entries": entries_example,
-        "attachment": attachment_example,
-        "key file": key_file_example,
+        "opening": examples.opening_on_the_line,
+        "tree": examples.tree_example,
+        "inclusion": examples.inclusion_example,
+        "consistency": examples.consistency_example,
+        "checkpoint": examples.checkpoint_example,
+        "checkpoint key": examples.checkpoint_key_example,
+        "receipt": examples.receipt_example,
+        "entries": examples.entries_example,
+        "attachment": examples.attachment_example,
+        "key file": examples.key_file_example,
     }
     return made
 

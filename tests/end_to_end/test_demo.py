@@ -1,0 +1,90 @@
+"""Does a whole day on real roads end in the right verdict, and in FAIL when something is wrong?"""
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from ballotbox_device.core.ports import Instant
+from ballotbox_device.core.sheet import Sheet
+from ballotbox_simulator import election_day
+from ballotbox_simulator.cli import main
+from ballotbox_simulator.crew import Crew
+from ballotbox_simulator.live.broker import BrokerUnavailable, find_broker
+
+
+def demo(tmp_path: Path, *options: str) -> Result:
+    small = ["--boxes", "6", "--serial", "2", "--ballots", "12"]
+    return CliRunner().invoke(main, ["demo", *small, "--out", str(tmp_path / "out"), *options])
+
+
+def need_broker(*, mosquitto: bool) -> None:
+    try:
+        program = find_broker(mosquitto=mosquitto)
+    except BrokerUnavailable as error:
+        pytest.skip(str(error))
+    if mosquitto and program.demonstration_only:
+        pytest.skip("mosquitto is not installed")
+
+
+@pytest.mark.parametrize("mosquitto", [True, False], ids=["mosquitto", "nats-server"])
+def test_a_day_passes_on_either_broker(tmp_path: Path, *, mosquitto: bool) -> None:
+    need_broker(mosquitto=mosquitto)
+
+    result = demo(tmp_path, "--mosquitto" if mosquitto else "--no-mosquitto")
+
+    assert result.exit_code == 0, result.output
+    last = result.stdout.strip().splitlines()[-1]
+    numbers = re.findall(r"(?:fed|counted|receipted|stored|tabulated) (\d+)", last)
+    assert last.startswith("VERDICT: PASS")
+    assert len(numbers) == 5
+    assert len(set(numbers)) == 1
+    assert int(numbers[0]) > 100
+    assert re.search(r"refused: SIGNATURE [12]$", last)
+    assert ("for demonstration only" in result.stdout) is not mosquitto
+    published = json.loads((tmp_path / "out" / "results" / "result.json").read_text())
+    assert published["result"]["nation"]["boxes_counted"] == 8
+
+
+def lose_a_sheet(feed: Callable[[Crew, Sheet, Instant], bool]) -> Callable[..., bool]:
+    lost = iter([True])
+
+    def careless(crew: Crew, sheet: Sheet, now: Instant) -> bool:
+        if next(lost, False):
+            crew.truth.take(crew.authority.trusted.election, sheet)
+            return True
+        return feed(crew, sheet, now)
+
+    return careless
+
+
+def test_one_lost_sheet_fails_the_day(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    need_broker(mosquitto=True)
+    monkeypatch.setattr(Crew, "feed", lose_a_sheet(Crew.feed))
+
+    result = demo(tmp_path)
+
+    assert result.exit_code == 1
+    assert "VERDICT: FAIL" in result.stdout
+    assert "published" in result.stdout
+
+
+def test_a_refusal_that_nobody_caused_fails_the_day(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    need_broker(mosquitto=True)
+    forge = election_day._forge
+
+    def three(box: election_day.Box) -> None:
+        for _ in range(3):
+            forge(box)
+
+    monkeypatch.setattr(election_day, "_forge", three)
+
+    result = demo(tmp_path)
+
+    assert result.exit_code == 1
+    assert "but 1 signature was broken" in result.stdout

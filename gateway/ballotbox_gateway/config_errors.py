@@ -86,12 +86,14 @@ def _field(location: list[Any], top: type[BaseModel]) -> FieldInfo | None:
 def _suggestion(location: list[Any], top: type[BaseModel]) -> str:
     table = _table(location, top)
     names = list(table.model_fields) if table else []
-    close = difflib.get_close_matches(str(location[-1]), names, n=1)
+    word = str(location[-1])
+    close = difflib.get_close_matches(word, names, n=1, cutoff=0.5)
+    close += [name for name in names if name.startswith(word)]
     return f"; did you mean `{close[0]}`?" if close else ""
 
 
 def _lowered(message: str) -> str:
-    return message.replace("Input should be", "must be").replace("Value should", "must")
+    return message.replace("Input should", "must").replace("String should", "must")
 
 
 def _shown(value: object) -> str:

@@ -30,6 +30,7 @@ class ControlServer:
         self._path = path
         self._answer = answer
         self._server: asyncio.Server | None = None
+        self._open: set[asyncio.StreamWriter] = set()
 
     async def start(self) -> None:
         """Listen; raises Problem when the socket cannot be made or another gateway answers."""
@@ -56,8 +57,13 @@ class ControlServer:
         if self._server is not None:
             self._server.close()
             self._path.unlink(missing_ok=True)
+        for writer in tuple(self._open):
+            writer.close()
+            with contextlib.suppress(ConnectionError):
+                await writer.wait_closed()
 
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._open.add(writer)
         try:
             while line := await reader.readline():
                 writer.write(json.dumps(self._reply(line)).encode() + b"\n")
@@ -65,6 +71,7 @@ class ControlServer:
         except (ValueError, ConnectionError):
             pass  # a line too long, or nobody there any more
         finally:
+            self._open.discard(writer)
             writer.close()
             with contextlib.suppress(ConnectionError):
                 await writer.wait_closed()

@@ -7,6 +7,7 @@ service's loop, where the one intake and the one ledger live.
 import asyncio
 import concurrent.futures
 import json
+import os
 import socket
 import threading
 from collections.abc import Awaitable, Callable
@@ -178,7 +179,7 @@ def listening_socket(settings: Http) -> socket.socket:
         family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
         return socket.create_server((settings.host, settings.port), family=family, backlog=128)
     except OSError as error:
-        words = (error.strerror or str(error)).lower()
+        words = os.strerror(error.errno).lower() if error.errno else str(error)
         remedy = "Close what listens there, or correct http.host and http.port"
         raise Problem(where, f"cannot listen: {words}", remedy) from error
 

@@ -10,9 +10,9 @@ import asyncio
 import logging
 import ssl
 from collections.abc import Callable, Collection
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from paho.mqtt.client import MQTTMessage, SocketLike
+from paho.mqtt.client import MQTTMessage
 from paho.mqtt.reasoncodes import ReasonCode
 
 from ballotbox_gateway.adapters.backoff import Backoff
@@ -30,6 +30,9 @@ from ballotbox_gateway.core.outcome import Road, RoadKind
 from ballotbox_protocol.election.identifiers import BOX_ID_SIZE, BoxId, ElectionDigest
 from ballotbox_protocol.election.register import origin_id
 from ballotbox_protocol.wire.message import Message, topic_of
+
+if TYPE_CHECKING:
+    from paho.mqtt.client import SocketLike
 
 _log: Final = logging.getLogger(__name__)
 
@@ -77,6 +80,8 @@ class MqttIntake:
         self._housekeeping: asyncio.TimerHandle | None = None
         self._received = 0
         self._probe = 0
+        #: Why answers do not get out, if the broker said so when it was last asked.
+        self._mute = ""
         self._held = self._congested = False
         self._lost = asyncio.Event()
         self._stopping = asyncio.Event()
@@ -215,21 +220,21 @@ class MqttIntake:
         client.on_socket_register_write = lambda _client, _data, sock: self._want_write(sock)
         client.on_socket_unregister_write = lambda _client, _data, sock: self._wrote_all(sock)
 
-    def _want_write(self, sock: SocketLike) -> None:
+    def _want_write(self, sock: "SocketLike") -> None:
         if self._attached is sock and self._client.want_write():
             self._loop.add_writer(sock, self._writable)
 
     def _writable(self) -> None:
         self._guarded(self._client.loop_write)
 
-    def _wrote_all(self, sock: SocketLike) -> None:
+    def _wrote_all(self, sock: "SocketLike") -> None:
         if self._attached is sock:
             self._loop.remove_writer(sock)
             if self._congested:
                 self._congested = False
                 self.resume()
 
-    def _socket_closes(self, sock: SocketLike) -> None:
+    def _socket_closes(self, sock: "SocketLike") -> None:
         if self._attached is sock:
             self._detach()
 
@@ -245,7 +250,7 @@ class MqttIntake:
             self._down(subscription_trouble(self._topics, code))
             self._client.disconnect()
             return
-        self.state, self.trouble = CarrierState.UP, ""
+        self.state, self.trouble = CarrierState.UP, self._mute
         _log.info("%s: connected, listening on %s", self.name, self._topics)
         # paho calls a publication done whatever the PUBACK says: only this callback shows it.
         self._client.on_publish = lambda _client, _data, mid, code, _more: self._probed(mid, code)
@@ -256,14 +261,17 @@ class MqttIntake:
         if mid != self._probe:
             return
         self._client.on_publish = None
-        if code.is_failure:
-            topics = f"bbx/1/{self._election[:8].hex()}/+/down"
-            self.trouble = answer_trouble(topics, code)
-            _log.error("%s %s", self.name, self.trouble)
+        topics = f"bbx/1/{self._election[:8].hex()}/+/down"
+        self._mute = answer_trouble(topics, code) if code.is_failure else ""
+        if self._mute and self._mute != self.trouble:
+            _log.error("%s %s", self.name, self._mute)
+        self.trouble = self._mute
 
     def _ended(self, code: ReasonCode) -> None:
         if self.state is not CarrierState.DOWN and not self._stopping.is_set():
-            self._down(f"ended the connection: {str(code).lower()}. Connecting again")
+            # mosquitto before 2.0.12 ends the connection after a refusal: that is what to tell.
+            ended = f"ended the connection: {str(code).lower()}. Connecting again"
+            self._down(self._mute or ended)
         self.state = CarrierState.DOWN
 
     def _down(self, trouble: str) -> None:

@@ -2,13 +2,14 @@
 
 import errno
 import os
+import termios
 from collections.abc import Iterator
 from pathlib import Path
 
 
 def port_trouble(port: str, error: Exception) -> str:
     """Return why a port could not be opened, and the remedy."""
-    match getattr(error, "errno", None):
+    match _code(error):
         case errno.ENOENT:
             return (
                 "does not exist. Plug the cable in, or correct serial.port (ls /dev/serial/by-id)"
@@ -23,6 +24,14 @@ def port_trouble(port: str, error: Exception) -> str:
             return "is no serial port. Correct serial.port"
         case _:
             return f"cannot be opened: {error}. Check the cable and serial.port"
+
+
+def _code(error: BaseException) -> int | None:
+    """Return the system's error number, which pyserial at times keeps to the cause."""
+    number = getattr(error, "errno", None)
+    if number is None and isinstance(error.__context__, termios.error):
+        number = error.__context__.args[0]
+    return number
 
 
 def _holder(port: str) -> str:

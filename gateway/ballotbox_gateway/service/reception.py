@@ -54,6 +54,7 @@ class Reception:
         self._reach: dict[BoxId, Route] = {}
         self._fresh: set[BoxId] = set()
         self._due = False
+        self._failed = False
 
     @property
     def fresh(self) -> Collection[BoxId]:
@@ -67,14 +68,13 @@ class Reception:
 
     def _work(self) -> None:
         self._due = False
-        if self.disk_full:
-            return
-        self.decide()
-        if len(self.inbox):
+        if not self.disk_full and self.decide() and len(self.inbox):
             self._arrived()
 
     def decide(self) -> bool:
-        """Decide one batch; tell whether that worked."""
+        """Decide one batch; tell whether that worked. A ledger that failed is not tried again."""
+        if self._failed:
+            return False
         letters = self.inbox.peek(BATCH_MAX)
         try:
             self._settle(letters)
@@ -82,6 +82,7 @@ class Reception:
             self._wait_for_room(error)
             return False
         except LedgerFailure as error:
+            self._failed = True
             self._fail(error)
             return False
         self.inbox.drop(len(letters))

@@ -1,0 +1,54 @@
+"""A broker that answers what a test tells it to: refusals that a real one gives rarely, garbage."""
+
+import asyncio
+
+_CONNACK_FINE = bytes.fromhex("2003000000")
+
+
+class ScriptedBroker:
+    """Speaks just enough MQTT 5 for a CONNECT and a SUBSCRIBE; an async context."""
+
+    host = "127.0.0.1"
+
+    def __init__(self, CONNACK=_CONNACK_FINE, SUBACK=b"\x01", *, then_close=False):  # noqa: N803
+        self.connections = 0
+        self.port = 0
+        self._connack = CONNACK
+        self._codes = SUBACK
+        self._then_close = then_close
+
+    async def __aenter__(self):
+        self._server = await asyncio.start_server(self._talk, self.host, 0)
+        self.port = self._server.sockets[0].getsockname()[1]
+        return self
+
+    async def __aexit__(self, *_):
+        self._server.close()
+
+    async def _talk(self, reader, writer):
+        self.connections += 1
+        try:
+            while True:
+                kind, body = await _packet(reader)
+                if kind == 0x10:
+                    writer.write(self._connack)
+                    if self._then_close:
+                        break
+                if kind == 0x82:
+                    answer = body[:2] + b"\x00" + self._codes
+                    writer.write(bytes((0x90, len(answer))) + answer)
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass
+        finally:
+            writer.close()
+
+
+async def _packet(reader):
+    kind = (await reader.readexactly(1))[0]
+    length, shift = 0, 0
+    while True:
+        byte = (await reader.readexactly(1))[0]
+        length |= (byte & 127) << shift
+        shift += 7
+        if byte < 128:
+            return kind, await reader.readexactly(length)

@@ -1,0 +1,425 @@
+"""Does the MQTT road keep what it must, and nothing that it must not, on a real broker?"""
+
+import asyncio
+import threading
+from contextlib import asynccontextmanager
+from types import SimpleNamespace
+
+import pytest
+from paho.mqtt.client import Client
+from paho.mqtt.enums import CallbackAPIVersion
+
+from ballotbox_gateway.adapters.backoff import Backoff
+from ballotbox_gateway.adapters.mqtt_intake import MqttIntake
+from ballotbox_gateway.adapters.mqtt_probe import broker_trouble
+from ballotbox_gateway.adapters.roads import CarrierState, Inbox
+from ballotbox_gateway.config import Mqtt, Tls
+from ballotbox_protocol.wire.message import Message, MessageKind, topic_of
+from ballotbox_simulator.live.broker import free_port
+from tests.brokers import mosquitto
+from tests.certificates import write_certificates
+from tests.gateway.adapters.scripted_broker import ScriptedBroker
+from tests.gateway.scripted import ORIGIN, authority
+from tests.patience import PATIENCE_S, soon
+
+ELECTION = authority().trusted.digest
+BOXES = authority().boxes
+UP = [topic_of(ELECTION, box, "up") for box in BOXES]
+DOWN = [topic_of(ELECTION, box, "down") for box in BOXES]
+
+
+@pytest.fixture(scope="module")
+def broker(tmp_path_factory):
+    with mosquitto(tmp_path_factory.mktemp("broker")) as running:
+        yield running
+
+
+@asynccontextmanager
+async def road(broker, *, limit=1024, **settings):
+    """A running road and its inbox; backs off by milliseconds."""
+    inbox = Inbox(lambda: None, limit)
+    chosen = Mqtt(host=broker.host, port=broker.port, **settings)
+    intake = MqttIntake(chosen, ORIGIN, ELECTION, inbox, Backoff(lambda: 0.02))
+    intake.serve(BOXES)
+    running = asyncio.create_task(intake.run())
+    try:
+        yield intake
+        assert not running.done() or running.exception() is None
+    finally:
+        await intake.stop(PATIENCE_S)
+        await running
+
+
+def taken(intake):
+    """All letters that wait, taken out of the inbox."""
+    inbox = intake._inbox
+    letters = inbox.peek(10_000)
+    inbox.drop(len(letters))
+    return letters
+
+
+def settle(letters):
+    for letter in letters:
+        letter.carrier.settle(letter.token)
+    for letter in letters[-1:]:
+        letter.carrier.flush()
+
+
+def bodies(letters):
+    return [letter.data for letter in letters]
+
+
+async def up(intake):
+    await soon(lambda: intake.state is CarrierState.UP, "a connection")
+
+
+class Publisher:
+    """A box's client in paho's own thread."""
+
+    def __init__(self, broker, listen=None):
+        self.heard = []
+        self.acknowledged = threading.Event()
+        self._wanted = 0
+        self._online = threading.Event()
+        self._client = Client(CallbackAPIVersion.VERSION2)
+        self._client.max_inflight_messages_set(1000)
+        self._client.on_connect = self._connected
+        self._client.on_subscribe = lambda *_: self._online.set()
+        self._client.on_message = lambda _c, _d, message: self.heard.append(message.payload)
+        self._listen = listen
+        self._client.connect(broker.host, broker.port)
+
+    def _connected(self, client, *_):
+        if self._listen:
+            client.subscribe(self._listen, 1)
+        else:
+            self._online.set()
+
+    def __enter__(self):
+        self._client.loop_start()
+        assert self._online.wait(PATIENCE_S)
+        return self
+
+    def __exit__(self, *_):
+        self._client.disconnect()
+        self._client.loop_stop()
+
+    def say(self, topic, *payloads, retain=False):
+        """Publish, and return once the broker has everything."""
+        sent = [self._client.publish(topic, each, 1, retain) for each in payloads]
+        for each in sent:
+            each.wait_for_publish(PATIENCE_S)
+
+
+def fresh(name):
+    """Settings of a session that no earlier test has used."""
+    return {"client_id": name, "session_expiry_s": 3600}
+
+
+@pytest.mark.parametrize("protocol", ["5", "3.1.1"])
+def test_letters_come_in_order_with_their_box_and_answers_reach_its_topic(broker, protocol):
+    async def scenario():
+        async with road(broker, protocol=protocol, **fresh(f"order-{protocol}")) as intake:
+            await up(intake)
+            with Publisher(broker, DOWN[0]) as box:
+                await asyncio.to_thread(box.say, UP[0], *[b"%d" % n for n in range(50)])
+                await soon(lambda: len(intake._inbox) == 50, "50 letters")
+                letters = taken(intake)
+                assert bodies(letters) == [b"%d" % n for n in range(50)]
+                assert {letter.route.road.box for letter in letters} == {BOXES[0]}
+                letters[0].route.send(Message(MessageKind.CHALLENGE, b"c" * 16))
+                settle(letters)
+                await soon(lambda: box.heard, "an answer")
+                assert box.heard == [b"\x04" + b"c" * 16]
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("protocol", ["5", "3.1.1"])
+def test_what_was_not_settled_comes_again_and_what_was_does_not(broker, protocol):
+    async def scenario():
+        name = fresh(f"again-{protocol}")
+        async with road(broker, protocol=protocol, **name) as intake:
+            await up(intake)
+            with Publisher(broker) as box:
+                await asyncio.to_thread(box.say, UP[0], b"one", b"two", b"three")
+            await soon(lambda: len(intake._inbox) == 3, "three letters")
+            settle(taken(intake)[:2])
+        async with road(broker, protocol=protocol, **name) as intake:
+            await soon(lambda: len(intake._inbox) == 1, "the letter that was not settled")
+            letters = taken(intake)
+            assert bodies(letters) == [b"three"]
+            settle(letters)
+        async with road(broker, protocol=protocol, **name) as intake:
+            await up(intake)
+            with Publisher(broker) as box:
+                await asyncio.to_thread(box.say, UP[0], b"four")
+            await soon(lambda: len(intake._inbox) == 1, "a new letter")
+            assert bodies(taken(intake)) == [b"four"]
+
+    asyncio.run(scenario())
+
+
+def test_letters_of_a_connection_that_is_gone_are_not_acknowledged_on_the_next(tmp_path):
+    async def scenario():
+        with mosquitto(tmp_path) as broker:
+            async with road(broker) as intake:
+                await up(intake)
+                with Publisher(broker) as box:
+                    await asyncio.to_thread(box.say, UP[0], b"one", b"two")
+                await soon(lambda: len(intake._inbox) == 2, "two letters")
+                old = taken(intake)
+                broker.stop()
+                await soon(lambda: intake.state is not CarrierState.UP, "the loss")
+                broker.start()
+                await soon(lambda: len(intake._inbox) == 2, "both letters again")
+                settle(old)
+                again = taken(intake)
+                assert bodies(again) == [b"one", b"two"]
+                assert {letter.token.connection for letter in again} != {
+                    letter.token.connection for letter in old
+                }
+                broker.stop()
+                await soon(lambda: intake.state is not CarrierState.UP, "the loss")
+                broker.start()
+                await soon(lambda: len(intake._inbox) == 2, "both letters a third time")
+
+    asyncio.run(scenario())
+
+
+def test_the_inbox_stays_bounded_whatever_the_broker_sends_and_all_arrive_in_the_end(broker):
+    async def scenario():
+        many = [b"%d" % n for n in range(600)]
+        settings = {"limit": 20, "receive_maximum": 10, **fresh("bounded")}
+        async with road(broker, **settings) as intake:
+            await up(intake)
+            with Publisher(broker) as box:
+                await asyncio.to_thread(box.say, UP[0], *many)
+                seen, longest = [], 0
+                while len(seen) < len(many):
+                    await soon(lambda: len(intake._inbox), "more letters")
+                    longest = max(longest, len(intake._inbox))
+                    letters = intake._inbox.peek(7)
+                    intake._inbox.drop(len(letters))
+                    settle(letters)
+                    intake.resume()
+                    seen += bodies(letters)
+        assert seen == many
+        assert longest <= 20
+
+    asyncio.run(scenario())
+
+
+def test_a_held_road_reads_nothing_until_it_is_resumed(broker):
+    async def scenario():
+        async with road(broker, **fresh("held")) as intake:
+            await up(intake)
+            intake.hold()
+            with Publisher(broker, UP[0]) as box:
+                await asyncio.to_thread(box.say, UP[0], b"one")
+                await soon(lambda: box.heard, "the broker's own delivery")
+            assert not len(intake._inbox)
+            intake.resume()
+            await soon(lambda: len(intake._inbox) == 1, "the letter")
+
+    asyncio.run(scenario())
+
+
+def test_a_retained_message_is_a_letter_like_any_other(tmp_path):
+    async def scenario():
+        with mosquitto(tmp_path, "retain_available true") as broker:
+            with Publisher(broker) as box:
+                await asyncio.to_thread(box.say, UP[1], b"old", retain=True)
+            async with road(broker) as intake:
+                await soon(lambda: len(intake._inbox) == 1, "the retained message")
+                (letter,) = taken(intake)
+                assert (letter.data, letter.route.road.box) == (b"old", BOXES[1])
+                settle([letter])
+
+    asyncio.run(scenario())
+
+
+def test_strange_topics_claim_no_box_and_are_not_remembered(broker):
+    known = bytes.fromhex("ab" * 16)
+
+    async def scenario():
+        async with road(broker, **fresh("strange")) as intake:
+            intake.serve([known])
+            await up(intake)
+            base = UP[0].rsplit("/", 2)[0]
+            with Publisher(broker) as box:
+                for name in ("not-hex", "AB" * 16, BOXES[0].hex(), "", known.hex()):
+                    await asyncio.to_thread(box.say, f"{base}/{name}/up", b"x")
+            await soon(lambda: len(intake._inbox) == 5, "five letters")
+            claimed = [letter.route.road.box for letter in taken(intake)]
+            assert claimed == [b"", known, BOXES[0], b"", known]
+            assert list(intake._routes) == [f"{base}/{known.hex()}/up"]
+
+    asyncio.run(scenario())
+
+
+def test_a_broker_that_is_killed_is_found_again(tmp_path):
+    async def scenario():
+        with mosquitto(tmp_path) as broker:
+            async with road(broker) as intake:
+                await up(intake)
+                broker.kill()
+                where = f"MQTT broker 127.0.0.1:{broker.port}"
+                refused = "refuses the connection. Start the broker, or correct mqtt.host and "
+                await soon(lambda: intake.trouble.startswith(refused), "the words")
+                assert intake.name == where
+                broker.start()
+                await up(intake)
+                assert intake.trouble == ""
+                with Publisher(broker) as box:
+                    await asyncio.to_thread(box.say, UP[0], b"after")
+                await soon(lambda: len(intake._inbox) == 1, "a letter")
+
+    asyncio.run(scenario())
+
+
+def test_answers_that_the_broker_refuses_are_seen_and_told(tmp_path):
+    acl = tmp_path / "acl"
+    acl.write_text("topic read bbx/#\n")
+    told = (
+        f"refuses answers on bbx/1/{ELECTION[:8].hex()}/+/down: not authorized. "
+        "Allow them in the broker's ACL"
+    )
+
+    async def scenario():
+        with mosquitto(tmp_path / "b", f"acl_file {acl}") as broker:
+            async with road(broker) as intake:
+                await soon(lambda: intake.trouble, "the words")
+                for _ in range(20):
+                    assert intake.trouble == told
+                    await asyncio.sleep(0)
+                await soon(lambda: intake._connection >= 3, "two more connections")
+                assert intake.trouble == told
+            settings = Mqtt(host=broker.host, port=broker.port)
+            assert await asyncio.to_thread(broker_trouble, settings, ELECTION) == told
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize(
+    ("packets", "told"),
+    [
+        (
+            {"CONNACK": bytes.fromhex("2003008700")},
+            "refuses us: not authorized. Correct mqtt.username and mqtt.password_file",
+        ),
+        (
+            {"CONNACK": bytes.fromhex("2003008400")},
+            "refuses us: unsupported protocol version. Set mqtt.protocol to the version it speaks",
+        ),
+        (
+            {"CONNACK": bytes.fromhex("2003008900")},
+            "refuses us: server busy. Its log says why",
+        ),
+        (
+            {"SUBACK": bytes.fromhex("87")},
+            (
+                f"refuses the subscription to bbx/1/{ELECTION[:8].hex()}/+/up: not authorized. "
+                "Allow it in the broker's ACL"
+            ),
+        ),
+    ],
+)
+def test_a_refusal_of_the_broker_is_told_and_tried_again(packets, told):
+    async def scenario():
+        async with ScriptedBroker(**packets) as broker, road(broker) as intake:
+            await soon(lambda: broker.connections >= 3, "three tries")
+            assert intake.trouble == told
+            assert intake.state is not CarrierState.UP
+            settings = Mqtt(host=broker.host, port=broker.port)
+            assert await asyncio.to_thread(broker_trouble, settings, ELECTION) == told
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize(
+    "garbage",
+    [bytes.fromhex("20030000"), b"\xff" * 64, bytes.fromhex("30ffffffffff7f"), b"HTTP/1.1 400\r\n"],
+    ids=["cut CONNACK", "no packet", "endless length", "HTTP"],
+)
+def test_a_peer_that_speaks_no_mqtt_costs_its_connection_alone(garbage):
+    async def scenario():
+        fake = ScriptedBroker(CONNACK=garbage, then_close=True)
+        async with fake as broker, road(broker) as intake:
+            await soon(lambda: broker.connections >= 3, "three tries")
+            assert intake.state is not CarrierState.UP
+
+    asyncio.run(scenario())
+
+
+def test_an_exception_inside_the_client_costs_one_connection_and_is_logged(
+    broker, monkeypatch, caplog
+):
+    async def scenario():
+        async with road(broker, **fresh("exception")) as intake:
+            await up(intake)
+            monkeypatch.setattr(intake, "_take", lambda _: 1 / 0)
+            with Publisher(broker) as box:
+                await asyncio.to_thread(box.say, UP[0], b"one")
+                await soon(lambda: "connecting anew" in caplog.text, "the log")
+                monkeypatch.undo()
+                await soon(lambda: len(intake._inbox) == 1, "the letter, on the next connection")
+        assert "ZeroDivisionError" in caplog.text
+
+    asyncio.run(scenario())
+
+
+# paho drops the socket of a failed TLS handshake without closing it.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_over_tls_bursts_arrive_whole_and_a_foreign_certificate_is_told(tmp_path):
+    authority, certificate, key = write_certificates(tmp_path)
+    port = free_port()
+    lines = [
+        f"listener {port} 127.0.0.1",
+        f"cafile {authority}",
+        f"certfile {certificate}",
+        f"keyfile {key}",
+    ]
+    many = [b"%d" % n * 100 for n in range(300)]
+
+    async def scenario():
+        with mosquitto(tmp_path / "b", *lines) as broker:
+            secured = SimpleNamespace(host="127.0.0.1", port=port)
+            tls = Tls(ca_file=authority)
+            async with road(secured, tls=tls, limit=50) as intake:
+                await up(intake)
+                with Publisher(broker) as box:
+                    await asyncio.to_thread(box.say, UP[0], *many)
+                    seen = []
+                    while len(seen) < len(many):
+                        await soon(lambda: len(intake._inbox), "more letters")
+                        letters = taken(intake)
+                        settle(letters)
+                        intake.resume()
+                        seen += bodies(letters)
+                assert seen == many
+            settings = Mqtt(host="127.0.0.1", port=port, tls=Tls())
+            assert (await asyncio.to_thread(broker_trouble, settings, ELECTION)).startswith(
+                "shows a certificate that fails: "
+            )
+            settings = Mqtt(host="127.0.0.1", port=broker.port, tls=tls)
+            assert await asyncio.to_thread(broker_trouble, settings, ELECTION)
+
+    asyncio.run(scenario())
+
+
+def test_an_unreachable_broker_is_told_in_words(unused_port):
+    settings = Mqtt(host="127.0.0.1", port=unused_port)
+    assert broker_trouble(settings, ELECTION) == (
+        "refuses the connection. Start the broker, or correct mqtt.host and mqtt.port"
+    )
+    settings = Mqtt(host="no-such-host.invalid", port=unused_port)
+    assert broker_trouble(settings, ELECTION) == (
+        "cannot be found by that name. Correct mqtt.host, or the name service"
+    )
+
+
+def test_a_good_broker_has_nothing_against_us(broker):
+    for protocol in ("5", "3.1.1"):
+        settings = Mqtt(host=broker.host, port=broker.port, protocol=protocol)
+        assert broker_trouble(settings, ELECTION) == ""

@@ -39,7 +39,7 @@ def row_of(layout: Layout, ballots: list[Ballot]) -> Row:
     return tuple(row)
 
 
-@given(counted({"max_size": 12}), st.randoms(use_true_random=False))
+@given(counted({"max_size": 8}), st.randoms(use_true_random=False))
 def test_the_order_of_ballots_does_not_matter(
     drawn: tuple[Layout, list[Ballot]], chance: Any
 ) -> None:
@@ -49,7 +49,7 @@ def test_the_order_of_ballots_does_not_matter(
     assert row_of(layout, ballots) == row_of(layout, shuffled)
 
 
-@given(counted({"max_size": 12}), st.integers(0, 12))
+@given(counted({"max_size": 8}), st.integers(0, 8))
 def test_a_tally_is_the_merged_tallies_of_its_parts(
     drawn: tuple[Layout, list[Ballot]], cut: int
 ) -> None:

@@ -35,21 +35,36 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         _unusable(f"{error.filename}: {error.strerror}")
 
 
+class _Help(argparse.HelpFormatter):
+    """Help that begins like that of the other commands."""
+
+    def add_usage(
+        self,
+        usage: str | None,
+        actions: Iterable[argparse.Action],
+        groups: Iterable[argparse._MutuallyExclusiveGroup],
+        prefix: str | None = None,
+    ) -> None:
+        """Write the usage after a capital letter."""
+        super().add_usage(usage, actions, groups, "Usage: " if prefix is None else prefix)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="ballotbox-verify",
+        formatter_class=_Help,
         description="Check signed election records and say in plain words what holds.",
         epilog="exit codes: 0 all holds, 1 something does not, 2 unusable input",
     )
     actions = parser.add_subparsers(dest="what", required=True, metavar="report|receipt|log")
-    report = actions.add_parser("report", help="one report of a box")
+    report = actions.add_parser("report", formatter_class=_Help, help="one report of a box")
     report.add_argument("file", metavar="FILE", type=Path, help=_FORMS)
-    receipt = actions.add_parser("receipt", help="one receipt of a gateway")
+    receipt = actions.add_parser("receipt", formatter_class=_Help, help="one receipt of a gateway")
     receipt.add_argument("file", metavar="FILE", type=Path, help=_FORMS)
     receipt.add_argument(
         "--report", type=Path, metavar="FILE", help="the report that the receipt should be for"
     )
-    log = actions.add_parser("log", help="a whole exported log")
+    log = actions.add_parser("log", formatter_class=_Help, help="a whole exported log")
     log.add_argument(
         "directory", metavar="DIR", type=Path, help="from ballotbox-gateway log export"
     )

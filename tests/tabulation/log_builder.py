@@ -29,11 +29,18 @@ from ballotbox_protocol.wire.report import (
 from ballotbox_protocol.wire.statements import Ruling, RulingKind
 from ballotbox_protocol.wire.tiles import CHECKPOINT_PATH, export_attachments, export_tiles
 from ballotbox_protocol.wire.verdict import Reason, Verdict
-from ballotbox_simulator.authority import FIRMWARE, FIRMWARE_SEQUENCE, Authority, Plan, make_authority
+from ballotbox_simulator.authority import (
+    FIRMWARE,
+    FIRMWARE_SEQUENCE,
+    Authority,
+    Plan,
+    make_authority,
+)
 
 ORIGIN = "rehearsal.example/centre"
 LOWER_ORIGIN = "rehearsal.example/precinct"
 TIME = 1_795_950_000
+NOTHING = Counters()
 
 _STATES = {
     ReportKind.BOOT: PollState.SETUP,
@@ -80,7 +87,9 @@ def simple_ballots(number: int) -> list[Ballot]:
         Ballot(
             0,
             {
-                0: Marks(frozenset({n % 5}), frozenset({(n % 5, n % 3)}) if n % 5 < 4 else frozenset()),
+                0: Marks(
+                    frozenset({n % 5}), frozenset({(n % 5, n % 3)}) if n % 5 < 4 else frozenset()
+                ),
                 1: Marks(frozenset({n % 4})) if n % 7 else Marks(),
                 2: Marks(frozenset({n % 7, (n + 2) % 7})) if n % 3 else Marks(frozenset(range(4))),
             },
@@ -110,7 +119,7 @@ class BoxPen:
         self._fields = {"precinct": entry.precinct, "epoch": entry.epoch}
         self._key: PrivateKey = authority.box_keys[box]
 
-    def write(self, kind: ReportKind, counters: Counters = Counters(), **fields: object) -> Signed:
+    def write(self, kind: ReportKind, counters: Counters = NOTHING, **fields: object) -> Signed:
         """Return the next report of the box; `fields` overrides any field of it."""
         report = Report(
             **{
@@ -199,9 +208,7 @@ class LogBuilder:
 
     def ruling(self, kind: RulingKind, report: ReportId) -> Ruling:
         bare = Ruling(self.authority.trusted.digest, kind, report)
-        return replace(
-            bare, signatures=self.authority.consent(bare.payload(), MessageType.RULING)
-        )
+        return replace(bare, signatures=self.authority.consent(bare.payload(), MessageType.RULING))
 
     def rule(self, kind: RulingKind, signed: Signed) -> int:
         ruling = self.ruling(kind, signed.id)

@@ -254,6 +254,10 @@ class PollingPlace:
             assert kept[sequence] == data
 
 
+def contests_of(sheet: Sheet) -> tuple[int, ...]:
+    return STYLES[sheet.style].sheets[sheet.number]
+
+
 def hand_count(sheets: list[Sheet]) -> tuple[int, ...]:
     """Count sheets as people would, sharing no code with the box."""
     row: list[int] = []
@@ -261,9 +265,7 @@ def hand_count(sheets: list[Sheet]) -> tuple[int, ...]:
         piles = [
             each
             for sheet in sheets
-            for place, each in zip(
-                STYLES[sheet.style].sheets[sheet.number], sheet.marks, strict=True
-            )
+            for place, each in zip(contests_of(sheet), sheet.marks, strict=True)
             if place == index
         ]
         allowed = contest.votes_allowed

@@ -1,0 +1,441 @@
+"""Does the memory keep what it was given, and stop when it was tampered with or has rotted?"""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ballotbox_device.core import units
+from ballotbox_device.core.delivery import REFUSED
+from ballotbox_device.core.device import Device
+from ballotbox_device.core.events import Requested, TurnoutDue
+from ballotbox_device.core.identity import precinct_of
+from ballotbox_device.core.journal import RecordBook
+from ballotbox_device.core.outputs import Refusal, Refused, ReportMade
+from ballotbox_device.core.poll import Action
+from ballotbox_device.core.ports import EntropyFault, MemoryFault
+from ballotbox_device.core.records import (
+    CLEARED,
+    DROPPED,
+    PREPARED,
+    RELEASE,
+    RETURNED,
+    VOID,
+    Genesis,
+    Receipted,
+    Record,
+    RecordType,
+    SendAgain,
+    answer_record,
+    held_record,
+    read_held,
+    reprint_record,
+    split,
+    state_record,
+)
+from ballotbox_device.core.slot_bank import CAPACITY_MIN, SlotBank, capacity_for
+from ballotbox_protocol.election.identifiers import InvalidField, PollState
+from ballotbox_protocol.wire.report import HeldCheckpoint, IncidentCode
+from ballotbox_simulator.disk import BoxDisk
+from tests.device.polling_place import (
+    AWAY,
+    HOME_1,
+    Chance,
+    PollingPlace,
+    authority,
+    identity_of,
+    instant,
+    report_in,
+    rules,
+)
+
+BODIES = st.binary(min_size=1, max_size=60)
+
+
+@given(st.lists(BODIES, max_size=5))
+def test_units_come_back_as_they_went_in(bodies):
+    journal = b"".join(map(units.frame, bodies))
+    assert [unit.records for unit in units.units(journal)] == bodies
+    assert all(journal[u.offset : u.offset + len(u.records)] == u.records
+               for u in units.units(journal))  # fmt: skip
+
+
+@given(st.lists(BODIES, min_size=1, max_size=4), st.data())
+def test_a_torn_last_unit_is_left_out(bodies, data):
+    journal = b"".join(map(units.frame, bodies))
+    last = len(units.frame(bodies[-1]))
+    lost = data.draw(st.integers(1, last))
+    zeros = data.draw(st.sampled_from([0, lost]))
+    torn = journal[: len(journal) - lost] + bytes(zeros)
+    found = [unit.records for unit in units.units(torn)]
+    # A check sum may end in the zeros that stand for what was lost.
+    assert found == (bodies if torn == journal else bodies[:-1])
+
+
+@given(st.lists(BODIES, min_size=2, max_size=4), st.data())
+def test_any_changed_bit_before_the_last_unit_stops_the_box(bodies, data):
+    journal = bytearray(b"".join(map(units.frame, bodies)))
+    bit = data.draw(st.integers(0, 8 * (len(journal) - len(units.frame(bodies[-1]))) - 1))
+    journal[bit // 8] ^= 1 << bit % 8
+    with pytest.raises(MemoryFault, match="damaged"):
+        list(units.units(bytes(journal)))
+
+
+def test_more_than_one_unit_of_unreadable_bytes_is_no_torn_tail():
+    assert list(units.units(bytes(units.UNIT_MAX))) == []
+    with pytest.raises(MemoryFault, match="cannot be read"):
+        list(units.units(bytes(units.UNIT_MAX + 1)))
+
+
+def test_a_unit_has_a_greatest_size():
+    assert len(units.frame(bytes(units.RECORDS_MAX))) == units.UNIT_MAX
+    with pytest.raises(ValueError, match="at most"):
+        units.frame(bytes(units.RECORDS_MAX + 1))
+
+
+BOX = authority().boxes[0]
+GENESIS = Genesis(authority().trusted.digest, BOX, 12, 3, rules().slots.size, 64)
+HELD = HeldCheckpoint(bytes(range(16)), 2**40, bytes(range(32)))
+RECORDS = [
+    GENESIS.record(),
+    PREPARED,
+    RETURNED,
+    RELEASE,
+    DROPPED,
+    VOID,
+    CLEARED,
+    state_record(PollState.CLOSED),
+    answer_record(dropped=True),
+    Receipted(HELD.origin, 7, REFUSED).record(),
+    SendAgain(HELD.origin, 7).record(),
+    held_record(HELD),
+    reprint_record(70_000),
+    Record(RecordType.REPORT, b"signed"),
+]
+
+
+def test_every_type_of_record_comes_back_as_it_went_in():
+    assert {record.type for record in RECORDS} == set(RecordType)
+    assert split(b"".join(record.to_bytes() for record in RECORDS)) == RECORDS
+
+
+def test_record_bodies_come_back_as_they_went_in():
+    assert Genesis.read(GENESIS.record().body) == GENESIS
+    assert Receipted.read(Receipted(HELD.origin, 7, 3).record().body).answer == 3
+    assert SendAgain.read(SendAgain(HELD.origin, 9).record().body) == SendAgain(HELD.origin, 9)
+    assert read_held(held_record(HELD).body) == HELD
+
+
+@pytest.mark.parametrize(
+    "records", [b"\x63\x00\x00", b"\x05\x00", b"\x05\x00\x01", b"\x05", b"\x05\x00\x00\x06"]
+)
+def test_records_that_do_not_fill_their_unit_stop_the_box(records):
+    with pytest.raises(MemoryFault, match="unknown record"):
+        split(records)
+
+
+def journal_of(*records):
+    disk = BoxDisk()
+    for record in records:
+        disk.journal.append(units.frame(record.to_bytes()))
+    return disk
+
+
+BEGUN = (GENESIS.record(), PREPARED)
+OTHER_VERSION = Record(RecordType.GENESIS, b"\x02" + GENESIS.record().body[1:])
+
+IMPOSSIBLE = {
+    "no genesis": ((RELEASE,), "outside an election"),
+    "a second genesis": ((*BEGUN, GENESIS.record()), "before the first was cleared"),
+    "after clearing": ((*BEGUN, CLEARED, RELEASE), "outside an election"),
+    "another format": ((OTHER_VERSION,), "format 2"),
+    "a cut genesis": ((Record(RecordType.GENESIS, b"\x01"),), "it must have"),
+    "two releases": ((*BEGUN, RELEASE, RELEASE), "second sheet"),
+    "a drop of nothing": ((*BEGUN, DROPPED), "no release precedes"),
+    "a void of nothing": ((*BEGUN, VOID), "no release precedes"),
+    "an answer about nothing": ((*BEGUN, answer_record(dropped=True)), "no release precedes"),
+    "a state that is none": ((*BEGUN, Record(RecordType.STATE, b"\x09")), "wrong at byte"),
+    "an empty state": ((*BEGUN, Record(RecordType.STATE)), "STATE record of the journal is empty"),
+    "a release that tells more": ((*BEGUN, Record(RecordType.RELEASE, b"1")), "has a body"),
+    "a report that is none": ((*BEGUN, Record(RecordType.REPORT, b"no")), "wrong at byte"),
+}
+
+
+@pytest.mark.parametrize(("records", "problem"), IMPOSSIBLE.values(), ids=IMPOSSIBLE)
+def test_a_journal_that_cannot_be_is_refused(records, problem):
+    with pytest.raises(MemoryFault, match=problem):
+        RecordBook(journal_of(*records).journal)
+
+
+def used_place():
+    place = PollingPlace()
+    place.boot()
+    place.act(Action.PRINT_ZERO, Action.OPEN)
+    place.feed(HOME_1)
+    place.feed(AWAY)
+    return place
+
+
+def test_a_report_out_of_its_chain_is_refused():
+    place = used_place()
+    last = Record(RecordType.REPORT, place.kept()[-1])
+    place.disk.journal.append(units.frame(last.to_bytes()))
+    with pytest.raises(MemoryFault, match="breaks the chain"):
+        place.boot()
+
+
+def test_a_rotten_slot_stops_the_box():
+    place = used_place()
+    slots = place.disk.slots.read()
+    place.disk.slots.rot(slots.index(0xFF) + 4, 0x01)
+    with pytest.raises(MemoryFault, match=r"slot [0-9]+ is damaged"):
+        place.boot()
+
+
+def test_a_vanished_slot_stops_the_box():
+    place = used_place()
+    position = place.disk.slots.read().index(0xFF)
+    place.disk.slots.write(position, bytes(place.rules.slots.size))
+    with pytest.raises(MemoryFault, match="= -1"):
+        place.boot()
+
+
+def test_a_stuffed_slot_stops_the_box():
+    place = used_place()
+    size = place.rules.slots.size
+    slots = place.disk.slots.read()
+    empty = next(n for n in range(0, len(slots), size) if slots[n] == 0)
+    place.disk.slots.write(empty, b"\xff" + place.rules.slots.encode(AWAY)[1:])
+    with pytest.raises(MemoryFault, match="= 1"):
+        place.boot()
+
+
+def test_two_unfinished_slots_stop_the_box():
+    place = used_place()
+    size = place.rules.slots.size
+    slots = place.disk.slots.read()
+    empty = [n for n in range(0, len(slots), size) if slots[n] == 0][:2]
+    for offset in empty:
+        place.disk.slots.write(offset, place.rules.slots.encode(AWAY))
+    with pytest.raises(MemoryFault, match="both unfinished"):
+        place.boot()
+
+
+def test_slots_without_a_journal_stop_the_box():
+    place = used_place()
+    place.disk.journal.truncate(0)
+    with pytest.raises(MemoryFault, match="no journal"):
+        place.boot()
+
+
+def test_a_report_that_rotted_is_not_sent():
+    place = used_place()
+    offset = place.disk.journal.read().index(place.kept()[1])
+    place.disk.journal.rot(offset + 100, 0x01)
+    with pytest.raises(MemoryFault, match="its id has changed"):
+        place.device.outgoing.report(1)
+    place.disk.journal.rot(offset, 0xFF)
+    with pytest.raises(MemoryFault, match="report 1 is damaged"):
+        place.device.outgoing.report(1)
+
+
+def test_a_failed_port_makes_the_device_useless():
+    place = used_place()
+    del place.disk.journal.power
+    with pytest.raises(AttributeError):
+        place.on(TurnoutDue())
+    place.disk.power_on()
+    with pytest.raises(MemoryFault, match="boot it anew"):
+        place.on(TurnoutDue())
+
+
+def test_a_device_works_only_once_it_was_started():
+    device = PollingPlace().new_device()
+    with pytest.raises(MemoryFault, match="not started"):
+        device.on(TurnoutDue(), instant())
+
+
+def test_a_unit_is_settled_before_the_next():
+    book = RecordBook(journal_of(*BEGUN).journal)
+    book.append(RETURNED)
+    with pytest.raises(MemoryFault, match="fault of the program"):
+        book.append(RETURNED)
+
+
+def test_nothing_is_appended_behind_a_torn_tail():
+    disk = journal_of(*BEGUN)
+    disk.journal.append(b"\xb5\x00")
+    book = RecordBook(disk.journal)
+    assert book.torn == 2
+    with pytest.raises(MemoryFault, match="fault of the program"):
+        book.append(RETURNED)
+    book.cut_torn_tail()
+    book.commit(RETURNED)
+    assert RecordBook(disk.journal).history.presented == 1
+
+
+# Whose memory it is
+
+
+def device_on(disk, number=0, name="Test of a box"):
+    return Device(identity_of(authority(name), number), rules(name), disk.memory, Chance())
+
+
+def test_the_memory_of_another_box_is_refused():
+    with pytest.raises(MemoryFault, match=BOX.hex()):
+        device_on(used_place().disk, number=1)
+
+
+def test_the_memory_of_another_election_is_refused():
+    with pytest.raises(MemoryFault, match="two officers must clear it first"):
+        device_on(used_place().disk, name="Another election")
+
+
+def test_slots_of_another_size_are_refused():
+    other = Genesis(GENESIS.election, BOX, 0, 0, GENESIS.slot_size + 1, 64)
+    with pytest.raises(MemoryFault, match="this firmware uses"):
+        device_on(journal_of(other.record()))
+
+
+def test_a_box_that_the_register_does_not_know_is_refused():
+    stranger = identity_of(authority())
+    stranger = type(stranger)(bytes(16), stranger.key, stranger.firmware)
+    with pytest.raises(InvalidField, match=r"box: 0+ is not in version 1 of the register"):
+        Device(stranger, rules(), BoxDisk().memory, Chance())
+
+
+def test_a_key_that_is_not_the_boxs_is_refused():
+    mine, other = identity_of(authority()), identity_of(authority(), 1)
+    confused = type(mine)(mine.box, other.key, mine.firmware)
+    with pytest.raises(InvalidField, match=r"key: .* is not the register's key of box"):
+        Device(confused, rules(), BoxDisk().memory, Chance())
+
+
+# Slots
+
+
+class Scripted:
+    """An entropy port that gives what it is told to."""
+
+    def __init__(self, *numbers):
+        self.numbers = list(numbers)
+
+    def below(self, bound):
+        number = self.numbers.pop(0)
+        assert 0 <= number < bound
+        return number
+
+
+def bank_of(entropy, capacity=CAPACITY_MIN):
+    disk = BoxDisk()
+    bank = SlotBank(disk.slots, rules().slots, entropy)
+    bank.prepare(capacity)
+    bank.survey()
+    return bank, disk
+
+
+def test_a_sheet_goes_where_chance_says_and_never_over_another():
+    bank, disk = bank_of(Scripted(5, 5, 63, 5, 63, 0))
+    slot, size = rules().slots.encode(AWAY), rules().slots.size
+    places = []
+    for _ in range(3):
+        bank.reserve(slot)
+        places.append(bank.odd.position)
+        bank.mark()
+    assert places == [5, 63, 0]
+    assert bank.counted == 3
+    found = disk.slots.read()
+    assert [n for n in range(64) if found[n * size]] == [0, 5, 63]
+
+
+def test_an_erased_place_is_empty_again():
+    bank, _ = bank_of(Scripted(5, 5))
+    bank.reserve(rules().slots.encode(AWAY))
+    bank.erase()
+    assert bank.is_blank()
+    bank.reserve(rules().slots.encode(AWAY))
+    assert bank.odd.position == 5
+
+
+def test_a_port_that_never_finds_a_place_is_no_entropy():
+    bank, _ = bank_of(Scripted(*[0] * 1_001))
+    bank.reserve(rules().slots.encode(AWAY))
+    bank.mark()
+    with pytest.raises(EntropyFault, match="1000 draws below 64"):
+        bank.reserve(rules().slots.encode(AWAY))
+
+
+def test_the_bank_doubles_when_nearly_full():
+    bank, disk = bank_of(Chance())
+    slot, size = rules().slots.encode(AWAY), rules().slots.size
+    for _ in range(100):
+        bank.reserve(slot)
+        bank.mark()
+    assert len(disk.slots.read()) == 128 * size
+    again = SlotBank(disk.slots, rules().slots, Chance())
+    again.survey()
+    assert (again.counted, again.first_sheets) == (100, 100)
+
+
+def test_positions_are_drawn_evenly():
+    """Chi-square over 64 places, 64,000 first draws: 63 degrees, 0.1 % bound 103.4."""
+    hits = [0] * 64
+    chance = Chance(3)
+    for _ in range(64_000 // 50):
+        bank, _ = bank_of(chance)
+        for _ in range(50):
+            bank.reserve(b"\x0f" * rules().slots.size)
+            hits[bank.odd.position] += 1
+            bank.mark()
+    expected = sum(hits) / 64
+    assert sum((hit - expected) ** 2 / expected for hit in hits) < 103.4
+
+
+@pytest.mark.parametrize("call", ["mark", "erase"])
+def test_no_slot_is_finished_that_was_not_reserved(call):
+    bank, _ = bank_of(Chance())
+    with pytest.raises(MemoryFault, match="fault of the program"):
+        getattr(bank, call)()
+
+
+def test_no_two_slots_are_reserved():
+    bank, _ = bank_of(Chance())
+    bank.reserve(rules().slots.encode(AWAY))
+    with pytest.raises(MemoryFault, match="fault of the program"):
+        bank.reserve(rules().slots.encode(AWAY))
+
+
+def test_capacity_is_a_tenth_more_than_can_come():
+    election = authority().trusted.election
+    precinct = precinct_of(authority().trusted, BOX)
+    assert (precinct.registered, capacity_for(election, precinct)) == (30, 66)
+    small = type(precinct)(1, "Small", 3, (1,))
+    assert capacity_for(election, small) == CAPACITY_MIN
+    assert len(used_place().disk.slots.read()) == 66 * rules().slots.size
+
+
+# Numbers that cannot be at the opening
+
+
+def test_the_poll_does_not_open_on_counters_that_are_not_zero():
+    place = PollingPlace()
+    place.boot()
+    place.disk.journal.append(units.frame(RETURNED.to_bytes()))
+    place.boot()
+    made, refused = place.on(Requested(Action.PRINT_ZERO))
+    incident = report_in(made.data).incident
+    assert (incident.code, incident.detail) == (IncidentCode.OPENING_REFUSED, 1)
+    assert isinstance(refused, Refused)
+    assert refused.why is Refusal.COUNTERS_NOT_ZERO
+    assert "presented" in refused.detail
+    assert place.device.state is PollState.SETUP
+
+
+def test_a_repair_is_reported():
+    place = used_place()
+    place.disk.journal.append(b"\xb5\x00")
+    outputs = place.boot()
+    incidents = [report_in(o.data).incident for o in outputs if isinstance(o, ReportMade)]
+    assert [i and (i.code, i.detail) for i in incidents] == [
+        None,
+        (IncidentCode.MEMORY_REPAIRED, 8),
+    ]

@@ -1,6 +1,6 @@
 """Officers' consent: what two of them are asked to sign, and what happens when they have."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ballotbox_device.core.events import Event
@@ -10,7 +10,7 @@ from ballotbox_protocol.election.register import Register, Role
 from ballotbox_protocol.wire.cose import MessageType
 from ballotbox_protocol.wire.keyfile import PrivateKey
 from ballotbox_protocol.wire.officers import two_officers_signed
-from ballotbox_protocol.wire.report import OfficerSignature, Report, encode_report
+from ballotbox_protocol.wire.report import OFFICERS_MAX, OfficerSignature, Report, encode_report
 from ballotbox_protocol.wire.statements import Clearance
 
 
@@ -30,11 +30,12 @@ class Draft:
     key: PrivateKey | None = None
 
     def is_signed(
-        self, register: Register, signatures: Iterable[OfficerSignature], precinct: PrecinctId
+        self, register: Register, signatures: Sequence[OfficerSignature], precinct: PrecinctId
     ) -> bool:
         """Tell whether two officers with the role needed signed exactly this."""
         needed = self.needed
-        return two_officers_signed(
+        # A report has room for so many signatures and no more.
+        return len(signatures) <= OFFICERS_MAX and two_officers_signed(
             register, signatures, needed.message_type, needed.payload, needed.role, precinct
         )
 

@@ -11,6 +11,7 @@ from time import monotonic_ns
 
 from ballotbox_device.core.courier import Courier, Pace
 from ballotbox_device.core.outgoing import Outgoing
+from ballotbox_device.host.problem import Problem
 from ballotbox_protocol.wire.message import Message, parse_message
 
 
@@ -27,6 +28,8 @@ class Road(ABC):
         self.courier = Courier(outgoing, pace)
         #: Called with every message from the gateway before the courier takes it in.
         self.overheard: Callable[[Message], None] | None = None
+        #: Called when the carrier cannot be reached; the road tries again by itself.
+        self.in_the_way: Callable[[Problem], None] | None = None
         self._timer: asyncio.TimerHandle | None = None
 
     @abstractmethod

@@ -1,0 +1,204 @@
+"""The command of one box. Everything heavy is imported when a command needs it."""
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+if TYPE_CHECKING:
+    from ballotbox_device.host.running import MqttBroker, SerialLine
+
+_PATH: Final = click.Path(path_type=Path)
+_STATE = click.option(
+    "--state", "directory", type=_PATH, required=True, help="State directory of the box."
+)
+
+
+class Stopped(click.ClickException):
+    """What stands in the way, for the screen."""
+
+    def show(self, file: Any = None) -> None:  # noqa: ANN401 (click's own signature)
+        """Print the message, on standard error."""
+        click.echo(f"ballotbox-device: {self.message}", file=file or sys.stderr)
+
+
+@contextmanager
+def _told_in_words() -> Iterator[None]:
+    """Turn what can stop a box into one screen of words and exit code 1."""
+    from ballotbox_device.core.ports import EntropyFault, MemoryFault
+    from ballotbox_device.core.reporting import LawBroken
+    from ballotbox_device.host.problem import Problem
+    from ballotbox_protocol.election.identifiers import InvalidField
+
+    try:
+        yield
+    except (Problem, InvalidField) as error:
+        raise Stopped(str(error)) from error
+    except (MemoryFault, LawBroken, EntropyFault) as error:
+        raise Stopped(
+            f"The box stopped: {error}.\nWhat it has counted is in its state directory: copy that "
+            "before anything else, then look: ballotbox-device status"
+        ) from error
+    except OSError as error:
+        raise Stopped(
+            f"The box stopped: {error.filename or 'the system'}: {error.strerror or error}.\n"
+            "Nothing that was reported as accepted is lost. Mend the cause (make room when the "
+            "disk is full), then boot the box again: ballotbox-device run"
+        ) from error
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """Be one ballot box, look into it, or sign what it asks for.
+
+    First `init` makes the box; its authority puts what that prints into the register; `run` is the
+    box; `status` and `reports` look on; officers sign with `consent`.
+    """
+
+
+@main.command()
+@_STATE
+@click.option("--box", "digits", metavar="HEX", help="Box id, 32 hex digits; drawn if left out.")
+def init(directory: Path, digits: str | None) -> None:
+    """Make a new box with a key of its own. Prints its entry for the register's source."""
+    from secrets import token_bytes
+
+    from ballotbox_protocol.election.identifiers import BOX_ID_SIZE, BoxId
+
+    with _told_in_words():
+        from ballotbox_device.host.inspection import register_entry
+        from ballotbox_device.host.keys import new_key
+        from ballotbox_device.host.state import create_state, parse_box
+
+        box = BoxId(token_bytes(BOX_ID_SIZE)) if digits is None else parse_box(digits, "--box")
+        state = create_state(directory, box, new_key())
+        click.echo(register_entry(state))
+    click.echo(f"# next: ballotbox-device run --state {directory} …", err=True)
+
+
+@main.command()
+@_STATE
+@click.option("--election", type=_PATH, required=True, help="The signed election definition.")
+@click.option("--register", type=_PATH, required=True, help="The signed register.")
+@click.option("--root", required=True, metavar="MODE:KEY", help="The authority's root key.")
+@click.option("--serial", metavar="PATH", help="Reach the gateway over this serial port.")
+@click.option("--baud", default=115_200, show_default=True, help="Speed of the serial port.")
+@click.option("--mqtt", metavar="HOST:PORT", help="Reach the gateway over this broker.")
+@click.option(
+    "--clock",
+    type=click.Choice(["unset", "free_running", "synchronised"]),
+    default="free_running",
+    show_default=True,
+    help="How good the clock of this machine is; reports say so.",
+)
+def run(  # noqa: PLR0913, PLR0917 (one parameter for each option)
+    directory: Path,
+    election: Path,
+    register: Path,
+    root: str,
+    serial: str | None,
+    baud: int,
+    mqtt: str | None,
+    clock: str,
+) -> None:
+    """Be the box, with its front panel on standard input and output.
+
+    Each line in is one JSON object, as {"do":"print_zero"}; each line out is one too, and the last
+    answer to a line is {"says":"ready",…}. docs/device.md lists them.
+
+    WHOEVER CAN WRITE TO THIS PANEL CAN VOTE. Therefore every report of such a box says `debug`, and
+    a gateway never counts it in an official election.
+
+    At the end of the input the box sends what waits for an answer, and then ends.
+    """
+    place = _road(serial, baud, mqtt)
+    with _told_in_words():
+        from ballotbox_device.host.running import Orders, run_box
+        from ballotbox_protocol.wire.report import ClockQuality
+
+        quality = ClockQuality[clock.upper()]
+        run_box(Orders(directory, election, register, root, place, quality))
+
+
+def _road(serial: str | None, baud: int, mqtt: str | None) -> "SerialLine | MqttBroker":
+    from ballotbox_device.host.running import MqttBroker, SerialLine
+
+    if serial is not None and mqtt is None:
+        return SerialLine(serial, baud)
+    if mqtt is None or serial is not None:
+        raise click.UsageError("Give exactly one of --serial PATH and --mqtt HOST:PORT.")
+    host, _, port = mqtt.rpartition(":")
+    if not host or not port.isdecimal() or not 0 < int(port) < 65_536:
+        raise click.BadParameter("must be HOST:PORT, as localhost:1883", param_hint="--mqtt")
+    return MqttBroker(host.strip("[]"), int(port))
+
+
+@main.command()
+@_STATE
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def status(directory: Path, *, as_json: bool) -> None:
+    """Say where the poll stands, what was counted and who has answered; never what was chosen.
+
+    Only reads, also while the box runs.
+    """
+    with _told_in_words():
+        from ballotbox_device.host import inspection
+        from ballotbox_device.host.state import open_state
+
+        state = open_state(directory)
+        told = inspection.status(state)
+        if as_json:
+            click.echo(json.dumps(told))
+        elif told["election"] is None:
+            click.echo("This box serves no election yet. Its entry for the register's source:\n")
+            click.echo(inspection.register_entry(state))
+        else:
+            from ballotbox_device.host.status_text import status_lines
+
+            click.echo("\n".join(status_lines(told)))
+
+
+@main.command()
+@_STATE
+@click.option("--out", type=_PATH, required=True, help="Directory to write to, as a USB stick.")
+def reports(directory: Path, out: Path) -> None:
+    """Write every signed report into a file of its own, the same bytes as on any other road."""
+    with _told_in_words():
+        from ballotbox_device.host.inspection import write_reports
+        from ballotbox_device.host.state import open_state
+
+        for path in write_reports(open_state(directory), out):
+            click.echo(path)
+
+
+@main.command()
+@click.option("--officer-key", "key_file", type=_PATH, required=True, help="The officer's key.")
+@click.option("--payload", metavar="HEX", required=True, help="From the line consent_needed.")
+@click.option(
+    "--type", "kind", type=click.Choice(["consent", "clearance"]), required=True,
+    help="From the same line.",
+)  # fmt: skip
+@click.option("--passphrase-file", type=_PATH, help="Its first line; asked for if left out.")
+def consent(key_file: Path, payload: str, kind: str, passphrase_file: Path | None) -> None:
+    """Sign as an officer what a box asks for, after showing in words what it is.
+
+    Prints one line, which goes into the panel: {"do":"consent","signatures":["…","…"]}.
+    """
+    with _told_in_words():
+        from ballotbox_device.host import officer
+        from ballotbox_protocol.wire.cose import MessageType
+
+        message_type = MessageType[kind.upper()]
+        data, words = officer.payload_of(payload, message_type)
+        for line in words:
+            click.echo(line, err=True)
+        if passphrase_file is None:
+            passphrase = click.prompt("Passphrase", hide_input=True, err=True)
+        else:
+            passphrase = officer.passphrase_in(passphrase_file)
+        key = officer.officer_key(key_file, passphrase)
+        click.echo(officer.sign_token(key, message_type, data))

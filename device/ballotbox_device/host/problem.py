@@ -1,0 +1,19 @@
+"""What a person is told when something is in the way: where, what, and the remedy."""
+
+
+class Problem(Exception):
+    """Something a person can mend; `str()` of it is one line for the screen.
+
+    where: the file, option, port or address. what: the fault, in words. remedy: what to do.
+    """
+
+    def __init__(self, where: str, what: str, remedy: str) -> None:
+        super().__init__(f"{where}: {what}. {remedy}")
+        self.where = where
+        self.what = what
+        self.remedy = remedy
+
+
+def reason_of(error: OSError) -> str:
+    """Return what the system said, in its own words."""
+    return error.strerror or str(error)

@@ -1,0 +1,137 @@
+"""The state directory: everything one box keeps. Made once by `init`, never by anything else.
+
+journal    what happened, without choices       box.id          who the box is; written last
+slots      choices, without order               keys/           its private keys
+lock       held by the process that is the box  register.seen   highest register version seen
+"""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from ballotbox_device.host.files import create_file, sync_directory
+from ballotbox_device.host.keys import KEYS, store_key
+from ballotbox_device.host.problem import Problem, reason_of
+from ballotbox_protocol.election.identifiers import BOX_ID_SIZE, BoxId
+from ballotbox_protocol.wire.keyfile import PrivateKey
+
+_BOX_ID: Final = "box.id"
+_LOCK: Final = "lock"
+_PRIVATE_DIRECTORY: Final = 0o700
+
+
+@dataclass(frozen=True, slots=True)
+class StateDirectory:
+    """Where the parts of one box's memory lie."""
+
+    path: Path
+    box: BoxId
+
+    @property
+    def journal(self) -> Path:
+        """The journal file."""
+        return self.path / "journal"
+
+    @property
+    def slots(self) -> Path:
+        """The slots file."""
+        return self.path / "slots"
+
+    @property
+    def keys(self) -> Path:
+        """The folder of the box's private keys."""
+        return self.path / KEYS
+
+    @property
+    def register_seen(self) -> Path:
+        """The file that remembers the highest register version."""
+        return self.path / "register.seen"
+
+
+def create_state(path: Path, box: BoxId, key: PrivateKey) -> StateDirectory:
+    """Make the memory of a new box; raises Problem when anything is there already."""
+    state = StateDirectory(path, box)
+    try:
+        path.mkdir(mode=_PRIVATE_DIRECTORY, parents=True, exist_ok=True)
+        if any(path.iterdir()):
+            raise Problem(
+                str(path),
+                "is not empty, and a box's memory is never written over",
+                "Give --state a new directory, or look at this one: ballotbox-device status",
+            )
+        state.keys.mkdir(mode=_PRIVATE_DIRECTORY)
+        store_key(state.keys, key)
+        for name in (state.journal, state.slots, path / _LOCK):
+            create_file(name)
+        # Commit point: from here on there is a box; without its id the rest is none.
+        create_file(path / _BOX_ID, f"{box.hex()}\n".encode())
+        sync_directory(path.parent)
+    except OSError as error:
+        remedy = "Choose a directory you may write to, on a disk with room"
+        raise Problem(error.filename or str(path), reason_of(error), remedy) from error
+    return state
+
+
+def open_state(path: Path) -> StateDirectory:
+    """Return the parts of a box's memory; raises Problem when there is no box."""
+    try:
+        digits = (path / _BOX_ID).read_text(encoding="ascii").strip()
+    except FileNotFoundError:
+        remedy = f"Make one: ballotbox-device init --state {path}"
+        if path.is_dir() and any(path.iterdir()):
+            remedy = "If `init` was interrupted here, remove the directory and run it again"
+        raise Problem(str(path), "holds no box", remedy) from None
+    except (OSError, UnicodeDecodeError) as error:
+        remedy = "Run as the user whom the box belongs to"
+        raise Problem(str(path / _BOX_ID), str(error), remedy) from error
+    return StateDirectory(path, parse_box(digits, str(path / _BOX_ID)))
+
+
+def parse_box(digits: str, where: str) -> BoxId:
+    """Return the box id that hexadecimal digits spell; raises Problem naming `where`."""
+    try:
+        box = bytes.fromhex(digits)
+    except ValueError:
+        box = b""
+    if len(box) != BOX_ID_SIZE:
+        remedy = "For a new box leave --box out: one is drawn"
+        raise Problem(where, f"a box id has {2 * BOX_ID_SIZE} hexadecimal digits", remedy)
+    return BoxId(box)
+
+
+@contextmanager
+def sole_use(state: StateDirectory) -> Iterator[None]:
+    """Be the only process that is this box; raises Problem when another is.
+
+    Two would number their reports alike, and each would overwrite what the other has counted. The
+    system lets go of the lock when a process ends, however it ends.
+    """
+    path = state.path / _LOCK
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    except OSError as error:
+        remedy = "Run as the user whom the box belongs to"
+        raise Problem(str(path), reason_of(error), remedy) from error
+    try:
+        _take(descriptor, state)
+        os.truncate(descriptor, 0)
+        os.pwrite(descriptor, b"%d\n" % os.getpid(), 0)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _take(descriptor: int, state: StateDirectory) -> None:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        holder = os.pread(descriptor, 32, 0).decode(errors="replace").strip() or "unknown"
+        raise Problem(
+            str(state.path),
+            f"process {holder} is running this box, and a box runs once",
+            "Stop that process first; ballotbox-device status looks on without disturbing it",
+        ) from None

@@ -10,7 +10,7 @@ Invariant: whatever `decode` accepts, `encode` gives back byte for byte.
 
 import unicodedata
 from dataclasses import dataclass
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NoReturn, TypeAlias
 
 INT_MIN: Final = -(1 << 63)
 INT_MAX: Final = (1 << 63) - 1
@@ -142,6 +142,8 @@ def decode(data: bytes, limits: Limits = REPORT_LIMITS) -> Value:
     """
     if len(data) > limits.size:
         raise CborError(f"{len(data)} bytes, at most {limits.size} are allowed")
+    if not data:
+        raise CborError("the value ends early, at byte 0")
     decoder = _Decoder(data, limits)
     value = decoder.values(1, limits.depth)[0]
     if decoder.position != len(data):
@@ -156,17 +158,21 @@ class _Decoder:
 
     def __init__(self, data: bytes, limits: Limits) -> None:
         self._data = data
-        self._items_left = limits.items
+        self._items_left = limits.items + 1  # The outermost value is not an item of anything.
         self.position = 0
 
     def values(self, count: int, depth: int) -> list[Value]:
-        """Read the next `count` values; `depth` is how many more levels they may open.
+        """Read the next `count` values, which may open `depth` more levels.
 
-        Small integers and short strings are nearly all of a report: they are read in the loop,
-        without a call, and everything else by its head.
+        Small integers, short strings and short arrays are nearly all of a report: they are read in
+        the loop, and everything else by its head.
         """
         data = self._data
         position = self.position
+        # Each value takes at least a byte: nothing is allocated for values that cannot be there.
+        if depth < 0 or count > self._items_left or count > len(data) - position:
+            self._refuse(count, depth)
+        self._items_left -= count
         values: list[Value] = []
         append = values.append
         try:
@@ -187,7 +193,7 @@ class _Decoder:
                     append(data[start:position])
                 elif _SHORT_ARRAY <= initial < _SHORT_ARRAY + _ONE_BYTE:
                     self.position = position + 1
-                    append(self._array(initial - _SHORT_ARRAY, depth))
+                    append(self.values(initial - _SHORT_ARRAY, depth - 1))
                     position = self.position
                 else:
                     self.position = position
@@ -200,6 +206,11 @@ class _Decoder:
             raise CborError(f"the value ends early, at byte {len(data)}")
         self.position = position
         return values
+
+    def _refuse(self, count: int, depth: int) -> NoReturn:
+        if depth < 0:
+            raise CborError(f"byte {self.position}: nested too deeply")
+        raise CborError(f"byte {self.position}: {count} items are too many")
 
     def _by_head(self, initial: int, depth: int) -> Value:
         major = initial >> 5
@@ -215,7 +226,7 @@ class _Decoder:
         if major == _TEXT:
             return self._text(argument)
         if major == _ARRAY:
-            return self._array(argument, depth)
+            return self.values(argument, depth - 1)
         return self._map(argument, depth)
 
     def _null(self, initial: int) -> None:
@@ -261,28 +272,19 @@ class _Decoder:
             raise CborError(f"byte {start}: text is not in Unicode normal form C")
         return text
 
-    def _spend(self, items: int, depth: int) -> None:
-        if depth == 0:
-            raise CborError(f"byte {self.position}: nested too deeply")
-        # Each item takes at least a byte, so nothing is allocated for items that cannot be there.
-        if items > self._items_left or items > len(self._data) - self.position:
-            raise CborError(f"byte {self.position}: {items} items are too many")
-        self._items_left -= items
-
-    def _array(self, length: int, depth: int) -> list[Value]:
-        self._spend(length, depth)
-        return self.values(length, depth - 1)
-
     def _map(self, length: int, depth: int) -> dict[int, Value]:
         start = self.position
-        self._spend(2 * length, depth)
         flat = self.values(2 * length, depth - 1)
+        keys = flat[::2]
         previous = -1
-        for key in flat[::2]:
-            if type(key) is not int or not 0 <= key <= KEY_MAX:
-                problem = f"has a key that is not an integer from 0 to {KEY_MAX}"
-                raise CborError(f"byte {start}: the map {problem}")
-            if key <= previous:
-                raise CborError(f"byte {start}: map key {key} does not follow {previous}")
+        for key in keys:
+            if type(key) is not int or not previous < key <= KEY_MAX:
+                self._refuse_key(start, key, previous)
             previous = key
-        return dict(zip(flat[::2], flat[1::2], strict=True))
+        return dict(zip(keys, flat[1::2], strict=True))
+
+    def _refuse_key(self, start: int, key: Value, previous: int) -> NoReturn:
+        if type(key) is not int or not 0 <= key <= KEY_MAX:
+            problem = f"has a key that is not an integer from 0 to {KEY_MAX}"
+            raise CborError(f"byte {start}: the map {problem}")
+        raise CborError(f"byte {start}: map key {key} does not follow {previous}")

@@ -83,8 +83,7 @@ class Intake:
 
         `now` is Unix seconds. Raises LedgerFailure: then nothing may be said.
         """
-        roster = self._books.roster
-        given = [roster.authenticate(arrival.data, arrival.road) for arrival in arrivals]
+        given = self._authenticate(arrivals)
         try:
             settled = self._books.settle(lambda case: self._judge(case, arrivals, given), now)
         except DiskFull:
@@ -99,6 +98,15 @@ class Intake:
             for each in settled.result
         ]
         return Admission(answers, self._also(settled, {row.id for row in rows}))
+
+    def _authenticate(self, arrivals: Sequence[Arrival]) -> list[_Given]:
+        # Two passes, because signatures and bodies drive each other out of the processor's caches.
+        roster = self._books.roster
+        signed = [roster.verify(arrival.data) for arrival in arrivals]
+        return [
+            each if isinstance(each, Unproved) else roster.read(each, arrival.road)
+            for arrival, each in zip(arrivals, signed, strict=True)
+        ]
 
     def turned_away(self, reason: Reason, count: int = 1) -> None:
         """Count arrivals that the road refused (RATE, DISK, ...); stored with the next batch."""

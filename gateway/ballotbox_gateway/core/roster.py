@@ -28,6 +28,15 @@ class Authentic(NamedTuple):
     body: bytes
 
 
+class Signed(NamedTuple):
+    """A message that a key of the register signed as a report; what it says is not read yet."""
+
+    id: ReportId
+    entry: BoxEntry
+    data: bytes
+    body: bytes
+
+
 class Unproved(NamedTuple):
     """Bytes that no key of the register vouches for, or that came by a wrong road."""
 
@@ -59,6 +68,11 @@ class Roster:
 
     def authenticate(self, data: bytes, road: Road) -> Authentic | Unproved | Misplaced:
         """Return what `data` is, in the order size, envelope, key, signature, body, binding."""
+        signed = self.verify(data)
+        return signed if isinstance(signed, Unproved) else self.read(signed, road)
+
+    def verify(self, data: bytes) -> Signed | Unproved:
+        """Return the message when a key of the register signed it as a report; its body unread."""
         if len(data) > cbor.REPORT_LIMITS.size:
             return Unproved(Reason.SIZE)
         try:
@@ -72,15 +86,19 @@ class Roster:
         statement = envelope.statement
         if not cose.verify(statement, envelope.signature, entry.key):
             return Unproved(Reason.SIGNATURE)
-        report_id = ReportId(cose.statement_id(statement))
+        return Signed(ReportId(cose.statement_id(statement)), entry, data, envelope.payload)
+
+    def read(self, signed: Signed, road: Road) -> Authentic | Unproved | Misplaced:
+        """Return the report in a signed message, or why it does not belong on this road or here."""
+        report_id, entry, data, body = signed
         try:
-            report = decode_report(envelope.payload)
+            report = decode_report(body)
         except ValueError:
             return Misplaced(report_id, Reason.BODY, entry.box, data)
         fault = road_fault(road, report.box)
         if fault is not None:
             return Unproved(fault)
-        return self._bind(Authentic(report_id, report, entry, data, envelope.payload))
+        return self._bind(Authentic(report_id, report, entry, data, body))
 
     def _bind(self, given: Authentic) -> Authentic | Misplaced:
         report_id, report, entry, data, _ = given

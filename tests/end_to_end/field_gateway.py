@@ -1,5 +1,6 @@
 """A gateway as its users have it: settings and files in a folder, and the real command."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -9,7 +10,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from click.testing import CliRunner, Result
+
 from ballotbox_gateway.adapters.key_files import write_key
+from ballotbox_gateway.cli import main
 from ballotbox_simulator.authority import Authority
 from tests.patience import PATIENCE_S, wait_until
 
@@ -51,12 +55,16 @@ class FieldGateway:
         lines = [f'{name} = "{value}"' for name, value in settings.items() if value is not None]
         self.config.write_text("\n".join([*lines, *tables]) + "\n")
 
-    def command(self, *words: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
-        """Run one sub-command to its end."""
+    def command(self, *words: str) -> Result:
+        """Run one sub-command to its end, in this process: starting another takes a second."""
+        with contextlib.chdir(self.folder):
+            return CliRunner().invoke(main, words)
+
+    def process(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """Run one sub-command to its end, in a process of its own."""
         return subprocess.run(
             [COMMAND, *words],
             cwd=self.folder,
-            input=stdin,
             capture_output=True,
             text=True,
             timeout=PATIENCE_S * 2,
@@ -65,7 +73,7 @@ class FieldGateway:
 
     def init(self) -> None:
         done = self.command("init")
-        assert done.returncode == 0, done.stderr
+        assert done.exit_code == 0, done.stderr
 
     def start(self) -> None:
         """Start `run` and return when it says that it is ready."""

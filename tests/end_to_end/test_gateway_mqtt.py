@@ -128,7 +128,7 @@ def test_killed_in_a_burst_the_gateway_has_all_it_receipted_and_each_once(
         gateway.await_line(LISTENING)
         for said, (box, each) in enumerate(everything):
             road.say(box.box, each)
-            if said in (60, 61, 120, 200):
+            if said in (60, 61, 180):
                 # Some of the last forty have no receipt yet: the burst is under way.
                 gateway.kill()
                 gateway.start()
@@ -177,7 +177,7 @@ def test_without_a_broker_it_waits_says_so_once_and_goes_on_when_there_is_one(
         "Start the broker, or correct mqtt.host and mqtt.port"
     )
     checked = gateway.command("check")
-    assert checked.returncode == 1
+    assert checked.exit_code == 1
     assert f"FAIL  {refused}\n1 to mend\n" in checked.stdout
     with gateway.running():
         assert gateway.await_line("refuses the connection").endswith(f"WARNING {refused}")

@@ -92,7 +92,9 @@ def _ledger(config: Config, trusted: Trusted, identity: Identity) -> str:
 
 
 def _disk(config: Config) -> str:
-    folder = config.ledger_file.parent
+    folder = config.ledger_file.absolute().parent
+    while not folder.exists():
+        folder = folder.parent
     free = shutil.disk_usage(folder).free
     if free < _DISK_FREE_MIN:
         what = f"only {free // 2**20} MiB are free"

@@ -169,10 +169,7 @@ class _Decoder:
         """
         data = self._data
         position = self.position
-        # Each value takes at least a byte: nothing is allocated for values that cannot be there.
-        if depth < 0 or count > self._items_left or count > len(data) - position:
-            self._refuse(count, depth)
-        self._items_left -= count
+        self._spend(count, depth)
         values: list[Value] = []
         append = values.append
         try:
@@ -207,10 +204,13 @@ class _Decoder:
         self.position = position
         return values
 
-    def _refuse(self, count: int, depth: int) -> NoReturn:
+    def _spend(self, count: int, depth: int) -> None:
         if depth < 0:
             raise CborError(f"byte {self.position}: nested too deeply")
-        raise CborError(f"byte {self.position}: {count} items are too many")
+        # Each value takes at least a byte: nothing is allocated for values that cannot be there.
+        if count > self._items_left or count > len(self._data) - self.position:
+            raise CborError(f"byte {self.position}: {count} items are too many")
+        self._items_left -= count
 
     def _by_head(self, initial: int, depth: int) -> Value:
         major = initial >> 5

@@ -93,6 +93,29 @@ def replay(
     sys.exit(0 if outcome.passed else _FAILED)
 
 
+@main.command()
+@click.argument("directory", type=_PATH)
+@click.option("--boxes", default=2, show_default=True, help="Boxes in the register.")
+@click.option("--broker", default="127.0.0.1:1883", show_default=True, help="Broker of the boxes.")
+def election(directory: Path, boxes: int, broker: str) -> None:
+    """Make a rehearsal election in DIRECTORY: definition, register, keys, a gateway's settings."""
+    from ballotbox_protocol.election.identifiers import InvalidField
+    from ballotbox_simulator.trial import write_trial
+
+    host, _, port = broker.rpartition(":")
+    if not host or not port.isdecimal():
+        _unusable(f"--broker {broker}: must be written HOST:PORT")
+    try:
+        files = write_trial(directory, boxes, (host, int(port)))
+    except FileExistsError:
+        _unusable(f"{directory} exists already: name a new directory")
+    except (InvalidField, OSError) as error:
+        _unusable(str(error))
+    for path in files:
+        click.echo(path)
+    click.echo(f"Next: ballotbox-gateway init --config {directory / 'gateway.toml'}")
+
+
 def _tell(outcome: "ReplayOutcome") -> None:
     for row, broken in outcome.broken_rows[:_DIFFERENCES_SHOWN]:
         click.echo(f"row {row.number} ({row.label}) cannot be fed truthfully: {'; '.join(broken)}")

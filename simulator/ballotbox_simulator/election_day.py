@@ -103,7 +103,9 @@ async def hold(plan: DayPlan, progress: Progress, stack: AsyncExitStack) -> Day:
     """
     progress("Making the election", 0.0)
     total = plan.mqtt_boxes + plan.serial_boxes
-    authority = make_authority(Plan(plan.seed, total, (PRECINCT, CENTRE)))
+    authority = make_authority(
+        Plan(plan.seed, total, (PRECINCT, CENTRE), registered=2 * plan.ballots)
+    )
     day = await _set_up(plan, authority, stack)
     progress("Connecting the boxes", 0.05)
     await _connect(day.boxes)

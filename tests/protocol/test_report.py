@@ -181,7 +181,7 @@ WRONG = {
     "counters with one more": (TURNOUT, (10,), dict.fromkeys(range(9), 0), "counters"),
     "counters with another key": (TURNOUT, (10,), dict.fromkeys(range(1, 9), 0), "counters"),
     **{
-        f"counter {name}": (TURNOUT, (10, key), wrong, f"counters.{name}")
+        f"counter {name} as {wrong}": (TURNOUT, (10, key), wrong, f"counters.{name}")
         for wrong in (-1, TOO_MANY, None)
         for key, name in enumerate(COUNTER_NAMES)
     },

@@ -10,12 +10,14 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from ballotbox_device.core.courier import Pace
 from ballotbox_device.core.outgoing import Outgoing
+from ballotbox_device.host.problem import Problem, reason_of
 from ballotbox_device.host.road import Road, now_ms
 from ballotbox_protocol.wire.message import Message, topic_of
 
 KEEPALIVE_S: Final = 60
 _RETRY_FIRST_S: Final = 0.2
 _RETRY_LONGEST_S: Final = 5.0
+_REACH_S: Final = 5.0
 
 
 class MqttRoad(Road):
@@ -30,6 +32,7 @@ class MqttRoad(Road):
         self._up = topic_of(outgoing.election, outgoing.box, "up")
         self._down = topic_of(outgoing.election, outgoing.box, "down")
         self._client: paho.Client | None = None
+        self._dialling: asyncio.Task[None] | None = None
         self._online: asyncio.Event = asyncio.Event()
         self._attempts = 0
         self._closed = False
@@ -37,17 +40,19 @@ class MqttRoad(Road):
 
     async def connect(self) -> None:
         """Connect; returns when the broker has confirmed the subscription."""
-        self._dial()
+        self._dial_in(0)
         await self._online.wait()
 
     def close(self) -> None:
         """Disconnect for good."""
         self._closed = True
+        if self._dialling is not None:
+            self._dialling.cancel()
         if self._client is not None:
             self._client.disconnect()
             self._client.loop_write()
             self._drop()
-        self.courier.disconnected()
+        self._lost()
 
     def _carry(self, message: Message) -> None:
         if self._client is not None and self._online.is_set():
@@ -56,7 +61,33 @@ class MqttRoad(Road):
     # A new client for each connection: what paho still holds of the last one is resent by the
     # courier, and never by paho, whose window is not kept across reconnects.
 
-    def _dial(self) -> None:
+    def _dial_in(self, delay_s: float) -> None:
+        self._dialling = asyncio.get_running_loop().create_task(self._dial_after(delay_s))
+
+    async def _dial_after(self, delay_s: float) -> None:
+        await asyncio.sleep(delay_s)
+        try:
+            # paho's own connect would stop the whole box while a dead broker does not answer.
+            self._dial(await self._reach())
+        except OSError as error:
+            self._complain(reason_of(error), "Start the broker, or correct its address")
+            self._redial()
+
+    async def _reach(self) -> str:
+        """Return the address at which the broker answers now; raises OSError."""
+        async with asyncio.timeout(_REACH_S):
+            _, writer = await asyncio.open_connection(*self._address)
+            address: str = writer.get_extra_info("peername")[0]
+            writer.close()
+            await writer.wait_closed()
+        return address
+
+    def _complain(self, what: str, remedy: str) -> None:
+        if self.in_the_way is not None:
+            host, port = self._address
+            self.in_the_way(Problem(f"MQTT broker {host}:{port}", what, remedy))
+
+    def _dial(self, address: str) -> None:
         client = paho.Client(
             CallbackAPIVersion.VERSION2,
             client_id=self.outgoing.box.hex(),
@@ -71,10 +102,7 @@ class MqttRoad(Road):
         client.on_message = self._received
         client.on_disconnect = self._disconnected
         self._client = client
-        try:
-            client.connect(*self._address, keepalive=KEEPALIVE_S)
-        except OSError:
-            self._redial()
+        client.connect(address, self._address[1], keepalive=KEEPALIVE_S)
 
     def _redial(self) -> None:
         self._drop()
@@ -82,7 +110,7 @@ class MqttRoad(Road):
             return
         self._attempts += 1
         longest = min(_RETRY_LONGEST_S, _RETRY_FIRST_S * 2 ** min(self._attempts, 10))
-        asyncio.get_running_loop().call_later(self._chance.uniform(0, longest), self._dial)
+        self._dial_in(self._chance.uniform(0, longest))
 
     def _drop(self) -> None:
         self._online.clear()
@@ -129,6 +157,7 @@ class MqttRoad(Road):
         _properties: object,
     ) -> None:
         if reason.is_failure:
+            self._complain(str(reason), "Let the broker admit this box's client id and topics")
             client.disconnect()
             return
         client.subscribe(self._down, qos=1)

@@ -1,5 +1,8 @@
 """What a person is told when something is in the way: where, what, and the remedy."""
 
+import os
+from errno import errorcode
+
 
 class Problem(Exception):
     """Something a person can mend; `str()` of it is one line for the screen.
@@ -16,4 +19,8 @@ class Problem(Exception):
 
 def reason_of(error: OSError) -> str:
     """Return what the system said, in its own words."""
+    if isinstance(error, TimeoutError):
+        return "does not answer"
+    if error.errno is not None and error.errno in errorcode:
+        return os.strerror(error.errno)
     return error.strerror or str(error)

@@ -23,6 +23,7 @@ class StreamRoad(Road):
         self._link = Link(session)
         self._peer: Session | None = None
         self._unsent = b""
+        self._closed = False
         self._wakeup: asyncio.TimerHandle | None = None
         #: Set when the other end of the line has gone for good.
         self.hung_up: asyncio.Event = asyncio.Event()
@@ -34,6 +35,7 @@ class StreamRoad(Road):
 
     def close(self) -> None:
         """Stop listening; the descriptor stays open."""
+        self._closed = True
         loop = asyncio.get_running_loop()
         loop.remove_reader(self._descriptor)
         loop.remove_writer(self._descriptor)
@@ -43,7 +45,8 @@ class StreamRoad(Road):
     def pump(self) -> None:
         """Send what is due, and come back when something is due again."""
         super().pump()
-        self._flush()
+        if not self._closed:
+            self._flush()
 
     def _carry(self, message: Message) -> None:
         if self._link.room:
@@ -73,7 +76,8 @@ class StreamRoad(Road):
 
     def _flush(self) -> None:
         # While the line takes nothing, the link is not asked: it would repeat itself without end.
-        if not self._unsent:
+        was_clogged = bool(self._unsent)
+        if not was_clogged:
             self._unsent = self._link.bytes_to_send(now_ms())
         try:
             self._unsent = self._unsent[os.write(self._descriptor, self._unsent) :]
@@ -86,8 +90,11 @@ class StreamRoad(Road):
         if self._unsent:
             loop.add_writer(self._descriptor, self._flush)
             self._disarm()
+            return
+        loop.remove_writer(self._descriptor)
+        if was_clogged:
+            self._flush()
         else:
-            loop.remove_writer(self._descriptor)
             self._rearm()
 
     def _disarm(self) -> None:

@@ -8,10 +8,9 @@ from ballotbox_protocol.election.counters import Counters
 from ballotbox_protocol.election.identifiers import BoxId, ReportId
 from ballotbox_protocol.election.register import BoxEntry, Role, origin_id
 from ballotbox_protocol.election.tally import Row
-from ballotbox_protocol.wire import cose
 from ballotbox_protocol.wire.checkpoint import CheckpointFault, parse_note, verify_checkpoint
 from ballotbox_protocol.wire.cose import MessageType
-from ballotbox_protocol.wire.leaf import Leaf, LeafType, decode_leaf
+from ballotbox_protocol.wire.leaf import Leaf, LeafType
 from ballotbox_protocol.wire.merkle import Tree
 from ballotbox_protocol.wire.officers import two_officers_signed
 from ballotbox_protocol.wire.report import (
@@ -24,20 +23,12 @@ from ballotbox_protocol.wire.report import (
 from ballotbox_protocol.wire.statements import Ruling, RulingKind, decode_ruling
 from ballotbox_protocol.wire.trust import Trusted
 from ballotbox_protocol.wire.verdict import Reason, Verdict
-from ballotbox_tabulation.core.attachment import Attachment, decode_attachment
+from ballotbox_tabulation.core.authenticity import OpenedLeaf, SignedBody
 from ballotbox_tabulation.core.faults import Fault, LogFault
 from ballotbox_tabulation.core.objections import Objections
 
+#: What officers must have ruled for a leaf with this reason.
 _RULING_KINDS = {Reason.RELEASED: RulingKind.RELEASE, Reason.NAMED: RulingKind.NAME}
-#: The reasons that may stand with each verdict on a report.
-_REASONS = {
-    Verdict.ACCEPTED: {Reason.IN_ORDER, Reason.GAP_CLOSED, Reason.RELEASED, Reason.NAMED},
-    Verdict.HELD: {Reason.GAP_BEFORE, Reason.BOX_DISPUTED, Reason.HELD_BELOW},
-    Verdict.QUARANTINED: {reason for reason in Reason if reason >= Reason.PRECINCT},
-    Verdict.EVIDENCE: {Reason.SAME_SEQUENCE, Reason.EVIDENCE_BELOW},
-}
-
-
 #: One object for all reports whose counters nobody adds up.
 NO_COUNTERS: Final = Counters()
 
@@ -77,7 +68,7 @@ class VerifiedLeaf:
 
 
 class Evidence:
-    """Checks leaves in log order; knows the reports seen so far, for leaves that repeat them."""
+    """Checks opened leaves in log order; knows the reports seen, for leaves that repeat them."""
 
     def __init__(self, trusted: Trusted, origin: str, tree: Tree) -> None:
         """Prepare for the log of `origin`; `tree` must hold each leaf before it is checked."""
@@ -85,43 +76,24 @@ class Evidence:
         self._origin = origin_id(origin)
         self._tree = tree
         self._objections = Objections(trusted.election, trusted.register)
-        self._entries = {
-            cose.protected_header(entry.key, MessageType.REPORT): entry
-            for entry in trusted.register.boxes
-        }
         self._reports: dict[ReportId, FiledReport] = {}
         self._held: dict[ReportId, HeldCheckpoint] = {}
         self._lower_roots: dict[tuple[str, int], bytes] = {}
         self._lower_note: bytes | None = None
 
-    def check(self, index: int, leaf_bytes: bytes, attachment: bytes) -> VerifiedLeaf | Fault:
-        """Return leaf `index` with its report, or what does not fit."""
-        try:
-            leaf = decode_leaf(leaf_bytes)
-        except ValueError as error:
-            return Fault(LogFault.LEAF_FORM, index, str(error))
-        if not _reason_fits(leaf):
-            return Fault(
-                LogFault.VERDICT_REASON, index, f"{leaf.verdict.name} with {leaf.reason.name}"
-            )
-        try:
-            beside = decode_attachment(attachment)
-        except ValueError as error:
-            return Fault(LogFault.ATTACHMENT_FORM, index, str(error))
-        return self._check_parts(index, leaf, beside)
-
-    def _check_parts(self, index: int, leaf: Leaf, beside: Attachment) -> VerifiedLeaf | Fault:
-        if beside.lower_note is not None and beside.lower_note != self._lower_note:
-            fault = self._lower_fault(index, beside.lower_note)
-            if fault is not None:
-                return fault
-        report = self._report(index, leaf, beside.report)
+    def check(self, opened: OpenedLeaf) -> VerifiedLeaf | Fault:
+        """Return the leaf with its report, or what does not fit."""
+        index, leaf = opened.index, opened.leaf
+        fault = self._lower_fault(index, opened.lower_note)
+        if fault is not None:
+            return fault
+        report = self._report(opened)
         if isinstance(report, Fault):
             return report
         if leaf.type is LeafType.RULING:
-            fault = self._ruling_fault(index, leaf, beside.ruling, report)
+            fault = self._ruling_fault(index, leaf, opened.ruling, report)
             return fault or VerifiedLeaf(index, leaf, report, _never_countable(report))
-        if beside.ruling is not None:
+        if opened.ruling is not None:
             return Fault(LogFault.RULING_UNASKED, index)
         if leaf.verdict is not Verdict.ACCEPTED:
             return VerifiedLeaf(index, leaf, report)
@@ -135,52 +107,42 @@ class Evidence:
             return Reason.CLOSED_ENTRY
         return report.objection
 
-    def _report(self, index: int, leaf: Leaf, data: bytes | None) -> FiledReport | Fault:
-        if data is None:
-            known = self._reports.get(leaf.report)
-            return known or Fault(LogFault.REPORT_MISSING, index, leaf.report.hex())
-        try:
-            envelope = cose.parse(data)
-        except cose.EnvelopeError as error:
-            return Fault(LogFault.REPORT_FORM, index, str(error))
-        statement = envelope.statement
-        if cose.statement_id(statement) != leaf.report:
-            return Fault(LogFault.REPORT_ID, index, leaf.report.hex())
-        entry = self._entries.get(envelope.protected)
-        if entry is None:
-            return Fault(LogFault.REPORT_SIGNER, index, leaf.report.hex())
-        if not cose.verify(statement, envelope.signature, entry.key):
-            return Fault(LogFault.REPORT_SIGNATURE, index, f"box {entry.box.hex()}")
+    def _report(self, opened: OpenedLeaf) -> FiledReport | Fault:
         # The same statement again is the same report: it was read and judged the first time.
-        return self._reports.get(leaf.report) or self._file(index, leaf, envelope.payload, entry)
+        known = self._reports.get(opened.leaf.report)
+        if known is not None:
+            return known
+        if opened.report is None:
+            return Fault(LogFault.REPORT_MISSING, opened.index, opened.leaf.report.hex())
+        return self._file(opened.index, opened.leaf.report, opened.report)
 
-    def _file(self, index: int, leaf: Leaf, body: bytes, entry: BoxEntry) -> FiledReport | Fault:
+    def _file(self, index: int, report_id: ReportId, signed: SignedBody) -> FiledReport | Fault:
         try:
-            report = decode_report(body)
+            report = decode_report(signed.body)
         except ValueError as error:
             return Fault(LogFault.REPORT_FORM, index, str(error))
-        if report.box != entry.box:
+        if report.box != signed.entry.box:
             return Fault(LogFault.REPORT_BOX, index, f"box {report.box.hex()}")
         if report.election != self._trusted.digest:
             return Fault(LogFault.REPORT_ELECTION, index, f"election {report.election.hex()}")
-        filed = self._filed(index, leaf.report, report, body, entry)
-        self._reports[leaf.report] = filed
+        filed = self._filed(index, report_id, report, signed)
+        self._reports[report_id] = filed
         if report.held is not None and report.held.origin == self._origin:
-            self._held[leaf.report] = report.held
+            self._held[report_id] = report.held
         return filed
 
     def _filed(
-        self, index: int, report_id: ReportId, report: Report, body: bytes, entry: BoxEntry
+        self, index: int, report_id: ReportId, report: Report, signed: SignedBody
     ) -> FiledReport:
         if report.votes is None:
-            return FiledReport(report_id, entry, index, report.kind, report.sequence)
+            return FiledReport(report_id, signed.entry, index, report.kind, report.sequence)
         return FiledReport(
             report_id,
-            entry,
+            signed.entry,
             index,
             report.kind,
             report.sequence,
-            self._objections.objection(report, body, entry),
+            self._objections.objection(report, signed.body, signed.entry),
             report.votes,
             report.counters,
             report.corrects,
@@ -193,7 +155,9 @@ class Evidence:
             return False
         return held.size > index or self._tree.root(held.size) != held.root
 
-    def _lower_fault(self, index: int, note: bytes) -> Fault | None:
+    def _lower_fault(self, index: int, note: bytes | None) -> Fault | None:
+        if note is None or note == self._lower_note:
+            return None
         signed = parse_note(note)
         if isinstance(signed, CheckpointFault):
             return Fault(LogFault.LOWER_CHECKPOINT, index, signed.name)
@@ -239,12 +203,6 @@ class Evidence:
             and ruling.report == leaf.report
             and ruling.kind is _RULING_KINDS[leaf.reason]
         )
-
-
-def _reason_fits(leaf: Leaf) -> bool:
-    if leaf.type is LeafType.RULING:
-        return leaf.verdict is Verdict.ACCEPTED and leaf.reason in _RULING_KINDS
-    return leaf.reason in _REASONS[leaf.verdict]
 
 
 def _never_countable(report: FiledReport) -> Reason | None:

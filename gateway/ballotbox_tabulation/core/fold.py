@@ -14,9 +14,10 @@ from ballotbox_protocol.election.tally import Row
 from ballotbox_protocol.wire.leaf import LeafType
 from ballotbox_protocol.wire.report import ReportKind
 from ballotbox_protocol.wire.verdict import Reason, Verdict
+from ballotbox_tabulation.core.authenticity import RULED
 from ballotbox_tabulation.core.evidence import VerifiedLeaf
 from ballotbox_tabulation.core.faults import Fault, LogFault
-from ballotbox_tabulation.core.history import RULED, BoxHistory, Standing
+from ballotbox_tabulation.core.history import BoxHistory, Standing
 
 
 @unique

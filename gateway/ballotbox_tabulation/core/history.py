@@ -12,14 +12,13 @@ from ballotbox_protocol.election.identifiers import ReportId
 from ballotbox_protocol.wire.leaf import LeafType
 from ballotbox_protocol.wire.report import ReportKind
 from ballotbox_protocol.wire.verdict import Reason, Verdict
+from ballotbox_tabulation.core.authenticity import RULED
 from ballotbox_tabulation.core.evidence import FiledReport, VerifiedLeaf
 from ballotbox_tabulation.core.faults import Fault, LogFault
 
 #: The verdicts with which a report takes its place in the chain of its box.
 _IN_CHAIN = frozenset({Verdict.ACCEPTED, Verdict.QUARANTINED})
 _RELEASABLE = frozenset({Verdict.HELD, Verdict.QUARANTINED})
-#: Decided by two officers, not by a gateway's or the tabulation's own check.
-RULED = frozenset({Reason.RELEASED, Reason.NAMED})
 
 
 class Standing:

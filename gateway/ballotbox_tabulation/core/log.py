@@ -35,6 +35,7 @@ from ballotbox_protocol.wire.tiles import (
 )
 from ballotbox_protocol.wire.trust import Trusted
 from ballotbox_tabulation.core.attachment import ATTACHMENT_LIMITS
+from ballotbox_tabulation.core.authenticity import Authenticity
 from ballotbox_tabulation.core.evidence import Evidence, VerifiedLeaf
 from ballotbox_tabulation.core.faults import Fault, LogFault
 
@@ -79,6 +80,7 @@ def read_leaves(log: OpenedLog) -> Iterator[VerifiedLeaf | Fault]:
     unreadable bundle of leaves ends the reading with its fault.
     """
     tree = Tree()
+    authenticity = Authenticity(log.trusted.register)
     evidence = Evidence(log.trusted, log.checkpoint.origin, tree)
     for bundle in bundles_of(log.checkpoint.size):
         leaves = _entries(log.read, bundle)
@@ -91,8 +93,8 @@ def read_leaves(log: OpenedLog) -> Iterator[VerifiedLeaf | Fault]:
             yield attachments
             continue
         first = bundle.number * TILE_WIDTH
-        for offset, (leaf, attachment) in enumerate(zip(leaves, attachments, strict=True)):
-            yield evidence.check(first + offset, leaf, attachment)
+        for each in authenticity.open(first, leaves, attachments):
+            yield each if isinstance(each, Fault) else evidence.check(each)
     if tree.root() != log.checkpoint.root:
         yield Fault(LogFault.ROOT, detail=f"of {log.checkpoint.size} leaves")
     yield from _tile_faults(log.read, tree)

@@ -67,6 +67,7 @@ def sign_report(report: Report, key: PrivateKey) -> bytes:
     return cose.sign(key.public, key.sign, MessageType.REPORT, encode_report(report))
 
 
+_JAM = Incident(IncidentCode.SHEET_JAMMED, 1)
 _STATE_AFTER = {
     ReportKind.ZERO: PollState.ZERO,
     ReportKind.OPEN: PollState.OPEN,
@@ -136,7 +137,7 @@ class ScriptedBox:
             "state": _STATE_AFTER.get(kind, last.state if last else PollState.SETUP),
             "debug": False,
             "clock": Clock(NOW, ClockQuality.SYNCHRONISED, 1),
-            "incident": Incident(IncidentCode.SHEET_JAMMED, 1) if kind is ReportKind.INCIDENT else None,
+            "incident": _JAM if kind is ReportKind.INCIDENT else None,
             "votes": votes_for(self.given, counters.ballots) if kind in WITH_VOTES else None,
         } | changes
         report = Report(**fields)  # type: ignore[arg-type]

@@ -138,9 +138,10 @@ class ContentRules:
         breach = self._laws.breach(votes, report.counters)
         if breach is not None:
             return law_reason(breach.law)
-        if report.kind is _K.CORRECTION and report.corrects not in (facts.final, facts.correction):
-            return Reason.CORRECTS
-        return None
+        if report.kind is not _K.CORRECTION:
+            return None
+        counted = {facts.final, facts.correction} - {NO_REPORT}
+        return None if report.corrects in counted else Reason.CORRECTS
 
     def _consent(self, given: Authentic, facts: Facts) -> Reason | None:
         report = given.report

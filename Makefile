@@ -66,13 +66,14 @@ accept: venv mosquitto chromium ## coverage, fresh installations, the page in a 
 bench: venv mosquitto ## measure; prints a table, writes bench/results.json
 	$(BIN)/python bench/run.py
 
-# A round is never cut off: the last one starts before the time is up and then ends by itself.
+# Rounds follow each other until the time is up; a test that has begun is let finish, the rest of
+# the last round is skipped and says so. The seed printed replays a round.
 soak: venv mosquitto ## the properties with other seeds and many more examples, SOAK_MINUTES long
-	@end=$$(( $$(date +%s) + 60 * $(SOAK_MINUTES) )); seed=$$(date +%s); \
-	while [ $$(date +%s) -lt $$end ]; do \
-		echo "soak: seed $$seed"; \
+	@seed=$$(date +%s); export SOAK_UNTIL=$$(( seed + 60 * $(SOAK_MINUTES) )); \
+	while [ $$(date +%s) -lt $$SOAK_UNTIL ]; do \
+		echo "soak: --hypothesis-profile=soak --hypothesis-seed=$$seed"; \
 		$(BIN)/pytest -q -n 2 --dist worksteal -m "(hypothesis or soak) and not accept" \
-			--hypothesis-profile=soak --hypothesis-seed=$$seed; \
+			-o faulthandler_timeout=0 --hypothesis-profile=soak --hypothesis-seed=$$seed; \
 		seed=$$(( seed + 1 )); \
 	done
 
@@ -85,8 +86,8 @@ $(STAMP): requirements.lock pyproject.toml
 	@if [ -z "$(PYTHON)" ]; then \
 		echo "No Python >= 3.11 found (looked for: $(CANDIDATES)). Install one, or: make PYTHON=/path/to/python3 …" >&2; \
 		exit 1; fi
-	$(if $(shell $(PYTHON) -c 'import ensurepip, venv' 2>&1),$(call \
-		debian,no-venv,python3-venv,yes,$(PYTHON) cannot make .venv without it.))
+	$(if $(PYTHON),$(if $(shell $(PYTHON) -c 'import ensurepip, venv' 2>&1),$(call \
+		debian,no-venv,python3-venv,yes,$(PYTHON) cannot make .venv without it.)))
 	@[ -x $(BIN)/python ] || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --only-binary :all: --require-hashes \
 		-r requirements.lock

@@ -1,6 +1,8 @@
 """What every test may ask for: the Hypothesis profiles and the shared vectors and data."""
 
 import os
+import random
+import time
 from pathlib import Path
 
 import pytest
@@ -27,6 +29,22 @@ settings.register_profile(
     suppress_health_check=_SLOW_MACHINE,
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+
+# When the soak under way must end, in seconds of the epoch; nothing for every other run.
+_SOAK_UNTIL = int(os.environ.get("SOAK_UNTIL", "0"))
+
+
+def pytest_collection_modifyitems(config, items):
+    """In a soak, let the round's seed decide who comes first: the last round is cut short."""
+    if _SOAK_UNTIL:
+        random.Random(config.getoption("--hypothesis-seed")).shuffle(items)
+
+
+def pytest_runtest_setup(item):
+    """In a soak, begin nothing once the time is up."""
+    if _SOAK_UNTIL and time.time() > _SOAK_UNTIL:
+        pytest.skip("the time of this soak is up")
 
 
 @pytest.fixture(scope="session")

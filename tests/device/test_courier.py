@@ -188,6 +188,9 @@ def test_a_refusal_stops_the_sending_to_its_log():
     assert line.receive(line.logs[0].refusal(line.id(1))) is Reception.REFUSAL
     assert line.outgoing.answer_of(line.logs[0].id, 1) == REFUSED
     assert line.sent() == [0, 2]
+    size = len(line.place.disk.journal.read())
+    assert line.receive(line.logs[0].refusal(line.id(1))) is Reception.REFUSAL
+    assert len(line.place.disk.journal.read()) == size
 
 
 def test_another_log_gets_everything_that_it_has_not_answered_for():

@@ -28,13 +28,14 @@ from ballotbox_device.core.records import (
     answer_record,
     held_record,
     read_held,
+    report_record,
     reprint_record,
     split,
     state_record,
 )
 from ballotbox_device.core.slot_bank import CAPACITY_MIN, SlotBank, capacity_for
 from ballotbox_protocol.election.identifiers import InvalidField, PollState
-from ballotbox_protocol.wire.report import HeldCheckpoint, IncidentCode
+from ballotbox_protocol.wire.report import HeldCheckpoint, IncidentCode, ReportKind
 from ballotbox_simulator.disk import BoxDisk
 from tests.device.polling_place import (
     AWAY,
@@ -109,7 +110,7 @@ RECORDS = [
     SendAgain(HELD.origin, 7).record(),
     held_record(HELD),
     reprint_record(70_000),
-    Record(RecordType.REPORT, b"signed"),
+    report_record(ReportKind.TURNOUT, b"signed"),
 ]
 
 
@@ -156,7 +157,7 @@ IMPOSSIBLE = {
     "a state that is none": ((*BEGUN, Record(RecordType.STATE, b"\x09")), "wrong at byte"),
     "an empty state": ((*BEGUN, Record(RecordType.STATE)), "STATE record of the journal is empty"),
     "a release that tells more": ((*BEGUN, Record(RecordType.RELEASE, b"1")), "has a body"),
-    "a report that is none": ((*BEGUN, Record(RecordType.REPORT, b"no")), "wrong at byte"),
+    "a report that is none": ((*BEGUN, report_record(ReportKind.TURNOUT, b"no")), "wrong at byte"),
 }
 
 
@@ -177,7 +178,7 @@ def used_place():
 
 def test_a_report_out_of_its_chain_is_refused():
     place = used_place()
-    last = Record(RecordType.REPORT, place.kept()[-1])
+    last = report_record(ReportKind.OPEN, place.kept()[-1])
     place.disk.journal.append(units.frame(last.to_bytes()))
     with pytest.raises(MemoryFault, match="breaks the chain"):
         place.boot()

@@ -380,7 +380,7 @@ def test_a_cleared_box_serves_the_next_election_and_brings_its_life_along():
     report = report_in(made.data)
     assert report.election == authority(name).trusted.digest
     assert (report.sequence, report.previous) == (0, bytes(32))
-    assert report.boot == 2
+    assert report.boot == device.boot == 2
     assert report.counters.lifetime == len(IN_THE_BOX)
     assert report.counters.accepted == 0
     assert device.state is PollState.SETUP

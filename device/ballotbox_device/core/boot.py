@@ -52,11 +52,9 @@ def begin_election(
     if history.genesis is None and not bank.is_blank():
         raise MemoryFault("there are sheets in the slots but no journal: do not use this memory")
     if history.genesis is None or history.cleared:
-        lifetime = history.lifetime if history.genesis else 0
-        genesis = Genesis(
-            rules.trusted.digest, identity.box, lifetime, history.boots, rules.slots.size, capacity
-        )
-        book.commit(genesis.record())
+        election, slot_size = rules.trusted.digest, rules.slots.size
+        brought = (history.lifetime, history.boots)
+        book.commit(Genesis(election, identity.box, *brought, slot_size, capacity).record())
     if not history.prepared:
         bank.prepare(capacity)
         book.commit(PREPARED)

@@ -46,8 +46,7 @@ class Delivery:
 
     def forget(self, origin: OriginId, sequence: int) -> None:
         """Take report `sequence` and all later ones as never answered by this log."""
-        if origin in self._answers:
-            del self._answers[origin][sequence:]
+        del self._answers.setdefault(origin, bytearray())[sequence:]
 
     def has_answers_from(self, origin: OriginId, sequence: int) -> bool:
         """Tell whether `forget` would change anything."""

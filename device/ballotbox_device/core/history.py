@@ -5,7 +5,7 @@ same order.
 """
 
 from dataclasses import dataclass
-from typing import assert_never
+from typing import Final, assert_never
 
 from ballotbox_device.core.delivery import Delivery
 from ballotbox_device.core.ports import MemoryFault
@@ -16,6 +16,7 @@ from ballotbox_device.core.records import (
     RecordType,
     SendAgain,
     read_held,
+    read_report,
 )
 from ballotbox_protocol.election.counters import Counters
 from ballotbox_protocol.election.identifiers import (
@@ -48,7 +49,7 @@ class KeptReport:
 
 
 @dataclass(frozen=True, slots=True)
-class Final:
+class FinalKept:
     """What was frozen: the final's id and its counters."""
 
     id: ReportId
@@ -89,7 +90,7 @@ class History:
         self.uncertain = False
         self.owed: Incident | None = None
         self.reports: list[KeptReport] = []
-        self.final: Final | None = None
+        self.final: FinalKept | None = None
         self.rotation: Rotation | None = None
         self.held: HeldCheckpoint | None = None
         self.delivery = Delivery()
@@ -111,13 +112,8 @@ class History:
     @property
     def lifetime(self) -> int:
         """Sheets accepted since the box was made."""
-        return self._origin.lifetime + self.accepted
-
-    @property
-    def _origin(self) -> Genesis:
-        if self.genesis is None:
-            raise MemoryFault("the journal does not begin with its genesis")
-        return self.genesis
+        brought = self.genesis.lifetime if self.genesis else 0
+        return brought + self.accepted
 
     def apply(self, record: Record, offset: int) -> None:
         """Take in a record whose body stands at `offset` of the journal.
@@ -219,30 +215,36 @@ class History:
             case _:
                 assert_never(record.type)
 
-    def _keep(self, data: bytes, offset: int) -> None:
+    def _keep(self, body: bytes, offset: int) -> None:
+        kind, data = read_report(body)
         envelope = cose.parse(data)
-        report = decode_report(envelope.payload)
-        expected = (len(self.reports), self.last_report)
-        _require((report.sequence, report.previous) == expected, "a report breaks the chain")
+        # Decoding whole reports would be most of a boot; the link to the last one is looked for.
+        follows = _PREVIOUS + self.last_report in envelope.payload
+        _require(follows, "a report breaks the chain")
         identity = ReportId(cose.statement_id(envelope.statement))
-        self.reports.append(KeptReport(identity, report.kind, offset, len(data)))
-        self._follow(report, identity)
+        self.reports.append(KeptReport(identity, kind, offset + 1, len(data)))
+        if kind is ReportKind.BOOT:
+            self.boots += 1
+        elif kind in _WITH_CONSEQUENCES:
+            self._follow(decode_report(envelope.payload), identity)
 
     def _follow(self, report: Report, identity: ReportId) -> None:
-        if report.kind is ReportKind.BOOT:
-            self.boots = report.boot
-        elif report.kind is ReportKind.FINAL:
-            self.final = Final(identity, report.counters)
-        elif report.new_key is not None:
+        if report.kind is ReportKind.FINAL:
+            self.final = FinalKept(identity, report.counters)
+        if report.new_key is not None:
             self.rotation = Rotation(report.new_key.key, report.epoch + 1)
-        elif report.incident is not None:
-            if report.incident.code is IncidentCode.DROP_UNCERTAIN:
-                self.uncertain = True
-            if report.incident == self.owed:
-                self.owed = None
+        if report.incident is not None:
+            self.uncertain |= report.incident.code is IncidentCode.DROP_UNCERTAIN
+            self.owed = None if report.incident == self.owed else self.owed
 
 
-_EMPTY_LEAVES = {kind: leaf_hash(Record(kind).to_bytes()) for kind in RecordType}
+#: Key 8 of a report's body, a string of 32 bytes: the id of the report before.
+_PREVIOUS: Final = b"\x08\x58\x20"
+#: What their bodies tell decides what the box does later; of the other kinds, that they exist.
+_WITH_CONSEQUENCES: Final = frozenset(
+    {ReportKind.FINAL, ReportKind.KEY_ROTATION, ReportKind.INCIDENT}
+)
+_EMPTY_LEAVES: Final = {kind: leaf_hash(Record(kind).to_bytes()) for kind in RecordType}
 
 
 def _require(condition: bool, problem: str) -> None:  # noqa: FBT001

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Final
 
 from ballotbox_device.core.ports import MemoryFault
 from ballotbox_protocol.election.identifiers import BoxId, ElectionDigest, OriginId, PollState
-from ballotbox_protocol.wire.report import HeldCheckpoint
+from ballotbox_protocol.wire.report import HeldCheckpoint, ReportKind
 
 VERSION: Final = 1
 _HEAD: Final = struct.Struct(">BH")
@@ -144,6 +144,16 @@ def state_record(state: PollState) -> Record:
 def answer_record(*, dropped: bool) -> Record:
     """Return the record of a person's answer whether the sheet fell into the box."""
     return Record(RecordType.ANSWER, bytes((dropped,)))
+
+
+def report_record(kind: ReportKind, data: bytes) -> Record:
+    """Return the record of a signed report, its kind in front for a quick replay."""
+    return Record(RecordType.REPORT, bytes((kind,)) + data)
+
+
+def read_report(body: bytes) -> tuple[ReportKind, bytes]:
+    """Return the kind and the signed bytes of a report's record."""
+    return ReportKind(body[0]), body[1:]
 
 
 def reprint_record(sequence: int) -> Record:

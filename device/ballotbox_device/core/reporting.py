@@ -10,7 +10,7 @@ from ballotbox_device.core.identity import Identity
 from ballotbox_device.core.journal import RecordBook
 from ballotbox_device.core.outputs import Output, ReportMade, StateChanged
 from ballotbox_device.core.ports import Instant
-from ballotbox_device.core.records import Record, RecordType, state_record
+from ballotbox_device.core.records import report_record, state_record
 from ballotbox_device.core.rules import ElectionRules
 from ballotbox_device.core.sheet_path import SheetPath
 from ballotbox_protocol.election.conservation import (
@@ -125,7 +125,7 @@ class Clerk:
         Raises LawBroken.
         """
         data = self._sign(report)
-        records = [Record(RecordType.REPORT, data)]
+        records = [report_record(report.kind, data)]
         made: list[Output] = [ReportMade(report.kind, report.sequence, data)]
         if target is not None:
             records.append(state_record(target))

@@ -75,9 +75,29 @@ def init(directory: Path, digits: str | None) -> None:
         from ballotbox_device.host.state import create_state, parse_box
 
         box = BoxId(token_bytes(BOX_ID_SIZE)) if digits is None else parse_box(digits, "--box")
-        state = create_state(directory, box, new_key())
-        click.echo(register_entry(state))
+        key = new_key()
+        create_state(directory, box, key)
+        click.echo(register_entry(box, key.public))
     click.echo(f"# next: ballotbox-device run --state {directory} …", err=True)
+
+
+@main.command("new-key")
+@_STATE
+def new_key(directory: Path) -> None:
+    """Make a further key for the box. Prints its entry for the register's source.
+
+    When a register that lists it with the next epoch is in use, the panel's rotate_key and two
+    officers make it the key that signs.
+    """
+    with _told_in_words():
+        from ballotbox_device.host import keys
+        from ballotbox_device.host.inspection import register_entry
+        from ballotbox_device.host.state import open_state
+
+        state = open_state(directory)
+        key = keys.new_key()
+        keys.store_key(state.keys, key)
+        click.echo(register_entry(state.box, key.public))
 
 
 @main.command()
@@ -147,6 +167,7 @@ def status(directory: Path, *, as_json: bool) -> None:
     """
     with _told_in_words():
         from ballotbox_device.host import inspection
+        from ballotbox_device.host.keys import stored_keys
         from ballotbox_device.host.state import open_state
 
         state = open_state(directory)
@@ -155,7 +176,8 @@ def status(directory: Path, *, as_json: bool) -> None:
             click.echo(json.dumps(told))
         elif told["election"] is None:
             click.echo("This box serves no election yet. Its entry for the register's source:\n")
-            click.echo(inspection.register_entry(state))
+            for key in stored_keys(state.keys):
+                click.echo(inspection.register_entry(state.box, key))
         else:
             from ballotbox_device.host.status_text import status_lines
 

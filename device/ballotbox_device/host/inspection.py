@@ -16,21 +16,24 @@ from ballotbox_device.host.keys import stored_keys
 from ballotbox_device.host.problem import Problem, reason_of
 from ballotbox_device.host.state import StateDirectory
 from ballotbox_device.host.trust_files import logs_seen
-from ballotbox_protocol.election.identifiers import OriginId
+from ballotbox_protocol.election.identifiers import BoxId, OriginId, PublicKey
 from ballotbox_protocol.election.register import origin_id
 from ballotbox_protocol.wire import cose
 from ballotbox_protocol.wire.verdict import Verdict
 
 
-def register_entry(state: StateDirectory) -> str:
-    """Return the box as the source of a register lists it; the precinct is the authority's."""
+def register_entry(box: BoxId, key: PublicKey) -> str:
+    """Return one key of a box as the source of a register lists it.
+
+    Its precinct, and an epoch above 0, are for the authority to fill in.
+    """
     firmware = running_firmware().digest.hex()
-    keys = [key.hex() for key in stored_keys(state.keys)]
-    lines = ["[[box]]", f'id = "{state.box.hex()}"', f'key = "{keys[0]}"']
-    lines += [f"# another key it holds: {key}" for key in keys[1:]]
-    lines.append("# precinct = the number of its precinct in the definition")
-    lines.append(f'firmware = ["{firmware}"]')
-    return "\n".join(lines)
+    return (
+        f'[[box]]\nid = "{box.hex()}"\nkey = "{key.hex()}"\n'
+        "# epoch = 0, and one more for each later key of the box\n"
+        "# precinct = the number of its precinct in the definition\n"
+        f'firmware = ["{firmware}"]'
+    )
 
 
 @dataclass(frozen=True, slots=True)

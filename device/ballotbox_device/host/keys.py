@@ -86,3 +86,16 @@ def choose_key(
         )
     entry = next((entry for entry in mine if entry.closed is None), mine[-1])
     return load_key(folder / entry.key.hex())
+
+
+def next_key(folder: Path, register: Register, box: BoxId, epoch: int) -> PrivateKey:
+    """Return the stored key that the register lists for `epoch` of the box; raises Problem."""
+    stored = set(stored_keys(folder))
+    for entry in register.entries_of.get(box, ()):
+        if entry.epoch == epoch and entry.key in stored:
+            return load_key(folder / entry.key.hex())
+    raise Problem(
+        "key",
+        f"version {register.version} of the register lists no key of epoch {epoch} that is here",
+        "Make one with `ballotbox-device new-key`, have it registered, run with that register",
+    )

@@ -11,19 +11,22 @@ from ballotbox_device.core.events import Event, RotationRequested
 from ballotbox_device.core.outputs import Cleared, Output
 from ballotbox_device.core.poll import allowed
 from ballotbox_device.core.ports import Instant
-from ballotbox_device.host.keys import new_key, store_key
+from ballotbox_device.host.keys import next_key
 from ballotbox_device.host.panel_input import HostAction, parse_line
-from ballotbox_device.host.panel_output import Said, misunderstood, say
-from ballotbox_protocol.election.definition import Election
+from ballotbox_device.host.panel_output import Said, say, wrong
+from ballotbox_device.host.problem import Problem
 from ballotbox_protocol.election.identifiers import InvalidField
+from ballotbox_protocol.wire import cose
+from ballotbox_protocol.wire.report import ReportKind, decode_report
+from ballotbox_protocol.wire.trust import Trusted
 
 
 class Panel:
     """The panel of a started box. `is_over` when the box was switched off or cleared."""
 
-    def __init__(self, device: Device, election: Election, keys: Path) -> None:
+    def __init__(self, device: Device, trusted: Trusted, keys: Path) -> None:
         self._device = device
-        self._election = election
+        self._trusted = trusted
         self._keys = keys
         self.is_over = False
 
@@ -36,21 +39,23 @@ class Panel:
     def line(self, line: bytes, now: Instant) -> list[Said]:
         """Take one line. What is malformed changes nothing and is answered with an error."""
         try:
-            asked = parse_line(line, self._election)
+            asked = parse_line(line, self._trusted.election)
+            event = self._rotation() if asked is HostAction.ROTATE_KEY else asked
         except InvalidField as error:
-            return [misunderstood(error), self._ready()]
-        return self.told(self._do(asked, now))
-
-    def _do(self, asked: Event | HostAction, now: Instant) -> list[Output]:
-        if asked is HostAction.SWITCH_OFF:
+            return [wrong(error.field, error.problem), self._ready()]
+        except Problem as problem:
+            return [wrong(problem.where, f"{problem.what}. {problem.remedy}"), self._ready()]
+        if isinstance(event, HostAction):
             self.is_over = True
             return []
-        if asked is HostAction.ROTATE_KEY:
-            key = new_key()
-            # Stored before the box may sign a report that names it.
-            store_key(self._keys, key)
-            asked = RotationRequested(key)
-        return self._device.on(asked, now)
+        return self.told(self._device.on(event, now))
+
+    def _rotation(self) -> Event:
+        outgoing = self._device.outgoing
+        last = decode_report(cose.parse(outgoing.report(outgoing.count - 1)).payload)
+        following = last.epoch + 1 + (last.kind is ReportKind.KEY_ROTATION)
+        key = next_key(self._keys, self._trusted.register, last.box, following)
+        return RotationRequested(key)
 
     def _ready(self) -> Said:
         counters, state = self._device.counters, self._device.state

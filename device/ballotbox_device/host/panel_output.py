@@ -17,7 +17,6 @@ from ballotbox_device.core.outputs import (
     StateChanged,
 )
 from ballotbox_protocol.election.counters import COUNTER_NAMES, Counters
-from ballotbox_protocol.election.identifiers import InvalidField
 from ballotbox_protocol.wire import cose
 from ballotbox_protocol.wire.report import decode_report
 
@@ -103,6 +102,6 @@ def counters(counted: Counters) -> dict[str, int]:
     return {name: getattr(counted, name) for name in COUNTER_NAMES}
 
 
-def misunderstood(error: InvalidField) -> Said:
-    """Return how the panel is told that a line was not understood and nothing was done."""
-    return {"says": "error", "field": error.field, "problem": error.problem}
+def wrong(field: str, problem: str) -> Said:
+    """Return how the panel is told what was wrong with a line; nothing was done."""
+    return {"says": "error", "field": field, "problem": problem}

@@ -83,7 +83,7 @@ def boot(state: StateDirectory, trusted: Trusted, memory: Memory) -> Device:
 
 def _serve(device: Device, state: StateDirectory, trusted: Trusted, orders: Orders) -> None:
     road = _road(device.outgoing, orders.road)
-    panel = Panel(device, trusted.election, state.keys)
+    panel = Panel(device, trusted, state.keys)
     box = RunningBox(device, panel, road, SystemClock(orders.clock), _speak)
     _speak(
         {

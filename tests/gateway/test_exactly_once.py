@@ -9,7 +9,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from ballotbox_gateway.core.intake import Intake, Outcome, RulingResult
+from ballotbox_gateway.core.intake import Outcome, RulingResult
 from ballotbox_gateway.core.ports import Ledger, Tally
 from ballotbox_gateway.ledger.memory import MemoryLedger
 from ballotbox_gateway.ledger.sqlite import create, open_ledger

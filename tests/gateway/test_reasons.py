@@ -28,9 +28,7 @@ from tests.gateway.scene import Scene, amended, next_epoch
 from tests.gateway.scripted import (
     NOW,
     ORIGIN,
-    ROAD,
     ScriptedBox,
-    arrivals,
     authority,
     intake,
     report_id,

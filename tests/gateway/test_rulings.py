@@ -79,9 +79,7 @@ def test_ruling_takes_officers_of_that_role_and_precinct(changes: dict[str, obje
     officers: list[Officer] = [
         replace(each, **changes) if at == 1 else each for at, each in enumerate(register.officers)
     ]
-    amended = Register(
-        register.election, 2, register.boxes, register.gateways, tuple(officers)
-    )
+    amended = Register(register.election, 2, register.boxes, register.gateways, tuple(officers))
     scene.intake.replace_register(with_register(scene.given, amended).trusted)
     assert rule(scene, RELEASE, message).result is RulingResult.OFFICERS
     assert rule(scene, RELEASE, message, (0, 2)).result is RulingResult.APPLIED
@@ -113,7 +111,7 @@ def held_final() -> tuple[Scene, bytes, bytes]:
     return scene, missing, final
 
 
-def test_held_final_is_released_while_its_gap_is_open_and_not_decided_again_when_it_closes() -> None:
+def test_held_final_is_released_once_while_its_gap_is_open() -> None:
     scene, missing, final = held_final()
     assert rule(scene, RELEASE, final).result is RulingResult.APPLIED
     receipt = scene.answer(final).message

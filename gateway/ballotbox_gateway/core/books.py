@@ -66,7 +66,7 @@ class Books:
         self.log = Log(identity, ledger)
         self.use(trusted)
 
-    def use(self, trusted: Trusted) -> None:
+    def use(self, trusted: Trusted, previous: Roster | None = None) -> None:
         """Judge by this register from now on, once the ledger knows that it was used."""
         self._require_ours(trusted)
         known = self.ledger.binding().register_version
@@ -76,9 +76,11 @@ class Books:
                 f"register: version {version} is older than version {known}, already used with "
                 "this ledger: fetch the current register"
             )
+        roster = Roster(trusted)
+        self._require_whole(roster, previous)
         if version > known:
             self._commit(Batch(register_version=version))
-        self.roster = Roster(trusted)
+        self.roster = roster
         self.rules = ContentRules(self.roster, self._origin, self.log.signed_root)
 
     def _require_ours(self, trusted: Trusted) -> None:
@@ -90,6 +92,18 @@ class Books:
             raise InvalidField("ledger", "belongs to another election: use a ledger of its own")
         if trusted.register.gateway_keys.get(origin) != key:
             raise InvalidField("register", f"does not list this key for the gateway {origin}")
+
+    def _require_whole(self, roster: Roster, previous: Roster | None) -> None:
+        # Entries are closed, never deleted: what boxes said must stay readable and bound to them.
+        reported = (head.box for head in self.ledger.box_heads())
+        lost = next((box for box in reported if not roster.lists(box)), None)
+        if lost is None and previous is not None:
+            lost = roster.first_lost(previous)
+        if lost is not None:
+            raise InvalidField(
+                "register",
+                f"has lost an entry of box {lost.hex()}: entries are closed, never deleted",
+            )
 
     def settle(self, judge: Callable[[Case], T], now: int) -> Settled[T]:
         """Judge, commit, and return the judgement; again from the start when the books moved on."""

@@ -209,7 +209,7 @@ class Intake:
 
     def replace_register(self, trusted: Trusted) -> None:
         """Use a newer register from now on; raises as the constructor does, changing nothing."""
-        self._books.use(trusted)
+        self._books.use(trusted, self._books.roster)
 
 
 def _verdict(placed: Placed, row: StoredReport, receipt: Message) -> Answer:

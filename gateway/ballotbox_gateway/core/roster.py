@@ -125,6 +125,16 @@ class Roster:
         """Return the entry whose key a hello's header names."""
         return self._greeters.get(protected)
 
+    def lists(self, box: BoxId) -> bool:
+        """Tell whether the register has an entry for `box`, open or closed."""
+        return box in self.trusted.register.entries_of
+
+    def first_lost(self, previous: "Roster") -> BoxId | None:
+        """Return a box of which an entry of the previous register is missing or has another key."""
+        entries = previous.trusted.register.boxes
+        lost = (e.box for e in entries if not self.lists_key(e.box, e.epoch, e.key))
+        return next(lost, None)
+
     def lists_key(self, box: BoxId, epoch: int, key: bytes) -> bool:
         """Tell whether the register gives `box` this key in this epoch."""
         return self._keys.get((box, epoch)) == key

@@ -29,15 +29,13 @@ class Sampler:
             self._taken.clear()
         found: dict[bytes, Unauthentic] = {}
         for arrival, reason in turned_away:
-            road = arrival.road.name[:_ROAD_MAX]
-            if self._taken[road] >= SAMPLES_PER_PERIOD:
-                continue
             digest = sha256(arrival.data).digest()
+            road = arrival.road.name[:_ROAD_MAX]
             known = found.get(digest)
-            if known is None:
+            if known is not None:
+                found[digest] = known._replace(times=known.times + 1)
+            elif self._taken[road] < SAMPLES_PER_PERIOD:
                 self._taken[road] += 1
                 sample = arrival.data[:SAMPLE_SIZE]
                 found[digest] = Unauthentic(digest, reason, road, sample, 1, now)
-            else:
-                found[digest] = known._replace(times=known.times + 1)
         return list(found.values())

@@ -15,7 +15,7 @@ from ballotbox_protocol.wire.checkpoint import Checkpoint, sign_checkpoint
 from ballotbox_protocol.wire.cose import MessageType
 from ballotbox_protocol.wire.keyfile import PrivateKey
 from ballotbox_protocol.wire.leaf import Leaf, LeafType, encode_leaf
-from ballotbox_protocol.wire.merkle import Tree, leaf_hash
+from ballotbox_protocol.wire.merkle import EMPTY_ROOT, Tree, leaf_hash
 from ballotbox_protocol.wire.report import (
     WITH_OFFICERS,
     Clock,
@@ -238,6 +238,17 @@ class LogBuilder:
         size = tree.size if size is None else size
         key = self.authority.gateway_keys[self.origin]
         return sign_checkpoint(Checkpoint(self.origin, size, tree.root(size)), key.public, key.sign)
+
+    def lower_note(
+        self,
+        root: bytes = EMPTY_ROOT,
+        size: int = 0,
+        origin: str = LOWER_ORIGIN,
+        signer: PrivateKey | None = None,
+    ) -> bytes:
+        """Return a checkpoint of the gateway below."""
+        key = signer or self.authority.gateway_keys[LOWER_ORIGIN]
+        return sign_checkpoint(Checkpoint(origin, size, root), key.public, key.sign)
 
     def files(self) -> dict[str, bytes]:
         """Return the exported log, by the names of its files."""

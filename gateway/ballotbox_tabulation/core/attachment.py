@@ -22,11 +22,6 @@ class Attachment:
     lower_note: bytes | None
 
 
-def encode_attachment(attachment: Attachment) -> bytes:
-    """Return the one encoding of an attachment."""
-    return cbor.encode([attachment.report, attachment.ruling, attachment.lower_note])
-
-
 def decode_attachment(data: bytes) -> Attachment:
     """Return the attachment in `data`; raises CborError or InvalidField, both ValueErrors."""
     items = cbor.decode(data, ATTACHMENT_LIMITS)

@@ -269,12 +269,13 @@ def _use(standing: Standing, verdict: Verdict, used: set[ReportId]) -> Use:
         return Use.COUNTED
     if standing.superseded:
         return Use.SUPERSEDED
-    match verdict:
-        case Verdict.HELD:
-            return Use.HELD
-        case Verdict.QUARANTINED:
-            return Use.QUARANTINED
-        case Verdict.EVIDENCE:
-            return Use.EVIDENCE
-        case Verdict.ACCEPTED:
-            return Use.REPLACED if used else Use.LEFT_OUT
+    if verdict is Verdict.ACCEPTED:
+        return Use.REPLACED if used else Use.LEFT_OUT
+    return _USE_OF_UNACCEPTED[verdict]
+
+
+_USE_OF_UNACCEPTED = {
+    Verdict.HELD: Use.HELD,
+    Verdict.QUARANTINED: Use.QUARANTINED,
+    Verdict.EVIDENCE: Use.EVIDENCE,
+}

@@ -21,12 +21,15 @@ _RETRY_FIRST_S: Final = 0.2
 _RETRY_LONGEST_S: Final = 5.0
 _SESSION_SIZE: Final = 8
 
-_REMEDIES: Final = {
-    errno.ENOENT: "Plug the adapter in, or give --serial the port's path",
-    errno.EACCES: "Add this user to the group of the port, usually dialout",
-    errno.EWOULDBLOCK: "Another program holds the port: fuser names it; stop that one",
-    errno.EBUSY: "Another program holds the port: fuser names it; stop that one",
-    errno.ENOTTY: "This is no serial port: give --serial the path of one",
+_BUSY: Final = ("is held by another program", "Find it with fuser and stop it")
+#: What is wrong with a port, and what to do.
+_FAULTS: Final = {
+    errno.ENOENT: ("does not exist", "Plug the adapter in, or correct --serial"),
+    errno.EACCES: ("may not be opened by this user", "Add the user to the group dialout"),
+    errno.EWOULDBLOCK: _BUSY,
+    errno.EBUSY: _BUSY,
+    errno.ENOTTY: ("is no serial port", "Correct --serial"),
+    errno.EIO: ("is gone", "Check the cable and the adapter"),
 }
 
 
@@ -63,10 +66,8 @@ class SerialRoad:
             try:
                 await self._serve()
                 failures = 0
-            except serial.SerialException as error:
-                self._complain(error.errno, str(error))
             except OSError as error:
-                self._complain(error.errno, error.strerror or str(error))
+                self._complain(_code_of(error), str(error))
             await asyncio.sleep(min(_RETRY_LONGEST_S, _RETRY_FIRST_S * 2**failures))
             failures = min(failures + 1, 10)
 
@@ -87,7 +88,7 @@ class SerialRoad:
             self._stream = stream
             await stream.connect()
             await stream.hung_up.wait()
-            self._complain(None, "the port is gone")
+            self._complain(errno.EIO, "")
         finally:
             self._let_go(port)
 
@@ -99,7 +100,13 @@ class SerialRoad:
         with suppress(OSError):
             port.close()
 
-    def _complain(self, code: int | None, what: str) -> None:
-        remedy = _REMEDIES.get(code or 0, "Check the cable and the adapter")
+    def _complain(self, code: int, said: str) -> None:
+        what, remedy = _FAULTS.get(code, (f"cannot be used: {said}", "Check the cable"))
         if self.in_the_way is not None:
-            self.in_the_way(Problem(f"--serial {self._path}", what, remedy))
+            self.in_the_way(Problem(f"serial port {self._path}", what, remedy))
+
+
+def _code_of(error: OSError) -> int:
+    """Return the error number; pyserial keeps some of them only in what it stumbled over."""
+    first = next(iter(error.__context__.args), 0) if error.__context__ else 0
+    return error.errno or (first if isinstance(first, int) else 0)

@@ -298,3 +298,24 @@ REFUSAL: Final = Refusal(ORIGIN, FINAL_ID, Reason.OTHER_ELECTION, OPENING_TIME)
 RESEND: Final = Resend(DIGEST, BOX, ORIGIN, 5)
 HELLO: Final = Hello(DIGEST, BOX, bytes(range(16)), 41, 9)
 CLEARANCE: Final = Clearance(DIGEST, BOX, id_of(MESSAGES[-1]))
+
+#: No two numbers alike, so that no two fields can be taken for each other; it keeps no law.
+DISTINCT: Final = Report(
+    kind=ReportKind.INCIDENT,
+    election=DIGEST,
+    precinct=1_001,
+    box=BOX,
+    epoch=1_002,
+    boot=1_003,
+    sequence=1_004,
+    previous=FINAL_ID,
+    journal=JournalHead(1_005, sha256(b"journal").digest()),
+    counters=Counters(11, 12, 13, 14, 15, 16, 17, 18),
+    firmware=FIRMWARE,
+    firmware_sequence=1_006,
+    state=PollState.PAUSED,
+    debug=True,
+    clock=Clock(1_007, ClockQuality.FREE_RUNNING, 1_008),
+    held=HeldCheckpoint(origin_id(CENTRE), 1_009, sha256(b"checkpoint").digest()),
+    incident=Incident(IncidentCode.MEMORY_REPAIRED, 1_010),
+)

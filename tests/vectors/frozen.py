@@ -7,6 +7,7 @@ from enum import Enum, IntFlag
 from pathlib import Path
 from typing import Any
 
+from ballotbox_protocol.election.conservation import counter_breach
 from ballotbox_protocol.election.identifiers import InvalidField
 from ballotbox_protocol.wire import cbor, cose
 from ballotbox_protocol.wire.checkpoint import parse_note
@@ -126,8 +127,12 @@ def reports() -> list[Vector]:
         "a byte too many": turnout + b"\x00",
         "a byte too few": turnout[:-1],
     }
+    breach = counter_breach(day.DISTINCT.counters)
+    assert breach is not None
+    distinct = signed_report("no two numbers alike", day.signed(day.DISTINCT))
     return [
         *made,
+        distinct | {"breaks": breach.law.name},
         spoilt("another version", turnout, {0: 2}, decode_report),
         spoilt("an unknown kind", turnout, {1: 10}, decode_report),
         spoilt("votes before the final", turnout, {11: [0] * 21}, decode_report),

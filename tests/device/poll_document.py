@@ -26,8 +26,8 @@ Generated from the tables in `ballotbox_device/core/poll.py` and `recovery.py` b
 `python -m tests.device.poll_document > device/POLL.md`; a test fails when they say anything else.
 What each record and slot looks like: `JOURNAL.md`. What each report says: `WIRE.md`.
 
-In *closed* nothing is taken in, in *portable* only sheets from portable boxes; at *final* everything
-freezes and the votes leave the box for the first time. Every step is journalled.
+In *closed* nothing is taken in, in *portable* only sheets from portable boxes; at *final* all
+freezes, and votes leave the box for the first time. Every step is journalled.
 """
 
 SHEET = """\
@@ -59,8 +59,8 @@ MEANING = {
     ReturnReason.UNKNOWN_SHEET: "the style has no such sheet",
     ReturnReason.FROM_PORTABLE_BOX: "it comes from a portable box; voters' sheets are taken now",
     ReturnReason.NOT_FROM_PORTABLE_BOX: "only sheets from portable boxes are taken now",
-    ReturnReason.OVERVOTED: "too many marks, and the law gives a second chance; the voter may insist",
-    ReturnReason.BLANK: "no mark at all, and the law gives a second chance; the voter may insist",
+    ReturnReason.OVERVOTED: "too many marks; where the law gives a second chance, unless the voter insists",
+    ReturnReason.BLANK: "no mark at all; where the law gives a second chance, unless the voter insists",
     ReturnReason.NOT_DROPPED: "it was released and did not fall",
 }
 
@@ -70,7 +70,7 @@ REFUSALS = {
     Refusal.NO_SHEET_PENDING: "a sensor or a person speaks of a sheet that was not released",
     Refusal.COUNTERS_NOT_ZERO: "the zero report would not be zero; an incident report says so",
     Refusal.NOTHING_TO_CONSENT_TO: "no draft waits for signatures",
-    Refusal.NOT_TWO_OFFICERS: "not two officers with the role, or a bad signature, or more than eight",
+    Refusal.NOT_TWO_OFFICERS: "not two officers with the role, a bad signature, or more than eight",
     Refusal.VOTES_BREAK_A_LAW: "a correction whose votes cannot be",
     Refusal.KEY_NOT_NEXT: "the register does not list the key for this box's next epoch",
     Refusal.NO_SUCH_REPORT: "no report of this number is kept",

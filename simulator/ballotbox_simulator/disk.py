@@ -11,8 +11,6 @@ from typing import Final, NamedTuple
 
 from ballotbox_device.core.ports import Memory
 
-ALL_BITS: Final = 0xFF
-
 
 class PowerCut(Exception):
     """Power failed during an operation; the box that made it is gone."""

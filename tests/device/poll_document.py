@@ -59,8 +59,8 @@ MEANING = {
     ReturnReason.UNKNOWN_SHEET: "the style has no such sheet",
     ReturnReason.FROM_PORTABLE_BOX: "it comes from a portable box; voters' sheets are taken now",
     ReturnReason.NOT_FROM_PORTABLE_BOX: "only sheets from portable boxes are taken now",
-    ReturnReason.OVERVOTED: "too many marks; where the law gives a second chance, unless the voter insists",
-    ReturnReason.BLANK: "no mark at all; where the law gives a second chance, unless the voter insists",
+    ReturnReason.OVERVOTED: "too many marks, a second chance is law, and the voter did not insist",
+    ReturnReason.BLANK: "no mark at all, a second chance is law, and the voter did not insist",
     ReturnReason.NOT_DROPPED: "it was released and did not fall",
 }
 

@@ -8,6 +8,7 @@ connection brought is not, and comes again. A retained message is a candidate li
 
 import asyncio
 import logging
+import socket
 import ssl
 from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -39,6 +40,8 @@ _log: Final = logging.getLogger(__name__)
 #: Messages read before the loop may do something else.
 _BURST: Final = 256
 _HOUSEKEEPING_S: Final = 1.0
+#: Linux only (tcp(7)).
+_CORK: Final = getattr(socket, "TCP_CORK", None)
 #: No box has this id; a message to it shows whether the broker lets us answer at all.
 _NOBODY: Final = BoxId(bytes(BOX_ID_SIZE))
 _AT_LEAST_ONCE: Final = 1
@@ -192,10 +195,18 @@ class MqttIntake:
         """Write answers and acknowledgements; what the socket does not take stops the reading."""
         if self._attached is None:
             return
-        self._guarded(self._client.loop_write)
-        if self._client.want_write():
+        self._guarded(self._write_together)
+        if self._attached is not None and self._client.want_write():
             self._congested = True
             self.hold()
+
+    def _write_together(self) -> None:
+        """Let the kernel join the many small packets of a batch: paho sends each by itself."""
+        sock = self._attached
+        _set_cork(sock, 1)
+        self._client.loop_write()
+        if self._attached is sock:
+            _set_cork(sock, 0)
 
     async def stop(self, patience_s: float) -> None:
         """Write what waits, say goodbye and end `run`; the broker keeps the session."""
@@ -319,6 +330,11 @@ def _box_in(topic: str) -> BoxId:
         return BoxId(bytes.fromhex(levels[3]))
     except (IndexError, ValueError):
         return BoxId(b"")
+
+
+def _set_cork(sock: object, value: int) -> None:
+    if _CORK is not None and isinstance(sock, socket.socket):
+        sock.setsockopt(socket.IPPROTO_TCP, _CORK, value)
 
 
 async def _either(event: asyncio.Event, timeout_s: float) -> None:

@@ -8,10 +8,12 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import pytest
+from click.testing import CliRunner
 
+from ballotbox_device.cli import main
 from ballotbox_device.host.firmware import running_firmware
 from ballotbox_protocol.election.definition import BallotStyle
 from ballotbox_protocol.election.identifiers import PrecinctId, PublicKey
@@ -40,15 +42,18 @@ def command(*arguments: object) -> list[str]:
     return [str(Path(sys.executable).parent / "ballotbox-device"), *map(str, arguments)]
 
 
-def run_command(*arguments: object, given: str = "") -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        command(*arguments),
-        input=given,
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE_S,
-        check=False,
-    )
+def run_command(*arguments: object) -> "Done":
+    """Run a command that ends by itself; in this process, which saves the start of another."""
+    result = CliRunner().invoke(main, [str(each) for each in arguments], catch_exceptions=False)
+    return Done(result.exit_code, result.stdout, result.stderr)
+
+
+class Done(NamedTuple):
+    """How a command ended and what it said."""
+
+    returncode: int
+    stdout: str
+    stderr: str
 
 
 @dataclass(frozen=True)

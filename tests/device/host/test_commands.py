@@ -1,0 +1,409 @@
+"""Does each command of a box do its one thing, and say in words what stands in its way?"""
+
+import json
+import subprocess
+import sys
+import tomllib
+
+import pytest
+from click.testing import CliRunner
+
+from ballotbox_device.cli import main
+from ballotbox_device.core.journal import RecordBook
+from ballotbox_device.core.rules import ElectionRules
+from ballotbox_device.host.files import JournalFile
+from ballotbox_device.host.firmware import running_firmware
+from ballotbox_protocol.election.source_register import load_register
+from ballotbox_protocol.wire import cose
+from ballotbox_protocol.wire.keyfile import NONCE_SIZE, SALT_SIZE, seal_key
+from ballotbox_simulator.authority import Plan, make_authority
+from tests.device.host.box_process import (
+    BOX,
+    command,
+    find,
+    make_place,
+    run_command,
+    sheets,
+    with_box,
+)
+
+COMMANDS = ("init", "new-key", "run", "status", "reports", "consent")
+#: What `--help` must not load: each costs more than all the rest of the start.
+HEAVY = ("nacl", "paho", "serial", "asyncio", "ballotbox_protocol", "ballotbox_device.host",
+         "ballotbox_device.core", "ssl", "socket")  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    """A place that is looked at and not changed by most tests."""
+    return make_place(tmp_path_factory.mktemp("commands") / "place")
+
+
+@pytest.mark.parametrize("command", [(), *((each,) for each in COMMANDS)])
+def test_help_loads_nothing_heavy(command):
+    program = (
+        "import sys\n"
+        f"sys.argv = ['ballotbox-device', *{command!r}, '--help']\n"
+        "from ballotbox_device.cli import main\n"
+        "try:\n    main()\nexcept SystemExit as end:\n    assert end.code == 0\n"
+        f"print([name for name in {HEAVY!r} if name in sys.modules])\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines()[-1] == "[]"
+    assert "Usage:" in done.stdout
+
+
+def test_help_of_run_warns_of_the_panel():
+    told = " ".join(run_command("run", "--help").stdout.split())
+    assert "WHOEVER CAN WRITE TO THIS PANEL CAN VOTE" in told
+    assert "every report of such a box says `debug`" in told
+
+
+def test_the_installed_command_is_this_program(tmp_path):
+    done = subprocess.run(command("status", "--state", tmp_path), capture_output=True, check=False)
+    assert done.returncode == 1
+    assert b"ballotbox-device init" in done.stderr
+
+
+def test_init_prints_what_a_register_takes(tmp_path):
+    done = run_command("init", "--state", tmp_path / "box")
+    assert done.returncode == 0
+    entry = tomllib.loads(done.stdout)["box"][0]
+    assert set(entry) == {"id", "key", "firmware"}
+    assert entry["firmware"] == [running_firmware().digest.hex()]
+    assert (tmp_path / "box" / "keys" / entry["key"]).exists()
+    register = load_register("version = 1\n" + done.stdout + "\nprecinct = 1\n", bytes(32))
+    assert register.boxes[0].box.hex() == entry["id"]
+    assert register.boxes[0].key.hex() == entry["key"]
+
+
+def test_two_boxes_differ(tmp_path):
+    first, second = (run_command("init", "--state", tmp_path / each).stdout for each in "ab")
+    for field in ("id", "key"):
+        assert tomllib.loads(first)["box"][0][field] != tomllib.loads(second)["box"][0][field]
+
+
+def test_init_takes_the_box_id_that_it_is_given(tmp_path):
+    done = run_command("init", "--state", tmp_path / "box", "--box", "ab" * 16)
+    assert tomllib.loads(done.stdout)["box"][0]["id"] == "ab" * 16
+
+
+def test_init_refuses_a_box_id_that_is_none(tmp_path):
+    done = run_command("init", "--state", tmp_path / "box", "--box", "ab")
+    assert_stopped(done, "--box: a box id has 32 hexadecimal digits", "leave --box out")
+    assert not (tmp_path / "box").exists()
+
+
+def test_init_refuses_a_box_that_is_there(place):
+    before = sorted(path.name for path in place.state.iterdir())
+    done = run_command("init", "--state", place.state)
+    assert_stopped(done, str(place.state), "is not empty", "ballotbox-device status")
+    assert sorted(path.name for path in place.state.iterdir()) == before
+
+
+def assert_stopped(done, *said, lines=1):
+    assert done.returncode == 1, done
+    assert done.stdout == ""
+    for words in said:
+        assert words in done.stderr
+    assert len(done.stderr.splitlines()) == lines, done.stderr
+
+
+def test_a_new_key_is_printed_for_the_register(tmp_path):
+    run_command("init", "--state", tmp_path / "box", "--box", "ab" * 16)
+    done = run_command("new-key", "--state", tmp_path / "box")
+    entry = tomllib.loads(done.stdout)["box"][0]
+    assert entry["id"] == "ab" * 16
+    assert len(list((tmp_path / "box" / "keys").iterdir())) == 2
+
+
+@pytest.mark.parametrize(
+    ("command", "more"),
+    [("status", ()), ("reports", ("--out", "out")), ("new-key", ())],
+)
+def test_where_there_is_no_box_init_is_named(tmp_path, command, more):
+    done = run_command(command, "--state", tmp_path / "nothing", *more)
+    assert_stopped(done, "holds no box", f"ballotbox-device init --state {tmp_path / 'nothing'}")
+
+
+def run_with(place, **changes):
+    options = dict(zip(*[iter(place.options("--serial", "no-such-port"))] * 2, strict=True))
+    options |= {f"--{name}": value for name, value in changes.items()}
+    return run_command("run", *(each for pair in options.items() for each in pair))
+
+
+@pytest.fixture(scope="module")
+def other(tmp_path_factory):
+    """The files of another authority's election."""
+    folder = tmp_path_factory.mktemp("other")
+    vested = make_authority(Plan(99, 1, name="Another election"))
+    vested.write(folder)
+    return folder, vested
+
+
+def test_a_box_without_a_state_directory_does_not_run(place, tmp_path):
+    done = run_with(place, state=tmp_path)
+    assert_stopped(done, "holds no box", "ballotbox-device init")
+
+
+def test_another_election_is_named(place, other):
+    path = other[0] / "election.cose"
+    assert_stopped(run_with(place, election=path), f"--election {path}", "root key")
+
+
+def test_another_register_is_named(place, other):
+    path = other[0] / "register.cose"
+    assert_stopped(
+        run_with(place, register=path), f"--register {path}", "signer", "newest register"
+    )
+
+
+def test_another_root_is_named(place, other):
+    done = run_with(place, root=other[1].root)
+    assert_stopped(done, "--election", "is --root the right key", str(other[1].root))
+
+
+def test_a_root_that_is_none_is_named(place):
+    assert_stopped(run_with(place, root="official"), "--root", "64 hexadecimal digits")
+
+
+def test_a_box_that_the_register_does_not_know_is_named(place, other):
+    folder, vested = other
+    done = run_with(
+        place, election=folder / "election.cose", register=folder / "register.cose",
+        root=vested.root,
+    )  # fmt: skip
+    assert_stopped(done, "--register", f"does not give box {BOX.hex()} a key that it holds")
+    assert not (place.state / "register.seen").exists()
+
+
+@pytest.mark.parametrize(
+    "road", [(), ("--serial", "a", "--mqtt", "b:1"), ("--mqtt", "b"), ("--mqtt", "b:0"),
+             ("--mqtt", ":1883"), ("--mqtt", "b:port")],
+)  # fmt: skip
+def test_the_road_must_be_one_and_whole(place, road):
+    done = run_command("run", *place.options(*road))
+    assert done.returncode == 2
+    assert "--mqtt" in done.stderr
+    assert "HOST:PORT" in done.stderr
+
+
+@pytest.fixture(scope="module")
+def voted(tmp_path_factory):
+    """A place whose poll was opened and took one sheet."""
+    place = make_place(tmp_path_factory.mktemp("voted") / "place")
+    with place.run("--serial", "no-such-port") as box:
+        box.until_ready()
+        box.act("print_zero", "open")
+        box.feed(**next(sheets()))
+    return place
+
+
+def test_a_box_serves_one_election_until_it_is_cleared(voted, tmp_path):
+    """The same box in the register of another election, whose files are all good."""
+    vested = with_box(make_authority(Plan(99, 1, name="Another election")), voted.state)
+    vested.write(tmp_path)
+    seen = (voted.state / "register.seen").read_bytes()
+    done = run_with(
+        voted, election=tmp_path / "election.cose", register=tmp_path / "register.cose",
+        root=vested.root,
+    )  # fmt: skip
+    serves = f"the memory serves election {voted.authority.trusted.digest.hex()}"
+    assert_stopped(done, serves, "two officers must clear it first", lines=2)
+    assert (voted.state / "register.seen").read_bytes() == seen
+
+
+def test_a_damaged_journal_stops_the_box_with_words(tmp_path):
+    place = make_place(tmp_path / "place")
+    with place.run("--serial", "no-such-port") as box:
+        box.until_ready()
+        box.act("print_zero")
+    journal = place.state / "journal"
+    content = bytearray(journal.read_bytes())
+    content[60] ^= 1
+    journal.write_bytes(content)
+    for done in (run_with(place), run_command("status", "--state", place.state)):
+        assert_stopped(done, "The box stopped: the journal is damaged at byte 0", lines=2)
+    assert journal.read_bytes() == content
+
+
+def test_status_before_the_first_election_prints_the_entry(place):
+    done = run_command("status", "--state", place.state)
+    assert done.returncode == 0
+    assert "serves no election yet" in done.stdout
+    assert f'id = "{BOX.hex()}"' in done.stdout
+
+
+def test_status_says_where_the_poll_stands(voted):
+    told = voted.status()
+    assert told["box"] == BOX.hex()
+    assert told["election"] == voted.authority.trusted.digest.hex()
+    assert told["state"] == "open"
+    assert told["counters"] == {
+        "presented": 1, "accepted": 1, "returned": 0, "pending": 0, "portable": 0, "lifetime": 1,
+    }  # fmt: skip
+    assert told["slots"]["counted"] == 1
+    assert [report["kind"] for report in told["reports"]] == ["boot", "zero", "open"]
+    assert told["logs"] == []
+
+
+def test_status_in_words_fits_a_screen(voted):
+    done = run_command("status", "--state", voted.state)
+    lines = done.stdout.splitlines()
+    assert len(lines) <= 24
+    assert "Poll      open" in lines
+    assert any("accepted 1, returned 0" in line for line in lines)
+    assert "Logs      none has answered yet" in lines
+    assert all(len(line) <= 100 for line in lines)
+
+
+def test_status_and_reports_change_nothing_and_tell_no_choice(voted, tmp_path):
+    before = {path: path.read_bytes() for path in voted.state.rglob("*") if path.is_file()}
+    told = json.dumps(voted.status())
+    assert run_command("reports", "--state", voted.state, "--out", tmp_path).returncode == 0
+    after = {path: path.read_bytes() for path in voted.state.rglob("*") if path.is_file()}
+    assert after == before
+    slot = next(each for each in _slots(voted) if any(each))
+    assert slot.hex() not in told
+    assert "votes" not in told
+
+
+def _slots(place):
+    size = ElectionRules.of(place.authority.trusted).slots.size
+    content = (place.state / "slots").read_bytes()
+    return [content[at : at + size] for at in range(0, len(content), size)]
+
+
+def test_reports_are_the_signed_bytes_one_file_each(voted, tmp_path):
+    done = run_command("reports", "--state", voted.state, "--out", tmp_path / "usb" / "stick")
+    names = [f"{BOX.hex()}-{n:06}-{kind}.cose" for n, kind in enumerate(("boot", "zero", "open"))]
+    files = sorted((tmp_path / "usb" / "stick").iterdir())
+    assert [path.name for path in files] == names
+    assert done.stdout.split() == [str(path) for path in files]
+    key = voted.authority.trusted.register.boxes[0].key
+    for path, report in zip(files, voted.status()["reports"], strict=True):
+        envelope = cose.parse(path.read_bytes())
+        assert cose.verify(envelope.statement, envelope.signature, key)
+        assert cose.statement_id(envelope.statement).hex() == report["id"]
+
+
+def test_reports_are_written_twice_without_harm_and_never_over_others(voted, tmp_path):
+    for _ in range(2):
+        assert run_command("reports", "--state", voted.state, "--out", tmp_path).returncode == 0
+    path = min(tmp_path.iterdir())
+    path.write_bytes(b"other")
+    done = run_command("reports", "--state", voted.state, "--out", tmp_path)
+    assert_stopped(done, str(path), "is there with other bytes", "give --out another directory")
+    assert path.read_bytes() == b"other"
+
+
+def test_reports_to_where_nothing_can_be_written_are_named(voted, tmp_path):
+    (tmp_path / "file").write_bytes(b"")
+    done = run_command("reports", "--state", voted.state, "--out", tmp_path / "file" / "stick")
+    assert_stopped(done, "--out", "Not a directory", "Give the path of a directory")
+
+
+@pytest.fixture(scope="module")
+def officers(tmp_path_factory, place):
+    """The officers' key files and passphrases."""
+    folder = tmp_path_factory.mktemp("officers")
+    for number, key in enumerate(place.authority.officer_keys):
+        sealed = seal_key(key, f"pass {number}", bytes(SALT_SIZE), bytes(NONCE_SIZE))
+        (folder / f"officer{number}").write_text(sealed)
+        (folder / f"passphrase{number}").write_text(f"pass {number}\nnot this\n")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def needed(tmp_path_factory):
+    """What some box asks two officers to sign."""
+    place = make_place(tmp_path_factory.mktemp("asked") / "place")
+    with place.run("--serial", "no-such-port") as box:
+        box.until_ready()
+        box.act("print_zero")
+        return find(box.do(do="open"), "consent_needed")
+
+
+def sign(folder, number, needed, **changes):
+    options = {
+        "officer-key": folder / f"officer{number}",
+        "passphrase-file": folder / f"passphrase{number}",
+        "payload": needed["payload"],
+        "type": needed["type"],
+    } | changes
+    return run_command("consent", *(x for name, v in options.items() for x in (f"--{name}", v)))
+
+
+def test_two_officers_open_and_clear_a_box(officers, tmp_path):
+    place = make_place(tmp_path / "place")
+    with place.run("--serial", "no-such-port") as box:
+        box.until_ready()
+        box.act("print_zero")
+        needed = find(box.do(do="open"), "consent_needed")
+        signed = [sign(officers, number, needed) for number in (0, 2)]
+        assert f"OPEN, report 2 of box {BOX.hex()}" in signed[0].stderr
+        assert "the poll will be OPEN" in signed[0].stderr
+        assert "accepted 0" in signed[0].stderr
+        said = box.do(do="consent", signatures=[done.stdout.strip() for done in signed])
+        assert find(said, "state") == {"says": "state", "state": "open"}
+        box.act("close", "finish", "seal")
+        clearing = find(box.do(do="clear"), "consent_needed")
+        signed = [sign(officers, number, clearing) for number in (0, 1)]
+        assert f"CLEAR box {BOX.hex()}" in signed[0].stderr
+        box.send(do="consent", signatures=[done.stdout.strip() for done in signed])
+        box.until("cleared")
+        assert box.wait() == 0
+    assert place.status()["election"] is None
+
+
+WRONG = [
+    ({"payload": "zz"}, "--payload: is not hexadecimal"),
+    ({"payload": "00"}, "--payload: is no consent"),
+    ({"payload": ""}, "--payload: is no consent"),
+    ({"type": "clearance"}, "--payload: is no clearance"),
+    ({"officer-key": "no-such-file"}, "--officer-key no-such-file: No such file"),
+    ({"passphrase-file": "no-such-file"}, "--passphrase-file no-such-file"),
+    ({"passphrase-file": "officer0"}, "wrong passphrase, or the key file is damaged"),
+    ({"officer-key": "passphrase0"}, "not a key file"),
+]
+
+
+@pytest.mark.parametrize(("changes", "said"), WRONG)
+def test_what_an_officer_gives_wrongly_is_named_and_not_signed(officers, needed, changes, said):
+    found = {
+        name: officers / value
+        for name, value in changes.items()
+        if value and (officers / value).is_file()
+    }
+    done = sign(officers, 0, needed, **(changes | found))
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert said in done.stderr
+
+
+def test_a_report_that_needs_no_officer_is_not_signed(officers, voted):
+    with JournalFile(voted.state / "journal", read_only=True) as journal:
+        book = RecordBook(journal)
+        boot = book.history.reports[0]
+        payload = cose.parse(book.read(boot.offset, boot.size)).payload.hex()
+    done = sign(officers, 0, {"payload": payload, "type": "consent"})
+    assert done.returncode == 1
+    assert "is no consent: a BOOT report with 0 signatures" in done.stderr
+
+
+def test_an_empty_passphrase_file_is_named(officers, needed):
+    (officers / "empty").write_text("")
+    done = sign(officers, 0, needed, **{"passphrase-file": officers / "empty"})
+    assert done.returncode == 1
+    assert "holds no passphrase" in done.stderr
+
+
+def test_a_passphrase_is_asked_for_where_no_file_gives_it(officers, needed):
+    options = ["--officer-key", officers / "officer0", "--payload", needed["payload"]]
+    arguments = ["consent", *map(str, options), "--type", "consent"]
+    done = CliRunner().invoke(main, arguments, input="pass 0\n", catch_exceptions=False)
+    assert done.exit_code == 0
+    assert done.stdout.strip() == sign(officers, 0, needed).stdout.strip()
+    assert "pass 0" not in done.output

@@ -1,5 +1,6 @@
 """Does the settings file say what is wrong, where, and what to do?"""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -160,6 +161,15 @@ def test_a_missing_or_unreadable_file_is_told(tmp_path):
 def test_the_operating_manual_lists_the_settings_as_the_fields_describe_them(repository):
     manual = (repository / "gateway" / "OPERATING.md").read_text()
     assert settings_table() in manual
+
+
+def test_the_operating_manual_shows_settings_that_are_valid(repository, tmp_path):
+    manual = (repository / "gateway" / "OPERATING.md").read_text()
+    (shown,) = re.findall(r"```toml\n(.*?)```", manual, re.DOTALL)
+    (tmp_path / "gateway.toml").write_text(shown)
+    config = load_config(tmp_path / "gateway.toml")
+    assert config.mqtt.host == "127.0.0.1"
+    assert config.upstream.origin != config.origin
 
 
 def test_every_field_of_every_table_is_documented():

@@ -324,7 +324,10 @@ _STALE: dict[str, tuple[Batch, LogHead]] = {
         Batch(refusals=[StoredRefusal(report_id(9), Reason.BODY, BOX, b"", b"")]),
         head_at(2),
     ),
-    "lower log": (Batch(lower=LowerStep(0, LowerLog("below", 2, (bytes(32),), b""), 1)), head_at(2)),
+    "lower log": (
+        Batch(lower=LowerStep(0, LowerLog("below", 2, (bytes(32),), b""), 1)),
+        head_at(2),
+    ),
     "lower note": (
         Batch(lower=LowerStep(1, LowerLog("below", 2, (bytes(32),), b""), 0)),
         head_at(2),

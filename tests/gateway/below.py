@@ -32,7 +32,10 @@ class Levels:
         """Deliver all that a precinct gateway has, and store the centre's receipts there."""
         replies = []
         while (batch := scene.intake.next_upward(CENTRE, limit)) is not None:
-            reply = self.centre.intake.admit_from_below(batch, NOW)
+            reply = self.take(batch)
+            if isinstance(reply, UpwardConflict):
+                assert scene.intake.upward_conflict(reply, CENTRE) is None
+                continue
             assert isinstance(reply, UpwardReply), reply
             assert scene.intake.upward_receipted(batch, reply, CENTRE, NOW) is None
             replies.append(reply)

@@ -119,12 +119,11 @@ class Books:
 
     def _open(self, now: int) -> Case:
         draft = Draft(self.log, self._heads, self.ledger, now)
-        draft.counts.update(self.uncounted)
         chains = Chains(draft, self.roster, self.rules)
         return Case(draft, chains, Bench(draft, chains, self.roster))
 
     def _close(self, draft: Draft) -> Sealed | None:
-        sealed = draft.seal()
+        sealed = draft.seal(self.uncounted)
         if sealed is None:
             return None
         # The commit point: before this line nothing has happened, after it everything has.

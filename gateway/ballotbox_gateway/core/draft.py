@@ -114,8 +114,11 @@ class Draft:
         """Let nothing of this draft be committed."""
         self._abandoned = True
 
-    def seal(self) -> "Sealed | None":
-        """Return everything to be committed, under one signed checkpoint; None if nothing is."""
+    def seal(self, uncounted: Counter[tuple[Tally, Reason]]) -> "Sealed | None":
+        """Return everything to be committed, under one signed checkpoint; None if nothing is.
+
+        `uncounted` goes along with a batch, but makes none by itself.
+        """
         chains = self._chains.values()
         changed = [chain for chain in chains if chain.head != chain.stored]
         hashes = [leaf_hash(leaf.data) for leaf in self.leaves]
@@ -130,7 +133,7 @@ class Draft:
             heads=[chain.head._replace(version=chain.stored.version + 1) for chain in changed],
             refusals=list(self.refusals.values()),
             unauthentic=self.unauthentic,
-            counts=self.counts,
+            counts=self.counts + uncounted,
             checkpoint=checkpoint,
             lower=self.lower,
             delivery=self.delivery,

@@ -1,0 +1,189 @@
+"""Upward delivery: sent again until receipted, and the cursor moves with the receipts alone."""
+
+from dataclasses import replace
+
+import pytest
+
+from ballotbox_gateway.core.ports import LedgerFailure
+from ballotbox_gateway.core.upward import (
+    ENTRIES_MAX,
+    UpwardBatch,
+    UpwardConflict,
+    UpwardFault,
+    UpwardReply,
+)
+from ballotbox_protocol.wire.leaf import Leaf, LeafType, encode_leaf
+from ballotbox_protocol.wire.receipt import Receipt
+from ballotbox_protocol.wire.report import ReportKind
+from ballotbox_protocol.wire.verdict import Reason, Verdict
+from tests.gateway.below import Levels, LowerLog, entry_of
+from tests.gateway.failing import FailingLedger, Fault
+from tests.gateway.scene import Scene
+from tests.gateway.scripted import CENTRE, NOW, ORIGIN, ScriptedBox, authority, intake, memory
+
+K = ReportKind
+
+
+@pytest.fixture
+def levels() -> Levels:
+    levels = Levels()
+    levels.lower.admit(*levels.box.day())
+    return levels
+
+
+def stretch(levels: Levels, limit: int = 3) -> tuple[UpwardBatch, UpwardReply]:
+    batch = levels.lower.intake.next_upward(CENTRE, limit)
+    reply = levels.take(batch)
+    assert isinstance(reply, UpwardReply)
+    return batch, reply
+
+
+def test_same_stretch_is_offered_until_its_receipts_are_stored(levels: Levels) -> None:
+    gateway = levels.lower.intake
+    batch, reply = stretch(levels)
+    assert gateway.next_upward(CENTRE, 3) == batch
+    assert gateway.upward_receipted(batch, reply, CENTRE, NOW) is None
+    assert gateway.next_upward(CENTRE, 3).first == 3
+    restarted = intake(levels.given, levels.lower.ledger)
+    assert restarted.next_upward(CENTRE, 3) == gateway.next_upward(CENTRE, 3)
+
+
+def test_stretch_ends_where_its_checkpoint_does_whatever_the_limit(levels: Levels) -> None:
+    for limit, stop in ((-1, 1), (0, 1), (1, 1), (5, 5), (ENTRIES_MAX + 1, 7)):
+        batch = levels.lower.intake.next_upward(CENTRE, limit)
+        assert batch.stop == stop
+        assert f"\n{stop}\n".encode() in batch.checkpoint
+        assert levels.take(replace(batch)) is not None
+    assert batch.checkpoint == levels.lower.ledger.checkpoint_at(7).note
+
+
+def test_each_upper_gateway_has_its_own_cursor(levels: Levels) -> None:
+    levels.carry(levels.lower)
+    assert levels.lower.intake.next_upward("rehearsal.example/precinct-2", 9).first == 0
+
+
+def faulty(levels: Levels) -> dict[str, tuple[UpwardBatch, UpwardReply, str]]:
+    batch, reply = stretch(levels)
+    first, second, third = reply.receipts
+    parsed = Receipt.from_bytes(first)
+    other = LowerLog(levels.given).batch(
+        entry_of(ScriptedBox(levels.given, 2).report(K.BOOT), Verdict.ACCEPTED, Reason.IN_ORDER)
+    )
+    foreign = levels.take(other).receipts[0]
+    leaf = encode_leaf(Leaf(LeafType.REPORT, bytes(32), Verdict.ACCEPTED, Reason.IN_ORDER, None, 0))
+    own = levels.lower.admit(levels.box.said[0]).answers[0].message.payload
+
+    def with_first(receipt: bytes) -> UpwardReply:
+        return replace(reply, receipts=(receipt, second, third))
+
+    return {
+        "origin: another": (batch, replace(reply, origin=ORIGIN), CENTRE),
+        "origin: unknown": (batch, reply, "example.org/nobody"),
+        "receipts: one too few": (batch, replace(reply, receipts=reply.receipts[:2]), CENTRE),
+        "receipts[0]: no receipt": (batch, with_first(b"\x80"), CENTRE),
+        "receipts[0]: of another report": (batch, with_first(foreign), CENTRE),
+        "receipts[1]: in another order": (
+            batch,
+            replace(reply, receipts=(first, third, second)),
+            CENTRE,
+        ),
+        "receipts[0]: leaf not in the log": (
+            batch,
+            with_first(replace(parsed, leaf=leaf).to_bytes()),
+            CENTRE,
+        ),
+        "receipts[0]: signed by the lower gateway": (batch, with_first(own), CENTRE),
+        "first: a stretch delivered before": (
+            replace(batch, first=1, entries=batch.entries[1:]),
+            replace(reply, receipts=reply.receipts[1:]),
+            CENTRE,
+        ),
+    }
+
+
+_FAULTS = (
+    "origin: another",
+    "origin: unknown",
+    "receipts: one too few",
+    "receipts[0]: no receipt",
+    "receipts[0]: of another report",
+    "receipts[1]: in another order",
+    "receipts[0]: leaf not in the log",
+    "receipts[0]: signed by the lower gateway",
+    "first: a stretch delivered before",
+)
+
+
+@pytest.mark.parametrize("case", _FAULTS)
+def test_reply_that_proves_less_moves_nothing(levels: Levels, case: str) -> None:
+    batch, reply, upper = faulty(levels)[case]
+    fault = levels.lower.intake.upward_receipted(batch, reply, upper, NOW)
+    assert isinstance(fault, UpwardFault)
+    assert fault.field == case.partition(": ")[0]
+    assert levels.lower.ledger.delivered(CENTRE) == 0
+    assert levels.lower.ledger.upper_receipt(CENTRE, 0) is None
+
+
+def test_upper_leaf_that_is_no_leaf_proves_nothing(levels: Levels) -> None:
+    """The centre's own key signed it, but what it signed is not a decision."""
+    batch, reply = stretch(levels, 1)
+    forged = LowerLog(levels.given, CENTRE)
+    forged._leaves.append(b"\x80")
+    receipt = Receipt(b"\x80", 0, (), forged.note()).to_bytes()
+    fault = levels.lower.intake.upward_receipted(
+        batch, replace(reply, receipts=(receipt,)), CENTRE, NOW
+    )
+    assert fault.field == "receipts[0]"
+
+
+@pytest.mark.parametrize("fault", Fault)
+def test_cursor_moves_with_the_receipts_or_not_at_all(fault: Fault) -> None:
+    levels = Levels()
+    ledger = FailingLedger(levels.lower.ledger)
+    levels.lower.intake = intake(levels.given, ledger)
+    levels.lower.admit(*levels.box.day())
+    batch, reply = stretch(levels)
+    ledger.fault = fault
+    with pytest.raises(LedgerFailure):
+        levels.lower.intake.upward_receipted(batch, reply, CENTRE, NOW)
+    stored = [ledger.upper_receipt(CENTRE, at) is not None for at in range(3)]
+    assert stored == [ledger.delivered(CENTRE) == 3] * 3
+    levels.carry(levels.lower)
+    assert ledger.delivered(CENTRE) == 7
+
+
+def test_lost_reply_is_asked_for_again_by_exactly_the_stretch_that_was_taken(
+    levels: Levels,
+) -> None:
+    gateway = levels.lower.intake
+    stretch(levels, 5)
+    longer = gateway.next_upward(CENTRE, 7)
+    conflict = levels.take(longer)
+    assert conflict == UpwardConflict(5)
+    assert gateway.upward_conflict(conflict, CENTRE) is None
+    levels.carry(levels.lower, limit=7)
+    assert levels.lower.ledger.delivered(CENTRE) == 7
+
+
+def test_upper_gateway_that_lost_leaves_gets_them_again(levels: Levels) -> None:
+    levels.carry(levels.lower)
+    fresh = Scene(levels.given, CENTRE)
+    levels.centre = fresh
+    levels.lower.send(K.INCIDENT)
+    conflict = levels.take(levels.lower.intake.next_upward(CENTRE, 9))
+    assert conflict == UpwardConflict(0)
+    levels.lower.intake.upward_conflict(conflict, CENTRE)
+    levels.carry(levels.lower)
+    assert fresh.ledger.log_head().size == 8
+
+
+def test_upper_gateway_that_holds_more_than_there_is_means_an_old_ledger(levels: Levels) -> None:
+    fault = levels.lower.intake.upward_conflict(UpwardConflict(8), CENTRE)
+    assert isinstance(fault, UpwardFault)
+    assert "older copy" in fault.fix
+    assert levels.lower.ledger.delivered(CENTRE) == 0
+
+
+def test_nothing_to_deliver_is_nothing() -> None:
+    given = authority()
+    assert intake(given, memory(given)).next_upward(CENTRE, 9) is None

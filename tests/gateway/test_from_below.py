@@ -1,0 +1,359 @@
+"""The centre: what precinct gateways decided, judged again, never more mildly."""
+
+from dataclasses import replace
+
+import pytest
+
+from ballotbox_gateway.core.intake import Outcome, RulingResult
+from ballotbox_gateway.core.ports import Place
+from ballotbox_gateway.core.upward import UpwardBatch, UpwardConflict, UpwardFault, UpwardReply
+from ballotbox_protocol.election.register import GatewayEntry, Register
+from ballotbox_protocol.wire import cose
+from ballotbox_protocol.wire.cose import MessageType
+from ballotbox_protocol.wire.keyfile import PrivateKey
+from ballotbox_protocol.wire.leaf import Leaf, LeafType, encode_leaf
+from ballotbox_protocol.wire.report import ReportKind
+from ballotbox_protocol.wire.statements import RulingKind, decode_ruling
+from ballotbox_protocol.wire.verdict import Reason, Verdict
+from ballotbox_simulator.authority import with_register
+from tests.gateway.below import Levels, LowerLog, UpwardEntry, entry_of
+from tests.gateway.proofs import proved
+from tests.gateway.scripted import (
+    CENTRE,
+    NOW,
+    ORIGIN,
+    OTHER,
+    ScriptedBox,
+    arrivals,
+    intake,
+    report_id,
+    ruling,
+)
+
+K = ReportKind
+RELEASE, NAME = RulingKind.RELEASE, RulingKind.NAME
+
+
+def judged(levels: Levels, message: bytes) -> tuple[Verdict, Reason]:
+    row = levels.centre.row(message)
+    return row.verdict, row.reason
+
+
+def test_everything_with_a_leaf_travels_in_leaf_order_and_is_receipted() -> None:
+    levels = Levels()
+    box = levels.box
+    messages = box.day()
+    levels.lower.admit(messages[0], messages[2], messages[3])
+    levels.lower.admit(*messages)
+    other = ScriptedBox(levels.given, 2)
+    levels.lower.admit(other.report(K.BOOT, firmware=bytes(32)))
+    replies = levels.carry(levels.lower, limit=3)
+    assert levels.lower.intake.next_upward(CENTRE, 3) is None
+    size = levels.lower.ledger.log_head().size
+    assert sum(len(reply.receipts) for reply in replies) == size
+    for position, entry in enumerate(levels.lower.ledger.entries(0, size)):
+        stored = levels.lower.ledger.upper_receipt(CENTRE, position)
+        verified, leaf = proved(levels.given, stored)
+        assert verified.origin == CENTRE
+        assert leaf.report == report_id(entry.report)
+    for message in (*messages, *other.said):
+        assert levels.centre.row(message).verdict is levels.lower.row(message).verdict
+
+
+def test_lower_checkpoint_stands_beside_each_leaf_it_came_with() -> None:
+    levels = Levels()
+    levels.lower.admit(*levels.box.open_poll())
+    levels.carry(levels.lower, limit=2)
+    notes = [entry.note for entry in levels.centre.ledger.entries(0, 3)]
+    assert notes[0] == notes[1] != notes[2]
+    assert notes[2] == levels.centre.ledger.lower_log(ORIGIN).note
+
+
+def test_same_box_over_two_roads_counts_once() -> None:
+    levels = Levels()
+    messages = levels.box.day()
+    for scene in (levels.lower, levels.other):
+        scene.admit(*messages)
+        levels.carry(scene)
+    assert levels.centre.ledger.log_head().size == len(messages)
+    at_home = [each.message.payload for each in levels.centre.admit(*messages).answers]
+    for origin_scene in (levels.lower, levels.other):
+        ledger = origin_scene.ledger
+        assert [ledger.upper_receipt(CENTRE, at) for at in range(len(messages))] == at_home
+
+
+def test_two_roads_that_brought_rivals_meet_at_the_centre() -> None:
+    levels = Levels()
+    shared = levels.box.open_poll()
+    rival = levels.box.forge(K.TURNOUT, accept=1)
+    first = levels.box.report(K.TURNOUT)
+    for scene, message in ((levels.lower, first), (levels.other, rival)):
+        answers = scene.admit(*shared, message).answers
+        assert {each.outcome for each in answers} == {Outcome.ACCEPTED}
+        levels.carry(scene)
+    for message in (first, rival):
+        assert judged(levels, message) == (Verdict.EVIDENCE, Reason.SAME_SEQUENCE)
+    outcome = levels.centre.intake.rule(ruling(levels.given, NAME, report_id(rival)), NOW)
+    assert outcome.result is RulingResult.APPLIED
+    assert judged(levels, rival) == (Verdict.ACCEPTED, Reason.NAMED)
+    assert judged(levels, first) == (Verdict.EVIDENCE, Reason.SAME_SEQUENCE)
+
+
+def test_dispute_and_its_end_below_are_repeated_above() -> None:
+    levels = Levels()
+    levels.lower.admit(*levels.box.open_poll())
+    rival = levels.box.forge(K.TURNOUT, accept=1)
+    first, later = levels.box.report(K.TURNOUT), levels.box.report(K.TURNOUT)
+    levels.lower.admit(first, rival, later)
+    levels.carry(levels.lower, limit=1)
+    assert judged(levels, later) == (Verdict.HELD, Reason.BOX_DISPUTED)
+    levels.lower.intake.rule(ruling(levels.given, NAME, report_id(first)), NOW)
+    levels.carry(levels.lower, limit=1)
+    assert judged(levels, first) == (Verdict.ACCEPTED, Reason.NAMED)
+    assert judged(levels, rival)[0] is Verdict.EVIDENCE
+    assert judged(levels, later) == (Verdict.ACCEPTED, Reason.GAP_CLOSED)
+    assert levels.centre.ledger.box_head(levels.box.box).disputed == 0
+    # Nothing was decided twice: as many leaves above as below.
+    assert levels.centre.ledger.log_head().size == levels.lower.ledger.log_head().size
+
+
+def test_what_is_milder_above_takes_the_lower_verdict_until_it_is_lifted_below() -> None:
+    levels = Levels()
+    messages = [levels.box.report(kind) for kind in (K.BOOT, K.ZERO, K.OPEN)]
+    levels.lower.admit(messages[0], messages[2])
+    levels.carry(levels.lower)
+    levels.other.admit(*messages)
+    levels.carry(levels.other)
+    # The centre has the whole chain, but one precinct gateway still waits for a report.
+    assert judged(levels, messages[2]) == (Verdict.HELD, Reason.GAP_BEFORE)
+    assert levels.centre.row(messages[2]).own_verdict is Verdict.ACCEPTED
+    levels.lower.admit(messages[1])
+    levels.carry(levels.lower)
+    assert judged(levels, messages[2]) == (Verdict.ACCEPTED, Reason.GAP_CLOSED)
+
+
+def test_accepted_report_goes_into_quarantine_when_a_second_gateway_quarantines_it() -> None:
+    levels = Levels()
+    message = levels.box.report(K.BOOT)
+    levels.lower.admit(message)
+    levels.carry(levels.lower)
+    entry = entry_of(message, Verdict.QUARANTINED, Reason.FIRMWARE)
+    reply = levels.take(LowerLog(levels.given).batch(entry))
+    assert judged(levels, message) == (Verdict.QUARANTINED, Reason.QUARANTINED_BELOW)
+    _, leaf = proved(levels.given, reply.receipts[0])
+    assert leaf.verdict is Verdict.QUARANTINED
+    assert levels.centre.ledger.log_head().size == 2
+
+
+def test_what_the_centre_quarantines_itself_no_lower_verdict_lifts() -> None:
+    levels = Levels()
+    message = levels.box.report(K.BOOT, firmware=bytes(32))
+    log = LowerLog(levels.given)
+    levels.take(log.batch(entry_of(message, Verdict.ACCEPTED, Reason.IN_ORDER)))
+    assert judged(levels, message) == (Verdict.QUARANTINED, Reason.FIRMWARE)
+    levels.take(log.batch(entry_of(message, Verdict.ACCEPTED, Reason.GAP_CLOSED)))
+    assert judged(levels, message) == (Verdict.QUARANTINED, Reason.FIRMWARE)
+    assert levels.centre.ledger.log_head().size == 1
+
+
+def test_release_below_is_verified_and_repeated_above() -> None:
+    levels = Levels()
+    message = levels.box.report(K.BOOT, firmware=bytes(32))
+    levels.lower.admit(message)
+    levels.carry(levels.lower)
+    levels.lower.intake.rule(ruling(levels.given, RELEASE, report_id(message)), NOW)
+    levels.carry(levels.lower)
+    assert judged(levels, message) == (Verdict.ACCEPTED, Reason.RELEASED)
+    (entry,) = levels.centre.ledger.entries(1, 2)
+    assert entry.ruling is not None
+    again = levels.other
+    again.admit(message)
+    levels.carry(again)
+    assert judged(levels, message) == (Verdict.ACCEPTED, Reason.RELEASED)
+    assert levels.centre.ledger.log_head().size == 2
+
+
+def test_release_that_two_officers_did_not_sign_lifts_nothing_above() -> None:
+    levels = Levels()
+    message = levels.box.report(K.BOOT)
+    log = LowerLog(levels.given)
+    levels.take(log.batch(entry_of(message, Verdict.QUARANTINED, Reason.FIRMWARE)))
+    forged = ruling(levels.given, RELEASE, report_id(message), (0, 0))
+    reply = levels.take(log.batch(ruling_entry(forged)))
+    assert isinstance(reply, UpwardReply)
+    assert judged(levels, message) == (Verdict.QUARANTINED, Reason.QUARANTINED_BELOW)
+    true = ruling(levels.given, RELEASE, report_id(message))
+    levels.take(log.batch(ruling_entry(true)))
+    assert judged(levels, message) == (Verdict.ACCEPTED, Reason.RELEASED)
+
+
+def ruling_entry(data: bytes) -> UpwardEntry:
+    given = decode_ruling(data)
+    leaf = Leaf(LeafType.RULING, given.report, Verdict.ACCEPTED, Reason.RELEASED, given.digest, NOW)
+    return UpwardEntry(encode_leaf(leaf), None, data)
+
+
+def test_officers_at_the_centre_release_what_only_a_lower_gateway_held() -> None:
+    levels = Levels()
+    message = levels.box.report(K.BOOT)
+    levels.take(LowerLog(levels.given).batch(entry_of(message, Verdict.HELD, Reason.GAP_BEFORE)))
+    assert judged(levels, message) == (Verdict.HELD, Reason.HELD_BELOW)
+    levels.centre.intake.rule(ruling(levels.given, RELEASE, report_id(message)), NOW)
+    assert judged(levels, message) == (Verdict.ACCEPTED, Reason.RELEASED)
+
+
+def test_rivals_below_outweigh_a_release_but_not_a_naming() -> None:
+    levels = Levels()
+    message = levels.box.report(K.BOOT, firmware=bytes(32))
+    rival = replace_detail(levels.box)
+    log = LowerLog(levels.given)
+    levels.take(log.batch(entry_of(message, Verdict.QUARANTINED, Reason.FIRMWARE)))
+    levels.centre.intake.rule(ruling(levels.given, RELEASE, report_id(message)), NOW)
+    levels.take(log.batch(entry_of(message, Verdict.EVIDENCE, Reason.SAME_SEQUENCE)))
+    assert judged(levels, message) == (Verdict.EVIDENCE, Reason.EVIDENCE_BELOW)
+    levels.take(log.batch(entry_of(rival, Verdict.EVIDENCE, Reason.SAME_SEQUENCE)))
+    levels.centre.intake.rule(ruling(levels.given, NAME, report_id(message)), NOW)
+    assert judged(levels, message) == (Verdict.ACCEPTED, Reason.NAMED)
+    other = LowerLog(levels.given, ORIGIN)
+    levels.take(other.batch(entry_of(message, Verdict.EVIDENCE, Reason.SAME_SEQUENCE)))
+    assert judged(levels, message) == (Verdict.ACCEPTED, Reason.NAMED)
+
+
+def replace_detail(box: ScriptedBox) -> bytes:
+    return ScriptedBox(box.given, box.number).report(K.BOOT, firmware_sequence=2)
+
+
+def test_stretch_sent_again_gets_its_receipts_again_and_changes_nothing() -> None:
+    levels = Levels()
+    levels.lower.admit(*levels.box.day())
+    batches = []
+    while (batch := levels.lower.intake.next_upward(CENTRE, 3)) is not None:
+        reply = levels.take(batch)
+        batches.append((batch, reply))
+        levels.lower.intake.upward_receipted(batch, reply, CENTRE, NOW)
+    size = levels.centre.ledger.log_head().size
+    for batch, reply in batches:
+        assert levels.take(batch) == reply
+    assert levels.centre.ledger.log_head().size == size
+    restarted = intake(levels.given, levels.centre.ledger, CENTRE)
+    assert restarted.admit_from_below(*[batches[0][0], NOW]) == batches[0][1]
+
+
+def test_stretch_that_does_not_start_where_the_centre_stands_names_where_it_does() -> None:
+    levels = Levels()
+    levels.lower.admit(*levels.box.day())
+    first = levels.lower.intake.next_upward(CENTRE, 2)
+    log = levels.lower.ledger
+    assert isinstance(levels.take(first), UpwardReply)
+    later = replace_stretch(levels, 3, 5)
+    assert levels.take(later) == UpwardConflict(2)
+    overlapping = replace_stretch(levels, 0, 5)
+    assert levels.take(overlapping) == UpwardConflict(2)
+    assert isinstance(levels.take(replace_stretch(levels, 2, log.log_head().size)), UpwardReply)
+
+
+def replace_stretch(levels: Levels, first: int, stop: int) -> UpwardBatch:
+    entries = tuple(
+        UpwardEntry(entry.leaf, entry.report, entry.ruling)
+        for entry in levels.lower.ledger.entries(first, stop)
+    )
+    note = levels.lower.intake._books.log.note_at(stop)
+    return UpwardBatch(ORIGIN, first, entries, note)
+
+
+def test_lower_log_that_was_changed_behind_is_not_taken() -> None:
+    levels = Levels()
+    message = levels.box.report(K.BOOT)
+    levels.take(LowerLog(levels.given).batch(entry_of(message, Verdict.ACCEPTED, Reason.IN_ORDER)))
+    other = LowerLog(levels.given)
+    other.batch(entry_of(message, Verdict.HELD, Reason.GAP_BEFORE))
+    fault = levels.take(
+        other.batch(entry_of(levels.box.report(K.ZERO), Verdict.ACCEPTED, Reason.IN_ORDER))
+    )
+    assert isinstance(fault, UpwardFault)
+    assert (fault.field, fault.retry) == ("checkpoint", False)
+    assert "root does not follow" in fault.problem
+
+
+def test_taken_stretch_with_another_content_is_answered_from_what_was_taken() -> None:
+    levels = Levels()
+    messages = [levels.box.report(kind) for kind in (K.BOOT, K.ZERO)]
+    levels.take(
+        LowerLog(levels.given).batch(entry_of(messages[0], Verdict.ACCEPTED, Reason.IN_ORDER))
+    )
+    unknown = LowerLog(levels.given).batch(entry_of(messages[1], Verdict.ACCEPTED, Reason.IN_ORDER))
+    assert levels.take(unknown).field == "entries[0].leaf"
+    broken = replace(unknown, entries=(UpwardEntry(b"\x00", messages[1], None),))
+    assert levels.take(broken).field == "entries[0].leaf"
+
+
+def faulty(levels: Levels) -> dict[str, UpwardBatch]:
+    box, key = levels.box, levels.box.key
+    good, ordinary = box.report(K.BOOT), (Verdict.ACCEPTED, Reason.IN_ORDER)
+    entry = entry_of(good, *ordinary)
+    zero = entry_of(box.report(K.ZERO), *ordinary)
+    body = cose.sign(key.public, key.sign, MessageType.REPORT, b"\xa0")
+    release = ruling(levels.given, RELEASE, report_id(good))
+    other_release = ruling(levels.given, NAME, report_id(good))
+    whole = LowerLog(levels.given).batch(entry)
+
+    def only(entry: UpwardEntry) -> UpwardBatch:
+        return LowerLog(levels.given).batch(entry)
+
+    rule = ruling_entry(release)
+    return {
+        "origin: own": replace(whole, origin=CENTRE),
+        "origin: unknown": replace(whole, origin="example.org/nobody"),
+        "checkpoint: of another log": replace(whole, origin=ORIGIN),
+        "checkpoint: no note": replace(whole, checkpoint=b"hello"),
+        "checkpoint: size": replace(whole, entries=(entry, entry)),
+        "checkpoint: root": replace(whole, entries=(zero,)),
+        "entries[0].leaf: no leaf": only(replace(entry, leaf=b"\x80")),
+        "entries[0].leaf: nothing to rule": only(rule),
+        "entries[0].report: missing": only(replace(entry, report=None)),
+        "entries[0].report: with a ruling": only(replace(entry, ruling=release)),
+        "entries[0].report: unauthentic": only(replace(entry, report=good[:-1] + b"\x00")),
+        "entries[0].report: no report": only(entry_of(body, *ordinary)),
+        "entries[0].report: another": only(replace(entry, report=zero.report)),
+        "entries[0].ruling: missing": only(replace(rule, ruling=None)),
+        "entries[0].ruling: with a report": only(replace(rule, report=good)),
+        "entries[0].ruling: no ruling": only(replace(rule, ruling=b"\x80")),
+        "entries[0].ruling: another": only(replace(rule, ruling=other_release)),
+    }
+
+
+@pytest.mark.parametrize("case", faulty(Levels()))
+def test_faulty_stretch_is_refused_whole_and_names_the_field(case: str) -> None:
+    levels = Levels()
+    fault = levels.take(faulty(levels)[case])
+    assert isinstance(fault, UpwardFault), fault
+    assert fault.field == case.partition(": ")[0]
+    assert fault.fix
+    assert levels.centre.ledger.log_head().size == 0
+    assert levels.centre.ledger.lower_log(OTHER) is None
+
+
+def test_gateway_that_the_register_knows_by_another_key_is_not_believed() -> None:
+    levels = Levels()
+    register = levels.given.trusted.register
+    gateways = tuple(
+        GatewayEntry(each.origin, PrivateKey.from_seed(bytes(32)).public)
+        if each.origin == ORIGIN
+        else each
+        for each in register.gateways
+    )
+    newer = Register(register.election, 2, register.boxes, gateways, register.officers)
+    levels.centre.intake.replace_register(with_register(levels.given, newer).trusted)
+    levels.lower.admit(levels.box.report(K.BOOT))
+    fault = levels.take(levels.lower.intake.next_upward(CENTRE, 9))
+    assert (fault.field, fault.problem.rpartition(" ")[2]) == ("checkpoint", "NOT_SIGNED")
+
+
+def test_report_that_came_first_by_a_box_is_known_when_it_comes_from_below() -> None:
+    levels = Levels()
+    messages = levels.box.open_poll()
+    direct = levels.centre.intake.admit(arrivals(*messages), NOW).answers
+    levels.lower.admit(*messages)
+    (reply,) = levels.carry(levels.lower)
+    assert list(reply.receipts) == [each.message.payload for each in direct]
+    assert levels.centre.row(messages[0]).place is Place.CHAIN

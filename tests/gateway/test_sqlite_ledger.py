@@ -1,0 +1,224 @@
+"""The SQLite file: opened alone, on a disk that keeps its word, or not used at all."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import apsw
+import pytest
+
+from ballotbox_gateway.core.intake import Outcome
+from ballotbox_gateway.core.ports import Batch, DiskFull, LedgerFailure, Tally
+from ballotbox_gateway.ledger import sqlite
+from ballotbox_gateway.ledger.sqlite import create, open_ledger
+from ballotbox_protocol.wire.report import ReportKind
+from ballotbox_protocol.wire.verdict import Reason
+from tests.gateway.scripted import NOW, ScriptedBox, arrivals, authority, binding, intake
+from tests.gateway.sick_disk import Disk, sick_disk
+
+K = ReportKind
+GIVEN = authority()
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    path = tmp_path / "ledger"
+    create(path, binding(GIVEN.trusted))
+    return path
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Disk]:
+    with sick_disk() as disk:
+        yield disk
+
+
+def test_creation_never_touches_what_is_there(path: Path) -> None:
+    before = path.read_bytes()
+    with pytest.raises(FileExistsError):
+        create(path, binding(GIVEN.trusted))
+    assert path.read_bytes() == before
+
+
+def test_opening_never_creates(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="ballotbox-gateway init"):
+        open_ledger(tmp_path / "ledger")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_ledger_is_open_in_one_process_at_a_time(path: Path) -> None:
+    ledger = open_ledger(path)
+    with pytest.raises(LedgerFailure, match="another process has this ledger open"):
+        open_ledger(path)
+    program = (
+        "import sys, apsw\nc = apsw.Connection(sys.argv[1])\nc.execute('select 1 from leaves')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(path)], capture_output=True, text=True, check=False
+    )
+    assert "BusyError" in done.stderr
+    ledger.close()
+    open_ledger(path).close()
+
+
+@pytest.mark.parametrize("content", [b"", b"hello world", b"SQLite format 3\x00" + bytes(4000)])
+def test_what_is_no_ledger_is_not_opened(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "ledger"
+    path.write_bytes(content)
+    with pytest.raises(LedgerFailure, match=r"is no ledger|cannot be opened as a ledger"):
+        open_ledger(path)
+
+
+def test_ledger_of_another_format_is_not_opened(path: Path) -> None:
+    connection = apsw.Connection(str(path))
+    connection.execute("UPDATE binding SET format = 2")
+    connection.close()
+    with pytest.raises(LedgerFailure, match="has format 2"):
+        open_ledger(path)
+
+
+def test_every_pragma_is_set_and_read_back(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ledger = open_ledger(path)
+    found = {name: ledger._connection.pragma(name) for name, _ in sqlite.PRAGMAS}
+    assert found == dict(sqlite.PRAGMAS)
+    assert (found["journal_mode"], found["synchronous"]) == ("wal", 2)
+    ledger.close()
+    monkeypatch.setattr(sqlite, "PRAGMAS", (("page_size", 1_000_000),))
+    with pytest.raises(LedgerFailure, match="use a local file system"):
+        open_ledger(path)
+
+
+def test_full_disk_says_nothing_and_loses_nothing(path: Path, disk: Disk) -> None:
+    box = ScriptedBox(GIVEN)
+    messages = box.day(40)
+    ledger = open_ledger(path)
+    gateway = intake(GIVEN, ledger)
+    first = gateway.admit(arrivals(*messages[:2]), NOW).answers
+    disk.room = 10_000
+    with pytest.raises(DiskFull):
+        gateway.admit(arrivals(*messages), NOW)
+    assert ledger.log_head().size == 2
+    again = gateway.admit(arrivals(*messages[:2]), NOW).answers
+    assert [each.message for each in again] == [each.message for each in first]
+    disk.room = None
+    answers = gateway.admit(arrivals(*messages), NOW).answers
+    assert [each.outcome for each in answers[2:]] == [Outcome.ACCEPTED] * (len(messages) - 2)
+    assert ledger.counts()[Tally.UNAUTHENTIC, Reason.DISK] == len(messages)
+    ledger.close()
+    reopened = intake(GIVEN, open_ledger(path)).admit(arrivals(*messages), NOW).answers
+    assert [each.message for each in reopened] == [each.message for each in answers]
+
+
+def test_disk_full_at_any_byte_is_all_or_nothing(path: Path, disk: Disk) -> None:
+    """The room runs out a little later each time, until the batch fits."""
+    messages = ScriptedBox(GIVEN).day(10)
+    ledger = open_ledger(path)
+    gateway = intake(GIVEN, ledger)
+    for room in range(0, 200_000, 3_000):
+        disk.room = room
+        try:
+            answers = gateway.admit(arrivals(*messages), NOW).answers
+        except DiskFull:
+            assert ledger.log_head().size == 0
+            continue
+        break
+    assert {each.outcome for each in answers} == {Outcome.ACCEPTED}
+    assert ledger.log_head().size == len(messages)
+    assert room > 3_000
+
+
+def test_page_limit_is_a_full_disk_too(path: Path) -> None:
+    ledger = open_ledger(path)
+    pages = ledger._connection.pragma("page_count")
+    ledger._connection.pragma("max_page_count", pages + 3)
+    gateway = intake(GIVEN, ledger)
+    messages = ScriptedBox(GIVEN).day(60)
+    with pytest.raises(DiskFull):
+        gateway.admit(arrivals(*messages), NOW)
+    ledger._connection.pragma("max_page_count", 1_000_000)
+    assert gateway.admit(arrivals(*messages), NOW).answers[-1].outcome is Outcome.ACCEPTED
+
+
+def test_failed_sync_ends_the_use_of_the_file(path: Path, disk: Disk) -> None:
+    box = ScriptedBox(GIVEN)
+    ledger = open_ledger(path)
+    gateway = intake(GIVEN, ledger)
+    gateway.admit(arrivals(box.report(K.BOOT)), NOW)
+    disk.syncs = 0
+    message = box.report(K.ZERO)
+    with pytest.raises(LedgerFailure, match=r"the sync failed|disk I/O error") as raised:
+        gateway.admit(arrivals(message), NOW)
+    assert not isinstance(raised.value, DiskFull)
+    disk.syncs = None
+    for ask in (lambda: gateway.admit(arrivals(message), NOW), ledger.log_head):
+        with pytest.raises(LedgerFailure, match="start again"):
+            ask()
+    ledger.close()
+    restarted = intake(GIVEN, open_ledger(path))
+    answer = restarted.admit(arrivals(*box.said), NOW).answers[1]
+    assert answer.outcome in (Outcome.ACCEPTED, Outcome.DUPLICATE)
+    assert len(list(restarted._books.ledger.leaves(0))) == 2
+
+
+def test_wal_is_emptied_into_the_file_now_and_then(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite, "CHECKPOINT_PAGES", 30)
+    box, ledger = ScriptedBox(GIVEN), open_ledger(path)
+    gateway, size = intake(GIVEN, ledger), path.stat().st_size
+    gateway.admit(arrivals(*box.open_poll()), NOW)
+    for _ in range(40):
+        gateway.admit(arrivals(box.report(K.TURNOUT)), NOW)
+    wal = path.with_name("ledger-wal").stat().st_size
+    assert wal < 2 * 30 * 4_200
+    assert path.stat().st_size > size
+
+
+@pytest.mark.parametrize("full", [True, False])
+def test_commit_stands_when_only_the_emptying_of_the_wal_failed(
+    path: Path, disk: Disk, monkeypatch: pytest.MonkeyPatch, full: bool
+) -> None:
+    box, ledger = ScriptedBox(GIVEN), open_ledger(path)
+    gateway = intake(GIVEN, ledger)
+    gateway.admit(arrivals(box.report(K.BOOT)), NOW)
+    empty = ledger._empty_wal
+
+    def fails() -> None:
+        if full:
+            disk.room = 0
+        else:
+            disk.syncs = 0
+        empty()
+
+    monkeypatch.setattr(sqlite, "CHECKPOINT_PAGES", 1)
+    monkeypatch.setattr(ledger, "_empty_wal", fails)
+    message = box.report(K.ZERO)
+    if full:
+        assert gateway.admit(arrivals(message), NOW).answers[0].outcome is Outcome.ACCEPTED
+        disk.room = None
+    else:
+        # Applied, but the disk is sick: nothing may be said, and the process must stop.
+        with pytest.raises(LedgerFailure):
+            gateway.admit(arrivals(message), NOW)
+        disk.syncs = None
+    ledger.close()
+    again = intake(GIVEN, open_ledger(path)).admit(arrivals(message), NOW).answers[0]
+    assert again.outcome is Outcome.DUPLICATE
+
+
+def test_byte_that_rotted_in_a_leaf_stops_the_start(path: Path) -> None:
+    ledger = open_ledger(path)
+    intake(GIVEN, ledger).admit(arrivals(*ScriptedBox(GIVEN).day()), NOW)
+    ledger.close()
+    connection = apsw.Connection(str(path))
+    connection.execute("UPDATE leaves SET leaf = x'00' WHERE position = 3")
+    connection.close()
+    with pytest.raises(LedgerFailure, match="damaged or was tampered with"):
+        intake(GIVEN, open_ledger(path))
+
+
+def test_empty_batch_is_a_commit_like_any_other(path: Path) -> None:
+    ledger = open_ledger(path)
+    ledger.commit(Batch(), ledger.log_head())
+    assert ledger.log_head().size == 0

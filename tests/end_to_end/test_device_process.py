@@ -2,15 +2,23 @@
 
 import os
 import select
+import signal
 import tty
 from contextlib import suppress
 from itertools import islice
 
+import paho.mqtt.client as paho
 import pytest
+from paho.mqtt.enums import CallbackAPIVersion
 
-from tests.device.host.box_process import PATIENCE_S, Place, find, make_place, sheets
+from ballotbox_protocol.election.tally import Layout
+from ballotbox_protocol.wire.message import topic_of
+from ballotbox_simulator.live.broker import Broker, BrokerUnavailable, find_broker
+from tests.device.host.box_process import PATIENCE_S, Place, find, make_place, run_command, sheets
 from tests.device.host.small_gateway import LineEnd, SmallGateway
 
+NOWHERE = ("--serial", "no-such-port")
+DELIVERED = {"says": "delivery", "unanswered": 0}
 DAY_SHEETS = 6
 
 
@@ -30,35 +38,31 @@ def line():
             os.close(descriptor)
 
 
-def nowhere(place: Place):
-    """A road that leads to no gateway: the box counts without one."""
-    return ("--serial", place.folder / "no-such-port")
+def poll_day(box) -> None:
+    box.until_ready()
+    box.act("print_zero", "open")
+    for sheet in islice(sheets(), DAY_SHEETS):
+        assert find(box.feed(**sheet), "sheet_accepted")
+    box.act("turnout", "close", "finish")
 
 
 def test_a_day_over_a_serial_line_until_every_report_is_receipted(place, line):
     master, port = line
     gateway = SmallGateway(place.authority)
-    end = LineEnd(gateway, master)
     with place.run("--serial", port) as box:
-        box.until_ready()
-        box.act("print_zero", "open")
-        for sheet in islice(sheets(), DAY_SHEETS):
-            assert find(box.feed(**sheet), "sheet_accepted")
-        box.act("turnout", "close", "finish")
-        serve(end, box)
-    bodies = gateway.bodies()
-    assert [body.sequence for body in bodies] == list(range(len(bodies)))
-    assert bodies[-1].kind.name == "FINAL"
-    assert bodies[-1].counters.accepted == DAY_SHEETS
-    assert bodies[-1].debug
+        poll_day(box)
+        serve(LineEnd(gateway, master), box)
+    assert_whole_day(place, gateway)
     assert gateway.hellos[-1].box == place.authority.boxes[0]
-    assert_all_answered(place, gateway)
 
 
 def serve(end: LineEnd, box) -> None:
     """Be the gateway until the box says that nothing waits for an answer, and has said hello."""
     end.flush()
-    while box.lines[-1] != {"says": "delivery", "unanswered": 0} or not end.gateway.hellos:
+    while box.lines[-1] != DELIVERED or not end.gateway.hellos:
+        if box.has_more:
+            box.hear()
+            continue
         ready, _, _ = select.select([end.descriptor, box.output], [], [], PATIENCE_S)
         assert ready, f"nothing moves; the box said {box.lines[-3:]}"
         if end.descriptor in ready:
@@ -67,8 +71,385 @@ def serve(end: LineEnd, box) -> None:
             box.hear()
 
 
-def assert_all_answered(place: Place, gateway: SmallGateway) -> None:
+def assert_whole_day(place: Place, gateway: SmallGateway) -> None:
+    bodies = gateway.bodies()
+    assert [body.sequence for body in bodies] == list(range(len(bodies)))
+    assert bodies[-1].kind.name == "FINAL"
+    assert bodies[-1].counters.accepted == DAY_SHEETS
+    assert all(body.debug for body in bodies)
     told = place.status()
-    assert len(told["reports"]) == len(gateway.reports) > 0
+    assert len(told["reports"]) == len(bodies) > 0
     for report in told["reports"]:
         assert report["answers"] == {gateway.origin: "accepted"}
+
+
+def test_a_day_over_a_broker_until_every_report_is_receipted(place, tmp_path):
+    try:
+        broker = Broker(find_broker(), tmp_path / "broker")
+    except BrokerUnavailable as error:
+        pytest.skip(str(error))
+    gateway = SmallGateway(place.authority)
+    with broker, place.run("--mqtt", f"127.0.0.1:{broker.port}") as box:
+        poll_day(box)
+        client = answering_client(gateway, broker.port)
+        while box.lines[-1] != DELIVERED:
+            box.hear()
+        client.disconnect()
+        client.loop_stop()
+    assert_whole_day(place, gateway)
+
+
+def answering_client(gateway: SmallGateway, port: int) -> paho.Client:
+    trusted = gateway.authority.trusted
+    box = trusted.register.boxes[0].box
+    up, down = (topic_of(trusted.digest, box, way) for way in ("up", "down"))
+
+    def answer(client, _, message):
+        for each in gateway.take(message.payload):
+            client.publish(down, each.to_bytes())
+
+    client = paho.Client(CallbackAPIVersion.VERSION2, client_id="gateway")
+    client.on_connect = lambda client, *_: client.subscribe(up, qos=1)
+    client.on_message = answer
+    client.connect("127.0.0.1", port)
+    client.loop_start()
+    return client
+
+
+@pytest.mark.parametrize(
+    ("road", "words"),
+    [
+        (NOWHERE, "serial port no-such-port: does not exist"),
+        (("--mqtt", "127.0.0.1:1"), "MQTT broker 127.0.0.1:1: Connection refused"),
+    ],
+)
+def test_without_a_gateway_the_box_says_why_and_counts_on(place, road, words):
+    with place.run(*road) as box:
+        said = box.until("road")
+        assert words in find(said, "road")["problem"]
+        if not find(said, "ready"):
+            box.until_ready()
+        box.act("print_zero", "open")
+        assert find(box.feed(**next(sheets())), "sheet_accepted") == {
+            "says": "sheet_accepted",
+            "accepted": 1,
+        }
+
+
+class Killed(Exception):
+    """The box was killed where the plan says."""
+
+
+class KilledDay:
+    """A poll day whose box is killed before and after the answer to every single line.
+
+    `in_box` is where the paper really is; what the box says is compared with it.
+    """
+
+    def __init__(self, place: Place) -> None:
+        self.place = place
+        self.in_box: list[dict] = []
+        self.presented = 0
+        self.kills = 0
+        self.asked = 0
+        self._killed_at: set[tuple] = set()
+        self._step = 0
+        self._box = None
+        self._ready: dict = {}
+
+    def boot(self) -> bool:
+        """Start the box; tell whether it asks about a sheet."""
+        self._box = self.place.run(*NOWHERE)
+        said = self._box.until_ready()
+        self._ready = said[-1]
+        return find(said, "ask_dropped") is not None
+
+    def exchange(self, **line) -> list[dict]:
+        """Send one line and read its answer, if the box is left alive."""
+        self._box.send(**line)
+        self._kill_once("sent", line["do"])
+        said = self._box.until_ready()
+        self._kill_once("answered", line["do"])
+        self._ready = said[-1]
+        return said
+
+    def _kill_once(self, *point: str) -> None:
+        where = (self._step, *point)
+        if where not in self._killed_at:
+            self._killed_at.add(where)
+            self.kills += 1
+            self._box.kill()
+            raise Killed
+
+    def survive(self, step) -> None:
+        """Take one step, however often the box is killed in it."""
+        self._step += 1
+        attempt = Attempt(step)
+        while True:
+            try:
+                attempt.go_on(self)
+            except Killed:
+                if self.boot():
+                    self.asked += 1
+                    self._box.do(do="answer", dropped=attempt.has_fallen)
+                    self._ready = self._box.lines[-1]
+                    attempt.was_asked = True
+            else:
+                return
+
+    @property
+    def state(self) -> str:
+        return self._ready["state"]
+
+    @property
+    def accepted(self) -> int:
+        return self._ready["accepted"]
+
+    def consent(self, said) -> None:
+        while needed := find(said, "consent_needed"):
+            signatures = self.place.authority.consent(bytes.fromhex(needed["payload"]))
+            tokens = [f"{each.key_id.hex()}:{each.signature.hex()}" for each in signatures]
+            said = self.exchange(do="consent", signatures=tokens)
+
+    def end(self) -> None:
+        self._box.kill()
+
+
+class Attempt:
+    """One step across the lives of the box; `has_fallen`: its sheet lies in the box."""
+
+    def __init__(self, step) -> None:
+        self._step = step
+        self.has_fallen = False
+        self.was_asked = False
+
+    def go_on(self, day: KilledDay) -> None:
+        if isinstance(self._step, dict):
+            self._feed(day)
+        else:
+            word, target = self._step
+            if day.state != target:
+                day.consent(day.exchange(do=word))
+            assert day.state == target
+
+    def _feed(self, day: KilledDay) -> None:
+        if not self.has_fallen:
+            self._insert(day)
+        if self.has_fallen and day.accepted < len(day.in_box):
+            # It fell while nobody could tell the box; had that been lost, it would have asked.
+            assert not self.was_asked
+            day.exchange(do="dropped")
+        assert day.accepted == len(day.in_box)
+
+    def _insert(self, day: KilledDay) -> None:
+        day._box.send(do="insert", **self._step)
+        day._kill_once("sent", "insert")
+        said = day._box.until_ready()
+        if find(said, "drop_sheet"):
+            self.has_fallen = True
+            day.in_box.append(self._step)
+        day._ready = said[-1]
+        day._kill_once("answered", "insert")
+
+
+FIRST, SECOND, AWAY = islice(sheets(), 3)
+KILLED_DAY = (
+    ("print_zero", "zero"),
+    ("open", "open"),
+    FIRST,
+    SECOND,
+    FIRST | {"readable": False},
+    ("pause", "paused"),
+    ("resume", "open"),
+    FIRST,
+    ("close", "closed"),
+    ("admit_portable", "portable"),
+    AWAY | {"portable": True},
+    ("end_portable", "closed"),
+    ("finish", "final"),
+)
+
+
+def test_killed_between_any_two_lines_every_sheet_is_counted_once(place):
+    day = KilledDay(place)
+    assert not day.boot()
+    for step in KILLED_DAY:
+        day.survive(step)
+    day.end()
+    assert day.kills >= 2 * len(KILLED_DAY)
+    assert day.asked >= 4
+    told = place.status()
+    assert told["state"] == "final"
+    assert told["boots"] == day.kills + 1
+    assert told["counters"]["accepted"] == len(day.in_box) == 4
+    assert told["counters"]["portable"] == 1
+    assert told["counters"]["pending"] == 0
+    assert told["slots"]["counted"] == 4
+    votes = final_of(place).votes
+    assert votes is not None
+    assert [span_votes(place, votes, contest) for contest in range(3)] == [
+        (2, 1, 0, 0, 0),
+        (0, 2, 0, 0),
+        (1, 0, 1, 0, 0, 0, 0),
+    ]
+
+
+def final_of(place: Place):
+    folder = place.folder / "usb"
+    assert run_command("reports", "--state", place.state, "--out", folder).returncode == 0
+    gateway = SmallGateway(place.authority, answers=False)
+    for path in sorted(folder.iterdir()):
+        gateway.take(b"\x01" + path.read_bytes())
+    bodies = gateway.bodies()
+    assert [body.sequence for body in bodies] == list(range(len(bodies)))
+    return next(body for body in bodies if body.kind.name == "FINAL")
+
+
+def span_votes(place: Place, votes, contest: int):
+    return Layout.of(place.authority.trusted.election).read(votes, contest).votes
+
+
+def test_a_second_process_on_the_same_box_is_told_about_the_first(place):
+    with place.run(*NOWHERE) as first:
+        first.until_ready()
+        with place.run(*NOWHERE) as second:
+            with pytest.raises(EOFError) as told:
+                second.until_ready()
+            assert second.wait() == 1
+        assert f"process {first.pid} is running this box" in str(told.value)
+        assert "a box runs once" in str(told.value)
+        assert second.lines == []
+        first.act("print_zero")
+    with place.run(*NOWHERE) as after:
+        after.until_ready()
+    assert place.status()["boots"] == 2
+
+
+def test_at_the_end_of_the_input_the_box_delivers_and_ends(place, line):
+    master, port = line
+    end = LineEnd(SmallGateway(place.authority), master)
+    with place.run("--serial", port) as box:
+        poll_day(box)
+        box.end_of_input()
+        answer_until_it_ends(end, box)
+        assert box.wait() == 0
+    assert_whole_day(place, end.gateway)
+
+
+def answer_until_it_ends(end: LineEnd, box) -> None:
+    end.flush()
+    ended = os.pidfd_open(box.pid)
+    try:
+        while True:
+            ready, _, _ = select.select([end.descriptor, ended], [], [], PATIENCE_S)
+            assert ready, "nothing moves"
+            if ended in ready:
+                return
+            end.readable()
+    finally:
+        os.close(ended)
+
+
+def test_a_panel_that_dies_takes_nothing_with_it(place, line):
+    master, port = line
+    end = LineEnd(SmallGateway(place.authority), master)
+    with place.run("--serial", port) as box:
+        box.until_ready()
+        box.act("print_zero", "open")
+        box.deaf()
+        box.send(do="turnout")
+        answer_until_it_ends(end, box)
+        assert box.wait() == 0
+    told = place.status()["reports"]
+    assert [body.sequence for body in end.gateway.bodies()] == [each["sequence"] for each in told]
+    assert told[2]["kind"] == "open"
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_box_ends_in_order_when_it_is_told_to(place, number):
+    with place.run(*NOWHERE) as box:
+        box.until_ready()
+        box.signal(number)
+        assert box.wait() == 0
+    with place.run(*NOWHERE) as box:
+        assert find(box.until_ready(), "report")["kind"] == "boot"
+
+
+def feed_until_it_stops(box) -> tuple[int, bool]:
+    """Feed sheets until the box stops: how many it has accepted, and whether one more fell."""
+    accepted = 0
+    while True:
+        fell = False
+        try:
+            said = box.do(do="insert", **FIRST)
+            fell = find(said, "drop_sheet") is not None
+            said = box.do(do="dropped")
+            accepted = find(said, "sheet_accepted")["accepted"]
+        except (EOFError, BrokenPipeError):
+            return accepted, fell
+
+
+def assert_nothing_lost(place: Place, accepted: int, *, fell: bool) -> None:
+    """Boot the box on a disk with room: it has what it said, and asks about what it could not."""
+    with place.run(*NOWHERE) as box:
+        said = box.until_ready()
+        if find(said, "ask_dropped"):
+            said = box.do(do="answer", dropped=fell)
+        assert said[-1]["accepted"] == accepted + fell
+        box.act("close", "finish")
+    assert final_of(place).counters.accepted == accepted + fell
+
+
+def test_a_disk_that_takes_no_more_stops_the_box_and_loses_nothing(place):
+    """The limit on a file's size stands for a full disk, where none can be mounted."""
+    with place.run(*NOWHERE) as box:
+        box.until_ready()
+        box.act("print_zero", "open")
+    limit = (place.state / "journal").stat().st_size + 2_000
+    with place.run(*NOWHERE, file_size=limit) as box:
+        box.until_ready()
+        accepted, fell = feed_until_it_stops(box)
+        assert box.wait() == 1
+        told = box.complained
+    assert accepted > 10
+    assert f"The box stopped: {place.state / 'journal'}: File too large" in told
+    assert "Nothing that was reported as accepted is lost" in told
+    assert "ballotbox-device run" in told
+    assert len(told.splitlines()) <= 4
+    assert_nothing_lost(place, accepted, fell=fell)
+
+
+def test_a_full_disk_stops_the_box_and_loses_nothing(tmp_path, full_disk):
+    place = make_place(tmp_path / "place", full_disk / "box")
+    with place.run(*NOWHERE) as box:
+        box.until_ready()
+        box.act("print_zero", "open")
+        filler = fill(full_disk)
+        accepted, fell = feed_until_it_stops(box)
+        assert box.wait() == 1
+        assert "No space left on device" in box.complained
+    with place.run(*NOWHERE) as box:
+        with pytest.raises(EOFError, match="No space left on device"):
+            box.until_ready()
+        assert box.wait() == 1
+    filler.unlink()
+    assert_nothing_lost(place, accepted, fell=fell)
+
+
+@pytest.fixture
+def full_disk(tmp_path):
+    """A file system of 256 KiB, where one may be mounted."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    if os.system(f"mount -t tmpfs -o size=256k none {disk} 2>/dev/null") != 0:
+        pytest.skip("no small file system may be mounted here")
+    yield disk
+    os.system(f"umount {disk}")
+
+
+def fill(disk):
+    filler = disk / "filler"
+    with filler.open("wb", buffering=0) as file, suppress(OSError):
+        while file.write(bytes(4_096)):
+            continue
+    return filler

@@ -1,11 +1,15 @@
 """A real `ballotbox-device run`, its officers, and everything it needs on disk."""
 
+import atexit
 import json
 import os
 import select
 import subprocess
 import sys
+import tempfile
+from collections import deque
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple, Self
@@ -35,6 +39,13 @@ PATIENCE_S = 120
 BOX = box_id(1)
 
 Said = dict[str, Any]
+
+#: A box is started dozens of times: its modules are compiled once, not at every start.
+_COMPILED = tempfile.TemporaryDirectory(prefix="ballotbox-compiled-")
+atexit.register(_COMPILED.cleanup)
+_ENVIRONMENT = {
+    name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"
+} | {"PYTHONPYCACHEPREFIX": _COMPILED.name}
 
 
 def command(*arguments: object) -> list[str]:
@@ -76,8 +87,12 @@ class Place:
             *road,
         ]
 
-    def run(self, *road: object) -> "BoxProcess":
-        return BoxProcess(command("run", *self.options(*road)), self.authority)
+    def run(self, *road: object, file_size: int | None = None) -> "BoxProcess":
+        """Start the box; `file_size` is the largest file that the system lets it write."""
+        arguments = command("run", *self.options(*road))
+        if file_size is not None:
+            arguments = ["prlimit", f"--fsize={file_size}", *arguments]
+        return BoxProcess(arguments, self.authority)
 
     def status(self) -> Said:
         done = run_command("status", "--state", self.state, "--json")
@@ -116,10 +131,17 @@ class BoxProcess:
     def __init__(self, arguments: list[str], authority: Authority) -> None:
         self._authority = authority
         self._process = subprocess.Popen(
-            arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+            arguments,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=_ENVIRONMENT,
         )
-        self._heard = b""
+        self._whole: deque[bytes] = deque()
+        self._partial = b""
         self.lines: list[Said] = []
+        #: What an ended box had written on standard error.
+        self.complained = ""
 
     @property
     def output(self) -> int:
@@ -131,32 +153,34 @@ class BoxProcess:
     def pid(self) -> int:
         return self._process.pid
 
-    def hear(self) -> list[Said]:
-        """What the box says next, without waiting for more once something is there."""
-        data = os.read(self.output, 65_536)
-        if not data:
-            raise EOFError(self.complaint())
-        *whole, self._heard = (self._heard + data).split(b"\n")
-        said = [json.loads(line) for line in whole]
-        self.lines += said
-        return said
+    def hear(self) -> Said:
+        """The next line that the box says; EOFError with its complaint when it has ended."""
+        while not self._whole:
+            ready, _, _ = select.select([self.output], [], [], PATIENCE_S)
+            if not ready:
+                pytest.fail(f"the box says nothing more; it said {self.lines}")
+            data = os.read(self.output, 65_536)
+            if not data:
+                self.wait()
+                raise EOFError(self.complained)
+            *whole, self._partial = (self._partial + data).split(b"\n")
+            self._whole += whole
+        self.lines.append(json.loads(self._whole.popleft()))
+        return self.lines[-1]
 
-    def complaint(self) -> str:
-        """The end of a box that has ended by itself: what it wrote on standard error."""
-        _, errors = self._process.communicate(timeout=PATIENCE_S)
-        return errors.decode()
+    @property
+    def has_more(self) -> bool:
+        """Whether `hear` has a line without waiting for the box."""
+        return bool(self._whole)
 
     def until_ready(self) -> list[Said]:
         """What the box says up to its next `ready`."""
         return self.until("ready")
 
     def until(self, says: str) -> list[Said]:
-        said: list[Said] = []
-        while not any(line["says"] == says for line in said):
-            ready, _, _ = select.select([self.output], [], [], PATIENCE_S)
-            if not ready:
-                pytest.fail(f"the box never said {says!r}; it said {self.lines}")
-            said += self.hear()
+        said = [self.hear()]
+        while said[-1]["says"] != says:
+            said.append(self.hear())
         return said
 
     def send(self, **line: Any) -> None:
@@ -193,28 +217,29 @@ class BoxProcess:
         assert self._process.stdin is not None
         self._process.stdin.close()
 
+    def deaf(self) -> None:
+        """Stop listening to the box."""
+        assert self._process.stdout is not None
+        self._process.stdout.close()
+
+    def signal(self, number: int) -> None:
+        self._process.send_signal(number)
+
     def kill(self) -> None:
         self._process.kill()
-        self._close()
-
-    def terminate(self) -> int:
-        self._process.terminate()
-        return self.wait()
+        self.wait()
 
     def wait(self) -> int:
         """The exit code of a box that ends by itself."""
         code = self._process.wait(timeout=PATIENCE_S)
-        self._close()
-        return code
-
-    def _close(self) -> None:
-        self._process.wait(timeout=PATIENCE_S)
-        for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
+        errors = self._process.stderr
+        if errors is not None and not errors.closed:
+            self.complained = errors.read().decode()
+        for pipe in (self._process.stdin, self._process.stdout, errors):
             if pipe is not None:
-                try:
+                with suppress(BrokenPipeError):
                     pipe.close()
-                except BrokenPipeError:
-                    continue
+        return code
 
     def __enter__(self) -> Self:
         return self

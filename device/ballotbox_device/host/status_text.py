@@ -8,7 +8,7 @@ def status_lines(told: dict[str, Any]) -> list[str]:
     counters = ", ".join(f"{name} {count}" for name, count in told["counters"].items())
     slots, journal = told["slots"], told["journal"]
     lines = [
-        f"Box       {told['box']}, {told['boots']} boots",
+        f"Box       {told['box']}, boots {told['boots']}",
         f"Election  {told['election']}",
         f"Poll      {told['state']}",
         f"Sheets    {counters}",

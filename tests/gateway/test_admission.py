@@ -14,7 +14,7 @@ from ballotbox_gateway.core.intake import (
 from ballotbox_gateway.core.ports import UNAUTHENTIC_ROWS_MAX, Binding, LedgerFailure, Tally
 from ballotbox_gateway.core.samples import PERIOD_SECONDS, SAMPLES_PER_PERIOD
 from ballotbox_gateway.ledger.memory import MemoryLedger
-from ballotbox_protocol.election.identifiers import InvalidField
+from ballotbox_protocol.election.identifiers import InvalidField, PollState
 from ballotbox_protocol.election.register import Register
 from ballotbox_protocol.wire import cose
 from ballotbox_protocol.wire.cose import MessageType
@@ -142,6 +142,17 @@ def test_refusal_is_signed_durable_and_the_same_for_ever(reason: Reason) -> None
     assert (stored.data, stored.box) == (message, scene.box.box)
     assert scene.ledger.counts() == {(Tally.REFUSED, reason): 1}
     assert scene.ledger.log_head().size == 0
+
+
+def test_header_that_is_no_cbor_is_a_wrong_header() -> None:
+    scene = Scene()
+    message = cose.assemble(b"\xff", b"", bytes(64))
+    assert scene.answer(message).reason is Reason.HEADER
+
+
+def test_report_of_a_transition_carries_the_state_it_leads_to() -> None:
+    scene = Scene().until(K.OPEN)
+    assert scene.send(K.CLOSE, state=PollState.OPEN).reason is Reason.STATE
 
 
 def test_road_fault_is_no_answer_and_no_refusal() -> None:

@@ -173,6 +173,16 @@ def test_release_below_is_verified_and_repeated_above() -> None:
     assert levels.centre.ledger.log_head().size == 2
 
 
+def test_report_and_its_release_in_one_stretch() -> None:
+    levels = Levels()
+    message = levels.box.report(K.BOOT, firmware=bytes(32))
+    levels.lower.admit(message)
+    levels.lower.intake.rule(ruling(levels.given, RELEASE, report_id(message)), NOW)
+    levels.carry(levels.lower)
+    assert judged(levels, message) == (Verdict.ACCEPTED, Reason.RELEASED)
+    assert levels.centre.ledger.log_head().size == 2
+
+
 def test_release_that_two_officers_did_not_sign_lifts_nothing_above() -> None:
     levels = Levels()
     message = levels.box.report(K.BOOT)

@@ -220,6 +220,22 @@ def test_naming_the_rival_sets_aside_what_was_built_on_the_other() -> None:
     assert scene.answer(twin.report(K.TURNOUT)).reason is Reason.IN_ORDER
 
 
+def test_followers_of_the_branch_that_lost_are_set_aside_when_the_dispute_ends() -> None:
+    scene = Scene().until(K.OPEN)
+    quarantined(scene)
+    twin = ScriptedBox(scene.given, 1, last=scene.box.last, last_id=scene.box.last_id)
+    other = [twin.report(K.TURNOUT, accept=1), twin.report(K.TURNOUT, accept=1)]
+    scene.admit(scene.box.report(K.TURNOUT), other[0])
+    mine = scene.box.report(K.TURNOUT)
+    scene.admit(mine)
+    rule(scene, NAME, other[0])
+    assert (scene.row(mine).verdict, scene.row(mine).reason) == (
+        Verdict.QUARANTINED,
+        Reason.PREVIOUS,
+    )
+    assert scene.answer(other[1]).reason is Reason.IN_ORDER
+
+
 def test_naming_back_and_forth_keeps_what_officers_spoke_for() -> None:
     scene = Scene().until(K.OPEN)
     early = scene.box.forge(K.TURNOUT, accept=1)

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import apsw
@@ -11,7 +12,7 @@ import pytest
 from ballotbox_gateway.core.intake import Outcome
 from ballotbox_gateway.core.ports import Batch, DiskFull, LedgerFailure, Tally
 from ballotbox_gateway.ledger import sqlite
-from ballotbox_gateway.ledger.sqlite import create, open_ledger
+from ballotbox_gateway.ledger.sqlite import SqliteLedger, create, open_ledger
 from ballotbox_protocol.wire.report import ReportKind
 from ballotbox_protocol.wire.verdict import Reason
 from tests.gateway.scripted import NOW, ScriptedBox, arrivals, authority, binding, intake
@@ -29,9 +30,19 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def disk(tmp_path: Path) -> Iterator[Disk]:
+def disk() -> Iterator[Disk]:
     with sick_disk() as disk:
         yield disk
+
+
+@pytest.fixture
+def opened(path: Path, request: pytest.FixtureRequest) -> Iterator[SqliteLedger]:
+    """The ledger at `path`; a disk made sick by the test is well again when it is closed."""
+    disk = request.getfixturevalue("disk") if "disk" in request.fixturenames else Disk()
+    ledger = open_ledger(path)
+    yield ledger
+    disk.room = disk.syncs = None
+    ledger.close()
 
 
 def test_creation_never_touches_what_is_there(path: Path) -> None:
@@ -78,72 +89,71 @@ def test_ledger_of_another_format_is_not_opened(path: Path) -> None:
         open_ledger(path)
 
 
-def test_every_pragma_is_set_and_read_back(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    ledger = open_ledger(path)
-    found = {name: ledger._connection.pragma(name) for name, _ in sqlite.PRAGMAS}
+def test_every_pragma_is_set_and_read_back(
+    opened: SqliteLedger, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = {name: opened._connection.pragma(name) for name, _ in sqlite.PRAGMAS}
     assert found == dict(sqlite.PRAGMAS)
     assert (found["journal_mode"], found["synchronous"]) == ("wal", 2)
-    ledger.close()
+    opened.close()
     monkeypatch.setattr(sqlite, "PRAGMAS", (("page_size", 1_000_000),))
     with pytest.raises(LedgerFailure, match="use a local file system"):
         open_ledger(path)
 
 
-def test_full_disk_says_nothing_and_loses_nothing(path: Path, disk: Disk) -> None:
-    box = ScriptedBox(GIVEN)
-    messages = box.day(40)
-    ledger = open_ledger(path)
-    gateway = intake(GIVEN, ledger)
+def test_full_disk_says_nothing_and_loses_nothing(
+    opened: SqliteLedger, path: Path, disk: Disk
+) -> None:
+    messages = ScriptedBox(GIVEN).day(40)
+    gateway = intake(GIVEN, opened)
     first = gateway.admit(arrivals(*messages[:2]), NOW).answers
     disk.room = 10_000
     with pytest.raises(DiskFull):
         gateway.admit(arrivals(*messages), NOW)
-    assert ledger.log_head().size == 2
+    assert opened.log_head().size == 2
     again = gateway.admit(arrivals(*messages[:2]), NOW).answers
     assert [each.message for each in again] == [each.message for each in first]
     disk.room = None
     answers = gateway.admit(arrivals(*messages), NOW).answers
     assert [each.outcome for each in answers[2:]] == [Outcome.ACCEPTED] * (len(messages) - 2)
-    assert ledger.counts()[Tally.UNAUTHENTIC, Reason.DISK] == len(messages)
-    ledger.close()
-    reopened = intake(GIVEN, open_ledger(path)).admit(arrivals(*messages), NOW).answers
-    assert [each.message for each in reopened] == [each.message for each in answers]
+    assert opened.counts()[Tally.UNAUTHENTIC, Reason.DISK] == len(messages)
+    opened.close()
+    with closing(open_ledger(path)) as ledger:
+        later = intake(GIVEN, ledger).admit(arrivals(*messages), NOW).answers
+    assert [each.message for each in later] == [each.message for each in answers]
 
 
-def test_disk_full_at_any_byte_is_all_or_nothing(path: Path, disk: Disk) -> None:
+def test_disk_full_at_any_byte_is_all_or_nothing(opened: SqliteLedger, disk: Disk) -> None:
     """The room runs out a little later each time, until the batch fits."""
     messages = ScriptedBox(GIVEN).day(10)
-    ledger = open_ledger(path)
-    gateway = intake(GIVEN, ledger)
+    gateway = intake(GIVEN, opened)
     for room in range(0, 200_000, 3_000):
         disk.room = room
         try:
             answers = gateway.admit(arrivals(*messages), NOW).answers
         except DiskFull:
-            assert ledger.log_head().size == 0
+            assert opened.log_head().size == 0
             continue
         break
     assert {each.outcome for each in answers} == {Outcome.ACCEPTED}
-    assert ledger.log_head().size == len(messages)
+    assert opened.log_head().size == len(messages)
     assert room > 3_000
 
 
-def test_page_limit_is_a_full_disk_too(path: Path) -> None:
-    ledger = open_ledger(path)
-    pages = ledger._connection.pragma("page_count")
-    ledger._connection.pragma("max_page_count", pages + 3)
-    gateway = intake(GIVEN, ledger)
+def test_page_limit_is_a_full_disk_too(opened: SqliteLedger) -> None:
+    pages = opened._connection.pragma("page_count")
+    opened._connection.pragma("max_page_count", pages + 3)
+    gateway = intake(GIVEN, opened)
     messages = ScriptedBox(GIVEN).day(60)
     with pytest.raises(DiskFull):
         gateway.admit(arrivals(*messages), NOW)
-    ledger._connection.pragma("max_page_count", 1_000_000)
+    opened._connection.pragma("max_page_count", 1_000_000)
     assert gateway.admit(arrivals(*messages), NOW).answers[-1].outcome is Outcome.ACCEPTED
 
 
-def test_failed_sync_ends_the_use_of_the_file(path: Path, disk: Disk) -> None:
+def test_failed_sync_ends_the_use_of_the_file(opened: SqliteLedger, path: Path, disk: Disk) -> None:
     box = ScriptedBox(GIVEN)
-    ledger = open_ledger(path)
-    gateway = intake(GIVEN, ledger)
+    gateway = intake(GIVEN, opened)
     gateway.admit(arrivals(box.report(K.BOOT)), NOW)
     disk.syncs = 0
     message = box.report(K.ZERO)
@@ -151,22 +161,22 @@ def test_failed_sync_ends_the_use_of_the_file(path: Path, disk: Disk) -> None:
         gateway.admit(arrivals(message), NOW)
     assert not isinstance(raised.value, DiskFull)
     disk.syncs = None
-    for ask in (lambda: gateway.admit(arrivals(message), NOW), ledger.log_head):
+    for ask in (lambda: gateway.admit(arrivals(message), NOW), opened.log_head):
         with pytest.raises(LedgerFailure, match="start again"):
             ask()
-    ledger.close()
-    restarted = intake(GIVEN, open_ledger(path))
-    answer = restarted.admit(arrivals(*box.said), NOW).answers[1]
-    assert answer.outcome in (Outcome.ACCEPTED, Outcome.DUPLICATE)
-    assert len(list(restarted._books.ledger.leaves(0))) == 2
+    opened.close()
+    with closing(open_ledger(path)) as ledger:
+        answer = intake(GIVEN, ledger).admit(arrivals(*box.said), NOW).answers[1]
+        assert answer.outcome in (Outcome.ACCEPTED, Outcome.DUPLICATE)
+        assert len(list(ledger.leaves(0))) == 2
 
 
 def test_wal_is_emptied_into_the_file_now_and_then(
-    path: Path, monkeypatch: pytest.MonkeyPatch
+    opened: SqliteLedger, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sqlite, "CHECKPOINT_PAGES", 30)
-    box, ledger = ScriptedBox(GIVEN), open_ledger(path)
-    gateway, size = intake(GIVEN, ledger), path.stat().st_size
+    box, size = ScriptedBox(GIVEN), path.stat().st_size
+    gateway = intake(GIVEN, opened)
     gateway.admit(arrivals(*box.open_poll()), NOW)
     for _ in range(40):
         gateway.admit(arrivals(box.report(K.TURNOUT)), NOW)
@@ -177,12 +187,12 @@ def test_wal_is_emptied_into_the_file_now_and_then(
 
 @pytest.mark.parametrize("full", [True, False])
 def test_commit_stands_when_only_the_emptying_of_the_wal_failed(
-    path: Path, disk: Disk, monkeypatch: pytest.MonkeyPatch, full: bool
+    opened: SqliteLedger, path: Path, disk: Disk, monkeypatch: pytest.MonkeyPatch, full: bool
 ) -> None:
-    box, ledger = ScriptedBox(GIVEN), open_ledger(path)
-    gateway = intake(GIVEN, ledger)
+    box = ScriptedBox(GIVEN)
+    gateway = intake(GIVEN, opened)
     gateway.admit(arrivals(box.report(K.BOOT)), NOW)
-    empty = ledger._empty_wal
+    empty = opened._empty_wal
 
     def fails() -> None:
         if full:
@@ -192,33 +202,33 @@ def test_commit_stands_when_only_the_emptying_of_the_wal_failed(
         empty()
 
     monkeypatch.setattr(sqlite, "CHECKPOINT_PAGES", 1)
-    monkeypatch.setattr(ledger, "_empty_wal", fails)
+    monkeypatch.setattr(opened, "_empty_wal", fails)
     message = box.report(K.ZERO)
     if full:
         assert gateway.admit(arrivals(message), NOW).answers[0].outcome is Outcome.ACCEPTED
-        disk.room = None
     else:
         # Applied, but the disk is sick: nothing may be said, and the process must stop.
         with pytest.raises(LedgerFailure):
             gateway.admit(arrivals(message), NOW)
-        disk.syncs = None
-    ledger.close()
-    again = intake(GIVEN, open_ledger(path)).admit(arrivals(message), NOW).answers[0]
+    disk.room = disk.syncs = None
+    opened.close()
+    with closing(open_ledger(path)) as ledger:
+        again = intake(GIVEN, ledger).admit(arrivals(message), NOW).answers[0]
     assert again.outcome is Outcome.DUPLICATE
 
 
-def test_byte_that_rotted_in_a_leaf_stops_the_start(path: Path) -> None:
-    ledger = open_ledger(path)
-    intake(GIVEN, ledger).admit(arrivals(*ScriptedBox(GIVEN).day()), NOW)
-    ledger.close()
-    connection = apsw.Connection(str(path))
-    connection.execute("UPDATE leaves SET leaf = x'00' WHERE position = 3")
-    connection.close()
-    with pytest.raises(LedgerFailure, match="damaged or was tampered with"):
-        intake(GIVEN, open_ledger(path))
+def test_byte_that_rotted_in_a_leaf_stops_the_start(opened: SqliteLedger, path: Path) -> None:
+    intake(GIVEN, opened).admit(arrivals(*ScriptedBox(GIVEN).day()), NOW)
+    opened.close()
+    with closing(apsw.Connection(str(path))) as connection:
+        connection.execute("UPDATE leaves SET leaf = x'00' WHERE position = 3")
+    with (
+        closing(open_ledger(path)) as ledger,
+        pytest.raises(LedgerFailure, match="damaged or was tampered with"),
+    ):
+        intake(GIVEN, ledger)
 
 
-def test_empty_batch_is_a_commit_like_any_other(path: Path) -> None:
-    ledger = open_ledger(path)
-    ledger.commit(Batch(), ledger.log_head())
-    assert ledger.log_head().size == 0
+def test_empty_batch_is_a_commit_like_any_other(opened: SqliteLedger) -> None:
+    opened.commit(Batch(), opened.log_head())
+    assert opened.log_head().size == 0

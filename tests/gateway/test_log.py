@@ -1,0 +1,81 @@
+"""The log in memory follows the ledger, and knows every checkpoint that it ever signed."""
+
+import pytest
+
+from ballotbox_gateway.core import log as log_module
+from ballotbox_gateway.core.head import Facts, pack_facts, unpack_facts
+from ballotbox_gateway.core.ports import LedgerFailure
+from ballotbox_gateway.core.roster import Roster
+from ballotbox_protocol.election.identifiers import InvalidField
+from ballotbox_protocol.election.register import Register, origin_id
+from ballotbox_protocol.wire.report import HeldCheckpoint, ReportKind
+from ballotbox_protocol.wire.verdict import Reason
+from ballotbox_simulator.authority import with_register
+from tests.gateway.scene import Scene, next_epoch
+from tests.gateway.scripted import ORIGIN, intake, report_id, sign_report
+
+K = ReportKind
+
+
+def echo(scene: Scene, size: int, root: bytes) -> Reason:
+    held = HeldCheckpoint(origin_id(ORIGIN), size, root)
+    return scene.send(K.TURNOUT, held=held).reason
+
+
+def test_echo_of_an_old_checkpoint_is_known_after_a_restart() -> None:
+    scene = Scene().until(K.OPEN)
+    old = scene.ledger.log_head()
+    scene.send(K.TURNOUT)
+    scene.intake = intake(scene.given, scene.ledger)
+    assert [echo(scene, *old), echo(scene, *old)] == [Reason.IN_ORDER] * 2
+
+
+def test_checkpoints_at_hand_are_bounded_and_the_others_still_known(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(log_module, "_ROOTS_KEPT", 2)
+    scene = Scene().until(K.OPEN)
+    old = scene.ledger.log_head()
+    for _ in range(4):
+        scene.send(K.TURNOUT)
+    assert len(scene.intake._books.log._roots) == 2
+    assert echo(scene, *old) is Reason.IN_ORDER
+
+
+def test_log_is_read_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    scene = Scene()
+    scene.admit(*scene.box.day(5))
+    for part in (1, 3, 10):
+        monkeypatch.setattr(log_module, "_READ_AHEAD", part)
+        log = intake(scene.given, scene.ledger)._books.log
+        assert log.head == scene.ledger.log_head()
+        assert log.note_at(10) == scene.ledger.checkpoint_at(10).note
+
+
+def test_receipt_whose_leaf_is_gone_is_a_failure_of_the_ledger() -> None:
+    scene = Scene().until(K.BOOT)
+    scene.ledger._checkpoints.clear()
+    scene.ledger._sizes.clear()
+    with pytest.raises(LedgerFailure, match="leaf 0 or its checkpoint"):
+        scene.admit(scene.box.said[0])
+
+
+def test_facts_of_another_size_are_not_facts() -> None:
+    packed = pack_facts(Facts())
+    assert unpack_facts(packed) == Facts()
+    for wrong in (packed[:-1], packed + b"\x00", b""):
+        with pytest.raises(ValueError, match="facts have"):
+            unpack_facts(wrong)
+
+
+def test_stored_report_cannot_be_read_by_a_register_without_its_key() -> None:
+    scene = Scene()
+    entry, key = next_epoch(scene.box)
+    scene.with_entries(entry)
+    message = sign_report(scene.box.next_report(K.BOOT, epoch=entry.epoch), key)
+    register = scene.given.trusted.register
+    boxes = tuple(each for each in register.boxes if each != entry)
+    rest = Register(register.election, 3, boxes, register.gateways, register.officers)
+    roster = Roster(with_register(scene.given, rest).trusted)
+    with pytest.raises(InvalidField, match="has lost the key"):
+        roster.reopen(report_id(message), message)

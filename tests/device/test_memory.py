@@ -35,7 +35,8 @@ from ballotbox_device.core.records import (
 )
 from ballotbox_device.core.slot_bank import CAPACITY_MIN, SlotBank, capacity_for
 from ballotbox_protocol.election.identifiers import InvalidField, PollState
-from ballotbox_protocol.wire.report import HeldCheckpoint, IncidentCode, ReportKind
+from ballotbox_protocol.wire.merkle import Tree, leaf_hash
+from ballotbox_protocol.wire.report import HeldCheckpoint, IncidentCode, JournalHead, ReportKind
 from ballotbox_simulator.disk import BoxDisk
 from tests.device.polling_place import (
     AWAY,
@@ -174,6 +175,22 @@ def used_place():
     place.feed(HOME_1)
     place.feed(AWAY)
     return place
+
+
+def test_each_report_commits_to_all_records_before_it():
+    """The root in a report is that of the RFC 6962 tree over the records, built another way."""
+    place = used_place()
+    place.boot()
+    place.finish()
+    tree = Tree()
+    heads = []
+    written = b"".join(unit.records for unit in units.units(place.disk.journal.read()))
+    for record in split(written):
+        if record.type is RecordType.REPORT:
+            heads.append(JournalHead(tree.size, tree.root()))
+        tree.append(leaf_hash(record.to_bytes()))
+    assert [report_in(data).journal for data in place.kept()] == heads
+    assert len(heads) == 6
 
 
 def test_a_report_out_of_its_chain_is_refused():

@@ -75,6 +75,19 @@ class Box(RuleBasedStateMachine):
         self.state, kind, _ = promised
         self.reports += kind is not None
 
+    @rule(pick=st.integers(0, 5))
+    def go_on(self, pick):
+        """A step that is possible; the last ones are left to chance, or no day would last."""
+        steps = [action for state, action in PROMISED if state is self.state]
+        steps = [action for action in steps if action not in {Action.FINISH, Action.SEAL}]
+        if steps:
+            self.ask(steps[pick % len(steps)])
+
+    @precondition(lambda self: self.state in {PollState.OPEN, PollState.PORTABLE})
+    @rule(sheet=sheets_of(ELECTION))
+    def insert_what_is_wanted(self, sheet):
+        self.insert(portable(sheet) if self.state is PollState.PORTABLE else sheet)
+
     @rule(sheet=SHEETS)
     def insert(self, sheet):
         (output,) = self.place.device.on(SheetInserted(sheet), self.place.now())

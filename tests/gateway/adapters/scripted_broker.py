@@ -10,15 +10,26 @@ class ScriptedBroker:
 
     host = "127.0.0.1"
 
-    def __init__(self, CONNACK=_CONNACK_FINE, SUBACK=b"\x01", *, then_close=False):  # noqa: N803
+    def __init__(
+        self,
+        CONNACK=_CONNACK_FINE,  # noqa: N803
+        SUBACK=b"\x01",  # noqa: N803
+        *,
+        then_close=False,
+        tls=None,
+        afterwards=b"",
+    ):
+        """Answer with these bytes; `afterwards` are written at once after the SUBACK."""
         self.connections = 0
         self.port = 0
         self._connack = CONNACK
         self._codes = SUBACK
         self._then_close = then_close
+        self._tls = tls
+        self._afterwards = afterwards
 
     async def __aenter__(self):
-        self._server = await asyncio.start_server(self._talk, self.host, 0)
+        self._server = await asyncio.start_server(self._talk, self.host, 0, ssl=self._tls)
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 
@@ -36,7 +47,7 @@ class ScriptedBroker:
                         break
                 if kind == 0x82:
                     answer = body[:2] + b"\x00" + self._codes
-                    writer.write(bytes((0x90, len(answer))) + answer)
+                    writer.write(bytes((0x90, len(answer))) + answer + self._afterwards)
         except (asyncio.IncompleteReadError, ConnectionError):
             pass
         finally:

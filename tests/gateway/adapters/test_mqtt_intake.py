@@ -1,6 +1,7 @@
 """Does the MQTT road keep what it must, and nothing that it must not, on a real broker?"""
 
 import asyncio
+import ssl
 import threading
 from contextlib import asynccontextmanager
 from types import SimpleNamespace
@@ -179,6 +180,11 @@ def test_letters_of_a_connection_that_is_gone_are_not_acknowledged_on_the_next(t
                 assert {letter.token.connection for letter in again} != {
                     letter.token.connection for letter in old
                 }
+                # Whatever was sent before this message has reached the broker when it comes back.
+                with Publisher(broker, DOWN[0]) as box:
+                    again[0].route.send(Message(MessageKind.HELLO_WANTED))
+                    again[0].carrier.flush()
+                    await soon(lambda: box.heard, "an answer")
                 broker.stop()
                 await soon(lambda: intake.state is not CarrierState.UP, "the loss")
                 broker.start()
@@ -190,7 +196,7 @@ def test_letters_of_a_connection_that_is_gone_are_not_acknowledged_on_the_next(t
 def test_the_inbox_stays_bounded_whatever_the_broker_sends_and_all_arrive_in_the_end(broker):
     async def scenario():
         many = [b"%d" % n for n in range(600)]
-        settings = {"limit": 20, "receive_maximum": 10, **fresh("bounded")}
+        settings = {"limit": 20, "receive_maximum": 400, **fresh("bounded")}
         async with road(broker, **settings) as intake:
             await up(intake)
             with Publisher(broker) as box:
@@ -404,6 +410,29 @@ def test_over_tls_bursts_arrive_whole_and_a_foreign_certificate_is_told(tmp_path
             )
             settings = Mqtt(host="127.0.0.1", port=broker.port, tls=tls)
             assert await asyncio.to_thread(broker_trouble, settings, ELECTION)
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("limit", [1024, 10])
+def test_messages_that_wait_inside_tls_are_read_without_more_bytes_from_the_network(
+    tmp_path, limit
+):
+    authority, certificate, key = write_certificates(tmp_path)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    ping_response, many = b"\xd0\x00", 300
+    publication = bytes.fromhex("3005 0001 74 00 78")
+    burst = publication + ping_response + publication * (many - 1)
+
+    async def scenario():
+        fake = ScriptedBroker(tls=context, afterwards=burst)
+        async with fake as broker, road(broker, limit=limit, tls=Tls(ca_file=authority)) as intake:
+            seen = 0
+            while seen < many:
+                await soon(lambda: len(intake._inbox), f"letter {seen + 1}")
+                seen += len(taken(intake))
+                intake.resume()
 
     asyncio.run(scenario())
 

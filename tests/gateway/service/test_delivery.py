@@ -1,0 +1,174 @@
+"""Does the log reach the upper gateway whole, whatever that one says, forgets or cannot do?"""
+
+import asyncio
+from contextlib import asynccontextmanager
+
+import pytest
+
+from ballotbox_gateway.adapters.backoff import Backoff
+from ballotbox_gateway.config import Upstream
+from ballotbox_gateway.core.ports import DiskFull, LedgerFailure
+from ballotbox_gateway.core.upward import UpwardFault, UpwardReply
+from ballotbox_gateway.service.delivery import UpwardDelivery
+from tests.gateway.scripted import CENTRE, NOW, ScriptedBox, arrivals, authority, intake, memory
+from tests.patience import soon
+
+URL = "http://centre.example"
+
+
+class Upper:
+    """An upper gateway without a network between; `says` answers in its place while it is set."""
+
+    def __init__(self):
+        self.says = None
+        self.asked = 0
+        self.forget()
+
+    def forget(self):
+        self.ledger = memory(authority(), CENTRE)
+        self._intake = intake(authority(), self.ledger, CENTRE)
+
+    def deliver(self, batch):
+        self.asked += 1
+        if self.says is not None:
+            return self.says
+        return self._intake.admit_from_below(batch, NOW)
+
+    def close(self):
+        pass
+
+
+class Below:
+    """A precinct with a day of reports, delivering to `upper`."""
+
+    def __init__(self, upper):
+        self.ledger = memory(authority())
+        self.intake = intake(authority(), self.ledger)
+        self.box = ScriptedBox(authority())
+        settings = Upstream(url=URL, origin=CENTRE, batch_leaves=2)
+        backoff = Backoff(lambda: 0.01)
+        self.delivery = UpwardDelivery(settings, self.intake, self.ledger, backoff, lambda: NOW)
+        self.delivery._http = upper
+
+    def admit(self, *reports):
+        for each in reports:
+            self.intake.admit(arrivals(each), NOW)
+        self.delivery.wake()
+
+    @property
+    def waiting(self):
+        return self.delivery.status()["waiting"]
+
+
+@asynccontextmanager
+async def delivering():
+    upper = Upper()
+    below = Below(upper)
+    task = asyncio.create_task(below.delivery.run())
+    try:
+        yield upper, below, task
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+def test_each_leaf_goes_up_and_its_receipt_is_stored():
+    async def scenario():
+        async with delivering() as (upper, below, _):
+            day = below.box.day()
+            below.admit(*day[:4])
+            await soon(lambda: below.waiting == 0, "delivery")
+            below.admit(*day[4:])
+            await soon(lambda: below.waiting == 0, "delivery of what came later")
+            assert upper.ledger.log_head().size == len(day)
+            assert all(below.ledger.upper_receipt(CENTRE, at) for at in range(len(day)))
+            assert upper.asked < 2 * len(day)
+
+    asyncio.run(scenario())
+
+
+def test_an_upper_gateway_that_has_forgotten_gets_everything_again():
+    async def scenario():
+        async with delivering() as (upper, below, _):
+            day = below.box.day()
+            below.admit(*day[:5])
+            await soon(lambda: below.waiting == 0, "delivery")
+            upper.forget()
+            below.admit(*day[5:])
+            await soon(lambda: upper.ledger.log_head().size == len(day), "everything again")
+            await soon(lambda: below.waiting == 0, "the cursor")
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize(
+    "says",
+    [
+        UpwardFault("upstream.url", "nobody there", "Wait", retry=True),
+        UpwardFault("entries[0].leaf", "wrong", "Mend it"),
+        UpwardReply(CENTRE, ()),
+        UpwardReply("some.other/log", (b"x", b"y")),
+        UpwardReply(CENTRE, (b"x", b"y")),
+    ],
+)
+def test_no_answer_short_of_good_receipts_moves_the_cursor(says, caplog):
+    async def scenario():
+        async with delivering() as (upper, below, _):
+            upper.says = says
+            below.admit(*below.box.day())
+            await soon(lambda: upper.asked >= 4, "four tries")
+            assert below.waiting == 7
+            told = below.delivery.trouble
+            assert told
+            assert [record.getMessage() for record in caplog.records] == [
+                f"delivery to {URL} waits: {told}"
+            ]
+            upper.says = None
+            await soon(lambda: below.waiting == 0, "delivery")
+            assert below.delivery.trouble == ""
+
+    with caplog.at_level("WARNING"):
+        asyncio.run(scenario())
+
+
+def test_a_growing_log_does_not_shorten_the_wait():
+    async def scenario():
+        async with delivering() as (upper, below, _):
+            upper.says = UpwardFault("upstream.url", "nobody there", "Wait", retry=True)
+            below.delivery._backoff = Backoff(lambda: 1.0, 3_600.0, 3_600.0)
+            below.admit(below.box.day()[0])
+            await soon(lambda: below.delivery.trouble, "the first fault")
+            for _ in range(20):
+                below.delivery.wake()
+                await asyncio.sleep(0.001)
+            assert upper.asked == 1
+
+    asyncio.run(scenario())
+
+
+def failing(ledger, error):
+    real = ledger.commit
+
+    def commit(batch, expected):
+        if batch.delivery is not None:
+            raise error
+        real(batch, expected)
+
+    ledger.commit = commit
+    return real
+
+
+def test_a_full_disk_delays_and_a_sick_one_ends():
+    async def scenario():
+        async with delivering() as (_, below, task):
+            real = failing(below.ledger, DiskFull("no room"))
+            below.admit(*below.box.day())
+            await soon(lambda: "no room" in below.delivery.trouble, "the trouble")
+            below.ledger.commit = real
+            await soon(lambda: below.waiting == 0, "delivery")
+            failing(below.ledger, LedgerFailure("sick"))
+            below.admit(ScriptedBox(authority(), 2).day()[0])
+            await soon(task.done, "the end")
+            assert isinstance(task.exception(), LedgerFailure)
+
+    asyncio.run(scenario())

@@ -161,7 +161,7 @@ class MqttIntake:
         while self._attached is not None and self._received < stop:
             before = self._received
             self._client.loop_read()
-            if self._received == before and not self._inside():
+            if self._received == before:
                 break
         if self._inbox.room <= 0:
             self.hold()

@@ -79,7 +79,6 @@ class Route:
     road: Road
     send: Callable[[Message], None]
     challenge: bytes | None = None
-    fresh: bool = False
 
 
 class Letter(NamedTuple):

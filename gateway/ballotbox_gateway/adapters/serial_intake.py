@@ -138,7 +138,7 @@ class SerialIntake:
         messages = self._link.receive(data, self._now_ms())
         if self._link.peer != self._peer:
             self._peer = self._link.peer
-            self._route.challenge, self._route.fresh = None, False
+            self._route.challenge = None
         if messages and self.state is not CarrierState.UP:
             self.state = CarrierState.UP
             _log.info("%s: a box is there", self.name)

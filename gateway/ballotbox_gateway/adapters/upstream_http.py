@@ -31,7 +31,7 @@ class UpstreamHttp:
         self._url = settings.url
         self._pool = urllib3.PoolManager(
             num_pools=2,
-            retries=False,
+            retries=False,  # and no redirects: the answer of the address given is what counts
             timeout=urllib3.Timeout(total=settings.timeout_s),
             ca_certs=str(settings.ca_file) if settings.ca_file else None,
         )
@@ -76,7 +76,6 @@ class UpstreamHttp:
                 body=body,
                 headers=_HEADERS,
                 preload_content=False,
-                redirect=False,
             )
             data = response.read(_ANSWER_MAX)
             complete = not response.read(1)

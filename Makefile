@@ -88,6 +88,7 @@ $(STAMP): requirements.lock pyproject.toml
 		exit 1; fi
 	$(if $(PYTHON),$(if $(shell $(PYTHON) -c 'import ensurepip, venv' 2>&1),$(call \
 		debian,no-venv,python3-venv,yes,$(PYTHON) cannot make .venv without it.)))
+	@[ ! -L .venv ] || { echo ".venv is a link into another tree and would be changed there: remove it" >&2; exit 1; }
 	@[ -x $(BIN)/python ] || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --only-binary :all: --require-hashes \
 		-r requirements.lock

@@ -114,6 +114,11 @@ class FieldGateway:
         assert found(), "\n".join(self.lines[since:])
         return found()[0]
 
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
     def kill(self) -> None:
         """End the process as a power cut does."""
         self._end(signal.SIGKILL)
@@ -124,8 +129,11 @@ class FieldGateway:
 
     def wait(self) -> int:
         """Wait until the process ends by itself and return its exit code."""
-        assert self._process is not None
-        return self._process.wait(PATIENCE_S)
+        process, self._process = self._process, None
+        assert process is not None
+        code = process.wait(PATIENCE_S)
+        self._listener.join(PATIENCE_S)
+        return code
 
     def tell(self, number: signal.Signals) -> None:
         assert self._process is not None

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import resource
 import shutil
 import signal
 import socket
@@ -204,6 +205,37 @@ def test_a_newer_register_is_taken_in_while_running_and_a_bad_one_is_not(
         line = gateway.await_line("register version 5 stays in use: ")
         assert "the signature does not verify" in line
         assert "register 5" in gateway.command("status").stdout
+
+
+def test_a_disk_that_fails_ends_the_gateway_and_nothing_receipted_is_missing(
+    gateway, mqtt_table, broker, election
+):
+    gateway.configure(mqtt_table)
+    gateway.init()
+    box = ScriptedBox(election, 3)
+    day = box.day()
+    with gateway.running(), MqttBox(broker, election) as road:
+        gateway.await_line(LISTENING)
+        road.say(box.box, *day[:3])
+        road.await_receipts(map(report_id, day[:3]))
+        # From now on every write of a file fails, as on a medium that is dying.
+        resource.prlimit(gateway.pid, resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
+        road.say(box.box, *day[3:])
+        assert gateway.wait() == 3
+        line = gateway.await_line("CRITICAL the ledger failed: state/ledger.sqlite: ")
+        assert line.endswith(". Look at the disk, then start again")
+        assert set(road.receipts) == set(map(report_id, day[:3]))
+        gateway.start()
+        road.await_receipts(map(report_id, day))
+
+
+def test_a_gateway_that_never_found_its_broker_ends_at_once(gateway):
+    gateway.configure(NOWHERE)
+    gateway.init()
+    gateway.start()
+    gateway.await_line("refuses the connection")
+    assert gateway.stop() == 0
+    assert not (gateway.ledger.parent / "control.socket").exists()
 
 
 @pytest.fixture

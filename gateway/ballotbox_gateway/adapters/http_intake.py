@@ -78,6 +78,7 @@ class HttpIntake:
             uvicorn.Config(
                 self.application(),
                 log_config=None,
+                log_level="warning",
                 access_log=False,
                 lifespan="off",
                 ws="none",

@@ -28,27 +28,44 @@ class Stopped(click.ClickException):
 
 @contextmanager
 def _told_in_words() -> Iterator[None]:
-    """Turn what can stop a box into one screen of words and exit code 1."""
-    from ballotbox_device.core.ports import EntropyFault, MemoryFault
-    from ballotbox_device.core.reporting import LawBroken
-    from ballotbox_device.host.problem import Problem
+    """Turn what stands in the way of a command into one screen of words and exit code 1."""
+    from ballotbox_device.core.ports import MemoryFault
+    from ballotbox_device.host.problem import Problem, reason_of
     from ballotbox_protocol.election.identifiers import InvalidField
 
     try:
         yield
     except (Problem, InvalidField) as error:
         raise Stopped(str(error)) from error
-    except (MemoryFault, LawBroken, EntropyFault) as error:
+    except MemoryFault as error:
         raise Stopped(
-            f"The box stopped: {error}.\nWhat it has counted is in its state directory: copy that "
-            "before anything else, then look: ballotbox-device status"
+            f"{error}.\nBefore any repair copy the state directory. To look without touching it: "
+            "ballotbox-device status"
         ) from error
     except OSError as error:
         raise Stopped(
-            f"The box stopped: {error.filename or 'the system'}: {error.strerror or error}.\n"
+            f"{error.filename or 'the system'}: {reason_of(error)}.\n"
             "Nothing that was reported as accepted is lost. Mend the cause (make room when the "
-            "disk is full), then boot the box again: ballotbox-device run"
+            "disk is full), then go on: ballotbox-device run"
         ) from error
+
+
+@contextmanager
+def _stopping_in_words() -> Iterator[None]:
+    """The same for a running box: what it raises has stopped it."""
+    from ballotbox_device.core.ports import EntropyFault, MemoryFault
+    from ballotbox_device.core.reporting import LawBroken
+
+    try:
+        with _told_in_words():
+            yield
+    except Stopped as error:
+        if not isinstance(error.__cause__, (MemoryFault, OSError)):
+            raise
+        raise Stopped(f"The box stopped: {error.message}") from error
+    except (LawBroken, EntropyFault) as error:
+        remedy = "Do not use this box: copy its state directory, and count its paper by hand."
+        raise Stopped(f"The box stopped: {error}.\n{remedy}") from error
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -136,7 +153,7 @@ def run(  # noqa: PLR0913, PLR0917 (one parameter for each option)
     At the end of the input the box sends what waits for an answer, and then ends.
     """
     place = _road(serial, baud, mqtt)
-    with _told_in_words():
+    with _stopping_in_words():
         from ballotbox_device.host.running import Orders, run_box
         from ballotbox_protocol.wire.report import ClockQuality
 

@@ -10,9 +10,13 @@ from click.testing import CliRunner
 
 from ballotbox_device.cli import main
 from ballotbox_device.core.journal import RecordBook
+from ballotbox_device.core.ports import EntropyFault
+from ballotbox_device.core.reporting import LawBroken
 from ballotbox_device.core.rules import ElectionRules
+from ballotbox_device.host import running
 from ballotbox_device.host.files import JournalFile
 from ballotbox_device.host.firmware import running_firmware
+from ballotbox_protocol.election.conservation import Breach, Law
 from ballotbox_protocol.election.source_register import load_register
 from ballotbox_protocol.wire import cose
 from ballotbox_protocol.wire.keyfile import NONCE_SIZE, SALT_SIZE, seal_key
@@ -224,9 +228,29 @@ def test_a_damaged_journal_stops_the_box_with_words(tmp_path):
     content = bytearray(journal.read_bytes())
     content[60] ^= 1
     journal.write_bytes(content)
+    damage = "the journal is damaged at byte 0"
     for done in (run_with(place), run_command("status", "--state", place.state)):
-        assert_stopped(done, "The box stopped: the journal is damaged at byte 0", lines=2)
+        assert_stopped(done, damage, "Before any repair copy the state directory", lines=2)
+    assert run_with(place).stderr.startswith(f"ballotbox-device: The box stopped: {damage}")
     assert journal.read_bytes() == content
+
+
+@pytest.mark.parametrize("fault", [LawBroken(Breach(Law.BOX_COUNTER, 1, 2)), EntropyFault("ones")])
+def test_a_box_that_contradicts_itself_stops_with_words(place, monkeypatch, fault):
+    def boot(*_):
+        raise fault
+
+    monkeypatch.setattr(running, "boot", boot)
+    assert_stopped(run_with(place), f"The box stopped: {fault}", "by hand", lines=2)
+
+
+@pytest.mark.parametrize("command", ["status", "run"])
+def test_a_missing_part_of_the_memory_is_named(tmp_path, command):
+    place = make_place(tmp_path / "place")
+    (place.state / "journal").unlink()
+    more = place.options("--serial", "x") if command == "run" else ["--state", place.state]
+    done = run_command(command, *more)
+    assert_stopped(done, f"{place.state / 'journal'}: No such file or directory", lines=2)
 
 
 def test_status_before_the_first_election_prints_the_entry(place):

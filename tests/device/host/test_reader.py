@@ -74,6 +74,31 @@ def test_an_endless_line_is_cut_once_and_the_next_one_is_whole(lines_of, size):
     assert lines[1] == b"next"
 
 
+def test_an_endless_line_is_handed_over_before_it_ends():
+    """Otherwise it would grow in the memory of the box for ever."""
+    here, there = os.pipe()
+
+    async def read():
+        taken, moved = [], asyncio.Event()
+        reader = LineReader(here, lambda line: (taken.append(line), moved.set()), moved.set)
+        reader.start()
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(None, write_all, there, b"x" * (LINE_MAX + 1))
+        async with asyncio.timeout(60):
+            await moved.wait()
+        reader.close()
+        assert [len(line) for line in taken] == [LINE_MAX + 1]
+
+    asyncio.run(read())
+    os.close(here)
+    os.close(there)
+
+
+def write_all(descriptor, data):
+    while data:
+        data = data[os.write(descriptor, data) :]
+
+
 def test_a_closed_reader_takes_nothing_more(tmp_path):
     path = tmp_path / "lines"
     path.write_bytes(b"one\ntwo\nthree\n")

@@ -8,6 +8,8 @@ from contextlib import contextmanager, suppress
 import pytest
 
 from ballotbox_device.core.ports import MemoryFault
+from ballotbox_device.host import stream_road
+from ballotbox_device.host.road import now_ms
 from ballotbox_device.host.stream_road import StreamRoad
 from ballotbox_protocol.wire.message import Message, MessageKind
 from tests.device.host.box_on_a_road import PACE, Heard, authority, instant, opened_crew, run
@@ -41,7 +43,7 @@ class Line:
         self.slave = slave
         self.end: LineEnd | None = None
 
-    def plug_in(self) -> None:
+    def plug_in(self, *, speaks_first: bool = True) -> None:
         """A gateway program starts at the far end, with a new half of the link."""
         end = self.end = LineEnd(self.gateway, self.slave)
         loop = asyncio.get_running_loop()
@@ -51,7 +53,8 @@ class Line:
             self.heard.moved()
 
         loop.add_reader(self.slave, readable)
-        end.flush()
+        if speaks_first:
+            end.flush()
 
     def pull_out(self) -> None:
         asyncio.get_running_loop().remove_reader(self.slave)
@@ -174,7 +177,8 @@ def test_a_line_that_takes_nothing_for_a_while_loses_nothing():
             await line.road.connect()
             line.crew.turnout(instant(9))
             line.road.pump()
-            line.plug_in()
+            # What brings the line to life is what the box could not get rid of before.
+            line.plug_in(speaks_first=False)
             await line.all_answered()
             assert len(line.gateway.reports) == REPORTS + 1
             line.close()
@@ -197,6 +201,28 @@ def test_a_hang_up_is_noticed_and_nothing_is_written_to_the_dead_line():
             line.road.pump()
             assert line.road.unanswered == 1
             assert line.road.courier.wake_at is None
+
+    run(hung_up)
+
+
+def test_a_dead_line_is_never_written_to_whoever_has_its_number_now(monkeypatch):
+    """The system gives the number of a closed descriptor away: to the slots, perhaps."""
+
+    async def hung_up() -> None:
+        with terminal() as (master, slave):
+            line = Line(master, slave)
+            await line.road.connect()
+            os.close(slave)
+            await line.road.hung_up.wait()
+            here, there = os.pipe()
+            os.dup2(there, master)
+            os.close(there)
+            # Late enough for the link to want to say its opening again.
+            monkeypatch.setattr(stream_road, "now_ms", lambda: now_ms() + 60_000)
+            line.road.pump()
+            os.close(master)
+            assert os.read(here, 100) == b""
+            os.close(here)
 
     run(hung_up)
 

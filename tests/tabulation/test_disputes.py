@@ -61,23 +61,39 @@ def test_a_third_rival_disputes_the_box_again(log, pen, numbers, rivals):
     assert first(log).state is BoxState.DISPUTED
 
 
+def test_naming_ends_one_dispute_and_leaves_the_other(log, pen, numbers):
+    reports = [pen.write(ReportKind.TURNOUT), pen.write(ReportKind.CLOSE, numbers[1])]
+    log.decide(reports[0])
+    log.decide(reports[1])
+    log.decide(pen.final(*numbers))
+    for report in reports:
+        pen.sequence, pen.previous = report.report.sequence, report.report.previous
+        log.evidence(pen.write(ReportKind.TURNOUT, boot=2))
+        log.evidence(report)
+    log.rule(RulingKind.NAME, reports[0])
+    assert first(log).state is BoxState.DISPUTED
+    log.rule(RulingKind.NAME, reports[1])
+    assert first(log).state is BoxState.COUNTED
+
+
 def _branches(log, pen, numbers):
     """A chain turnout 3, close 4, final 5, and then a rival of report 3."""
     turnout = pen.write(ReportKind.TURNOUT)
     before = turnout.report.previous
     log.decide(turnout)
-    log.decide(pen.write(ReportKind.CLOSE, numbers[1]))
+    close = pen.write(ReportKind.CLOSE, numbers[1])
+    log.decide(close)
     final = pen.final(*numbers)
     log.decide(final)
     pen.sequence, pen.previous = 3, before
     rival = pen.write(ReportKind.TURNOUT, boot=2)
     log.evidence(rival)
     log.evidence(turnout, attached=False)
-    return turnout, rival, final
+    return turnout, rival, close, final
 
 
 def test_naming_the_report_that_the_chain_was_built_on_keeps_what_follows(log, pen, numbers):
-    turnout, _, final = _branches(log, pen, numbers)
+    turnout, _, _, final = _branches(log, pen, numbers)
     log.rule(RulingKind.NAME, turnout)
     box = first(log)
     assert box.state is BoxState.COUNTED
@@ -85,7 +101,7 @@ def test_naming_the_report_that_the_chain_was_built_on_keeps_what_follows(log, p
 
 
 def test_naming_the_other_report_supersedes_what_follows(log, pen, numbers):
-    _, rival, final = _branches(log, pen, numbers)
+    _, rival, _, final = _branches(log, pen, numbers)
     log.rule(RulingKind.NAME, rival)
     box = first(log)
     assert (box.state, box.counts) == (BoxState.MISSING, ())
@@ -94,9 +110,10 @@ def test_naming_the_other_report_supersedes_what_follows(log, pen, numbers):
 
 
 def test_the_named_branch_goes_on_to_its_own_final(log, pen, numbers):
-    _, rival, final = _branches(log, pen, numbers)
+    _, rival, *cut_off = _branches(log, pen, numbers)
     log.rule(RulingKind.NAME, rival)
-    log.quarantine(final, Reason.PREVIOUS)
+    for report in cut_off:
+        log.quarantine(report, Reason.PREVIOUS)
     pen.write(ReportKind.CLOSE, numbers[1])
     own = pen.final(*numbers, boot=2)
     log.hold(own)
@@ -107,7 +124,7 @@ def test_the_named_branch_goes_on_to_its_own_final(log, pen, numbers):
 
 
 def test_a_superseded_report_that_is_accepted_again_counts_again(log, pen, numbers):
-    _, rival, final = _branches(log, pen, numbers)
+    _, rival, _, final = _branches(log, pen, numbers)
     log.rule(RulingKind.NAME, rival)
     log.decide(final)
     assert [each.report for each in first(log).counts] == [final.id]

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ballotbox_protocol.election.identifiers import Mode
-from ballotbox_protocol.election.register import ClosedAs, Closure, origin_id
+from ballotbox_protocol.election.register import ClosedAs, Closure, Role, origin_id
 from ballotbox_protocol.wire.report import ReportKind
 from ballotbox_protocol.wire.statements import RulingKind
 from ballotbox_protocol.wire.verdict import Reason, Verdict
@@ -190,6 +190,16 @@ def test_an_accepted_correction_without_two_officers_is_not_counted(log, pen, nu
     box = first(log)
     assert [each.report for each in box.counts] == [final.id]
     assert box.reports[1].reason is Reason.OFFICERS
+
+
+def test_a_correction_takes_officers_with_the_elevated_role(authority, log, pen, numbers):
+    final = pen.final(*numbers)
+    log.decide(final)
+    log.decide(pen.correction(final, numbers[0]))
+    register = authority.trusted.register
+    plain = tuple(replace(each, roles=Role.POLL | Role.RELEASE) for each in register.officers)
+    without = with_register(authority, replace(register, version=2, officers=plain))
+    assert first(log, without).reports[1].reason is Reason.OFFICERS
 
 
 def test_a_report_without_votes_is_not_objected_to(log, pen, numbers):

@@ -212,6 +212,23 @@ def test_the_refusal_names_law_numbers_and_place(authority, sound):
     ) in [str(each) for each in broken]
 
 
+def test_published_shares_over_100_percent_are_refused_as_such(authority, sound):
+    standings, result = sound
+    spoiled = deepcopy(result)
+    _shares_over_100_percent(spoiled)
+    broken = gates(authority, standings, spoiled)
+    assert (
+        BrokenGate(
+            Gate.SHARES,
+            "shares sum to no more than 100 % of the base they name",
+            5 * 3000,
+            10_000,
+            "the whole election, Parliament, national list, hundredths of a percent",
+        )
+        in broken
+    )
+
+
 def test_a_formula_that_counts_twice_between_fold_and_document_is_refused(log, monkeypatch):
     once = totals.merge
     monkeypatch.setattr(totals, "merge", lambda row, more: once(once(row, more), more))

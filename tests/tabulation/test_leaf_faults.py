@@ -273,6 +273,11 @@ _FAULTY = {
         LogFault.HELD_CHECKPOINT,
         5,
     ),
+    "a box that saw a log longer than all of this one": (
+        _put_held(10**6, lambda log: log.tree().root()),
+        LogFault.HELD_CHECKPOINT,
+        5,
+    ),
     "two accepted of one sequence": (_put_two_of_one_sequence, LogFault.SAME_SEQUENCE, 6),
 }
 

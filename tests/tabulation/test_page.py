@@ -18,6 +18,7 @@ from ballotbox_protocol.election.definition import (
 )
 from ballotbox_protocol.election.register import ClosedAs, Closure, origin_id
 from ballotbox_protocol.election.tally import Marks
+from ballotbox_protocol.wire.report import ReportKind
 from ballotbox_protocol.wire.statements import RulingKind
 from ballotbox_protocol.wire.verdict import Reason
 from ballotbox_simulator.authority import with_register
@@ -94,6 +95,8 @@ def full_log():
         pen.correction(log.day(pen, simple_ballots(10)), count(authority, simple_ballots(10))[0])
     )
     pen = log.pen(3)
+    for _ in range(43):
+        log.decide(pen.write(ReportKind.TURNOUT))
     log.hold(pen.final(row, counters, sequence=1717))
     pen = log.pen(4)
     released = pen.final(row, counters)
@@ -223,7 +226,7 @@ def test_the_page_tells_how_to_recompute_it(published, reader):
 
 
 def test_a_held_box_says_what_it_waits_for(reader):
-    assert "precinct 2, waiting for report 0" in reader.text
+    assert "precinct 2, waiting for report 43" in reader.text
 
 
 def test_a_complete_result_says_so():

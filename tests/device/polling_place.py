@@ -41,9 +41,17 @@ from ballotbox_protocol.election.definition import (
     Option,
 )
 from ballotbox_protocol.election.identifiers import PollState
+from ballotbox_protocol.election.register import origin_id
 from ballotbox_protocol.election.tally import Marks
 from ballotbox_protocol.wire import cose
-from ballotbox_protocol.wire.report import ClockQuality, Report, ReportKind, decode_report
+from ballotbox_protocol.wire.report import (
+    ClockQuality,
+    HeldCheckpoint,
+    Report,
+    ReportKind,
+    decode_report,
+)
+from ballotbox_protocol.wire.verdict import Verdict
 from ballotbox_simulator.authority import (
     FIRMWARE,
     FIRMWARE_SEQUENCE,
@@ -205,6 +213,15 @@ class PollingPlace:
 
     def turnout(self) -> None:
         self.on(TurnoutDue())
+
+    def receipt(self) -> None:
+        """A log answers for the first report."""
+        held = HeldCheckpoint(origin_id("log.example"), self.second, bytes(32))
+        self.device.outgoing.receipted(0, Verdict.ACCEPTED, held)
+
+    def send_again(self) -> None:
+        """The log has lost everything."""
+        self.device.outgoing.send_again(origin_id("log.example"), 0)
 
     def finish(self) -> Report:
         """Bring the poll to its final by the shortest way and return the final."""

@@ -67,6 +67,7 @@ DAY = (
     Feed(HOME_2),
     Feed(UNREADABLE),
     Ask(PollingPlace.turnout),
+    Ask(PollingPlace.receipt),
     Act(Action.PAUSE, PollState.PAUSED),
     Act(Action.RESUME, PollState.OPEN),
     Feed(OVERVOTED),
@@ -79,6 +80,7 @@ DAY = (
     Act(Action.END_PORTABLE, PollState.CLOSED),
     Act(Action.FINISH, PollState.FINAL),
     Ask(lambda place: place.on(ReprintRequested(0))),
+    Ask(PollingPlace.send_again),
     Act(Action.SEAL, PollState.SEALED),
 )
 

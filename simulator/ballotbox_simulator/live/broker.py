@@ -148,8 +148,9 @@ def _mosquitto_config(host: str, port: int, directory: Path) -> str:
         "allow_anonymous true",
         "persistence true",
         f"persistence_location {store}/",
+        # Once a second, not at every message: boxes send again what a killed broker forgets.
         "autosave_interval 1",
-        "autosave_on_changes true",
+        "autosave_on_changes false",
         "max_queued_messages 0",
         "max_inflight_messages 500",
         # max_packet_size refuses; message_size_limit would acknowledge and then drop.

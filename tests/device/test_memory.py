@@ -37,7 +37,7 @@ from ballotbox_device.core.slot_bank import CAPACITY_MIN, SlotBank, capacity_for
 from ballotbox_protocol.election.identifiers import InvalidField, PollState
 from ballotbox_protocol.wire.merkle import Tree, leaf_hash
 from ballotbox_protocol.wire.report import HeldCheckpoint, IncidentCode, JournalHead, ReportKind
-from ballotbox_simulator.disk import BoxDisk
+from ballotbox_simulator.disk import BoxDisk, PowerCut, PowerPlan
 from tests.device.polling_place import (
     AWAY,
     HOME_1,
@@ -264,6 +264,22 @@ def test_a_failed_port_makes_the_device_useless():
     place.disk.power_on()
     with pytest.raises(MemoryFault, match="boot it anew"):
         place.on(TurnoutDue())
+
+
+def test_no_road_writes_behind_a_unit_that_failed():
+    place = used_place()
+    place.disk.power_on(PowerPlan(0))
+    with pytest.raises(PowerCut):
+        place.receipt()
+    place.disk.power_on()
+    with pytest.raises(MemoryFault, match="not settled"):
+        place.receipt()
+
+
+def test_nothing_is_written_behind_a_clearing():
+    book = RecordBook(journal_of(*BEGUN, CLEARED).journal)
+    with pytest.raises(MemoryFault, match="the election was cleared"):
+        book.commit(RETURNED)
 
 
 def test_a_device_works_only_once_it_was_started():

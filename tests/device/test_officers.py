@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from ballotbox_device.core.courier import Courier, Reception
 from ballotbox_device.core.device import Device
 from ballotbox_device.core.events import (
     ClearingRequested,
@@ -41,6 +42,7 @@ from ballotbox_protocol.wire.report import (
     key_proof_statement,
 )
 from ballotbox_simulator.authority import FIRMWARE, with_register
+from tests.device.log_keeper import LogKeeper, id_of
 from tests.device.polling_place import (
     AWAY,
     HOME_1,
@@ -385,6 +387,21 @@ def test_a_cleared_box_serves_the_next_election_and_brings_its_life_along():
     assert report.counters.accepted == 0
     assert device.state is PollState.SETUP
     assert device.outgoing.waiting(None, 8) == [0]
+
+
+def test_a_receipt_that_comes_too_late_has_no_effect():
+    place = clear(sealed())
+    outgoing = place.device.outgoing
+    journal = place.disk.journal.read()
+    assert (outgoing.count, outgoing.waiting(None, 8)) == (0, [])
+    courier = Courier(outgoing)
+    courier.connected(0)
+    log = LogKeeper(authority())
+    first = id_of(place.facts.handed_out[0])
+    for message in (log.receipt(first), log.refusal(first)):
+        assert courier.receive(message, 0) is Reception.OF_ANOTHER_BOX
+    assert courier.receive(log.resend(outgoing.box, 0), 0) is Reception.SEND_AGAIN
+    assert place.disk.journal.read() == journal
 
 
 def test_a_cleared_box_never_serves_the_same_election_again():

@@ -158,6 +158,8 @@ class History:
                 self.prepared = True
             case RecordType.CLEARED:
                 self.cleared = True
+                self.reports = []
+                self.delivery = Delivery()
             case (
                 RecordType.GENESIS
                 | RecordType.STATE

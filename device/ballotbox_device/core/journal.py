@@ -15,6 +15,7 @@ from ballotbox_device.core.records import (
     RETURNED,
     VOID,
     Record,
+    RecordType,
     split,
 )
 from ballotbox_device.core.units import UNIT_HEAD_SIZE, end_of, frame, units
@@ -50,11 +51,14 @@ class RecordBook:
         """Write the records as one unit; they have happened only when `settle` returns."""
         if self._pending or self.torn:
             raise MemoryFault("a unit is not settled yet: this is a fault of the program")
+        if self.history.cleared and records[0].type is not RecordType.GENESIS:
+            raise MemoryFault("the election was cleared: nothing can happen in it any more")
         unit = _ALONE.get(records[0].type) if len(records) == 1 else None
         if unit is None:
             unit = frame(b"".join([record.to_bytes() for record in records]))
-        self._port.append(unit)
+        # Noted before it is tried: nothing may follow a unit of which only a part was written.
         self._pending, self._pending_size = records, len(unit)
+        self._port.append(unit)
 
     def settle(self) -> None:
         """Make the appended unit durable and take it into the history."""

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
-from ballotbox_protocol.election.counters import COUNTER_NAMES, Counters
+from ballotbox_protocol.election.counters import COUNTER_NAMES, Counters, counts_of
 from ballotbox_protocol.election.definition import Election
 from ballotbox_protocol.election.tally import ContestTally, Layout
 
@@ -114,8 +114,7 @@ def settled_breach(counters: Counters) -> Breach | None:
 
 def monotone_breach(before: Counters, after: Counters) -> Breach | None:
     """Return the first counter that fell between two reports of one box (law D3)."""
-    for name in COUNTER_NAMES:
-        old, new = getattr(before, name), getattr(after, name)
+    for name, old, new in zip(COUNTER_NAMES, counts_of(before), counts_of(after), strict=True):
         if new < old and name != "pending":
             return Breach(Law.MONOTONE, new, old, name)
     return None
@@ -123,8 +122,7 @@ def monotone_breach(before: Counters, after: Counters) -> Breach | None:
 
 def frozen_breach(before: Counters, after: Counters, law: Law = Law.FROZEN) -> Breach | None:
     """Return the first counter that changed although `law` froze them all."""
-    for name in COUNTER_NAMES:
-        old, new = getattr(before, name), getattr(after, name)
+    for name, old, new in zip(COUNTER_NAMES, counts_of(before), counts_of(after), strict=True):
         if new != old:
             return Breach(law, new, old, name)
     return None

@@ -1,5 +1,6 @@
 """The counters of a box: they count sheets of paper, `ballots` counts first sheets alone."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from operator import attrgetter
 
@@ -30,11 +31,12 @@ class Counters:
     lifetime: int = 0
 
     def __post_init__(self) -> None:
-        for name, value in zip(COUNTER_NAMES, _values(self), strict=True):
+        for name, value in zip(COUNTER_NAMES, counts_of(self), strict=True):
             if type(value) is not int or not 0 <= value <= COUNT_MAX:
                 require_count(value, f"counters.{name}")
 
 
 #: Wire order of the counters: the map key of a counter is its place here.
 COUNTER_NAMES = tuple(field.name for field in fields(Counters))
-_values = attrgetter(*COUNTER_NAMES)
+#: Returns the eight counts in wire order.
+counts_of: Callable[[Counters], tuple[int, ...]] = attrgetter(*COUNTER_NAMES)

@@ -11,6 +11,7 @@ from ballotbox_gateway.core.below import Word, combine, hear
 from ballotbox_gateway.core.boxchain import BoxChain
 from ballotbox_gateway.core.content import ContentRules, Position
 from ballotbox_gateway.core.draft import Draft
+from ballotbox_gateway.core.head import BoxHead
 from ballotbox_gateway.core.ports import LedgerFailure, Place, StoredReport
 from ballotbox_gateway.core.roster import Authentic, Roster
 from ballotbox_protocol.election.identifiers import BoxId
@@ -85,9 +86,11 @@ class Chains:
         return self._rules.fault(given, chain.head.facts, position)
 
     def _advance(self, chain: BoxChain, given: Authentic, *, believed: bool) -> None:
-        head = chain.head
-        facts = head.facts.after(given.report, given.id) if believed else head.facts
-        chain.head = head._replace(sequence=given.report.sequence, last=given.id, facts=facts)
+        box, version, _, _, waiting, disputed, branched, facts = chain.head
+        if believed:
+            facts = facts.after(given.report, given.id)
+        sequence = given.report.sequence
+        chain.head = BoxHead(box, version, sequence, given.id, waiting, disputed, branched, facts)
 
     def _hold(
         self, chain: BoxChain, given: Authentic, reason: Reason, word: Word | None
@@ -166,20 +169,21 @@ class Chains:
         below = b"" if word is None else hear(b"", word)
         verdict, combined = combine(own, reason, below, ruled=False)
         report = given.report
+        # Positional on purpose: one of these is made for every report that arrives.
         row = StoredReport(
-            id=given.id,
-            box=report.box,
-            sequence=report.sequence,
-            place=place,
-            first=index,
-            newest=index,
-            verdict=verdict,
-            reason=combined,
-            own_verdict=own,
-            own_reason=reason,
-            ruled=False,
-            below=below,
-            data=given.data,
+            given.id,
+            report.box,
+            report.sequence,
+            place,
+            index,
+            index,
+            verdict,
+            combined,
+            own,
+            reason,
+            False,  # noqa: FBT003
+            below,
+            given.data,
         )
         chain.add(row)
         self._draft.decide(row)

@@ -32,7 +32,7 @@ from ballotbox_protocol.wire.statements import (
 #: Reports under way at a time; the gateway answers in batches, so one would be slow.
 WINDOW: Final = 8
 #: A signed request to send again may be replayed: so often one of them has an effect.
-SEND_AGAIN_INTERVAL_MS: Final = 10_000
+SEND_AGAIN_INTERVAL_MS: Final = 5_000
 
 _S = TypeVar("_S", Refusal, Resend)
 

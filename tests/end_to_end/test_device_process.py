@@ -4,7 +4,7 @@ import os
 import select
 import signal
 import tty
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from itertools import islice
 
 import paho.mqtt.client as paho
@@ -13,7 +13,6 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from ballotbox_protocol.election.tally import Layout
 from ballotbox_protocol.wire.message import topic_of
-from ballotbox_simulator.live.broker import Broker, BrokerUnavailable, find_broker
 from tests.device.host.box_process import PATIENCE_S, Place, find, make_place, run_command, sheets
 from tests.device.host.small_gateway import LineEnd, SmallGateway
 
@@ -83,23 +82,30 @@ def assert_whole_day(place: Place, gateway: SmallGateway) -> None:
         assert report["answers"] == {gateway.origin: "accepted"}
 
 
-def test_a_day_over_a_broker_until_every_report_is_receipted(place, tmp_path):
-    try:
-        broker = Broker(find_broker(), tmp_path / "broker")
-    except BrokerUnavailable as error:
-        pytest.skip(str(error))
+def test_a_day_over_a_broker_until_every_report_is_receipted(place, broker):
     gateway = SmallGateway(place.authority)
-    with broker, place.run("--mqtt", f"127.0.0.1:{broker.port}") as box:
+    with (
+        place.run("--mqtt", f"127.0.0.1:{broker.port}") as box,
+        answering_client(gateway, broker.port) as client,
+    ):
         poll_day(box)
-        client = answering_client(gateway, broker.port)
         while box.lines[-1] != DELIVERED:
-            box.hear()
-        client.disconnect()
-        client.loop_stop()
+            if box.has_more:
+                box.hear()
+                continue
+            ready, _, _ = select.select([client.socket(), box.output], [], [], PATIENCE_S)
+            assert ready, f"nothing moves; the box said {box.lines[-3:]}"
+            if box.output in ready:
+                box.hear()
+            else:
+                client.loop_read()
+                client.loop_write()
     assert_whole_day(place, gateway)
 
 
-def answering_client(gateway: SmallGateway, port: int) -> paho.Client:
+@contextmanager
+def answering_client(gateway: SmallGateway, port: int):
+    """The small gateway behind the broker; answers whenever it is read."""
     trusted = gateway.authority.trusted
     box = trusted.register.boxes[0].box
     up, down = (topic_of(trusted.digest, box, way) for way in ("up", "down"))
@@ -112,8 +118,9 @@ def answering_client(gateway: SmallGateway, port: int) -> paho.Client:
     client.on_connect = lambda client, *_: client.subscribe(up, qos=1)
     client.on_message = answer
     client.connect("127.0.0.1", port)
-    client.loop_start()
-    return client
+    yield client
+    client.disconnect()
+    client.loop_write()
 
 
 @pytest.mark.parametrize(

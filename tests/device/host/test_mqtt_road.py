@@ -32,38 +32,52 @@ def broker(tmp_path):
 
 
 class GatewayClient:
-    """The small gateway behind the same broker; its network thread hands over to the loop."""
+    """The small gateway behind the same broker, on the same loop; comes back when it is cut off."""
 
     def __init__(self, gateway: SmallGateway, port: int, moved: Callable[[], None]) -> None:
         self._gateway = gateway
+        self._port = port
         self._moved = moved
-        self._loop = asyncio.get_running_loop()
+        self._closed = False
         self._subscribed = asyncio.Event()
+        self._arrived: list[bytes] = []
         trusted = gateway.authority.trusted
         box = trusted.register.boxes[0].box
         self._up, self._down = (topic_of(trusted.digest, box, way) for way in ("up", "down"))
-        self._client = paho.Client(CallbackAPIVersion.VERSION2, client_id="gateway")
-        self._client.reconnect_delay_set(1, 1)
-        self._client.on_connect = lambda client, *_: client.subscribe(self._up, qos=1)
-        self._client.on_subscribe = lambda *_: self._call(self._subscribed.set)
-        self._client.on_message = lambda _c, _u, message: self._call(self._take, message.payload)
-        self._client.connect("127.0.0.1", port)
-        self._client.loop_start()
-
-    def _call(self, call: Callable[..., None], *arguments: bytes) -> None:
-        self._loop.call_soon_threadsafe(call, *arguments)
+        self._dial()
 
     async def ready(self) -> None:
         await self._subscribed.wait()
 
-    def _take(self, data: bytes) -> None:
-        for message in self._gateway.take(data):
-            self._client.publish(self._down, message.to_bytes())
+    def _dial(self) -> None:
+        if self._closed:
+            return
+        loop = asyncio.get_running_loop()
+        client = self._client = paho.Client(CallbackAPIVersion.VERSION2, client_id="gateway")
+        client.on_subscribe = lambda *_: self._subscribed.set()
+        client.on_connect = lambda client, *_: client.subscribe(self._up, qos=1)
+        client.on_message = lambda _c, _u, message: self._arrived.append(message.payload)
+        client.on_socket_open = lambda _c, _u, sock: loop.add_reader(sock, self._readable)
+        client.on_socket_close = lambda _c, _u, sock: loop.remove_reader(sock)
+        client.on_socket_register_write = lambda *_: loop.call_soon(client.loop_write)
+        client.on_disconnect = lambda *_: loop.call_later(0.05, self._dial)
+        try:
+            client.connect("127.0.0.1", self._port)
+        except OSError:
+            loop.call_later(0.05, self._dial)
+
+    def _readable(self) -> None:
+        self._client.loop_read()
+        arrived, self._arrived = self._arrived, []
+        for data in arrived:
+            for message in self._gateway.take(data):
+                self._client.publish(self._down, message.to_bytes())
         self._moved()
 
     def close(self) -> None:
+        self._closed = True
         self._client.disconnect()
-        self._client.loop_stop()
+        self._client.loop_write()
 
 
 class Behind:

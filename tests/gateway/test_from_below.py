@@ -367,3 +367,30 @@ def test_report_that_came_first_by_a_box_is_known_when_it_comes_from_below() -> 
     (reply,) = levels.carry(levels.lower)
     assert list(reply.receipts) == [each.message.payload for each in direct]
     assert levels.centre.row(messages[0]).place is Place.CHAIN
+
+
+class Overtaken:
+    """A ledger at which another writer takes the same stretch just before the commit."""
+
+    def __init__(self, levels: Levels, batch: UpwardBatch) -> None:
+        self._levels = levels
+        self._batch: UpwardBatch | None = batch
+
+    def commit(self, *args: object) -> None:
+        batch, self._batch = self._batch, None
+        if batch is not None:
+            assert isinstance(self._levels.take(batch), UpwardReply)
+        self._levels.centre.ledger.commit(*args)
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._levels.centre.ledger, name)
+
+
+def test_stretch_that_another_writer_took_meanwhile_is_a_conflict() -> None:
+    levels = Levels()
+    levels.lower.admit(*levels.box.day())
+    batch = levels.lower.intake.next_upward(CENTRE, 5)
+    late = intake(levels.given, Overtaken(levels, batch), CENTRE)
+    assert late.admit_from_below(batch, NOW) == UpwardConflict(5)
+    assert late.admit_from_below(batch, NOW) == levels.take(batch)
+    assert levels.centre.ledger.log_head().size == 5

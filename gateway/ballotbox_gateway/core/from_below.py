@@ -44,7 +44,7 @@ def take_in(
     checkpoint = _checkpoint(books, batch)
     if isinstance(checkpoint, UpwardFault):
         return checkpoint
-    lower = books.ledger.lower_log(batch.origin) or LowerLog(batch.origin, 0, (), b"")
+    lower = _taken(books, batch.origin)
     if batch.stop <= lower.size:
         return _answer_again(books, batch)
     if batch.first != lower.size:
@@ -62,6 +62,10 @@ def take_in(
             return _count(books, each)
     log = LowerLog(batch.origin, frontier.size, frontier.hashes, batch.checkpoint)
     return _settle(books, batch.first, log, [e for e in evidence if isinstance(e, Evidence)], now)
+
+
+def _taken(books: Books, origin: str) -> LowerLog:
+    return books.ledger.lower_log(origin) or LowerLog(origin, 0, (), b"")
 
 
 def _checkpoint(books: Books, batch: UpwardBatch) -> Checkpoint | UpwardFault:
@@ -122,10 +126,14 @@ def _count(books: Books, fault: UpwardFault) -> UpwardFault:
 
 def _settle(
     books: Books, first: int, log: LowerLog, evidence: Sequence[Evidence], now: int
-) -> UpwardReply | UpwardFault:
+) -> UpwardReply | UpwardConflict | UpwardFault:
     origin = origin_id(log.origin)
 
-    def judge(case: Case) -> list[StoredReport] | UpwardFault:
+    def judge(case: Case) -> list[StoredReport] | UpwardConflict | UpwardFault:
+        taken = _taken(books, log.origin).size
+        if taken != first:
+            case.draft.abandon()
+            return UpwardConflict(taken)
         case.draft.lower = LowerStep(first, log, books.ledger.next_note())
         rows: list[StoredReport] = []
         for at, each in enumerate(evidence):
@@ -137,7 +145,7 @@ def _settle(
         return rows
 
     settled = books.settle(judge, now)
-    if isinstance(settled.result, UpwardFault):
+    if not isinstance(settled.result, list):
         return settled.result
     current = [settled.case.draft.chain(row.box).current(row) for row in settled.result]
     receipts = tuple(message.payload for message in books.receipts(settled, current))

@@ -123,6 +123,15 @@ def test_the_named_branch_goes_on_to_its_own_final(log, pen, numbers):
     assert [(each.report, each.leaf) for each in first(log).counts] == [(own.id, index)]
 
 
+def test_what_grew_on_the_other_branch_fills_no_gap(log, pen, numbers):
+    _, rival, _, _ = _branches(log, pen, numbers)
+    log.rule(RulingKind.NAME, rival)
+    stray = pen.write(ReportKind.CLOSE, numbers[1], previous=bytes(32), boot=2)
+    log.quarantine(stray, Reason.PREVIOUS)
+    log.hold(pen.final(*numbers, boot=2))
+    assert first(log).waiting_for == 4
+
+
 def test_a_superseded_report_that_is_accepted_again_counts_again(log, pen, numbers):
     _, rival, _, final = _branches(log, pen, numbers)
     log.rule(RulingKind.NAME, rival)
@@ -156,6 +165,23 @@ def test_a_rival_beyond_a_gap_can_be_named(log, pen, numbers):
     log.evidence(one)
     log.rule(RulingKind.NAME, other)
     assert [each.report for each in first(log).counts] == [other.id]
+
+
+def test_a_named_report_beyond_a_gap_fills_its_place(log, pen, numbers):
+    missing = pen.write(ReportKind.TURNOUT)
+    before = pen.previous
+    one = pen.write(ReportKind.CLOSE, numbers[1])
+    pen.sequence, pen.previous = 4, before
+    other = pen.write(ReportKind.CLOSE, numbers[1], boot=2)
+    log.hold(one)
+    log.evidence(other)
+    log.evidence(one)
+    log.rule(RulingKind.NAME, other)
+    pen.write(ReportKind.TURNOUT)
+    log.hold(pen.final(*numbers))
+    assert first(log).waiting_for == 3
+    log.decide(missing)
+    assert first(log).waiting_for == 5
 
 
 def test_evidence_below_that_was_settled_below_no_longer_disputes(log, pen, numbers):

@@ -45,13 +45,14 @@ class Standing:
 
 
 class BoxHistory:
-    """All reports of one box, and the chain they form."""
+    """All reports of one box, the chain they form, and whether two of them were ever rivals."""
 
-    __slots__ = ("_chain", "_standings")
+    __slots__ = ("_branched", "_chain", "_standings")
 
     def __init__(self) -> None:
         self._standings: dict[ReportId, Standing] = {}
         self._chain: dict[int, ReportId] = {}
+        self._branched = False
 
     @property
     def disputed(self) -> bool:
@@ -106,7 +107,10 @@ class BoxHistory:
         standing.verdict, standing.reason = leaf.verdict, leaf.reason
         if leaf.verdict is Verdict.ACCEPTED:
             standing.superseded = False
-        if leaf.verdict in _IN_CHAIN and not standing.superseded:
+        self._branched |= leaf.verdict is Verdict.EVIDENCE
+        # After a branching, what does not follow the report before it grew on the other branch.
+        aside = standing.superseded or (self._branched and leaf.reason is Reason.PREVIOUS)
+        if leaf.verdict in _IN_CHAIN and not aside:
             self._chain.setdefault(report.sequence, report.id)
         return None
 
@@ -124,8 +128,7 @@ class BoxHistory:
 
     def _name(self, report: FiledReport) -> None:
         sequence = report.sequence
-        placed = self._chain.get(sequence)
-        if placed in (None, report.id):
+        if self._chain.setdefault(sequence, report.id) == report.id:
             return
         # The chain was built on the rival: it and what follows belong to a branch cut off.
         for later in [number for number in self._chain if number >= sequence]:

@@ -5,9 +5,10 @@ from collections import Counter
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from ballotbox_protocol.election.tally import Layout
+from ballotbox_protocol.wire.receipt import Receipt
 from ballotbox_simulator.election_day import (
     CENTRE,
     PRECINCT,
@@ -27,6 +28,10 @@ from ballotbox_simulator.verdict import (
 from ballotbox_tabulation.core.faults import Fault
 from ballotbox_tabulation.core.log import open_log
 from ballotbox_tabulation.log_directory import directory_reader
+
+#: Reasons of leaves that accept a report, and of those that only wait for an earlier one.
+_ACCEPTED: Final = ("IN_ORDER", "GAP_CLOSED")
+_HELD: Final = frozenset({"GAP_BEFORE", "HELD_BELOW"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +105,13 @@ def _audit_refusals(day: Day, conclusion: Conclusion) -> None:
     statuses = {day.precinct.origin: day.precinct.status(), CENTRE: day.centre.status()}
     sent = sum(len(crew.made) for crew in day.crews)
     for origin, status in statuses.items():
-        if status["log"]["size"] != sent:
+        leaves = Counter(status["counts"]["leaves"])
+        # A report that came before its predecessor has two leaves: held, then accepted.
+        accepted = sum(leaves.pop(reason, 0) for reason in _ACCEPTED)
+        unexplained = leaves.keys() - _HELD
+        if accepted != sent or unexplained:
             conclusion.objections.append(
-                f"{origin} holds {status['log']['size']} leaves for {sent} reports"
+                f"{origin} accepted {accepted} of {sent} reports, other leaves {dict(leaves)}"
             )
     conclusion.refusals = _refusals(statuses[PRECINCT])
     if not _explained(conclusion.refusals, day.mischief):
@@ -110,8 +119,19 @@ def _audit_refusals(day: Day, conclusion: Conclusion) -> None:
             f"refusals {dict(conclusion.refusals)}, but {day.mischief.forged} signature was broken"
         )
     for report, receipts in day.mischief.receipts.items():
-        if len(set(receipts)) != 1:
+        if _contradict(receipts):
             conclusion.objections.append(f"different receipts for one report {report.hex()}")
+
+
+def _contradict(receipts: list[bytes]) -> bool:
+    """Tell whether one decision was receipted in two ways; a new decision has a new receipt."""
+    distinct = set(receipts)
+    decisions = {
+        receipt.index
+        for data in distinct
+        if isinstance(receipt := Receipt.from_bytes(data), Receipt)
+    }
+    return not receipts or len(decisions) != len(distinct)
 
 
 def _explained(refusals: Counter[str], mischief: Mischief) -> bool:

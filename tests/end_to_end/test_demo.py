@@ -88,3 +88,21 @@ def test_a_refusal_that_nobody_caused_fails_the_day(
 
     assert result.exit_code == 1
     assert "but 1 signature was broken" in result.stdout
+
+
+def test_a_report_that_nobody_made_fails_the_day(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    need_broker(mosquitto=True)
+    turnout = Crew.turnout
+
+    def forgetful(crew: Crew, now: Instant) -> None:
+        turnout(crew, now)
+        crew.made.pop()
+
+    monkeypatch.setattr(Crew, "turnout", forgetful)
+
+    result = demo(tmp_path)
+
+    assert result.exit_code == 1
+    assert re.search(r"accepted \d+ of \d+ reports", result.stdout)

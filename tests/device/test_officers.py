@@ -195,6 +195,24 @@ def test_what_happens_in_between_makes_the_consent_void():
     assert report_in(made.data).counters.accepted == 1
 
 
+def test_mail_that_comes_in_between_leaves_the_consent_good():
+    """Officers take seconds to sign, receipts arrive in milliseconds: nobody is asked twice."""
+    place = at_the_opening()
+    log = LogKeeper(authority())
+    needed = ask(place, Requested(Action.OPEN))
+    courier = Courier(place.device.outgoing)
+    courier.connected(0)
+    first = id_of(place.facts.handed_out[0])
+    assert courier.receive(log.receipt(first), 0) is Reception.RECEIPT
+    resend = log.resend(place.device.outgoing.box, 0)
+    assert courier.receive(resend, 0) is Reception.SEND_AGAIN
+    made, changed = consent(place, place.authority.consent(needed.payload))
+    assert changed == StateChanged(PollState.OPEN)
+    assert report_in(made.data).journal.size < place.device._book.history.size - 2
+    place.boot()
+    assert place.device.state is PollState.OPEN
+
+
 def test_what_is_no_longer_possible_is_refused_instead_of_asked_again():
     place = at_the_opening()
     place.act(Action.OPEN)

@@ -41,6 +41,8 @@ class MqttBox:
     def __exit__(self, *_: object) -> None:
         self._client.disconnect()
         self._client.loop_stop()
+        # Left to the garbage collector, its pair of sockets may be found unclosed at the exit.
+        self._client._reset_sockets()
 
     def _topics(self, direction: str) -> str:
         return f"bbx/1/{self._trusted.digest[:8].hex()}/+/{direction}"

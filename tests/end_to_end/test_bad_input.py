@@ -257,6 +257,21 @@ def small_disk(tmp_path):
     subprocess.run(["umount", str(folder)], check=True)
 
 
+def test_on_a_full_disk_no_ledger_is_begun(gateway, mqtt_table, small_disk):
+    ledger = small_disk / "ledger.sqlite"
+    gateway.configure(mqtt_table, ledger_file=ledger)
+    with (small_disk / "ballast").open("wb", buffering=0) as file, contextlib.suppress(OSError):
+        while True:
+            file.write(bytes(4096))
+    told = gateway.command("init")
+    assert told.exit_code == 1
+    assert told.stderr == (
+        f"Error: {ledger}: cannot be created: the disk is full. "
+        "Choose a local disk with room in ledger_file\n"
+    )
+    assert not ledger.exists()
+
+
 def test_a_full_disk_stops_the_receipts_and_room_brings_them_back(
     gateway, mqtt_table, broker, election, small_disk
 ):

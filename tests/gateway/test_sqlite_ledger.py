@@ -52,6 +52,27 @@ def test_creation_never_touches_what_is_there(path: Path) -> None:
     assert path.read_bytes() == before
 
 
+@pytest.mark.parametrize("room", [0, 1, 4_096, 9_000, 20_000, 40_000])
+def test_creation_on_a_full_disk_leaves_nothing_and_may_be_tried_again(
+    tmp_path: Path, disk: Disk, room: int
+) -> None:
+    path = tmp_path / "ledger"
+    disk.room = room
+    with pytest.raises(DiskFull, match="the disk is full"):
+        create(path, binding(GIVEN.trusted))
+    assert list(tmp_path.iterdir()) == []
+    disk.room = None
+    create(path, binding(GIVEN.trusted))
+    open_ledger(path).close()
+
+
+def test_creation_on_a_disk_that_does_not_sync_leaves_nothing(tmp_path: Path, disk: Disk) -> None:
+    disk.syncs = 1
+    with pytest.raises(LedgerFailure):
+        create(tmp_path / "ledger", binding(GIVEN.trusted))
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_opening_never_creates(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="ballotbox-gateway init"):
         open_ledger(tmp_path / "ledger")

@@ -18,13 +18,14 @@ from ballotbox_protocol.wire.statements import Clearance
 class Draft:
     """Something that waits for two officers.
 
-    event: what was asked, to ask it again when the draft is void. journal_size: of the moment it
-    describes. report: None when a clearance is meant. target, key: what a signed report brings.
+    event: what was asked, to ask it again when the draft is void. moment: of the box's history,
+    which the draft describes; mail may come and go meanwhile. report: None when a clearance is
+    meant. target, key: what a signed report brings.
     """
 
     event: Event
     needed: ConsentNeeded
-    journal_size: int
+    moment: int
     report: Report | None = None
     target: PollState | None = None
     key: PrivateKey | None = None
@@ -41,15 +42,15 @@ class Draft:
 
 
 def draft_of_report(
-    event: Event, report: Report, role: Role, *,
+    event: Event, report: Report, moment: int, role: Role, *,
     target: PollState | None = None, key: PrivateKey | None = None,
 ) -> Draft:  # fmt: skip
     """Return the draft of a report; its body without signatures is what the officers sign."""
     needed = ConsentNeeded(MessageType.CONSENT, encode_report(report), role)
-    return Draft(event, needed, report.journal.size, report, target, key)
+    return Draft(event, needed, moment, report, target, key)
 
 
-def draft_of_clearance(event: Event, clearance: Clearance, journal_size: int) -> Draft:
+def draft_of_clearance(event: Event, clearance: Clearance, moment: int) -> Draft:
     """Return the draft of clearing a box: what the officers sign names its last report."""
     needed = ConsentNeeded(MessageType.CLEARANCE, clearance.payload(), Role.ELEVATED)
-    return Draft(event, needed, journal_size)
+    return Draft(event, needed, moment)

@@ -226,7 +226,10 @@ class Device:
         report = self._clerk.draft(transition.report, now, target, votes=votes)
         if transition.officers is None:
             return self._clerk.keep(report, target)
-        return self._propose(draft_of_report(event, report, transition.officers, target=target))
+        moment = self._book.history.moment
+        return self._propose(
+            draft_of_report(event, report, moment, transition.officers, target=target)
+        )
 
     def _is_zero(self) -> bool:
         return zero_breach(self.counters) is None
@@ -271,8 +274,8 @@ class Device:
             problem = f"key: the register must list it for this box in epoch {epoch}"
             return self._refuse(Refusal.KEY_NOT_NEXT, problem)
         report = self._clerk.draft_rotation(key, now)
-        role = SIGNED_BY[report.kind]
-        return self._propose(draft_of_report(event, report, role, key=key))
+        moment, role = self._book.history.moment, SIGNED_BY[report.kind]
+        return self._propose(draft_of_report(event, report, moment, role, key=key))
 
     def _ask_correction(self, votes: tuple[int, ...], event: Event, now: Instant) -> _Outputs:
         final = self._book.history.final
@@ -289,14 +292,15 @@ class Device:
         breach = self._clerk.breach(report)
         if breach is not None:
             return self._refuse(Refusal.VOTES_BREAK_A_LAW, str(breach))
-        return self._propose(draft_of_report(event, report, SIGNED_BY[report.kind]))
+        moment, role = self._book.history.moment, SIGNED_BY[report.kind]
+        return self._propose(draft_of_report(event, report, moment, role))
 
     def _ask_clearing(self, event: Event) -> _Outputs:
         if self.state is not PollState.SEALED:
             return self._refuse(Refusal.NOT_IN_THIS_STATE)
         history = self._book.history
         clearance = Clearance(self.outgoing.election, self._identity.box, history.last_report)
-        return self._propose(draft_of_clearance(event, clearance, history.size))
+        return self._propose(draft_of_clearance(event, clearance, history.moment))
 
     def _propose(self, draft: Draft) -> _Outputs:
         self._draft = draft
@@ -306,7 +310,7 @@ class Device:
         draft = self._draft
         if draft is None:
             return self._refuse(Refusal.NOTHING_TO_CONSENT_TO)
-        if draft.journal_size != self._book.history.size:
+        if draft.moment != self._book.history.moment:
             self._draft = None
             return self._dispatch(draft.event, now)
         if not draft.is_signed(

@@ -67,9 +67,10 @@ class Rotation:
 class History:
     """The fold; see `apply`. `served` are the elections that this memory was cleared of."""
 
-    __slots__ = ("_frontier", "accepted", "boots", "cleared", "delivery", "final", "genesis",
-                 "held", "owed", "portable", "prepared", "presented", "released", "reports",
-                 "returned", "rotation", "served", "state", "uncertain")  # fmt: skip
+    __slots__ = ("_about_delivery", "_frontier", "accepted", "boots", "cleared", "delivery",
+                 "final", "genesis", "held", "owed", "portable", "prepared", "presented",
+                 "released", "reports", "returned", "rotation", "served", "state",
+                 "uncertain")  # fmt: skip
 
     def __init__(self) -> None:
         self.served: frozenset[ElectionDigest] = frozenset()
@@ -79,6 +80,7 @@ class History:
 
     def _begin(self) -> None:
         self._frontier = Frontier()
+        self._about_delivery = 0
         self.prepared = False
         self.cleared = False
         self.state = PollState.SETUP
@@ -99,6 +101,11 @@ class History:
     def size(self) -> int:
         """The number of records since the genesis, which is the size of their Merkle tree."""
         return self._frontier.size
+
+    @property
+    def moment(self) -> int:
+        """The number of records that tell what the box did, those of its mail left out."""
+        return self.size - self._about_delivery
 
     def root(self) -> bytes:
         """Return the RFC 6962 root over the records since the genesis."""
@@ -130,6 +137,7 @@ class History:
             self._count(kind)
         else:
             self._frontier.append(leaf_hash(record.to_bytes()))
+            self._about_delivery += kind in _ABOUT_DELIVERY
             self._note(record, offset)
 
     def _start(self, genesis: Genesis) -> None:
@@ -246,6 +254,7 @@ _PREVIOUS: Final = b"\x08\x58\x20"
 _WITH_CONSEQUENCES: Final = frozenset(
     {ReportKind.FINAL, ReportKind.KEY_ROTATION, ReportKind.INCIDENT}
 )
+_ABOUT_DELIVERY: Final = frozenset({RecordType.RECEIPTED, RecordType.HELD, RecordType.RESEND})
 _EMPTY_LEAVES: Final = {kind: leaf_hash(Record(kind).to_bytes()) for kind in RecordType}
 
 

@@ -60,19 +60,36 @@ R = TypeVar("R")
 
 
 def create(path: Path, binding: Binding) -> None:
-    """Create the file of a new ledger; raises FileExistsError when there is one already."""
+    """Create the file of a new ledger.
+
+    Raises FileExistsError when there is one already; LedgerFailure when the medium cannot take it,
+    and then leaves nothing behind.
+    """
     with path.open("xb"):
         pass
+    try:
+        _lay_out(path, binding)
+    except (apsw.Error, LedgerFailure) as error:
+        for suffix in ("", "-wal", "-shm"):
+            path.with_name(path.name + suffix).unlink(missing_ok=True)
+        if isinstance(error, apsw.FullError):
+            raise DiskFull("the disk is full") from error
+        raise LedgerFailure(str(error)) from error
+    _sync_directory(path.parent)
+
+
+def _lay_out(path: Path, binding: Binding) -> None:
     connection = _connect(path)
     schema = resources.files(__package__).joinpath("schema.sql").read_text()
-    with connection:
-        connection.execute(schema)
-        connection.execute(
-            sql.BIND, (FORMAT, binding.origin, binding.election, binding.register_version)
-        )
-        connection.pragma("application_id", APPLICATION_ID)
-    connection.close()
-    _sync_directory(path.parent)
+    try:
+        with connection:
+            connection.execute(schema)
+            connection.execute(
+                sql.BIND, (FORMAT, binding.origin, binding.election, binding.register_version)
+            )
+            connection.pragma("application_id", APPLICATION_ID)
+    finally:
+        connection.close()
 
 
 def open_ledger(path: Path) -> "SqliteLedger":

@@ -104,6 +104,8 @@ class Publisher:
     def __exit__(self, *_):
         self._client.disconnect()
         self._client.loop_stop()
+        # Left to the garbage collector, its pair of sockets may be found unclosed at the exit.
+        self._client._reset_sockets()
 
     def say(self, topic, *payloads, retain=False):
         """Publish, and return once the broker has everything."""

@@ -11,6 +11,7 @@ import zipfile
 import pytest
 
 from tests.source_tree import PACKAGES
+from tests.tabulation.log_builder import LogBuilder, authority_of, simple_ballots
 
 pytestmark = pytest.mark.accept
 
@@ -113,6 +114,20 @@ def test_the_base_brings_two_libraries_and_runs_the_protocol_and_the_cores(insta
         "ballotbox_tabulation.core",
     )
     assert "ballotbox_protocol.wire.cose" in names
+
+
+def test_whoever_verifies_installs_the_base_alone(installed, tmp_path):
+    authority = authority_of(boxes=1)
+    authority.write(tmp_path)
+    log = LogBuilder(authority)
+    log.day(log.pen(0), simple_ballots(9))
+    for name, data in log.files().items():
+        path = tmp_path / "log" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    trust = ("--election", "election.cose", "--register", "register.cose", "--root", authority.root)
+    said = _run(installed("") / "ballotbox-verify", "log", "log", *map(str, trust), cwd=tmp_path)
+    assert said.splitlines()[-1] == "VERDICT: everything checked holds"
 
 
 PARTS = {

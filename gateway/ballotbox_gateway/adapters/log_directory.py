@@ -33,21 +33,25 @@ def write_log(directory: Path, note: bytes, entries: Iterable[LoggedEntry]) -> i
     Raises Problem when the directory holds something else, or a longer log, or cannot be written;
     ValueError when the entries are not those of the checkpoint.
     """
-    checkpoint = _checkpoint(note)
-    _require_own(directory, checkpoint)
-    kept = list(entries)
-    tree = Tree()
-    tree.extend([leaf_hash(entry.leaf) for entry in kept])
-    if (tree.size, tree.root()) != (checkpoint.size, checkpoint.root):
-        raise ValueError("the entries are not those that the checkpoint signs for")
+    _require_own(directory, _checkpoint(note))
     count = 0
-    for path, data in _files(tree, kept, note):
+    for path, data in log_files(note, entries):
         _write(directory / path, data)
         count += 1
     return count
 
 
-def _files(tree: Tree, kept: list[LoggedEntry], note: bytes) -> Iterator[tuple[str, bytes]]:
+def log_files(note: bytes, entries: Iterable[LoggedEntry]) -> Iterator[tuple[str, bytes]]:
+    """Yield name and content of each file of the log that `note` signs for, `checkpoint` last.
+
+    Raises ValueError, before the first file, when the entries are not those of the checkpoint.
+    """
+    checkpoint = _checkpoint(note)
+    kept = list(entries)
+    tree = Tree()
+    tree.extend([leaf_hash(entry.leaf) for entry in kept])
+    if (tree.size, tree.root()) != (checkpoint.size, checkpoint.root):
+        raise ValueError("the entries are not those that the checkpoint signs for")
     yield from export_tiles(tree, (entry.leaf for entry in kept))
     attachments = (cbor.encode([entry.report, entry.ruling, entry.note]) for entry in kept)
     yield from export_attachments(tree.size, attachments)

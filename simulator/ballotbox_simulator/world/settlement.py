@@ -116,17 +116,15 @@ def _audit_box(
     for count in counts:
         for words in differences(truth, count, world.held.authority.trusted.election):
             auditor.object_to(Breach.WRONG_VOTES, box.name, words)
-    _audit_liveness(world, precinct, box, leaves)
+    _audit_liveness(world, box, leaves)
 
 
 def _why_not(box: BoxNode) -> str:
     return f"and its firmware says: {box.stopped or 'nothing'}"
 
 
-def _audit_liveness(
-    world: World, precinct: PrecinctNodes, box: BoxNode, leaves: FaultClass
-) -> None:
-    if leaves < FaultClass.NAMED and not world.box_settled(box, precinct):
+def _audit_liveness(world: World, box: BoxNode, leaves: FaultClass) -> None:
+    if leaves < FaultClass.NAMED and not world.box_settled(box):
         device = box.device
         state = "off" if device is None else device.state.name
         words = f"is not settled in time: {state}, {box.stopped or 'running'}"

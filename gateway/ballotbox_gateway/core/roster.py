@@ -100,13 +100,31 @@ class Roster:
             return Unproved(fault)
         return self._bind(Authentic(report_id, report, entry, data, body))
 
-    def _bind(self, given: Authentic) -> Authentic | Misplaced:
+    def _bind(self, given: Authentic) -> Authentic | Unproved | Misplaced:
         report_id, report, entry, data, _ = given
         if report.election != self.trusted.digest:
             return Misplaced(report_id, Reason.OTHER_ELECTION, entry.box, data)
         if report.box != entry.box:
             return Misplaced(report_id, Reason.OTHER_BOX, entry.box, data)
+        if self._is_behind(report):
+            return Unproved(Reason.OLD_REGISTER)
         return given
+
+    def _is_behind(self, report: Report) -> bool:
+        """Tell whether a report rests on keys that only a newer register can list.
+
+        A box checks both against its own register before it signs. Judged now, its report would be
+        set aside for ever because a register came later here than there.
+        """
+        new = report.new_key
+        if new is not None and not self.lists_key(report.box, report.epoch + 1, new.key):
+            return True
+        return not self.knows_signers(report.signatures)
+
+    def knows_signers(self, signatures: tuple[OfficerSignature, ...]) -> bool:
+        """Tell whether the register lists an officer for each of these signatures."""
+        known = self.trusted.register.officers_by_key_id
+        return all(each.key_id in known for each in signatures)
 
     def reopen(self, report_id: ReportId, data: bytes) -> Authentic:
         """Return a stored report again; its signature was verified before it was stored.

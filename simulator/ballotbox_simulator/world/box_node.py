@@ -5,7 +5,7 @@ The container is the truth: a sheet that physically fell is in it, whatever the 
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import Final, Protocol
 
@@ -21,6 +21,7 @@ from ballotbox_device.core.events import (
     SheetInserted,
 )
 from ballotbox_device.core.identity import Identity
+from ballotbox_device.core.journal import RecordBook
 from ballotbox_device.core.outputs import (
     AskDropped,
     ConsentNeeded,
@@ -30,9 +31,10 @@ from ballotbox_device.core.outputs import (
     SheetReturned,
     StateChanged,
 )
-from ballotbox_device.core.ports import Entropy, MemoryFault
+from ballotbox_device.core.ports import Entropy, Memory, MemoryFault
 from ballotbox_device.core.rules import ElectionRules
 from ballotbox_device.core.sheet import ReturnReason, Sheet
+from ballotbox_protocol.wire.keyfile import PrivateKey
 from ballotbox_protocol.wire.message import MessageKind, parse_message
 from ballotbox_simulator.authority import Authority
 from ballotbox_simulator.disk import (
@@ -113,12 +115,25 @@ class Fed(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Kit:
-    """What a box is made of, besides its power and its people."""
+    """What a box is made of, besides its power and its people.
+
+    next_key: the key it signs with once its journal says that it has rotated.
+    """
 
     authority: Authority
     rules: ElectionRules
     identity: Identity
     entropy: Entropy
+    next_key: PrivateKey | None = None
+
+    def identity_for(self, memory: Memory) -> Identity:
+        """Return the identity with the key that the memory calls for; raises MemoryFault."""
+        if self.next_key is None:
+            return self.identity
+        rotation = RecordBook(memory.journal).history.rotation
+        if rotation is None or rotation.key != self.next_key.public:
+            return self.identity
+        return replace(self.identity, key=self.next_key)
 
 
 class BoxNode:
@@ -179,7 +194,8 @@ class BoxNode:
         self.clock.power_on()
         kit = self.kit
         try:
-            device = Device(kit.identity, kit.rules, self.disk.memory, kit.entropy)
+            memory = self.disk.memory
+            device = Device(kit.identity_for(memory), kit.rules, memory, kit.entropy)
             outputs = device.start(self.clock.instant())
         except (PowerCut, MediumError, MemoryFault) as fault:
             self._failed(fault)
@@ -429,7 +445,7 @@ class BoxNode:
         kit = self.kit
         twin = BoxNode(
             self._schedule,
-            Kit(kit.authority, kit.rules, kit.identity, entropy),
+            replace(kit, entropy=entropy),
             clock,
             chance,
             self._witness,

@@ -114,7 +114,8 @@ class Broker:
         self._gateway_cut_off = False
         self._held: dict[int, Publication] = {}
         self._numbers = 0
-        self.heard: Callable[[bytes], None] | None = None
+        #: Told of everything that is published.
+        self.tap: Callable[[bytes], None] | None = None
 
     def calm(self, weather: Weather) -> None:
         """Change the weather, and end every outage."""
@@ -150,8 +151,8 @@ class Broker:
 
     def published(self, client: BrokerClient, data: bytes) -> None:
         """Take a publication of a box; what a dead connection carries is lost."""
-        if self.heard is not None:
-            self.heard(data)
+        if self.tap is not None:
+            self.tap(data)
         if not self.up or client.cut_off or client.half_open:
             return
         for delay in self._transits():
@@ -214,8 +215,8 @@ class Broker:
 
     def answer(self, box: BoxId, data: bytes) -> None:
         """Publish on a box's downward topic."""
-        if self.heard is not None:
-            self.heard(data)
+        if self.tap is not None:
+            self.tap(data)
         if not self.up or self._gateway_cut_off:
             return
         for delay in self._transits():

@@ -12,7 +12,7 @@ K = FaultKind
 _DISORDER: Final = frozenset(
     {
         K.LINE_LOSS, K.LINE_DUPLICATION, K.LINE_REORDERING, K.LINE_CORRUPTION, K.LINE_DELAY,
-        K.CABLE_PULLED, K.LINE_HALF_OPEN, K.LINE_NOISE,
+        K.CABLE_PULLED, K.LINE_HALF_OPEN, K.LINE_NOISE, K.LINE_REPLAYED, K.KEY_ROTATED, K.REGISTER_RENEWED,
         K.MESSAGE_LOSS, K.MESSAGE_DUPLICATION, K.MESSAGE_REORDERING, K.MESSAGE_DELAY,
         K.BOX_CUT_OFF, K.BOX_HALF_OPEN, K.GATEWAY_CUT_OFF, K.BROKER_RESTART, K.BROKER_AMNESIA,
         K.POWER_CUT, K.POWER_CUT_IN_WRITE, K.MEMORY_ERROR, K.MEMORY_ERROR_APPLIED, K.MEMORY_FULL,
@@ -36,9 +36,11 @@ _CAUSES: Final[Mapping[Reason, frozenset[FaultKind] | None]] = {
     Reason.SIZE: frozenset({K.LINE_NOISE}),
     Reason.ENVELOPE: frozenset({K.LINE_NOISE, K.FORGED_SIGNATURE}),
     Reason.HEADER: frozenset({K.FORGED_SIGNATURE}),
-    Reason.UNKNOWN_KEY: frozenset({K.FORGED_SIGNATURE}),
+    # A gateway that has not got the newer register yet does not know the key.
+    Reason.UNKNOWN_KEY: frozenset({K.FORGED_SIGNATURE, K.KEY_ROTATED}),
     Reason.SIGNATURE: frozenset({K.FORGED_SIGNATURE}),
     Reason.TOPIC: frozenset({K.FOREIGN_TOPIC}),
+    Reason.OLD_REGISTER: frozenset({K.REGISTER_RENEWED, K.KEY_ROTATED}),
     Reason.DISK: frozenset({K.LEDGER_FULL}),
     Reason.OTHER_ELECTION: frozenset({K.WRONG_DEFINITION}),
     Reason.HELD_AHEAD: frozenset({K.GATEWAY_RESTORED}),

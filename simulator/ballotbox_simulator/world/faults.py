@@ -39,6 +39,7 @@ class FaultKind(StrEnum):
     CABLE_PULLED = "cable_pulled"
     LINE_HALF_OPEN = "line_half_open"
     LINE_NOISE = "line_noise"
+    LINE_REPLAYED = "line_replayed"
     # The broker
     MESSAGE_LOSS = "message_loss"
     MESSAGE_DUPLICATION = "message_duplication"
@@ -86,6 +87,10 @@ class FaultKind(StrEnum):
     BOX_BROKEN = "box_broken"
     WRONG_DEFINITION = "wrong_definition"
     WRONG_ANSWER = "wrong_answer"
+    # The authority and the officers, at a bad time
+    REGISTER_RENEWED = "register_renewed"
+    KEY_ROTATED = "key_rotated"
+    CORRECTED = "corrected"
     # People who do not
     REPLAYED_REPORT = "replayed_report"
     FORGED_SIGNATURE = "forged_signature"

@@ -142,6 +142,21 @@ class GatewayNode:
         if returns:
             self._schedule.after(_RESTART_MS, self.start)
 
+    def use(self, trusted: Trusted) -> None:
+        """Take in a newer register, now and at every start."""
+        if trusted.register.version <= self._trusted.register.version:
+            return
+        self._trusted = trusted
+        if self.intake is None:
+            return
+        try:
+            self.intake.replace_register(trusted)
+        except (LedgerFailure, Killed):
+            self.kill()
+            return
+        self._witness.noted(self.name, "uses register", trusted.register.version)
+        self.grown()
+
     def heal(self) -> None:
         """Let process and ledger be sound from now on."""
         self.ledger.trouble = None

@@ -61,12 +61,16 @@ class DayPlan:
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """A day with its faults; `seed` draws everything that is left to chance within it."""
+    """A day with its faults; `seed` draws everything that is left to chance within it.
+
+    rulings: officers name the true reports of boxes of which two voices were heard.
+    """
 
     seed: int
     plan: DayPlan = field(default_factory=DayPlan)
     weather: Weather = CALM
     strikes: tuple[Strike, ...] = ()
+    rulings: bool = False
 
     @property
     def kinds(self) -> frozenset[FaultKind]:
@@ -89,6 +93,7 @@ def to_json(day: Day) -> dict[str, Any]:
     plan, hours = day.plan, day.plan.hours
     return {
         "seed": day.seed,
+        "rulings": day.rulings,
         "plan": {
             "precincts": plan.precincts,
             "boxes": plan.boxes,
@@ -112,6 +117,7 @@ def from_json(value: Mapping[str, Any]) -> Day:
     plan = value["plan"]
     return Day(
         seed=value["seed"],
+        rulings=value["rulings"],
         plan=DayPlan(
             precincts=plan["precincts"],
             boxes=plan["boxes"],

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from ballotbox_simulator.world.auditor import Breach, Finding
 from ballotbox_simulator.world.faults import FaultClass, FaultKind, weakest
 from ballotbox_simulator.world.plan import Day
+from ballotbox_simulator.world.rulings import rule_on_boxes
 from ballotbox_simulator.world.settlement import Balance, settle
 from ballotbox_simulator.world.strikes import schedule_strikes
 from ballotbox_simulator.world.transcript import Line
@@ -42,6 +43,9 @@ def run_day(day: Day, *, keep_lines: bool = False) -> DayOutcome:
     try:
         world.run_safety()
         world.run_liveness()
+        if day.rulings:
+            rule_on_boxes(world)
+            world.run_liveness()
         balance = settle(world)
     except Exception as error:
         words = f"{type(error).__name__}: {error}"

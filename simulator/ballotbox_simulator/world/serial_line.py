@@ -5,6 +5,7 @@ be pulled out, or go deaf in one direction.
 """
 
 import random
+from collections import deque
 from collections.abc import Callable
 from typing import Final
 
@@ -15,6 +16,7 @@ from ballotbox_simulator.world.schedule import Schedule
 
 BYTES_PER_SECOND: Final = 11_520
 _HELD_BACK_MS: Final = 3_000
+_HEARD_MAX: Final = 64
 
 Strikes = Callable[[FaultKind], None]
 
@@ -107,8 +109,10 @@ class SerialLine:
         self.busy_until = [0, 0]
         self.plugged = True
         self.deaf: int | None = None
-        #: Everything that was put onto the line, for those who listen in.
-        self.heard: Callable[[bytes], None] | None = None
+        #: What was put onto the line last, with the side it came from, for those who listen in.
+        self.heard: deque[tuple[int, bytes]] = deque(maxlen=_HEARD_MAX)
+        #: Told of everything that is put onto the line.
+        self.tap: Callable[[bytes], None] | None = None
 
     def calm(self, weather: Weather) -> None:
         """Change the weather, and mend the line."""
@@ -130,8 +134,9 @@ class SerialLine:
 
     def carry(self, side: int, data: bytes) -> None:
         """Take bytes at one side; they reach the other when the line has carried them."""
-        if self.heard is not None:
-            self.heard(data)
+        self.heard.append((side, data))
+        if self.tap is not None:
+            self.tap(data)
         now = self._schedule.now
         arrives = max(now, self.busy_until[side]) + 1 + len(data) * 1_000 // BYTES_PER_SECOND
         self.busy_until[side] = arrives

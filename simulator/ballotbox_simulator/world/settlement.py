@@ -13,8 +13,9 @@ from ballotbox_simulator.workload import Truth
 from ballotbox_simulator.world.auditor import Breach
 from ballotbox_simulator.world.box_node import BoxNode
 from ballotbox_simulator.world.causes import unexplained
-from ballotbox_simulator.world.faults import FaultClass
+from ballotbox_simulator.world.faults import FaultClass, weakest
 from ballotbox_simulator.world.gateway_node import GatewayNode
+from ballotbox_simulator.world.rulings import NAMABLE
 from ballotbox_simulator.world.world import PrecinctNodes, World
 from ballotbox_tabulation.core.faults import Fault
 from ballotbox_tabulation.core.log import open_log, read_leaves
@@ -61,7 +62,7 @@ def _publish(world: World) -> Mapping[str, Any] | None:
         for each in ledger.entries(0, checkpoint.size)
     )
     files = dict(log_files(checkpoint.note, entries))
-    authority = world.held.authority
+    authority = world.authority
     log = open_log(files.get, authority.trusted)
     if isinstance(log, Fault):
         world.auditor.object_to(Breach.NOT_PUBLISHED, world.centre.name, str(log))
@@ -99,7 +100,10 @@ def _audit_box(
     counts = counted.get(box.kit.identity.box.hex(), ())
     truth = truth_of(box.container, world.held.authority.trusted.election)
     told = sum(count["counters"]["accepted"] for count in counts)
-    excused = leaves is FaultClass.UNDETECTABLE or (leaves is FaultClass.NAMED and not counts)
+    ruled = world.day.rulings and _only_voices(world, precinct, box)
+    excused = leaves is FaultClass.UNDETECTABLE or (
+        leaves is FaultClass.NAMED and not counts and not ruled
+    )
     if excused:
         world.transcript.note(box.name, "is excused", f"{leaves.name} {truth.taken} {told}")
         return
@@ -117,6 +121,13 @@ def _audit_box(
         for words in differences(truth, count, world.held.authority.trusted.election):
             auditor.object_to(Breach.WRONG_VOTES, box.name, words)
     _audit_liveness(world, box, leaves)
+
+
+def _only_voices(world: World, precinct: PrecinctNodes, box: BoxNode) -> bool:
+    """Tell whether nothing worse struck a box than another voice, which officers can settle."""
+    struck = world.auditor.blows.at
+    kinds = struck.get(box.name, set()) | struck.get(precinct.gateway.name, set())
+    return weakest(frozenset(kinds - NAMABLE)) < FaultClass.NAMED
 
 
 def _why_not(box: BoxNode) -> str:
@@ -210,7 +221,7 @@ def _audit_gateway(world: World, gateway: GatewayNode) -> None:
 def _audit_sums(world: World, result: Mapping[str, Any]) -> None:
     """Laws G1, G4 and G6: one count a box, sums that are sums, every box listed once."""
     auditor = world.auditor
-    for box in world.held.authority.boxes:
+    for box in world.authority.trusted.register.expected:
         state = _state_of(result, box.hex())
         if state.startswith("listed"):
             auditor.object_to(Breach.NOT_NAMED, f"box {box.hex()}", state)

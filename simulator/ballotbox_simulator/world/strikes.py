@@ -11,6 +11,7 @@ from ballotbox_device.core.poll import Action
 from ballotbox_protocol.wire.message import Message, MessageKind
 from ballotbox_simulator.crew import SeededEntropy
 from ballotbox_simulator.disk import KEPT, LOST, Ailment, BoxDisk, Torn
+from ballotbox_simulator.world.authority_acts import correct, renew_register, rotate_key
 from ballotbox_simulator.world.box_node import BoxNode
 from ballotbox_simulator.world.box_roads import MqttBoxRoad, SerialBoxRoad
 from ballotbox_simulator.world.clocks import NodeClock
@@ -85,6 +86,12 @@ def _hear(line: SerialLine) -> None:
 def _noise(world: World, strike: Strike, line: SerialLine) -> None:
     noise = world.chance("noise", strike.at).randbytes(1 + strike.detail % _NOISE_MAX)
     line.inject(strike.detail % 2, noise)
+
+
+def _replay_line(_world: World, strike: Strike, line: SerialLine) -> None:
+    if line.heard:
+        side, data = line.heard[strike.detail % len(line.heard)]
+        line.inject(1 - side, data)
 
 
 def _swap_cables(world: World, strike: Strike) -> None:
@@ -414,6 +421,7 @@ _DONE: Final[Mapping[FaultKind, _Do]] = {
     _K.CABLE_PULLED: _line_strike(_pull),
     _K.LINE_HALF_OPEN: _line_strike(_deafen),
     _K.LINE_NOISE: _line_strike(_noise),
+    _K.LINE_REPLAYED: _line_strike(_replay_line),
     _K.CABLES_SWAPPED: _swap_cables,
     _K.BOX_CUT_OFF: _cut_box_off,
     _K.BOX_HALF_OPEN: _half_open,
@@ -433,6 +441,9 @@ _DONE: Final[Mapping[FaultKind, _Do]] = {
     _K.WRONG_ANSWER: _box_strike(_lie),
     _K.PRESSED_WRONG: _box_strike(_press_wrong),
     _K.PRESSED_TWICE: _press_twice,
+    _K.REGISTER_RENEWED: renew_register,
+    _K.KEY_ROTATED: rotate_key,
+    _K.CORRECTED: _box_strike(correct),
     _K.CLOCK_WRONG: _clock_strike(_wrong_zone),
     _K.CLOCK_DRIFT: _clock_strike(_drift),
     _K.CLOCK_STEP: _clock_strike(_step),

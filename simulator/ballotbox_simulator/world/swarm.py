@@ -49,7 +49,7 @@ def swarm_day(seed: int, plan: DayPlan | None = None) -> Day:
         for _ in range(chance.randint(1, _STRIKES_MAX))
     ]
     strikes.sort(key=lambda strike: (strike.at, strike.kind.value))
-    return Day(seed, held, Weather(weather), tuple(strikes))
+    return Day(seed, held, Weather(weather), tuple(strikes), rulings=chance.random() < 0.5)
 
 
 def _rarity(kind: FaultKind) -> float:
@@ -71,6 +71,8 @@ def _strike(kind: FaultKind, hours: Hours, chance: random.Random) -> Strike:
     at = chance.randrange(hours.switch_on, hours.end)
     if kind in _IN_THE_MORNING:
         at = 0
+    elif kind is FaultKind.CORRECTED:
+        at = chance.randrange(hours.closing, hours.end)
     lasts = int(10 ** chance.uniform(3.0, 7.0))
     if kind in (FaultKind.BOX_RESTORED, FaultKind.GATEWAY_RESTORED):
         lasts = chance.randrange(40 * MINUTE, 4 * HOUR)

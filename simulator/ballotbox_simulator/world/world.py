@@ -61,9 +61,11 @@ class World:
         plan = day.plan
         registered = 2 * (plan.ballots + plan.portable) * plan.boxes + 1
         self.held = elections.hold(plan.election, plan.precincts, plan.boxes, registered)
+        #: The authority as it stands now: it may issue newer registers during the day.
+        self.authority = self.held.authority
         self.schedule = Schedule()
         self.transcript = Transcript(self.schedule, keep=keep_lines)
-        self.auditor = Auditor(self.held.authority.trusted, self.transcript)
+        self.auditor = Auditor(self.authority.trusted, self.transcript)
         self.centre = self._gateway(elections.CENTRE)
         self.precincts = [self._precinct(number) for number in range(1, plan.precincts + 1)]
         self.schedule.at(plan.hours.switch_on - MINUTE, self.centre.start)

@@ -54,7 +54,8 @@ def _next_case(precinct: PrecinctNodes, box: BoxNode) -> tuple[RulingKind, Store
 def _rule(world: World, precinct: PrecinctNodes, kind: RulingKind, row: StoredReport) -> bool:
     intake = precinct.gateway.intake
     bare = Ruling(world.authority.trusted.digest, kind, row.id)
-    signatures = world.authority.consent(bare.payload(), MessageType.RULING)
+    # Officers of the first register: a newer one may not have come to this gateway yet.
+    signatures = world.held.authority.consent(bare.payload(), MessageType.RULING)
     if intake is None:
         return False
     try:

@@ -3,6 +3,7 @@
 They have the box beside them: what stands in its memory it has signed, everything else it has not.
 """
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
@@ -13,20 +14,40 @@ from ballotbox_protocol.wire.statements import Ruling, RulingKind
 from ballotbox_protocol.wire.verdict import Verdict
 from ballotbox_simulator.world.box_node import BoxNode
 from ballotbox_simulator.world.faults import FaultKind
+from ballotbox_simulator.world.polling_day import MINUTE
 from ballotbox_simulator.world.world import PrecinctNodes, World
 
 #: Boxes with these may be settled by naming: their own memory is whole.
 NAMABLE: Final = frozenset({FaultKind.STOLEN_KEY, FaultKind.BOX_CLONED})
 _ROUNDS: Final = 40
+_SWITCHED_OFF_MS: Final = 1_000
+_SPEAKS_IN_MS: Final = 5 * MINUTE
 
 
 def rule_on_boxes(world: World) -> None:
-    """Name the true report of every dispute of a box whose own memory is whole."""
+    """Name the true report of every dispute of a box whose own memory is whole.
+
+    Where neither of two rivals is the box's own it is switched off and on once: its boot then takes
+    the number that they fight over.
+    """
+    for precinct, box in list(_disputed(world)):
+        _settle_disputes(world, precinct, box)
+    still = list(_disputed(world))
+    for _, box in still:
+        box.cut_power(_SWITCHED_OFF_MS)
+    if still:
+        world.schedule.run_until(world.schedule.now + _SPEAKS_IN_MS)
+    for precinct, box in still:
+        _settle_disputes(world, precinct, box)
+
+
+def _disputed(world: World) -> Iterator[tuple[PrecinctNodes, BoxNode]]:
     for precinct in world.precincts:
         for box in precinct.boxes:
             struck = world.auditor.blows.at.get(box.name, set())
-            if struck & NAMABLE and box.device is not None:
-                _settle_disputes(world, precinct, box)
+            head = precinct.gateway.ledger.box_head(box.kit.identity.box)
+            if struck & NAMABLE and box.device is not None and head.disputed:
+                yield precinct, box
 
 
 def _settle_disputes(world: World, precinct: PrecinctNodes, box: BoxNode) -> None:

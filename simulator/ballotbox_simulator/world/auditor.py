@@ -100,6 +100,7 @@ class Auditor:
         self.transcript = transcript
         #: Per log, the leaf that a good receipt showed at each index, and to which box.
         self.receipts: dict[str, dict[int, tuple[bytes, str]]] = defaultdict(dict)
+        self.final_signed = False
         self.reports = 0
         self.sheets = 0
         #: What whoever listens in can have recorded: reports with their boxes, and receipts.
@@ -173,6 +174,7 @@ class Auditor:
         if report.votes is not None and report.kind not in _WITH_VOTES:
             self.object_to(Breach.SECRECY, box.name, f"votes in a {report.kind.name} report")
         self.heard_reports.append((report.box, Message(MessageKind.REPORT, made.data).to_bytes()))
+        self.final_signed |= report.kind is ReportKind.FINAL
         word.count, word.last = report.sequence + 1, identity
         word.accepted, word.lifetime = report.counters.accepted, report.counters.lifetime
 

@@ -37,6 +37,8 @@ class UpwardLink:
         self.reachable = True
         #: What stands in the way, in the upper or the lower gateway's words.
         self.trouble = ""
+        #: Told of every request.
+        self.tap: Callable[[bytes], None] | None = None
         self._schedule = schedule
         self._chance = chance
         self._weather = Weather({})
@@ -78,6 +80,8 @@ class UpwardLink:
         self._busy = True
         self._request += 1
         self._schedule.after(_TIMEOUT_MS, self._failed, self._request, "no answer in time")
+        if self.tap is not None:
+            self.tap(repr(batch).encode())
         if not self.reachable or self._falls(FaultKind.REQUEST_LOSS):
             return
         delay = _TRANSIT_MS

@@ -8,17 +8,18 @@ Everything that is left to chance is drawn from the day's seed, one generator fo
 """
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
 from ballotbox_device.core.identity import Firmware, Identity
+from ballotbox_device.core.sheet import Sheet
 from ballotbox_gateway.core.intake import Identity as GatewayIdentity
 from ballotbox_gateway.core.ports import Binding
 from ballotbox_protocol.election.identifiers import PollState
 from ballotbox_simulator.authority import FIRMWARE, FIRMWARE_SEQUENCE
 from ballotbox_simulator.crew import SeededEntropy
-from ballotbox_simulator.workload import UNREADABLE, concern, voters_of
+from ballotbox_simulator.workload import UNREADABLE, Ballot, concern, voters_of
 from ballotbox_simulator.world import elections
 from ballotbox_simulator.world.auditor import Auditor
 from ballotbox_simulator.world.box_node import BoxNode, Kit, outcomes_of
@@ -28,7 +29,7 @@ from ballotbox_simulator.world.clocks import NodeClock
 from ballotbox_simulator.world.faults import CALM, FaultKind, Weather
 from ballotbox_simulator.world.gateway_node import GatewayNode
 from ballotbox_simulator.world.ledgers import SimulatedLedger
-from ballotbox_simulator.world.plan import Day, RoadChoice
+from ballotbox_simulator.world.plan import Day, DayPlan, RoadChoice
 from ballotbox_simulator.world.polling_day import HOUR, MINUTE, PollWorkers, Voters, arrivals
 from ballotbox_simulator.world.schedule import Schedule
 from ballotbox_simulator.world.serial_line import SerialLine
@@ -53,21 +54,47 @@ class PrecinctNodes:
     workers: list[PollWorkers] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class Region:
+    """The precincts `first` + 1 and on of an election, and the origin above their gateways."""
+
+    held: elections.Held
+    centre: str
+    first: int = 0
+
+
+def whole_election(plan: DayPlan) -> Region:
+    """Return the region that is a whole election of the plan's sizes."""
+    registered = 2 * (plan.ballots + plan.portable) * plan.boxes + 1
+    held = elections.hold(plan.election, plan.precincts, plan.boxes, registered)
+    return Region(held, elections.CENTRE)
+
+
 class World:
     """See the module."""
 
-    def __init__(self, day: Day, *, keep_lines: bool = False) -> None:
+    def __init__(
+        self,
+        day: Day,
+        *,
+        keep_lines: bool = False,
+        choices: Callable[[Sheet], Sheet] = lambda sheet: sheet,
+        region: Region | None = None,
+    ) -> None:
+        """`choices` may put other marks on a voter's sheet; `region`: part of a larger election."""
         self.day = day
+        self._choices = choices
         plan = day.plan
-        registered = 2 * (plan.ballots + plan.portable) * plan.boxes + 1
-        self.held = elections.hold(plan.election, plan.precincts, plan.boxes, registered)
+        self.region = region or whole_election(plan)
+        self.held = self.region.held
         #: The authority as it stands now: it may issue newer registers during the day.
         self.authority = self.held.authority
         self.schedule = Schedule()
         self.transcript = Transcript(self.schedule, keep=keep_lines)
         self.auditor = Auditor(self.authority.trusted, self.transcript)
-        self.centre = self._gateway(elections.CENTRE)
-        self.precincts = [self._precinct(number) for number in range(1, plan.precincts + 1)]
+        self.centre = self._gateway(self.region.centre)
+        first = self.region.first
+        self.precincts = [self._precinct(first + place) for place in range(1, plan.precincts + 1)]
         self.schedule.at(plan.hours.switch_on - MINUTE, self.centre.start)
 
     def chance(self, *labels: object) -> random.Random:
@@ -143,7 +170,8 @@ class World:
     def _box(self, number: int) -> BoxNode:
         authority, rules = self.held.authority, self.held.rules
         wrong = [s for s in self.day.strikes if s.kind is FaultKind.WRONG_DEFINITION]
-        misled = any(strike.target % self.total_boxes == number for strike in wrong)
+        place = number - self.region.first * self.day.plan.boxes
+        misled = any(strike.target % self.total_boxes == place for strike in wrong)
         if misled:
             authority, rules = self.held.other, self.held.other_rules
         identifier = authority.boxes[number]
@@ -180,14 +208,19 @@ class World:
         precinct = election.precincts[number // plan.boxes]
         voters = voters_of(election, precinct, box.kit.identity.box, self.day.seed)
         queue = voters.ballots()
-        ballots = [next(queue) for _ in range(plan.ballots)]
+        ballots = [self._filled_in(next(queue)) for _ in range(plan.ballots)]
         carried = voters.ballots(portable=True)
-        portable = [sheet for _ in range(plan.portable) for sheet in next(carried).sheets]
+        portable = [
+            sheet for _ in range(plan.portable) for sheet in self._filled_in(next(carried)).sheets
+        ]
         chance = self.chance("arrivals", number)
         times = arrivals(plan.ballots, plan.hours, plan.curve, chance)
         smudged = frozenset(at for at in range(plan.ballots) if chance.random() < UNREADABLE)
         nodes.workers.append(PollWorkers(self.schedule, box, plan.hours, portable))
         Voters(self.schedule, box, ballots, times, smudged, plan.hours.closing)
+
+    def _filled_in(self, ballot: Ballot) -> Ballot:
+        return Ballot(tuple(map(self._choices, ballot.sheets)))
 
     @property
     def boxes(self) -> Iterator[BoxNode]:

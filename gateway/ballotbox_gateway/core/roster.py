@@ -58,12 +58,6 @@ class Roster:
     def __init__(self, trusted: Trusted) -> None:
         self.trusted = trusted
         register = trusted.register
-        self._reporters = {
-            cose.protected_header(entry.key, MessageType.REPORT): entry for entry in register.boxes
-        }
-        self._greeters = {
-            cose.protected_header(entry.key, MessageType.HELLO): entry for entry in register.boxes
-        }
         self._keys = {(entry.box, entry.epoch): entry.key for entry in register.boxes}
 
     def authenticate(self, data: bytes, road: Road) -> Authentic | Unproved | Misplaced:
@@ -79,7 +73,7 @@ class Roster:
             envelope = cose.parse(data)
         except EnvelopeError:
             return Unproved(Reason.ENVELOPE)
-        entry = self._reporters.get(envelope.protected)
+        entry = self.trusted.reporters.get(envelope.protected)
         if entry is None:
             known = _is_report_header(envelope.protected)
             return Unproved(Reason.UNKNOWN_KEY if known else Reason.HEADER)
@@ -133,7 +127,7 @@ class Roster:
         register may do: entries are closed, never deleted.
         """
         envelope = cose.parse(data)
-        entry = self._reporters.get(envelope.protected)
+        entry = self.trusted.reporters.get(envelope.protected)
         if entry is None:
             raise InvalidField("register", "has lost the key of a box that has reported")
         report = decode_report(envelope.payload)
@@ -141,7 +135,7 @@ class Roster:
 
     def greeter(self, protected: bytes) -> BoxEntry | None:
         """Return the entry whose key a hello's header names."""
-        return self._greeters.get(protected)
+        return self.trusted.greeters.get(protected)
 
     def lists(self, box: BoxId) -> bool:
         """Tell whether the register has an entry for `box`, open or closed."""

@@ -180,10 +180,11 @@ class Auditor:
 
     def _catch_up(self, box: BoxNode, sequence: int) -> None:
         """Read reports that were signed and kept just before power failed, and told to nobody."""
-        count = self._words[box.name].count
-        if box.device is not None and not self._may_have_forgotten(box.name):
-            for unseen in range(count, sequence):
-                data = box.device.outgoing.report(unseen)
+        if self._may_have_forgotten(box.name):
+            return
+        for unseen in range(self._words[box.name].count, sequence):
+            data = box.kept_report(unseen)
+            if data is not None:
                 kind = decode_report(cose.parse(data).payload).kind
                 self.report_made(box, ReportMade(kind, unseen, data))
 

@@ -80,9 +80,11 @@ def correct(_world: World, _strike: Strike, box: BoxNode) -> bool:
     device = box.device
     if device is None or device.state not in (PollState.FINAL, PollState.SEALED):
         return False
-    outgoing = device.outgoing
-    for sequence in range(outgoing.count):
-        report = decode_report(cose.parse(outgoing.report(sequence)).payload)
+    for sequence in range(device.outgoing.count):
+        data = box.kept_report(sequence)
+        if data is None:
+            return False
+        report = decode_report(cose.parse(data).payload)
         if report.kind is ReportKind.FINAL and report.votes is not None:
             return box.tell(CorrectionRequested(report.votes)) is not None
     return False

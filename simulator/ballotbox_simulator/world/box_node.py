@@ -306,6 +306,16 @@ class BoxNode:
             signatures = self.kit.authority.consent(needed.payload, needed.message_type)
             self.tell(Consented(signatures))
 
+    def kept_report(self, sequence: int) -> bytes | None:
+        """Return a kept report; None when the box is off or goes down over a damaged memory."""
+        if self.device is None:
+            return None
+        try:
+            return self.device.outgoing.report(sequence)
+        except MemoryFault as fault:
+            self._failed(fault)
+            return None
+
     # Paper
 
     @property

@@ -1,7 +1,7 @@
 """The elections that simulated days hold; keys and documents are made once for each size."""
 
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
 from typing import Final
 
 from ballotbox_device.core.rules import ElectionRules
@@ -24,12 +24,16 @@ _LIST_STYLE: Final = BallotStyle("ALL", ((0,),))
 
 @dataclass(frozen=True)
 class Held:
-    """An election with all its keys, and another one that boxes may be loaded with by mistake."""
+    """An election with all its keys."""
 
     authority: Authority
     rules: ElectionRules
-    other: Authority
-    other_rules: ElectionRules
+    plan: Plan
+
+    @cached_property
+    def other(self) -> "Held":
+        """Another election of the same boxes, which one may be loaded with by mistake."""
+        return _held(replace(self.plan, name="Another election"))
 
 
 def gateway_of(precinct: int) -> str:
@@ -37,40 +41,25 @@ def gateway_of(precinct: int) -> str:
     return f"simulation.example/precinct-{precinct}"
 
 
+def region_of(number: int) -> str:
+    """Return the origin of a region's gateway in a nation."""
+    return f"simulation.example/region-{number}"
+
+
 @lru_cache(maxsize=64)
-def hold(ballots: Ballots, precincts: int, boxes: int, registered: int) -> Held:
+def hold(ballots: Ballots, precincts: int, boxes: int, registered: int, regions: int = 0) -> Held:
     """Return an election of so many precincts with so many boxes each."""
-    origins = (CENTRE, *(gateway_of(number) for number in range(1, precincts + 1)))
-    made = [
-        make_authority(_plan(ballots, precincts * boxes, boxes, registered, origins, name))
-        for name in ("Simulated election", "Another election")
-    ]
-    authority, other = made
-    return Held(
-        authority,
-        ElectionRules.of(authority.trusted),
-        other,
-        ElectionRules.of(other.trusted),
+    origins = (
+        CENTRE,
+        *(region_of(number) for number in range(1, regions + 1)),
+        *(gateway_of(number) for number in range(1, precincts + 1)),
     )
+    plan = Plan(1, precincts * boxes, origins, boxes, registered, name="Simulated election")
+    if ballots is Ballots.LIST:
+        plan = replace(plan, contests=(_LIST,), styles=(_LIST_STYLE,))
+    return _held(plan)
 
 
-def _plan(
-    ballots: Ballots,
-    boxes: int,
-    per_precinct: int,
-    registered: int,
-    origins: tuple[str, ...],
-    name: str,
-) -> Plan:
-    if ballots is Ballots.FULL:
-        return Plan(1, boxes, origins, per_precinct, registered, name=name)
-    return Plan(
-        1,
-        boxes,
-        origins,
-        per_precinct,
-        registered,
-        contests=(_LIST,),
-        styles=(_LIST_STYLE,),
-        name=name,
-    )
+def _held(plan: Plan) -> Held:
+    authority = make_authority(plan)
+    return Held(authority, ElectionRules.of(authority.trusted), plan)

@@ -9,12 +9,14 @@ from ballotbox_device.core.sheet import Sheet
 from ballotbox_gateway.adapters.log_directory import LoggedEntry, log_files
 from ballotbox_protocol.election.definition import Contest, Election
 from ballotbox_protocol.wire.verdict import Reason
+from ballotbox_simulator.authority import Authority
 from ballotbox_simulator.workload import Truth
 from ballotbox_simulator.world.auditor import Breach
 from ballotbox_simulator.world.box_node import BoxNode
 from ballotbox_simulator.world.causes import unexplained
 from ballotbox_simulator.world.faults import FaultClass, weakest
 from ballotbox_simulator.world.gateway_node import GatewayNode
+from ballotbox_simulator.world.ledgers import SimulatedLedger
 from ballotbox_simulator.world.rulings import NAMABLE
 from ballotbox_simulator.world.world import PrecinctNodes, World
 from ballotbox_tabulation.core.faults import Fault
@@ -53,27 +55,34 @@ def settle(world: World) -> Balance:
 def _publish(world: World) -> Mapping[str, Any] | None:
     """Return the result of the centre's log, or None when none may be published."""
     ledger = world.centre.ledger
-    checkpoint = ledger.checkpoint_at(ledger.log_head().size)
-    if checkpoint is None:
+    if ledger.log_head().size == 0:
         # An empty log has no result; boxes that should be in it are objected to one by one.
         return None
+    result = publish_log(ledger, world.authority)
+    if isinstance(result, str):
+        world.auditor.object_to(Breach.NOT_PUBLISHED, world.centre.name, result)
+        return None
+    world.transcript.note("tabulation", "publishes", result["log"]["root"])
+    return result
+
+
+def publish_log(ledger: SimulatedLedger, authority: Authority) -> Mapping[str, Any] | str:
+    """Export a log and tabulate it; returns the result, or in words why none may be published."""
+    checkpoint = ledger.checkpoint_at(ledger.log_head().size)
+    if checkpoint is None:
+        return "the log has no checkpoint"
     entries = (
         LoggedEntry(each.leaf, each.report, each.ruling, each.note)
         for each in ledger.entries(0, checkpoint.size)
     )
     files = dict(log_files(checkpoint.note, entries))
-    authority = world.authority
     log = open_log(files.get, authority.trusted)
     if isinstance(log, Fault):
-        world.auditor.object_to(Breach.NOT_PUBLISHED, world.centre.name, str(log))
-        return None
+        return str(log)
     concluded = conclude(log, read_leaves(log), authority.root, _PROGRAM)
     if isinstance(concluded, Published):
-        world.transcript.note("tabulation", "publishes", concluded.digest)
         return concluded.result
-    why = "; ".join(str(each) for each in (*concluded.faults, *concluded.gates)[:3])
-    world.auditor.object_to(Breach.NOT_PUBLISHED, world.centre.name, why)
-    return None
+    return "; ".join(str(each) for each in (*concluded.faults, *concluded.gates)[:3])
 
 
 def _counted(result: Mapping[str, Any]) -> dict[str, list[Mapping[str, Any]]]:

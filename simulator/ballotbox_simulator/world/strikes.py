@@ -353,8 +353,9 @@ def _steal_key(world: World, strike: Strike) -> None:
     precinct, box = _boxes(world)[strike.target % world.total_boxes]
     if box.device is None or box.device.outgoing.count == 0:
         return
-    outgoing = box.device.outgoing
-    last = outgoing.report(outgoing.count - 1)
+    last = box.kept_report(box.device.outgoing.count - 1)
+    if last is None:
+        return
     forged = forged_successor(last, box.kit.identity.key, strike.detail)
     world.auditor.struck(strike.kind, box.name)
     message = Message(MessageKind.REPORT, forged).to_bytes()

@@ -173,7 +173,7 @@ class World:
         place = number - self.region.first * self.day.plan.boxes
         misled = any(strike.target % self.total_boxes == place for strike in wrong)
         if misled:
-            authority, rules = self.held.other, self.held.other_rules
+            authority, rules = self.held.other.authority, self.held.other.rules
         identifier = authority.boxes[number]
         firmware = Firmware(FIRMWARE, FIRMWARE_SEQUENCE)
         identity = Identity(identifier, authority.box_keys[identifier], firmware)

@@ -44,10 +44,10 @@ class Stopwatch:
         self._start = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
         self._began = time.monotonic()
 
-    def row(self, value: float, unit: str, limited_by: str) -> Row:
-        """Return the finished row."""
+    def row(self, value: float, unit: str, limited_by: str, name: str = "") -> Row:
+        """Return the finished row; `name` when one measurement has several."""
         return Row(
-            name=self._name,
+            name=name or self._name,
             value=round(value, 3),
             unit=unit,
             limited_by=limited_by,
@@ -55,7 +55,7 @@ class Stopwatch:
             machine=f"{os.cpu_count()} x {_processor()}, Python {platform.python_version()}",
             start=self._start,
             duration=round(time.monotonic() - self._began, 1),
-            command=" ".join(["bench/run.py", *sys.argv[1:]]),
+            command=" ".join([f"bench/{Path(sys.argv[0]).name}", *sys.argv[1:]]),
         )
 
 
@@ -120,12 +120,12 @@ def anonymous_kib() -> int:
     raise RuntimeError("the kernel does not tell anonymous memory")
 
 
-def write(rows: list[Row]) -> None:
-    """Put the rows into results.json in place of older ones of the same name."""
-    old = json.loads(RESULTS.read_text()) if RESULTS.exists() else []
+def write(rows: list[Row], path: Path = RESULTS) -> None:
+    """Put the rows into a file of results in place of older ones of the same name."""
+    old = json.loads(path.read_text()) if path.exists() else []
     fresh = {row.name for row in rows}
     kept = [row for row in old if row["name"] not in fresh]
-    RESULTS.write_text(json.dumps(kept + [asdict(row) for row in rows], indent=1) + "\n")
+    path.write_text(json.dumps(kept + [asdict(row) for row in rows], indent=1) + "\n")
 
 
 def table(rows: list[Row]) -> str:

@@ -31,11 +31,15 @@ _T = TypeVar("_T")
 def schedule_strikes(world: World) -> None:
     """Plan every strike of the day."""
     for strike in world.day.strikes:
-        prepare = _PREPARED.get(strike.kind)
-        if prepare is not None:
-            prepare(world, strike)
+        if strike.kind in _PREPARED:
+            _PREPARED[strike.kind](world, strike)
         elif strike.kind in _DONE:
             world.schedule.at(strike.at, _DONE[strike.kind], world, strike)
+
+
+def strike_now(world: World, strike: Strike) -> None:
+    """Do a strike at once; only for kinds that need no preparation, raises KeyError for others."""
+    _DONE[strike.kind](world, strike)
 
 
 def _nth(things: list[_T], strike: Strike) -> _T | None:
@@ -462,6 +466,8 @@ _DONE: Final[Mapping[FaultKind, _Do]] = {
     _K.STOLEN_KEY: _steal_key,
     _K.BOX_CLONED: _clone,
 }
+#: The kinds that `strike_now` can do.
+IMMEDIATE: Final = frozenset(_DONE)
 #: Strikes that need something to be done before their time.
 _PREPARED: Final[Mapping[FaultKind, _Do]] = {
     _K.BOX_RESTORED: _restore_box,

@@ -76,7 +76,19 @@ class ElectionDay(RuleBasedStateMachine):
         detail=st.integers(0, 1 << 20),
     )
     def something_goes_wrong(self, kind, struck, lasts, detail):
+        if kind is FaultKind.LEDGER_FULL:
+            lasts = min(lasts, MINUTE)  # A full ledger is tried again every second.
         strike_now(self.world, Strike(kind, self.world.schedule.now, struck, lasts, detail))
+
+    @rule(
+        kind=st.sampled_from((FaultKind.POWER_CUT, FaultKind.POWER_CUT_IN_WRITE)),
+        box=st.integers(0, 2),
+        lasts=st.sampled_from((1_000, 20 * MINUTE)),
+        detail=st.integers(0, 24),
+    )
+    def power_fails_under_voters(self, kind, box, lasts, detail):
+        strike_now(self.world, Strike(kind, self.world.schedule.now, box, lasts, detail))
+        self.voters_come(box, 2)
 
     @precondition(lambda self: hasattr(self, "world"))
     @invariant()
@@ -96,4 +108,4 @@ class ElectionDay(RuleBasedStateMachine):
 
 
 TestElectionDay = ElectionDay.TestCase
-TestElectionDay.settings = settings(max_examples=20, stateful_step_count=20)
+TestElectionDay.settings = settings(max_examples=30, stateful_step_count=20)

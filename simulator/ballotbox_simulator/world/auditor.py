@@ -6,10 +6,10 @@ and the result against the sheets.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import Final
+from typing import Any, Final
 
 from ballotbox_device.core.outputs import ReportMade
 from ballotbox_device.core.sheet import Sheet
@@ -101,6 +101,8 @@ class Auditor:
         #: Per log, the leaf that a good receipt showed at each index, and to which box.
         self.receipts: dict[str, dict[int, tuple[bytes, str]]] = defaultdict(dict)
         self.final_signed = False
+        #: The result that was published at the end, if one was.
+        self.published: Mapping[str, Any] | None = None
         self.reports = 0
         self.sheets = 0
         #: What whoever listens in can have recorded: reports with their boxes, and receipts.

@@ -39,7 +39,7 @@ class Balance:
 def settle(world: World) -> Balance:
     """Tabulate the centre's log and audit the whole day; findings go to the world's auditor."""
     balance = Balance()
-    published = _publish(world)
+    published = world.auditor.published = _publish(world)
     counted = {} if published is None else _counted(published)
     for precinct in world.precincts:
         _audit_delivery(world, precinct)

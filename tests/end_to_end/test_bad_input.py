@@ -89,6 +89,14 @@ def test_run_creates_nothing_and_init_replaces_nothing(gateway):
     assert gateway.ledger.read_bytes() == before
 
 
+def test_a_ledger_below_a_file(gateway):
+    (gateway.folder / "state").touch()
+    gateway.configure(NOWHERE)
+    assert read(gateway, "init") == (
+        "Error: state: is no directory. Name a file in a directory in ledger_file\n"
+    )
+
+
 def test_a_second_gateway_on_the_same_ledger(gateway):
     gateway.configure(NOWHERE)
     gateway.init()

@@ -90,10 +90,10 @@ def replay(
 
 @main.command()
 @click.argument("directory", type=_PATH)
-@click.option("--boxes", default=2, show_default=True, help="Boxes in the register.")
+@click.option("--boxes", default=2, show_default=True, help="Boxes, from box-1 on.")
 @click.option("--broker", default="127.0.0.1:1883", show_default=True, help="Broker of the boxes.")
 def election(directory: Path, boxes: int, broker: str) -> None:
-    """Make a rehearsal election in DIRECTORY: definition, register, keys, a gateway's settings."""
+    """Make a rehearsal election in DIRECTORY: documents, keys, a gateway's settings, boxes."""
     from ballotbox_simulator.trial import write_trial
 
     with _in_words(str(directory)):
@@ -166,6 +166,7 @@ def _lines() -> "Callable[[str, float], None]":
 @contextmanager
 def _in_words(place: str) -> Iterator[None]:
     """Turn unusable input, and a disk that does not take what goes to `place`, into one line."""
+    from ballotbox_device.host.problem import Problem as BoxProblem
     from ballotbox_gateway.core.ports import DiskFull
     from ballotbox_gateway.problem import Problem
     from ballotbox_protocol.election.identifiers import InvalidField
@@ -176,7 +177,7 @@ def _in_words(place: str) -> Iterator[None]:
         _unusable(str(error))
     except DiskFull as error:
         _unusable(f"{place}: {error}: {_MAKE_ROOM}")
-    except Problem as error:
+    except (Problem, BoxProblem) as error:
         _unusable(f"{error.where}: {error.what}: {error.remedy}")
     except OSError as error:
         # Writing to an open file fails without its name.

@@ -4,17 +4,21 @@ import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+from ballotbox_device.host.firmware import running_firmware
+from ballotbox_device.host.state import create_state
 from ballotbox_gateway.adapters.key_files import write_key
 from ballotbox_protocol.election.identifiers import InvalidField, require
-from ballotbox_simulator.authority import Plan, make_authority
+from ballotbox_simulator.authority import Authority, Plan, make_authority, with_register
 
 _PRECINCT: Final = 0
 _PORT_MAX: Final = 65_535
 _HOST: Final = re.compile(r"[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\]")
-BOXES_MAX: Final = 10_000
+_PASSPHRASE: Final = "rehearsal"
+BOXES_MAX: Final = 1_000
 _SETTINGS: Final = """\
 root = "{root}"
 election_file = "election.cose"
@@ -30,15 +34,16 @@ port = {port}
 
 
 def write_trial(directory: Path, boxes: int, broker: str, seed: int = 1) -> list[Path]:
-    """Write election, register, keys and settings into a new directory and return the files.
+    """Write election, register, keys, settings and boxes into a new directory; return its entries.
 
-    The keys are unprotected, which an official election never takes. Raises InvalidField naming
-    what is wrong, OSError when the directory cannot be written; then there is none.
+    The gateway's key is unprotected, and the officers' passphrase lies beside their keys: an
+    official election has neither. Raises InvalidField naming what is wrong, OSError or a Problem
+    when the directory cannot be written; then there is none.
     """
     require(1 <= boxes <= BOXES_MAX, "--boxes", f"must be 1 to {BOXES_MAX}")
     host, port = _address(broker)
     plan = Plan(seed, boxes)
-    authority = make_authority(plan)
+    authority = _of_real_boxes(make_authority(plan))
     origin = plan.origins[_PRECINCT]
     try:
         directory.mkdir(parents=True)
@@ -48,11 +53,22 @@ def write_trial(directory: Path, boxes: int, broker: str, seed: int = 1) -> list
         authority.write(directory)
         write_key(directory / "gateway.key", authority.gateway_keys[origin], None)
         for number, key in enumerate(authority.officer_keys, 1):
-            write_key(directory / f"officer-{number}.key", key, None)
+            write_key(directory / f"officer-{number}.key", key, _PASSPHRASE)
+        (directory / "officer.passphrase").write_text(f"{_PASSPHRASE}\n")
+        for number, box in enumerate(authority.boxes, 1):
+            create_state(directory / f"box-{number}", box, authority.box_keys[box])
         settings = _SETTINGS.format(root=authority.root, origin=origin, host=host, port=port)
         (directory / "gateway.toml").write_text(settings)
         (directory / "root.txt").write_text(f"{authority.root}\n")
     return sorted(directory.iterdir())
+
+
+def _of_real_boxes(authority: Authority) -> Authority:
+    """Return the authority with a register for boxes that run as `ballotbox-device`."""
+    register = authority.trusted.register
+    firmware = (running_firmware().digest,)
+    boxes = tuple(replace(entry, firmware=firmware) for entry in register.boxes)
+    return with_register(authority, replace(register, boxes=boxes))
 
 
 def _address(broker: str) -> tuple[str, int]:

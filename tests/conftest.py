@@ -3,10 +3,13 @@
 import os
 import random
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from tests.small_disk import mounted
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
@@ -60,3 +63,9 @@ def shared() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no shared vectors and data at {folder}; set BALLOTBOX_SHARED to their folder")
     return folder
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of its own with 3 MiB."""
+    yield from mounted(tmp_path / "disk")

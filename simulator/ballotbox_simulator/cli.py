@@ -3,6 +3,7 @@
 Exit codes: 0 the verdict is PASS, 1 it is FAIL, 2 the command or its input is unusable.
 """
 
+import errno
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 _FAILED, _UNUSABLE = 1, 2
 _DIFFERENCES_SHOWN = 12
+_MAKE_ROOM = "make room, or name a directory on another disk"
 _PATH = click.Path(path_type=Path)
 
 
@@ -37,19 +39,17 @@ def main() -> None:
 )
 def demo(boxes: int, serial: int, ballots: int, seed: int, out: Path, *, mosquitto: bool) -> None:
     """Hold a compressed election day with real broker, gateways and signatures."""
-    from ballotbox_protocol.election.identifiers import InvalidField
     from ballotbox_simulator.demo import run_demo
     from ballotbox_simulator.election_day import DayPlan, Stuck
     from ballotbox_simulator.live.broker import BrokerUnavailable
     from ballotbox_simulator.live.processes import GatewayFailed
+    from ballotbox_simulator.results_directory import make_room
 
-    _empty(out)
     try:
-        plan = DayPlan(out.resolve(), boxes, serial, ballots, seed, mosquitto)
-        with _bar() as progress:
+        with _in_words(f"--out {out}"), _bar() as progress:
+            plan = DayPlan(out.resolve(), boxes, serial, ballots, seed, mosquitto)
+            make_room(out)
             result = run_demo(plan, progress)
-    except InvalidField as error:
-        _unusable(str(error))
     except (Stuck, BrokerUnavailable, GatewayFailed) as error:
         click.echo(f"VERDICT: FAIL {error}")
         sys.exit(_FAILED)
@@ -78,39 +78,28 @@ def replay(
 
     Columns l07 to l10 and every column `c` with digits must come out as they stand in the file.
     """
-    from ballotbox_protocol.election.identifiers import InvalidField
     from ballotbox_simulator.replay import ReplayPlan
     from ballotbox_simulator.replay import replay as run_replay
 
-    _empty(out)
-    try:
+    with _in_words(f"--out {out}"), _bar() as progress:
         plan = ReplayPlan(file, stations, out.resolve(), sample, against, jobs)
-        with _bar() as progress:
-            outcome = run_replay(plan, lambda done, whole: progress("Stations", done / whole))
-    except (InvalidField, OSError) as error:
-        _unusable(str(error))
+        outcome = run_replay(plan, lambda done, whole: progress("Stations", done / whole))
+    if outcome.stations < stations:
+        click.echo(f"{file.name} has no more than {outcome.stations} rows: all are replayed.")
     _tell(outcome)
     sys.exit(0 if outcome.passed else _FAILED)
 
 
 @main.command()
 @click.argument("directory", type=_PATH)
-@click.option("--boxes", default=2, show_default=True, help="Boxes in the register.")
+@click.option("--boxes", default=2, show_default=True, help="Boxes, from box-1 on.")
 @click.option("--broker", default="127.0.0.1:1883", show_default=True, help="Broker of the boxes.")
 def election(directory: Path, boxes: int, broker: str) -> None:
-    """Make a rehearsal election in DIRECTORY: definition, register, keys, a gateway's settings."""
-    from ballotbox_protocol.election.identifiers import InvalidField
+    """Make a rehearsal election in DIRECTORY: documents, keys, a gateway's settings, boxes."""
     from ballotbox_simulator.trial import write_trial
 
-    host, _, port = broker.rpartition(":")
-    if not host or not port.isdecimal():
-        _unusable(f"--broker {broker}: must be written HOST:PORT")
-    try:
-        files = write_trial(directory, boxes, (host, int(port)))
-    except FileExistsError:
-        _unusable(f"{directory} exists already: name a new directory")
-    except (InvalidField, OSError) as error:
-        _unusable(str(error))
+    with _in_words(str(directory)):
+        files = write_trial(directory, boxes, broker)
     for path in files:
         click.echo(path)
     click.echo(f"Next: ballotbox-gateway init --config {directory / 'gateway.toml'}")
@@ -176,16 +165,32 @@ def _lines() -> "Callable[[str, float], None]":
     return tell
 
 
-def _empty(out: Path) -> None:
-    """Make room for the results: an earlier run of ours is replaced, nothing else ever is."""
-    import shutil
+@contextmanager
+def _in_words(place: str) -> Iterator[None]:
+    """Turn unusable input, and a disk that does not take what goes to `place`, into one line."""
+    from ballotbox_device.host.problem import Problem as BoxProblem
+    from ballotbox_gateway.core.ports import DiskFull
+    from ballotbox_gateway.problem import Problem
+    from ballotbox_protocol.election.identifiers import InvalidField
 
-    marker = out / ".ballotbox-sim"
-    if out.exists() and any(out.iterdir()) and not marker.exists():
-        _unusable(f"--out {out} is not empty and not ours: name another directory")
-    shutil.rmtree(out, ignore_errors=True)
-    out.mkdir(parents=True)
-    marker.touch()
+    try:
+        yield
+    except InvalidField as error:
+        _unusable(str(error))
+    except DiskFull as error:
+        _unusable(f"{place}: {error}: {_MAKE_ROOM}")
+    except (Problem, BoxProblem) as error:
+        _unusable(f"{error.where}: {error.what}: {error.remedy}")
+    except OSError as error:
+        # Writing to an open file fails without its name.
+        where = error.filename or place
+        _unusable(f"{where}: {(error.strerror or str(error)).lower()}: {_remedy(error)}")
+
+
+def _remedy(error: OSError) -> str:
+    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        return _MAKE_ROOM
+    return "check the path, and whether you may use it"
 
 
 def _unusable(problem: str) -> NoReturn:

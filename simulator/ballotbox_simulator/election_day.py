@@ -247,12 +247,14 @@ async def _close_polls(day: Day, progress: Progress) -> None:
         box.pump()
         await asyncio.sleep(0)
     progress("Waiting for the last receipts", 0.8)
-    await _until(lambda: not any(box.unanswered for box in day.boxes), "every report receipted")
+    await _until(
+        day, lambda: not any(box.unanswered for box in day.boxes), "every report receipted"
+    )
     _repeat(day, day.boxes[2 % len(day.boxes)], ReportKind.FINAL)
     day.mischief.doubled += 1
-    await _until(lambda: _all_heard(day.mischief), "a receipt for each repeated report")
+    await _until(day, lambda: _all_heard(day.mischief), "a receipt for each repeated report")
     progress("Waiting for the centre", 0.85)
-    await _until(lambda: _centre_has_all(day), "the centre holding every leaf")
+    await _until(day, lambda: _centre_has_all(day), "the centre holding every leaf")
 
 
 def _all_heard(mischief: Mischief) -> bool:
@@ -265,9 +267,20 @@ def _centre_has_all(day: Day) -> bool:
     return bool(upstream) and upstream["waiting"] == 0 and status["log"]["size"] > 0
 
 
-async def _until(condition: Callable[[], bool], what: str) -> None:
+async def _until(day: Day, condition: Callable[[], bool], what: str) -> None:
     deadline = asyncio.get_running_loop().time() + _SETTLE_S
     while not condition():
         if asyncio.get_running_loop().time() > deadline:
-            raise Stuck(f"not within {_SETTLE_S:.0f} s: {what}")
+            told = "; ".join((f"not within {_SETTLE_S:.0f} s: {what}", *_complaints(day)))
+            raise Stuck(told)
         await asyncio.sleep(0.05)
+
+
+def _complaints(day: Day) -> Iterator[str]:
+    """Yield what the gateways say is in their way."""
+    for gateway in (day.precinct, day.centre):
+        status = gateway.status()
+        troubles = (each["trouble"] for each in status["roads"])
+        for trouble in (status["disk_full"], *troubles):
+            if trouble:
+                yield f"{gateway.origin}: {trouble}"

@@ -49,6 +49,14 @@ def test_a_day_passes_on_either_broker(tmp_path: Path, *, mosquitto: bool) -> No
     assert published["result"]["nation"]["boxes_counted"] == 8
 
 
+def test_a_final_is_repeated_over_a_serial_line_too(tmp_path: Path) -> None:
+    need_broker(mosquitto=True)
+
+    result = demo(tmp_path, "--boxes", "2", "--serial", "1")
+
+    assert result.exit_code == 0, result.output
+
+
 def lose_a_sheet(feed: Callable[[Crew, Sheet, Instant], bool]) -> Callable[..., bool]:
     lost = iter([True])
 

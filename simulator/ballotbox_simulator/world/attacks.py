@@ -105,7 +105,8 @@ def _copy_box(world: World, strike: Strike) -> None:
 
 def _put_back(world: World, strike: Strike, box: BoxNode, disk: BoxDisk, said: int) -> None:
     device = box.device
-    if device is not None and device.outgoing.count > said:
+    over = world.schedule.now > world.day.plan.hours.end
+    if device is not None and device.outgoing.count > said and not over:
         world.auditor.struck(strike.kind, box.name)
         box.restore(disk)
 
@@ -115,14 +116,16 @@ def _restore_gateway(world: World, strike: Strike) -> None:
 
 
 def _copy_gateway(world: World, strike: Strike) -> None:
-    gateway = precinct_of(world, strike).gateway
+    centre = strike.kind is FaultKind.CENTRE_RESTORED
+    gateway = world.centre if centre else precinct_of(world, strike).gateway
     world.schedule.after(
         strike.lasts, _roll_back, world, strike, gateway, gateway.ledger.snapshot()
     )
 
 
 def _roll_back(world: World, strike: Strike, gateway: GatewayNode, ledger: SimulatedLedger) -> None:
-    if ledger.log_head().size < gateway.ledger.log_head().size:
+    over = world.schedule.now > world.day.plan.hours.end
+    if ledger.log_head().size < gateway.ledger.log_head().size and not over:
         world.auditor.struck(strike.kind, gateway.name)
         gateway.kill()
         gateway.ledger = ledger
@@ -141,4 +144,5 @@ ATTACKS: Final[Mapping[FaultKind, Do]] = {
 PREPARED_ATTACKS: Final[Mapping[FaultKind, Do]] = {
     _K.BOX_RESTORED: _restore_box,
     _K.GATEWAY_RESTORED: _restore_gateway,
+    _K.CENTRE_RESTORED: _restore_gateway,
 }

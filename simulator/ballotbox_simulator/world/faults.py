@@ -100,6 +100,7 @@ class FaultKind(StrEnum):
     BOX_CLONED = "box_cloned"
     BOX_RESTORED = "box_restored"
     GATEWAY_RESTORED = "gateway_restored"
+    CENTRE_RESTORED = "centre_restored"
 
 
 @dataclass(frozen=True, slots=True)

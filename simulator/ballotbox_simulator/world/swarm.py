@@ -30,6 +30,10 @@ _DETAIL_MAX: Final = 1 << 30
 _IN_THE_MORNING: Final = frozenset({FaultKind.CLOCK_WRONG, FaultKind.CLOCK_DRIFT})
 #: While a session is fought over, or a full disk tried again every second, nothing new is seen.
 _SHORT: Final = frozenset({FaultKind.BOX_CLONED, FaultKind.LEDGER_FULL})
+#: How long ago the copy was made that is put back.
+_RESTORED: Final = frozenset(
+    {FaultKind.BOX_RESTORED, FaultKind.GATEWAY_RESTORED, FaultKind.CENTRE_RESTORED}
+)
 _SHORT_MS: Final = 6 * MINUTE
 
 
@@ -74,7 +78,7 @@ def _strike(kind: FaultKind, hours: Hours, chance: random.Random) -> Strike:
     elif kind is FaultKind.CORRECTED:
         at = chance.randrange(hours.closing, hours.end)
     lasts = int(10 ** chance.uniform(3.0, 7.0))
-    if kind in (FaultKind.BOX_RESTORED, FaultKind.GATEWAY_RESTORED):
+    if kind in _RESTORED:
         lasts = chance.randrange(40 * MINUTE, 4 * HOUR)
         at = min(at, hours.closing - HOUR)
     elif kind in _SHORT:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Final
 
 from ballotbox_gateway.adapters.backoff import Backoff
+from ballotbox_gateway.core.delivery import PROBE_EVERY_S
 from ballotbox_gateway.core.ports import DiskFull, LedgerFailure
 from ballotbox_gateway.core.upward import UpwardBatch, UpwardConflict, UpwardFault, UpwardReply
 from ballotbox_simulator.world.faults import FaultKind, Weather
@@ -49,6 +50,7 @@ class UpwardLink:
         self._request = 0
         self._busy = False
         self._life = 0
+        self._probe_at: int | None = None
         lower.grown = self.wake
 
     def calm(self, weather: Weather) -> None:
@@ -75,8 +77,25 @@ class UpwardLink:
     def _next(self) -> None:
         intake = self._lower.intake
         batch = None if intake is None else intake.next_upward(self._upper.name, _LEAVES)
-        if batch is None:
+        if batch is not None:
+            self._send(batch)
+        elif self._probe_at is None:
+            self._probe_at = self._schedule.now + PROBE_EVERY_S * 1_000
+            self._schedule.at(self._probe_at, self._probe)
+
+    def _probe(self) -> None:
+        """Show the last leaf again when nothing waits, as the service does."""
+        self._probe_at = None
+        intake = self._lower.intake
+        if intake is None or self._busy:
             return
+        probe = intake.probe_upward(self._upper.name)
+        if probe is None:
+            self._next()
+        else:
+            self._send(probe)
+
+    def _send(self, batch: UpwardBatch) -> None:
         self._busy = True
         self._request += 1
         self._schedule.after(_TIMEOUT_MS, self._failed, self._request, "no answer in time")
@@ -103,6 +122,8 @@ class UpwardLink:
             return
         try:
             match answer:
+                case UpwardReply() if batch.first < self._lower.ledger.delivered(self._upper.name):
+                    fault = None  # The answer to a probe tells nothing new.
                 case UpwardReply():
                     fault = intake.upward_receipted(
                         batch, answer, self._upper.name, self._lower.clock.unix()

@@ -14,6 +14,7 @@ from typing import Final
 
 from ballotbox_device.core.identity import Firmware, Identity
 from ballotbox_device.core.sheet import Sheet
+from ballotbox_gateway.core.delivery import PROBE_EVERY_S
 from ballotbox_gateway.core.intake import Identity as GatewayIdentity
 from ballotbox_gateway.core.ports import Binding
 from ballotbox_protocol.election.identifiers import PollState
@@ -244,6 +245,8 @@ class World:
         self.transcript.note("world", "calms down")
         self.calm()
         deadline = self.schedule.now + LIVENESS_MS
+        # Whoever was made to forget is found out by the next probe, if nothing else is said.
+        self.schedule.run_until(self.schedule.now + PROBE_EVERY_S * 1_000 + MINUTE)
         while self.schedule.now < deadline and not self.settled():
             self.schedule.run_until(self.schedule.now + 5 * MINUTE)
 

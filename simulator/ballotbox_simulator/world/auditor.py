@@ -24,8 +24,6 @@ from ballotbox_simulator.world.box_node import BoxNode
 from ballotbox_simulator.world.faults import PROMISES, FaultClass, FaultKind, weakest
 from ballotbox_simulator.world.transcript import Transcript
 
-_WITH_VOTES: Final = (ReportKind.FINAL, ReportKind.CORRECTION)
-
 
 class Breach(IntEnum):
     """What the auditor objects to; stable codes."""
@@ -36,12 +34,11 @@ class Breach(IntEnum):
     NOT_NAMED = 4
     LAW = 5
     CHAIN = 6
-    SECRECY = 7
-    RECEIPT = 8
-    UNEXPLAINED = 9
-    LIVENESS = 10
-    NOT_PUBLISHED = 11
-    CRASH = 12
+    RECEIPT = 7
+    UNEXPLAINED = 8
+    LIVENESS = 9
+    NOT_PUBLISHED = 10
+    CRASH = 11
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,8 +170,6 @@ class Auditor:
         word = self._words[box.name]
         self._hold_against_chain(box.name, report, word)
         self._hold_against_paper(box, report)
-        if report.votes is not None and report.kind not in _WITH_VOTES:
-            self.object_to(Breach.SECRECY, box.name, f"votes in a {report.kind.name} report")
         self.heard_reports.append((report.box, Message(MessageKind.REPORT, made.data).to_bytes()))
         self.final_signed |= report.kind is ReportKind.FINAL
         word.count, word.last = report.sequence + 1, identity

@@ -149,7 +149,7 @@ def _day(plan: NationPlan, number: int, precincts: int) -> Day:
         return Day(seed, held)
     day = swarm_day(seed, held)
     kept = tuple(strike for strike in day.strikes if strike.kind not in _NOT_IN_A_NATION)
-    return replace(day, strikes=kept)
+    return replace(day, strikes=kept, rulings=False)
 
 
 def _centre(held: elections.Held) -> tuple[SimulatedLedger, Intake]:

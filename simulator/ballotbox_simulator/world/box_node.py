@@ -5,9 +5,9 @@ The container is the truth: a sheet that physically fell is in it, whatever the 
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import IntEnum
-from typing import Final, Protocol
+from typing import Final
 
 from ballotbox_device.core.courier import Courier, Pace, Reception
 from ballotbox_device.core.device import Device
@@ -20,8 +20,6 @@ from ballotbox_device.core.events import (
     Event,
     SheetInserted,
 )
-from ballotbox_device.core.identity import Identity
-from ballotbox_device.core.journal import RecordBook
 from ballotbox_device.core.outputs import (
     AskDropped,
     ConsentNeeded,
@@ -31,14 +29,10 @@ from ballotbox_device.core.outputs import (
     SheetReturned,
     StateChanged,
 )
-from ballotbox_device.core.ports import Entropy, Memory, MemoryFault
-from ballotbox_device.core.rules import ElectionRules
+from ballotbox_device.core.ports import Entropy, MemoryFault
 from ballotbox_device.core.sheet import ReturnReason, Sheet
-from ballotbox_protocol.wire.keyfile import PrivateKey
 from ballotbox_protocol.wire.message import MessageKind, parse_message
-from ballotbox_simulator.authority import Authority
 from ballotbox_simulator.disk import (
-    KEPT,
     LOST,
     BoxDisk,
     MediumError,
@@ -47,6 +41,7 @@ from ballotbox_simulator.disk import (
     PowerPlan,
     Torn,
 )
+from ballotbox_simulator.world.box_parts import BoxRoad, Kit, Witness
 from ballotbox_simulator.world.clocks import NodeClock
 from ballotbox_simulator.world.faults import FaultKind, Weather
 from ballotbox_simulator.world.schedule import Schedule
@@ -56,54 +51,6 @@ _LOOK_MS: Final = 20_000
 _SIGN_MS: Final = 8_000
 
 
-class BoxRoad(Protocol):
-    """What carries a box's messages to a gateway."""
-
-    def switched_on(self) -> None:
-        """The box has power: begin to connect."""
-        ...
-
-    def switched_off(self) -> None:
-        """The box has no power: be gone."""
-        ...
-
-    def send(self, message: bytes) -> None:
-        """Carry a message, or lose it."""
-        ...
-
-    def flush(self) -> None:
-        """Put onto the carrier what was handed over."""
-        ...
-
-
-class Witness(Protocol):
-    """Who writes down what happens at a box."""
-
-    def report_made(self, box: "BoxNode", report: ReportMade) -> None:
-        """A report was signed."""
-        ...
-
-    def sheet_fell(self, box: "BoxNode", sheet: Sheet) -> None:
-        """A sheet fell into the container."""
-        ...
-
-    def receipt_taken(self, box: "BoxNode", data: bytes) -> None:
-        """The box took a receipt as good."""
-        ...
-
-    def noted(self, node: str, what: str, detail: object = "") -> None:
-        """Anything else worth a line in the transcript."""
-        ...
-
-    def struck(self, kind: FaultKind, node: str) -> None:
-        """A fault struck a node."""
-        ...
-
-    def healthy(self, node: str) -> None:
-        """A node did its proper work: whatever struck it is overcome."""
-        ...
-
-
 class Fed(IntEnum):
     """What became of a sheet that a voter fed."""
 
@@ -111,29 +58,6 @@ class Fed(IntEnum):
     RETURNED = 2
     NOT_NOW = 3
     UNREADABLE = 4
-
-
-@dataclass(frozen=True, slots=True)
-class Kit:
-    """What a box is made of, besides its power and its people.
-
-    next_key: the key it signs with once its journal says that it has rotated.
-    """
-
-    authority: Authority
-    rules: ElectionRules
-    identity: Identity
-    entropy: Entropy
-    next_key: PrivateKey | None = None
-
-    def identity_for(self, memory: Memory) -> Identity:
-        """Return the identity with the key that the memory calls for; raises MemoryFault."""
-        if self.next_key is None:
-            return self.identity
-        rotation = RecordBook(memory.journal).history.rotation
-        if rotation is None or rotation.key != self.next_key.public:
-            return self.identity
-        return replace(self.identity, key=self.next_key)
 
 
 class BoxNode:
@@ -479,10 +403,3 @@ class BoxNode:
         self._go_down()
         self.disk = disk
         self._schedule.after(_BOOT_MS, self.power_on)
-
-
-def outcomes_of(kinds: frozenset[FaultKind]) -> tuple[Outcome, Outcome]:
-    """Return what a power cut leaves of a box's unsynced writes on a day with these faults."""
-    journal: Outcome = Torn(0) if FaultKind.MEMORY_TORN in kinds else LOST
-    slots: Outcome = KEPT if FaultKind.MEMORY_REORDERED in kinds else LOST
-    return journal, slots

@@ -23,7 +23,8 @@ from ballotbox_simulator.crew import SeededEntropy
 from ballotbox_simulator.workload import UNREADABLE, Ballot, concern, voters_of
 from ballotbox_simulator.world import elections
 from ballotbox_simulator.world.auditor import Auditor
-from ballotbox_simulator.world.box_node import BoxNode, Kit, outcomes_of
+from ballotbox_simulator.world.box_node import BoxNode
+from ballotbox_simulator.world.box_parts import Kit, outcomes_of
 from ballotbox_simulator.world.box_roads import MqttBoxRoad, SerialBoxRoad
 from ballotbox_simulator.world.broker import Broker
 from ballotbox_simulator.world.clocks import NodeClock

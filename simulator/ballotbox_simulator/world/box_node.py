@@ -39,9 +39,8 @@ from ballotbox_simulator.disk import (
     Outcome,
     PowerCut,
     PowerPlan,
-    Torn,
 )
-from ballotbox_simulator.world.box_parts import BoxRoad, Kit, Witness
+from ballotbox_simulator.world.box_parts import BoxRoad, Kit, Witness, drawn
 from ballotbox_simulator.world.clocks import NodeClock
 from ballotbox_simulator.world.faults import FaultKind, Weather
 from ballotbox_simulator.world.schedule import Schedule
@@ -159,14 +158,7 @@ class BoxNode:
         self.device = None
         self._courier = None
         self._wake = None
-        self.disk.power_off(*self._outcomes())
-
-    def _outcomes(self) -> tuple[Outcome, Outcome]:
-        """Return what each file keeps of its unsynced writes."""
-        journal, slots = self.outcomes
-        if isinstance(journal, Torn):
-            journal = Torn(self._chance.randrange(24), self._chance.randrange(256))
-        return journal, slots
+        self.disk.power_off(*drawn(self.outcomes, self._chance))
 
     def heal(self) -> None:
         """Let power and memory be sound from now on."""

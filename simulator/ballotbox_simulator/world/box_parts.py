@@ -1,5 +1,6 @@
 """What a simulated box is made of, and whom it tells: identity, road, witness."""
 
+import random
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
@@ -100,4 +101,12 @@ def outcomes_of(kinds: frozenset[FaultKind]) -> tuple[Outcome, Outcome]:
     """Return what a power cut leaves of a box's unsynced writes on a day with these faults."""
     journal: Outcome = Torn(0) if FaultKind.MEMORY_TORN in kinds else LOST
     slots: Outcome = KEPT if FaultKind.MEMORY_REORDERED in kinds else LOST
+    return journal, slots
+
+
+def drawn(outcomes: tuple[Outcome, Outcome], chance: random.Random) -> tuple[Outcome, Outcome]:
+    """Return what each file keeps of its unsynced writes at one power cut."""
+    journal, slots = outcomes
+    if isinstance(journal, Torn):
+        journal = Torn(chance.randrange(24), chance.randrange(256))
     return journal, slots

@@ -42,7 +42,7 @@ from ballotbox_simulator.disk import (
 )
 from ballotbox_simulator.world.box_parts import BoxRoad, Kit, Witness, drawn
 from ballotbox_simulator.world.clocks import NodeClock
-from ballotbox_simulator.world.faults import FaultKind, Weather
+from ballotbox_simulator.world.faults import CALM, FaultKind, Sky
 from ballotbox_simulator.world.schedule import Schedule
 
 _BOOT_MS: Final = 40_000
@@ -77,7 +77,6 @@ class BoxNode:
         self.device: Device | None = None
         self.road: BoxRoad | None = None
         self.container: list[Sheet] = []
-        self.weather = Weather({})
         #: Why the firmware stopped for good, in its own words.
         self.stopped = ""
         #: Told of each new state of the poll and of each boot.
@@ -91,6 +90,7 @@ class BoxNode:
         self.outcomes: tuple[Outcome, Outcome] = (LOST, LOST)
         self._schedule = schedule
         self._chance = chance
+        self.sky = Sky(CALM, chance, lambda kind: witness.struck(kind, self.name))
         self._witness = witness
         self._courier: Courier | None = None
         self._next_cut: PowerPlan | None = None
@@ -162,7 +162,7 @@ class BoxNode:
 
     def heal(self) -> None:
         """Let power and memory be sound from now on."""
-        self.weather = Weather({})
+        self.sky.weather = CALM
         self._next_cut = None
         self._no_power_before = 0
         self.disk.ail(None)
@@ -268,11 +268,11 @@ class BoxNode:
     def _drop(self) -> Fed:
         if self.cut_in_drop:
             return self._drop_in_the_dark()
-        if self.weather.chances:
-            if self._falls(FaultKind.DROP_FAILED):
+        if not self.sky.is_clear:
+            if self.sky.falls(FaultKind.DROP_FAILED):
                 self.tell(DropFailed())
                 return self._settled()
-            if self._falls(FaultKind.DROP_UNCERTAIN):
+            if self.sky.falls(FaultKind.DROP_UNCERTAIN):
                 self._note_fall(fell=self._chance.random() < 0.5)
                 self.tell(DropUncertain())
                 return Fed.TAKEN if self._fell else Fed.NOT_NOW
@@ -297,13 +297,6 @@ class BoxNode:
         if self.device is not None:
             self._transport = None
         return Fed.TAKEN if self._fell else Fed.NOT_NOW
-
-    def _falls(self, kind: FaultKind) -> bool:
-        chance = self.weather.of(kind)
-        if chance == 0.0 or self._chance.random() >= chance:
-            return False
-        self._witness.struck(kind, self.name)
-        return True
 
     # Messages
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from ballotbox_protocol.election.identifiers import BoxId
-from ballotbox_simulator.world.faults import FaultKind, Weather
+from ballotbox_simulator.world.faults import FaultKind, Sky, Weather
 from ballotbox_simulator.world.schedule import Schedule
 
 Strikes = Callable[[FaultKind], None]
@@ -105,8 +105,7 @@ class Broker:
     ) -> None:
         self._schedule = schedule
         self._chance = chance
-        self._weather = weather
-        self._struck = struck
+        self._sky = Sky(weather, chance, struck)
         self.up = True
         self._life = 0
         self._clients: dict[BoxId, BrokerClient] = {}
@@ -119,7 +118,7 @@ class Broker:
 
     def calm(self, weather: Weather) -> None:
         """Change the weather, and end every outage."""
-        self._weather = weather
+        self._sky.weather = weather
         self.up = True
         self._gateway_cut_off = False
         for client in self._clients.values():
@@ -163,26 +162,19 @@ class Broker:
         self._schedule.after(_TRANSIT_MS, self._store, topic, data, self._life)
 
     def _transits(self) -> list[int]:
-        if not self._weather.chances:
+        if self._sky.is_clear:
             return [_TRANSIT_MS]
-        if self._falls(FaultKind.MESSAGE_LOSS):
+        if self._sky.falls(FaultKind.MESSAGE_LOSS):
             return []
         delay = _TRANSIT_MS
-        if self._falls(FaultKind.MESSAGE_DELAY):
+        if self._sky.falls(FaultKind.MESSAGE_DELAY):
             delay += self._chance.randrange(_LATE_MS)
-        if self._falls(FaultKind.MESSAGE_REORDERING):
+        if self._sky.falls(FaultKind.MESSAGE_REORDERING):
             delay += 2_000
         delays = [delay]
-        if self._falls(FaultKind.MESSAGE_DUPLICATION):
+        if self._sky.falls(FaultKind.MESSAGE_DUPLICATION):
             delays.append(delay + self._chance.randrange(_LATE_MS))
         return delays
-
-    def _falls(self, kind: FaultKind) -> bool:
-        chance = self._weather.of(kind)
-        if chance == 0.0 or self._chance.random() >= chance:
-            return False
-        self._struck(kind)
-        return True
 
     def _store(self, topic: BoxId, data: bytes, life: int) -> None:
         if life != self._life or not self.up:

@@ -4,7 +4,8 @@ The class of a kind is a promise that the auditor holds every run to. A run is h
 class that struck it. A class other than EXACT stands with its reason; none is weakened without one.
 """
 
-from collections.abc import Mapping
+import random
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum, unique
 from types import MappingProxyType
@@ -206,6 +207,34 @@ class Weather:
 
 
 CALM: Final = Weather(MappingProxyType({}))
+
+
+class Sky:
+    """The weather over one thing: draws which faults fall, and tells `struck` of each."""
+
+    __slots__ = ("_chance", "_struck", "weather")
+
+    def __init__(
+        self, weather: Weather, chance: random.Random, struck: Callable[[FaultKind], None]
+    ) -> None:
+        self.weather = weather
+        self._chance = chance
+        self._struck = struck
+
+    @property
+    def is_clear(self) -> bool:
+        """Tell whether nothing can fall."""
+        return not self.weather.chances
+
+    def falls(self, kind: FaultKind) -> bool:
+        """Draw whether `kind` falls now."""
+        chance = self.weather.of(kind)
+        if chance == 0.0 or self._chance.random() >= chance:
+            return False
+        self._struck(kind)
+        return True
+
+
 #: The kinds that are weather; all others strike.
 WEATHER_KINDS: Final = frozenset(
     {

@@ -11,7 +11,7 @@ from typing import Final
 
 from ballotbox_protocol.wire.link import Link
 from ballotbox_protocol.wire.link_frames import Session
-from ballotbox_simulator.world.faults import FaultKind, Weather
+from ballotbox_simulator.world.faults import FaultKind, Sky, Weather
 from ballotbox_simulator.world.schedule import Schedule
 
 BYTES_PER_SECOND: Final = 11_520
@@ -102,8 +102,7 @@ class SerialLine:
     ) -> None:
         self._schedule = schedule
         self._chance = chance
-        self._weather = weather
-        self._struck = struck
+        self._sky = Sky(weather, chance, struck)
         self._plugged = 0
         self.ends: list[LineEnd | None] = [None, None]
         self.busy_until = [0, 0]
@@ -116,7 +115,7 @@ class SerialLine:
 
     def calm(self, weather: Weather) -> None:
         """Change the weather, and mend the line."""
-        self._weather = weather
+        self._sky.weather = weather
         self.deaf = None
         self.plug()
 
@@ -147,28 +146,21 @@ class SerialLine:
 
     def _weathered(self, data: bytes) -> list[tuple[int, bytes]]:
         """Return what arrives of one chunk: how much later than it should, and which bytes."""
-        if not self._weather.chances:
+        if self._sky.is_clear:
             return [(0, data)]
-        if self._falls(FaultKind.LINE_LOSS):
+        if self._sky.falls(FaultKind.LINE_LOSS):
             return []
         delay = 0
-        if self._falls(FaultKind.LINE_CORRUPTION):
+        if self._sky.falls(FaultKind.LINE_CORRUPTION):
             data = self._changed(data)
-        if self._falls(FaultKind.LINE_DELAY):
+        if self._sky.falls(FaultKind.LINE_DELAY):
             delay = self._chance.randrange(_HELD_BACK_MS)
-        if self._falls(FaultKind.LINE_REORDERING):
+        if self._sky.falls(FaultKind.LINE_REORDERING):
             delay += _HELD_BACK_MS // 4
         arriving = [(delay, data)]
-        if self._falls(FaultKind.LINE_DUPLICATION):
+        if self._sky.falls(FaultKind.LINE_DUPLICATION):
             arriving.append((delay + self._chance.randrange(_HELD_BACK_MS), data))
         return arriving
-
-    def _falls(self, kind: FaultKind) -> bool:
-        chance = self._weather.of(kind)
-        if chance == 0.0 or self._chance.random() >= chance:
-            return False
-        self._struck(kind)
-        return True
 
     def _changed(self, data: bytes) -> bytes:
         at = self._chance.randrange(len(data))

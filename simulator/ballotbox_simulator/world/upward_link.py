@@ -11,7 +11,7 @@ from ballotbox_gateway.adapters.backoff import Backoff
 from ballotbox_gateway.core.delivery import PROBE_EVERY_S
 from ballotbox_gateway.core.ports import DiskFull, LedgerFailure
 from ballotbox_gateway.core.upward import UpwardBatch, UpwardConflict, UpwardFault, UpwardReply
-from ballotbox_simulator.world.faults import FaultKind, Weather
+from ballotbox_simulator.world.faults import CALM, FaultKind, Sky, Weather
 from ballotbox_simulator.world.gateway_node import GatewayNode
 from ballotbox_simulator.world.ledgers import Killed
 from ballotbox_simulator.world.schedule import Schedule
@@ -42,10 +42,9 @@ class UpwardLink:
         self.tap: Callable[[bytes], None] | None = None
         self._schedule = schedule
         self._chance = chance
-        self._weather = Weather({})
         self._lower = lower
         self._upper = upper
-        self._struck = struck
+        self._sky = Sky(CALM, chance, struck)
         self._backoff = Backoff(chance.random)
         self._request = 0
         self._busy = False
@@ -55,7 +54,7 @@ class UpwardLink:
 
     def calm(self, weather: Weather) -> None:
         """Change the weather, and let the upper gateway be reachable."""
-        self._weather = weather
+        self._sky.weather = weather
         self.reachable = True
 
     def cut(self, lasts: int) -> None:
@@ -101,18 +100,18 @@ class UpwardLink:
         self._schedule.after(_TIMEOUT_MS, self._failed, self._request, "no answer in time")
         if self.tap is not None:
             self.tap(repr(batch).encode())
-        if not self.reachable or self._falls(FaultKind.REQUEST_LOSS):
+        if not self.reachable or self._sky.falls(FaultKind.REQUEST_LOSS):
             return
         delay = _TRANSIT_MS
-        if self._falls(FaultKind.REQUEST_DELAY):
+        if self._sky.falls(FaultKind.REQUEST_DELAY):
             delay += self._chance.randrange(_LATE_MS)
         self._schedule.after(delay, self._arrive, self._request, batch)
-        if self._falls(FaultKind.REQUEST_DUPLICATION):
+        if self._sky.falls(FaultKind.REQUEST_DUPLICATION):
             self._schedule.after(delay + 500, self._arrive, self._request, batch)
 
     def _arrive(self, request: int, batch: UpwardBatch) -> None:
         answer = self._upper.take_in(batch.to_json())
-        if answer is None or not self.reachable or self._falls(FaultKind.REPLY_LOSS):
+        if answer is None or not self.reachable or self._sky.falls(FaultKind.REPLY_LOSS):
             return
         self._schedule.after(_TRANSIT_MS, self._answered, request, batch, answer)
 
@@ -162,10 +161,3 @@ class UpwardLink:
         if request == self._request and self._life == self._lower.life:
             self._busy = False
             self._next()
-
-    def _falls(self, kind: FaultKind) -> bool:
-        chance = self._weather.of(kind)
-        if chance == 0.0 or self._chance.random() >= chance:
-            return False
-        self._struck(kind)
-        return True

@@ -187,7 +187,7 @@ class World:
             self.chance("box", number),
             self.auditor,
         )
-        box.weather = Weather(
+        box.sky.weather = Weather(
             {
                 kind: chance
                 for kind, chance in self.day.weather.chances.items()

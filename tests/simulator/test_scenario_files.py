@@ -21,6 +21,7 @@ def test_a_file_is_read_as_it_is_written(tmp_path):
     path.write_text(
         HEAD
         + """
+rulings = true
 [plan]
 road = "mqtt"
 curve = [1, 2.5]
@@ -47,6 +48,7 @@ times = 2
     assert (fault.at, fault.jitter) == (19 * HOUR + 59 * MINUTE + 30_000, 90 * MINUTE)
     assert (fault.share, fault.lasts, fault.times) == (0.5, 90_000, 2)
     assert len(scenario.day(1).strikes) == 2
+    assert scenario.day(1).rulings
 
 
 REFUSED = {

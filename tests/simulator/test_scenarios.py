@@ -127,8 +127,13 @@ def test_the_reach_is_that_of_the_world(road, boxes):
     assert within_reach(FaultKind.LEDGER_ERROR, plan) == len(list(world.gateways))
 
 
-#: What strikes only when something else happens: a question, or a copy that is put back.
-_LATER = {FaultKind.WRONG_ANSWER, FaultKind.BOX_RESTORED, FaultKind.GATEWAY_RESTORED}
+#: What waits for something else: a question, a copy that is put back, a final.
+_LATER = {
+    FaultKind.WRONG_ANSWER,
+    FaultKind.BOX_RESTORED,
+    FaultKind.GATEWAY_RESTORED,
+    FaultKind.CORRECTED,
+}
 
 
 @pytest.mark.parametrize("kind", sorted(set(REACH) - _LATER))

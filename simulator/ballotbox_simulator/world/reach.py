@@ -33,6 +33,7 @@ _ELSEWHERE: Final[Mapping[FaultKind, Reach]] = {
     _K.CABLE_PULLED: Reach.SERIAL_BOX,
     _K.LINE_HALF_OPEN: Reach.SERIAL_BOX,
     _K.LINE_NOISE: Reach.SERIAL_BOX,
+    _K.LINE_REPLAYED: Reach.SERIAL_BOX,
     _K.CABLES_SWAPPED: Reach.SERIAL_BOX,
     _K.BOX_CUT_OFF: Reach.BROKER_BOX,
     _K.BOX_HALF_OPEN: Reach.BROKER_BOX,

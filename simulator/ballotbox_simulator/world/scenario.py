@@ -122,7 +122,10 @@ class Imbalance:
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """See the module. With `swarm`, faults are drawn besides, and the plan too when it is None."""
+    """See the module. With `swarm`, faults are drawn besides, and the plan too when it is None.
+
+    rulings: officers rule on disputed boxes after the day; a swarm draws whether they do.
+    """
 
     name: str
     title: str
@@ -132,6 +135,7 @@ class Scenario:
     weather: Mapping[FaultKind, float] = field(default_factory=dict)
     faults: tuple[PlannedFault, ...] = ()
     imbalance: Imbalance | None = None
+    rulings: bool = False
 
     def __post_init__(self) -> None:
         require(self.swarm or self.plan is not None, "plan", "is missing, and nothing draws it")
@@ -160,16 +164,14 @@ class Scenario:
 
     def day(self, seed: int) -> Day:
         """Return the day that `seed` makes of this scenario."""
-        if self.swarm:
-            drawn = swarm_day(seed, self.plan)
-        else:
-            drawn = replace(Day(seed), plan=self.plan or DayPlan())
+        drawn = swarm_day(seed, self.plan) if self.swarm else Day(seed, self.plan or DayPlan())
         strikes = list(drawn.strikes)
         for place, fault in enumerate(self.faults):
             strikes += fault.strikes(drawn.plan, concern(seed, "scenario fault", place))
         strikes.sort(key=lambda strike: strike.at)
         weather = Weather({**drawn.weather.chances, **self.weather})
-        return replace(drawn, weather=weather, strikes=tuple(strikes))
+        rulings = drawn.rulings or self.rulings
+        return replace(drawn, weather=weather, strikes=tuple(strikes), rulings=rulings)
 
 
 def _require_possible(fault: PlannedFault, plan: DayPlan, path: str) -> None:

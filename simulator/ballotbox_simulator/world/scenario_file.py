@@ -26,7 +26,7 @@ from ballotbox_simulator.world.scenario import Found, Imbalance, Issued, Planned
 _SECOND: Final = 1_000
 _CLOCK: Final = re.compile(r"([0-9]{2}):([0-5][0-9])(?::([0-5][0-9]))?")
 _DURATION: Final = re.compile(r"(?:([0-9]+)h)?(?:([0-9]+)m)?(?:([0-9]+)s)?")
-_TOP: Final = ("title", "text", "swarm", "plan", "weather", "fault", "imbalance")
+_TOP: Final = ("title", "text", "swarm", "plan", "weather", "fault", "imbalance", "rulings")
 _PLAN: Final = (
     "precincts", "boxes", "ballots", "portable", "road", "election", "curve", "hours"
 )  # fmt: skip
@@ -87,6 +87,7 @@ def _scenario(name: str, top: Table) -> Scenario:
         dict(_weather(top)),
         tuple(_fault(each) for each in top.tables("fault", _FAULT)),
         _imbalance(_table(top, "imbalance", _IMBALANCE)) if "imbalance" in top else None,
+        top.flag("rulings"),
     )
 
 

@@ -102,7 +102,8 @@ def _section(scenario: Scenario) -> Iterator[str]:
 def _held_to(scenario: Scenario) -> str:
     if scenario.swarm:
         return "the weakest class of the faults that the seed draws"
-    return f"*{CLASS_WORDS[scenario.held_to]}*"
+    ruled = ", and officers rule on disputed boxes after the day" if scenario.rulings else ""
+    return f"*{CLASS_WORDS[scenario.held_to]}*{ruled}"
 
 
 def _bullet(text: str) -> str:

@@ -5,7 +5,7 @@ Exit codes: 0 the verdict is PASS, 1 it is FAIL, 2 the command or its input is u
 
 import click
 
-from ballotbox_simulator.cli import days, rehearsals
+from ballotbox_simulator.cli import days, rehearsals, tracing
 
 
 @click.group(context_settings={"max_content_width": 100})
@@ -20,6 +20,7 @@ for _command in (
     days.run,
     days.rerun,
     days.shrink,
+    tracing.trace,
     days.scenarios,
 ):
     main.add_command(_command)

@@ -49,7 +49,7 @@ def run(scenario: str, seed: int | None, seeds: str | None, jobs: int, out: Path
     from ballotbox_simulator.world.campaign import run_campaign
     from ballotbox_simulator.world.campaign_table import campaign_lines, verdict_line
 
-    held = _scenario(scenario, "run")
+    held = scenario_of(scenario, "run")
     numbers = _seeds(seed, seeds)
     if jobs < 1:
         unusable(f"--jobs {jobs}: must be 1 or more", command="run")
@@ -70,7 +70,7 @@ def rerun(file: Path) -> None:
     """Run the saved day in FILE again and say what is found."""
     from ballotbox_simulator.world.run import run_day
 
-    saved = _saved_day(file, "rerun")
+    saved = saved_day(file, "rerun")
     outcome = run_day(saved.day)
     click.echo(f"Day: {_in_short(saved.day)}.")
     _tell_findings(outcome.findings)
@@ -80,7 +80,8 @@ def rerun(file: Path) -> None:
     if outcome.passed:
         click.echo("VERDICT: PASS nothing is found")
         return
-    click.echo(f"Next: ballotbox-sim shrink {shlex.quote(str(file))}")
+    quoted = shlex.quote(str(file))
+    click.echo(f"Next: ballotbox-sim shrink {quoted}, or ballotbox-sim trace {quoted}")
     click.echo(f"VERDICT: FAIL {len(outcome.findings)} findings")
     sys.exit(FAILED)
 
@@ -97,7 +98,7 @@ def shrink(file: Path, runs: int) -> None:
     from ballotbox_simulator.world.shrink import NothingToShrink
     from ballotbox_simulator.world.shrink import shrink as run_shrink
 
-    saved = _saved_day(file, "shrink")
+    saved = saved_day(file, "shrink")
     if runs < 1:
         unusable(f"--runs {runs}: must be 1 or more", command="shrink")
     try:
@@ -108,7 +109,7 @@ def shrink(file: Path, runs: int) -> None:
     except NothingToShrink:
         unusable(f"{file}: the day passes, there is nothing to shrink", command="run")
     path = file.with_name(f"{file.name.removesuffix('.json')}.shrunk.json")
-    _write(lambda: SavedDay.of(saved.name, shrunk.outcome).write(path), path, "shrink")
+    write(lambda: SavedDay.of(saved.name, shrunk.outcome).write(path), path, "shrink")
     click.echo(f"From: {_in_short(saved.day)}.")
     click.echo(f"To:   {_in_short(shrunk.outcome.day)}, after {shrunk.runs} runs.")
     for words in _strike_lines(shrunk.outcome.day):
@@ -120,7 +121,8 @@ def shrink(file: Path, runs: int) -> None:
 # What commands are given
 
 
-def _scenario(name: str, command: str) -> "Scenario":
+def scenario_of(name: str, command: str) -> "Scenario":
+    """Return the scenario that a command names, or refuse the command."""
     from ballotbox_simulator.world.scenario_file import BadScenario, load_scenario
 
     try:
@@ -147,7 +149,8 @@ def _span(numbers: range) -> str:
     return f"seeds {numbers[0]}..{numbers[-1]}"
 
 
-def _saved_day(file: Path, command: str) -> "SavedDay":
+def saved_day(file: Path, command: str) -> "SavedDay":
+    """Return the day in a file, or refuse the command."""
     from ballotbox_simulator.world.day_file import BadDayFile, read_day
 
     try:
@@ -156,7 +159,8 @@ def _saved_day(file: Path, command: str) -> "SavedDay":
         unusable(str(error), command=command)
 
 
-def _write(do: "Callable[[], object]", path: Path, command: str) -> None:
+def write(do: "Callable[[], object]", path: Path, command: str) -> None:
+    """Write a file, or refuse the command when that cannot be."""
     try:
         do()
     except OSError as error:
@@ -185,8 +189,8 @@ def _save_failure(scenario: "Scenario", result: "DayResult", out: Path) -> Path:
     path = out / f"{scenario.name}-{result.seed}.json"
     day = scenario.day(result.seed)
     saved = SavedDay(day, scenario.name, tuple(map(str, result.findings)), result.transcript)
-    _write(lambda: out.mkdir(parents=True, exist_ok=True), out, "run")
-    _write(lambda: saved.write(path), path, "run")
+    write(lambda: out.mkdir(parents=True, exist_ok=True), out, "run")
+    write(lambda: saved.write(path), path, "run")
     return path
 
 

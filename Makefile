@@ -103,6 +103,6 @@ lock: ## requirements.lock anew from pyproject.toml
 	rm -rf build/lock
 
 clean: ## remove everything made here
-	rm -rf .venv build dist demo-out htmlcov .coverage .coverage.* .pytest_cache .mypy_cache \
-		.ruff_cache .hypothesis .import_linter_cache bench/results.json bench/soak.json \
-		bench/soak-state.json
+	rm -rf .venv build dist demo-out simulation-failures htmlcov .coverage .coverage.* \
+		.pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache \
+		bench/results.json bench/soak.json bench/soak-state.json

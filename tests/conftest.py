@@ -50,6 +50,13 @@ def pytest_runtest_setup(item):
         pytest.skip("the time of this soak is up")
 
 
+def pytest_terminal_summary(terminalreporter):
+    """Print what a test wants to be known even when it passes: the seed it has drawn."""
+    for report in terminalreporter.getreports("passed"):
+        for name, value in report.user_properties:
+            terminalreporter.write_line(f"{name}: {value}")
+
+
 @pytest.fixture(scope="session")
 def repository() -> Path:
     """The root of the source tree."""

@@ -83,8 +83,8 @@ class BoxNode:
         self.changed: Callable[[], None] = lambda: None
         #: Power fails in the drop of the next sheet.
         self.cut_in_drop = False
-        #: The next answer of a person about a sheet is false.
-        self.false_answer = False
+        #: The next answer of a person is false, about a sheet that fell or one that did not.
+        self.false_answers: frozenset[bool] = frozenset()
         #: Officers sign what they are asked; not when a button was pressed by mistake.
         self.officers_sign = True
         self.outcomes: tuple[Outcome, Outcome] = (LOST, LOST)
@@ -209,8 +209,8 @@ class BoxNode:
         if life != self._life or self.device is None:
             return
         there = self._fell
-        if self.false_answer:
-            self.false_answer = False
+        if there in self.false_answers:
+            self.false_answers = frozenset()
             self._witness.struck(FaultKind.WRONG_ANSWER, self.name)
             there = not there
         self._witness.noted(self.name, "is answered", there)

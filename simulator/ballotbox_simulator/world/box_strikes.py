@@ -17,6 +17,9 @@ from ballotbox_simulator.world.world import World
 _K = FaultKind
 Do = Callable[[World, Strike], None]
 
+#: By a strike's detail: only about a sheet that fell, or only about one that did not.
+_LIES: Final = {1: frozenset({True}), 2: frozenset({False})}
+
 
 def _box_strike(do: Callable[[World, Strike, BoxNode], bool]) -> Callable[[World, Strike], None]:
     """Return a strike that counts when `do` returns True."""
@@ -79,9 +82,9 @@ def _break(_world: World, _strike: Strike, box: BoxNode) -> bool:
     return True
 
 
-def _lie(_world: World, _strike: Strike, box: BoxNode) -> bool:
+def _lie(_world: World, strike: Strike, box: BoxNode) -> bool:
     """Let the next answer be false; it counts as a strike when it is given."""
-    box.false_answer = True
+    box.false_answers = _LIES.get(strike.detail, frozenset({True, False}))
     return False
 
 

@@ -37,20 +37,24 @@ class DayOutcome:
 
 def run_day(day: Day, *, keep_lines: bool = False) -> DayOutcome:
     """Run a day to its end; an exception of the product is a finding, not an exception here."""
-    world = World(day, keep_lines=keep_lines)
+    return run_world(World(day, keep_lines=keep_lines), raising=keep_lines)
+
+
+def run_world(world: World, *, raising: bool = False) -> DayOutcome:
+    """Run a world's day to its end; with `raising` an exception of the product is one here too."""
     schedule_strikes(world)
     balance = Balance()
     try:
         world.run_safety()
         world.run_liveness()
-        if day.rulings:
+        if world.day.rulings:
             rule_on_boxes(world)
             world.run_liveness()
         balance = settle(world)
     except Exception as error:
         words = f"{type(error).__name__}: {error}"
         world.auditor.object_to(Breach.CRASH, "world", words)
-        if keep_lines:
+        if raising:
             raise
     return outcome_of(world, balance)
 

@@ -1,39 +1,25 @@
-"""ballotbox-sim: simulated ballot boxes, rehearsals and replays.
+"""The commands that rehearse: a demonstration, a replay of protocols, the files of an election."""
 
-Exit codes: 0 the verdict is PASS, 1 it is FAIL, 2 the command or its input is unusable.
-"""
-
-import errno
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 import click
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from ballotbox_simulator.cli.screen import FAILED, PATH, in_words, progress_bar
 
+if TYPE_CHECKING:
     from ballotbox_simulator.replay import ReplayOutcome
 
-_FAILED, _UNUSABLE = 1, 2
 _DIFFERENCES_SHOWN = 12
-_MAKE_ROOM = "make room, or name a directory on another disk"
-_PATH = click.Path(path_type=Path)
 
 
-@click.group(context_settings={"max_content_width": 100})
-def main() -> None:
-    """Simulate ballot boxes: over real roads in a demonstration, or from real protocols."""
-
-
-@main.command()
+@click.command()
 @click.option("--boxes", default=100, show_default=True, help="Boxes behind the MQTT broker.")
 @click.option("--serial", default=4, show_default=True, help="Boxes on pseudo-terminals.")
 @click.option("--ballots", default=30, show_default=True, help="Ballots per box, about.")
 @click.option("--seed", default=1, show_default=True, help="Same seed, same voters.")
-@click.option("--out", type=_PATH, default="demo-out", show_default=True, help="Results go here.")
+@click.option("--out", type=PATH, default="demo-out", show_default=True, help="Results go here.")
 @click.option(
     "--mosquitto/--no-mosquitto", default=True, help="Use mosquitto when it is installed."
 )
@@ -46,13 +32,13 @@ def demo(boxes: int, serial: int, ballots: int, seed: int, out: Path, *, mosquit
     from ballotbox_simulator.results_directory import make_room
 
     try:
-        with _in_words(f"--out {out}"), _bar() as progress:
+        with in_words(f"--out {out}"), progress_bar() as progress:
             plan = DayPlan(out.resolve(), boxes, serial, ballots, seed, mosquitto)
             make_room(out)
             result = run_demo(plan, progress)
     except (Stuck, BrokerUnavailable, GatewayFailed) as error:
         click.echo(f"VERDICT: FAIL {error}")
-        sys.exit(_FAILED)
+        sys.exit(FAILED)
     if result.demonstration_only:
         click.echo(f"Broker: {result.broker}, for demonstration only (docs/brokers.md).")
     else:
@@ -61,16 +47,16 @@ def demo(boxes: int, serial: int, ballots: int, seed: int, out: Path, *, mosquit
     if result.page is not None:
         click.echo(f"Results page: {result.page}")
     click.echo(result.conclusion.line())
-    sys.exit(0 if result.conclusion.passed else _FAILED)
+    sys.exit(0 if result.conclusion.passed else FAILED)
 
 
-@main.command()
-@click.argument("file", type=_PATH)
+@click.command()
+@click.argument("file", type=PATH)
 @click.option("--stations", required=True, type=int, help="How many rows of FILE to replay.")
 @click.option("--sample", type=int, metavar="SEED", help="Draw the rows with this seed.")
-@click.option("--against", type=_PATH, metavar="FILE2", help="Compare with the rows of FILE2.")
+@click.option("--against", type=PATH, metavar="FILE2", help="Compare with the rows of FILE2.")
 @click.option("--jobs", default=2, show_default=True, help="Processes that feed boxes.")
-@click.option("--out", type=_PATH, default="replay-out", show_default=True, help="Results go here.")
+@click.option("--out", type=PATH, default="replay-out", show_default=True, help="Results go here.")
 def replay(
     file: Path, stations: int, sample: int | None, against: Path | None, jobs: int, out: Path
 ) -> None:
@@ -81,24 +67,24 @@ def replay(
     from ballotbox_simulator.replay import ReplayPlan
     from ballotbox_simulator.replay import replay as run_replay
 
-    with _in_words(f"--out {out}"), _bar() as progress:
+    with in_words(f"--out {out}"), progress_bar() as progress:
         plan = ReplayPlan(file, stations, out.resolve(), sample, against, jobs)
         outcome = run_replay(plan, lambda done, whole: progress("Stations", done / whole))
     if outcome.stations < stations:
         click.echo(f"{file.name} has no more than {outcome.stations} rows: all are replayed.")
     _tell(outcome)
-    sys.exit(0 if outcome.passed else _FAILED)
+    sys.exit(0 if outcome.passed else FAILED)
 
 
-@main.command()
-@click.argument("directory", type=_PATH)
+@click.command()
+@click.argument("directory", type=PATH)
 @click.option("--boxes", default=2, show_default=True, help="Boxes, from box-1 on.")
 @click.option("--broker", default="127.0.0.1:1883", show_default=True, help="Broker of the boxes.")
 def election(directory: Path, boxes: int, broker: str) -> None:
     """Make a rehearsal election in DIRECTORY: documents, keys, a gateway's settings, boxes."""
     from ballotbox_simulator.trial import write_trial
 
-    with _in_words(str(directory)):
+    with in_words(str(directory)):
         files = write_trial(directory, boxes, broker)
     for path in files:
         click.echo(path)
@@ -136,63 +122,3 @@ def _line(outcome: "ReplayOutcome") -> str:
     if outcome.differences:
         reasons.append(f"{len(outcome.differences)} numbers differ")
     return f"VERDICT: FAIL {', '.join(reasons) or 'the totals differ'}; {numbers}"
-
-
-@contextmanager
-def _bar() -> "Iterator[Callable[[str, float], None]]":
-    """Give a function that shows how far the work is: a bar on a terminal, lines elsewhere."""
-    from rich.console import Console
-    from rich.progress import Progress
-
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield _lines()
-        return
-    with Progress(console=console, transient=True) as progress:
-        task = progress.add_task("", total=1.0)
-        yield lambda what, done: progress.update(task, description=what, completed=done)
-
-
-def _lines() -> "Callable[[str, float], None]":
-    last = ""
-
-    def tell(what: str, _done: float) -> None:
-        nonlocal last
-        if what != last:
-            click.echo(what, err=True)
-            last = what
-
-    return tell
-
-
-@contextmanager
-def _in_words(place: str) -> Iterator[None]:
-    """Turn unusable input, and a disk that does not take what goes to `place`, into one line."""
-    from ballotbox_device.host.problem import Problem as BoxProblem
-    from ballotbox_gateway.core.ports import DiskFull
-    from ballotbox_gateway.problem import Problem
-    from ballotbox_protocol.election.identifiers import InvalidField
-
-    try:
-        yield
-    except InvalidField as error:
-        _unusable(str(error))
-    except DiskFull as error:
-        _unusable(f"{place}: {error}: {_MAKE_ROOM}")
-    except (Problem, BoxProblem) as error:
-        _unusable(f"{error.where}: {error.what}: {error.remedy}")
-    except OSError as error:
-        # Writing to an open file fails without its name.
-        where = error.filename or place
-        _unusable(f"{where}: {(error.strerror or str(error)).lower()}: {_remedy(error)}")
-
-
-def _remedy(error: OSError) -> str:
-    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-        return _MAKE_ROOM
-    return "check the path, and whether you may use it"
-
-
-def _unusable(problem: str) -> NoReturn:
-    click.echo(f"Error: {problem}. See ballotbox-sim --help.", err=True)
-    sys.exit(_UNUSABLE)

@@ -71,7 +71,7 @@ def outcome_of(world: World, balance: Balance) -> DayOutcome:
         overcome=auditor.blows.overcome,
         sheets=auditor.sheets,
         reports=auditor.reports,
-        simulated_s=world.schedule.now // 1_000,
+        simulated_s=(world.schedule.now - world.day.plan.hours.switch_on) // 1_000,
         transcript=world.transcript.hash(),
         lines=tuple(world.transcript.lines),
     )

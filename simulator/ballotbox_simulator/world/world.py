@@ -67,7 +67,7 @@ class Region:
 
 def whole_election(plan: DayPlan) -> Region:
     """Return the region that is a whole election of the plan's sizes."""
-    registered = 2 * (plan.ballots + plan.portable) * plan.boxes + 1
+    registered = (plan.ballots + plan.portable) * plan.boxes + 1
     held = elections.hold(plan.election, plan.precincts, plan.boxes, registered)
     return Region(held, elections.CENTRE)
 

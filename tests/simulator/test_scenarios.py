@@ -132,6 +132,7 @@ _LATER = {
     FaultKind.WRONG_ANSWER,
     FaultKind.BOX_RESTORED,
     FaultKind.GATEWAY_RESTORED,
+    FaultKind.CENTRE_RESTORED,
     FaultKind.CORRECTED,
 }
 

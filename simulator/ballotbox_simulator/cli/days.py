@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ballotbox_simulator.cli.screen import FAILED, PATH, progress_bar, unusable
+from ballotbox_simulator.cli.screen import FAILED, PATH, in_words, progress_bar, unusable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from ballotbox_simulator.world.auditor import Finding
     from ballotbox_simulator.world.campaign import Campaign, DayResult
@@ -109,7 +109,8 @@ def shrink(file: Path, runs: int) -> None:
     except NothingToShrink:
         unusable(f"{file}: the day passes, there is nothing to shrink", command="run")
     path = file.with_name(f"{file.name.removesuffix('.json')}.shrunk.json")
-    write(lambda: SavedDay.of(saved.name, shrunk.outcome).write(path), path, "shrink")
+    with in_words(str(path)):
+        SavedDay.of(saved.name, shrunk.outcome).write(path)
     click.echo(f"From: {_in_short(saved.day)}.")
     click.echo(f"To:   {_in_short(shrunk.outcome.day)}, after {shrunk.runs} runs.")
     for words in _strike_lines(shrunk.outcome.day):
@@ -159,14 +160,6 @@ def saved_day(file: Path, command: str) -> "SavedDay":
         unusable(str(error), command=command)
 
 
-def write(do: "Callable[[], object]", path: Path, command: str) -> None:
-    """Write a file, or refuse the command when that cannot be."""
-    try:
-        do()
-    except OSError as error:
-        unusable(f"{path}: {str(error.strerror).lower()}", command=command)
-
-
 # What they say
 
 
@@ -189,8 +182,9 @@ def _save_failure(scenario: "Scenario", result: "DayResult", out: Path) -> Path:
     path = out / f"{scenario.name}-{result.seed}.json"
     day = scenario.day(result.seed)
     saved = SavedDay(day, scenario.name, tuple(map(str, result.findings)), result.transcript)
-    write(lambda: out.mkdir(parents=True, exist_ok=True), out, "run")
-    write(lambda: saved.write(path), path, "run")
+    with in_words(str(path)):
+        out.mkdir(parents=True, exist_ok=True)
+        saved.write(path)
     return path
 
 

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ballotbox_simulator.cli.days import saved_day, scenario_of, write
-from ballotbox_simulator.cli.screen import PATH, unusable
+from ballotbox_simulator.cli.days import saved_day, scenario_of
+from ballotbox_simulator.cli.screen import PATH, in_words, unusable
 
 if TYPE_CHECKING:
     from ballotbox_simulator.world.plan import Day
@@ -47,7 +47,8 @@ def trace(
     from ballotbox_simulator.world.sequence_diagram import sequence_diagram
 
     story = _story(recording, box, sheet, report)
-    write(lambda: out.write_text(sequence_diagram(story), encoding="utf-8"), out, "trace")
+    with in_words(str(out)):
+        out.write_text(sequence_diagram(story), encoding="utf-8")
     click.echo(f"{story.title}: {len(story.rows)} rows, {out}")
 
 

@@ -56,6 +56,7 @@ _ELSEWHERE: Final[Mapping[FaultKind, Reach]] = {
     _K.FORGED_RECEIPT: Reach.PRECINCT,
     _K.FOREIGN_TOPIC: Reach.PRECINCT,
     _K.GATEWAY_RESTORED: Reach.PRECINCT,
+    _K.CENTRE_RESTORED: Reach.CENTRE,
 }
 #: What each kind that strikes reaches.
 REACH: Final[Mapping[FaultKind, Reach]] = MappingProxyType(
@@ -77,6 +78,7 @@ LASTING: Final = frozenset(
         _K.BOX_CLONED,
         _K.BOX_RESTORED,
         _K.GATEWAY_RESTORED,
+        _K.CENTRE_RESTORED,
     }
 )
 

@@ -30,7 +30,6 @@ NAME_DIGITS: Final = 16
 FEEDS: Final = "feeds a sheet"
 TAKES: Final = "takes it"
 HOLDS: Final = "holds "
-_LEAVES_SHOWN: Final = 512
 _NOBODY: Final[frozenset[str]] = frozenset()
 
 
@@ -245,39 +244,30 @@ class _Recorder:
     # Upward
 
     def _listen_upward(self, uplink: UpwardLink, lower: GatewayNode) -> None:
-        upper = self.world.centre
-
-        def asks(_request: bytes) -> None:
-            first = lower.ledger.delivered(upper.name)
-            rows = lower.ledger.entries(first, first + _LEAVES_SHOWN)
-            self._note_batch(lower, first, [row.report for row in rows], sent=True)
+        def sends(batch: UpwardBatch) -> None:
+            self._note_batch(lower, batch, sent=True)
 
         def arrives(_request: int, batch: UpwardBatch) -> None:
-            self._note_batch(lower, batch.first, [entry.report for entry in batch.entries])
+            self._note_batch(lower, batch)
 
         def answered(_request: int, batch: UpwardBatch, answer: Answer) -> None:
-            reports = self._names_of([entry.report for entry in batch.entries])
-            self._note(lower.name, (Actor.CENTRE, Actor.GATEWAY), _answer_words(answer), reports)
+            between = (Actor.CENTRE, Actor.GATEWAY)
+            self._note(lower.name, between, _answer_words(answer), self._names_of(batch))
 
-        uplink.tap = asks
+        _around(uplink, "_send", sends)
         _around(uplink, "_arrive", arrives)
         _around(uplink, "_answered", answered)
 
-    def _note_batch(
-        self,
-        lower: GatewayNode,
-        first: int,
-        reports: list[bytes | None],
-        *,
-        sent: bool = False,
-    ) -> None:
-        last = first + len(reports) - 1
+    def _note_batch(self, lower: GatewayNode, batch: UpwardBatch, *, sent: bool = False) -> None:
+        first, last = batch.first, batch.stop - 1
         words = f"leaf {first}" if first == last else f"leaves {first} to {last}"
-        names = self._names_of(reports)
-        self._note(lower.name, (Actor.GATEWAY, Actor.CENTRE), words, names, sent=sent)
+        between = (Actor.GATEWAY, Actor.CENTRE)
+        self._note(lower.name, between, words, self._names_of(batch), sent=sent)
 
-    def _names_of(self, reports: list[bytes | None]) -> frozenset[str]:
-        return frozenset(self._name_of(data) for data in reports if data is not None)
+    def _names_of(self, batch: UpwardBatch) -> frozenset[str]:
+        return frozenset(
+            self._name_of(entry.report) for entry in batch.entries if entry.report is not None
+        )
 
 
 _TOLD: Final = frozenset(

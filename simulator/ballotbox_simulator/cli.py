@@ -84,6 +84,8 @@ def replay(
     with _in_words(f"--out {out}"), _bar() as progress:
         plan = ReplayPlan(file, stations, out.resolve(), sample, against, jobs)
         outcome = run_replay(plan, lambda done, whole: progress("Stations", done / whole))
+    if outcome.stations < stations:
+        click.echo(f"{file.name} has no more than {outcome.stations} rows: all are replayed.")
     _tell(outcome)
     sys.exit(0 if outcome.passed else _FAILED)
 

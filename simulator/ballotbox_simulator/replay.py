@@ -51,8 +51,9 @@ class ReplayPlan:
 
 @dataclass(slots=True)
 class ReplayOutcome:
-    """The four numbers that must be equal, and everything that spoils the verdict."""
+    """The stations found, the numbers that must be equal, and what spoils the verdict."""
 
+    stations: int = 0
     fed: int = 0
     sent: int = 0
     receipted: int = 0
@@ -86,7 +87,7 @@ def replay(plan: ReplayPlan, progress: Progress = lambda _done, _all: None) -> R
         "must have the same vote columns and the same rows",
     )
     make_room(plan.out)
-    outcome = ReplayOutcome()
+    outcome = ReplayOutcome(stations=len(file.rows))
     outcome.broken_rows = [(row, broken) for row in file.rows if (broken := row.breaches())]
     authority_plan = plan_of(file, plan.seed)
     authority = make_authority(authority_plan)

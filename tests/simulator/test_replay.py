@@ -37,6 +37,7 @@ def test_every_column_of_every_station_comes_out_as_it_went_in(tmp_path: Path) -
 
     assert result.exit_code == 0, result.output
     assert "VERDICT: PASS difference 0 in 7 columns" in result.output
+    assert f"protocols.csv has no more than {len(GOOD)} rows" in result.output
     found = summary(tmp_path)
     assert found["fed"] == found["tabulated"] == 421
     assert found["sent"] == found["receipted"] == found["stored"] == 6 * len(GOOD)

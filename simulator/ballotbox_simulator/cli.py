@@ -23,7 +23,7 @@ _MAKE_ROOM = "make room, or name a directory on another disk"
 _PATH = click.Path(path_type=Path)
 
 
-@click.group(context_settings={"max_content_width": 100})
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 def main() -> None:
     """Simulate ballot boxes: over real roads in a demonstration, or from real protocols."""
 

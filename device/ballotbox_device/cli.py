@@ -131,7 +131,13 @@ def new_key(directory: Path) -> None:
 @click.option("--register", type=_PATH, required=True, help="The signed register.")
 @click.option("--root", required=True, metavar="MODE:KEY", help="The authority's root key.")
 @click.option("--serial", metavar="PATH", help="Reach the gateway over this serial port.")
-@click.option("--baud", default=115_200, show_default=True, help="Speed of the serial port.")
+@click.option(
+    "--baud",
+    type=click.IntRange(300, 4_000_000),
+    default=115_200,
+    show_default=True,
+    help="Speed of the serial port.",
+)
 @click.option("--mqtt", metavar="HOST:PORT", help="Reach the gateway over this broker.")
 @click.option(
     "--clock",

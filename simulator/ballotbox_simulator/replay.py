@@ -51,7 +51,7 @@ class ReplayPlan:
 
 @dataclass(slots=True)
 class ReplayOutcome:
-    """The stations found, the numbers that must be equal, and all that spoils the verdict."""
+    """The stations found, the numbers that must be equal, and what spoils the verdict."""
 
     stations: int = 0
     fed: int = 0

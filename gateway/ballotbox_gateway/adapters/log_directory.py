@@ -1,7 +1,8 @@
 """A log as a directory of static files (device/WIRE.md, after C2SP tlog-tiles).
 
 Whoever reads it may come at any moment: every file appears whole, and `checkpoint`, which says how
-far the directory reaches, comes last.
+far the directory reaches, comes last. Under another name it comes first as well: an export that was
+cut short is known by it, and goes on.
 """
 
 import os
@@ -15,6 +16,7 @@ from ballotbox_protocol.wire.checkpoint import Checkpoint, CheckpointFault, pars
 from ballotbox_protocol.wire.merkle import Tree, leaf_hash
 from ballotbox_protocol.wire.tiles import CHECKPOINT_PATH, export_attachments, export_tiles
 
+_STAGED: Final = ".partial"
 _AGAIN: Final = "Choose an empty directory"
 
 
@@ -33,7 +35,18 @@ def write_log(directory: Path, note: bytes, entries: Iterable[LoggedEntry]) -> i
     Raises Problem when the directory holds something else, or a longer log, or cannot be written;
     ValueError when the entries are not those of the checkpoint.
     """
+<<<<<<< HEAD
     _require_own(directory, _checkpoint(note))
+=======
+    checkpoint = _checkpoint(note)
+    _require_own(directory, checkpoint)
+    kept = list(entries)
+    tree = Tree()
+    tree.extend([leaf_hash(entry.leaf) for entry in kept])
+    if (tree.size, tree.root()) != (checkpoint.size, checkpoint.root):
+        raise ValueError("the entries are not those that the checkpoint signs for")
+    _stage(directory / CHECKPOINT_PATH, note)
+>>>>>>> stranger
     count = 0
     for path, data in log_files(note, entries):
         _write(directory / path, data)
@@ -67,10 +80,12 @@ def _checkpoint(note: bytes) -> Checkpoint:
 
 def _require_own(directory: Path, checkpoint: Checkpoint) -> None:
     """Let an export grow in place, and nothing else be written over."""
+    path = directory / CHECKPOINT_PATH
     try:
-        if not directory.exists() or not any(directory.iterdir()):
+        names = {each.name for each in directory.iterdir()} if directory.exists() else set()
+        if names <= {_staged(path).name}:
             return
-        note = directory / CHECKPOINT_PATH
+        note = path if path.exists() else _staged(path)
         before = parse_note(note.read_bytes()) if note.exists() else CheckpointFault.NOT_A_NOTE
     except OSError as error:
         raise _unwritable(directory, error) from error
@@ -86,17 +101,28 @@ def _require_own(directory: Path, checkpoint: Checkpoint) -> None:
 
 def _write(path: Path, data: bytes) -> None:
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         if path.exists() and path.read_bytes() == data:
+            _staged(path).unlink(missing_ok=True)
             return
-        partial = path.with_name(path.name + ".partial")
-        with partial.open("wb") as file:
+        _stage(path, data)
+        _staged(path).replace(path)
+    except OSError as error:
+        raise _unwritable(path, error) from error
+
+
+def _stage(path: Path, data: bytes) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with _staged(path).open("wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        partial.replace(path)
     except OSError as error:
         raise _unwritable(path, error) from error
+
+
+def _staged(path: Path) -> Path:
+    return path.with_name(path.name + _STAGED)
 
 
 def _unwritable(path: Path, error: OSError) -> Problem:

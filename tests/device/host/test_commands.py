@@ -168,7 +168,7 @@ def test_another_register_is_named(place, other):
 
 def test_another_root_is_named(place, other):
     done = run_with(place, root=other[1].root)
-    assert_stopped(done, "--election", "is --root the right key", str(other[1].root))
+    assert_stopped(done, "--election", "is --root the right key? Give", str(other[1].root))
 
 
 def test_a_root_that_is_none_is_named(place):
@@ -194,6 +194,13 @@ def test_the_road_must_be_one_and_whole(place, road):
     assert done.returncode == 2
     assert "--mqtt" in done.stderr
     assert "HOST:PORT" in done.stderr
+
+
+@pytest.mark.parametrize("baud", ["-5", "0", "fast"])
+def test_a_speed_that_no_port_has_is_named(place, baud):
+    done = run_command("run", *place.options("--serial", "x", "--baud", baud))
+    assert done.returncode == 2
+    assert "Invalid value for '--baud'" in done.stderr
 
 
 @pytest.fixture(scope="module")

@@ -7,6 +7,7 @@ cut short is known by it, and goes on.
 
 import os
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -35,20 +36,13 @@ def write_log(directory: Path, note: bytes, entries: Iterable[LoggedEntry]) -> i
     Raises Problem when the directory holds something else, or a longer log, or cannot be written;
     ValueError when the entries are not those of the checkpoint.
     """
-<<<<<<< HEAD
     _require_own(directory, _checkpoint(note))
-=======
-    checkpoint = _checkpoint(note)
-    _require_own(directory, checkpoint)
-    kept = list(entries)
-    tree = Tree()
-    tree.extend([leaf_hash(entry.leaf) for entry in kept])
-    if (tree.size, tree.root()) != (checkpoint.size, checkpoint.root):
-        raise ValueError("the entries are not those that the checkpoint signs for")
+    files = log_files(note, entries)
+    # That the entries are not the checkpoint's shows here, before anything is written.
+    first = next(files)
     _stage(directory / CHECKPOINT_PATH, note)
->>>>>>> stranger
     count = 0
-    for path, data in log_files(note, entries):
+    for path, data in chain((first,), files):
         _write(directory / path, data)
         count += 1
     return count

@@ -8,7 +8,7 @@ import click
 from ballotbox_simulator.cli import days, rehearsals, tracing
 
 
-@click.group(context_settings={"max_content_width": 100})
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 def main() -> None:
     """Simulate ballot boxes: whole days under faults, over real roads, or from real protocols."""
 

@@ -14,16 +14,7 @@ if TYPE_CHECKING:
 _DIFFERENCES_SHOWN = 12
 
 
-<<<<<<< HEAD:simulator/ballotbox_simulator/cli/rehearsals.py
 @click.command()
-=======
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-def main() -> None:
-    """Simulate ballot boxes: over real roads in a demonstration, or from real protocols."""
-
-
-@main.command()
->>>>>>> stranger:simulator/ballotbox_simulator/cli.py
 @click.option("--boxes", default=100, show_default=True, help="Boxes behind the MQTT broker.")
 @click.option("--serial", default=4, show_default=True, help="Boxes on pseudo-terminals.")
 @click.option("--ballots", default=30, show_default=True, help="Ballots per box, about.")

@@ -30,6 +30,7 @@ from ballotbox_device.core.outputs import (
     StateChanged,
 )
 from ballotbox_device.core.ports import Entropy, MemoryFault
+from ballotbox_device.core.reporting import LawBroken
 from ballotbox_device.core.sheet import ReturnReason, Sheet
 from ballotbox_protocol.wire.message import MessageKind, parse_message
 from ballotbox_simulator.disk import (
@@ -48,6 +49,10 @@ from ballotbox_simulator.world.schedule import Schedule
 _BOOT_MS: Final = 40_000
 _LOOK_MS: Final = 20_000
 _SIGN_MS: Final = 8_000
+
+
+#: What takes a box down: its power, its memory, or its own refusal to sign what breaks a law.
+_DOWN: Final = (PowerCut, MediumError, MemoryFault, LawBroken)
 
 
 class Fed(IntEnum):
@@ -120,7 +125,7 @@ class BoxNode:
             memory = self.disk.memory
             device = Device(kit.identity_for(memory), kit.rules, memory, kit.entropy)
             outputs = device.start(self.clock.instant())
-        except (PowerCut, MediumError, MemoryFault) as fault:
+        except _DOWN as fault:
             self._failed(fault)
             return
         self.device = device
@@ -147,7 +152,7 @@ class BoxNode:
     def _failed(self, fault: Exception) -> None:
         """Go down by a fault of power or memory; come back, unless the firmware says never."""
         self._witness.noted(self.name, "fails", type(fault).__name__)
-        if isinstance(fault, MemoryFault):
+        if isinstance(fault, MemoryFault | LawBroken):
             self.stopped = str(fault)
         self._go_down()
         self._schedule.after(_BOOT_MS, self.power_on)
@@ -179,7 +184,7 @@ class BoxNode:
             return None
         try:
             outputs = device.on(event, self.clock.instant())
-        except (PowerCut, MediumError, MemoryFault) as fault:
+        except _DOWN as fault:
             self._failed(fault)
             return None
         if outputs:
@@ -319,7 +324,7 @@ class BoxNode:
             return
         try:
             reception = courier.receive(message, self.clock.uptime_ms())
-        except (PowerCut, MediumError, MemoryFault) as fault:
+        except _DOWN as fault:
             self._failed(fault)
             return
         if reception is Reception.RECEIPT and message.kind is MessageKind.RECEIPT:

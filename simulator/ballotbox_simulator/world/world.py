@@ -122,12 +122,11 @@ class World:
     def _precinct(self, number: int) -> PrecinctNodes:
         gateway = self._gateway(elections.gateway_of(number))
         weather = self.day.weather
-        broker_name = f"broker {number}"
         broker = Broker(
             self.schedule,
             self.chance("broker", number),
             weather,
-            lambda kind: self.auditor.struck(kind, broker_name),
+            lambda kind: self.auditor.struck(kind, gateway.name),
         )
         uplink = UpwardLink(
             self.schedule,

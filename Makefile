@@ -105,4 +105,4 @@ lock: ## requirements.lock anew from pyproject.toml
 clean: ## remove everything made here
 	rm -rf .venv build dist demo-out simulation-failures htmlcov .coverage .coverage.* \
 		.pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache \
-		bench/results.json bench/soak.json bench/soak-state.json
+		bench/results.json bench/soak.json bench/soak-state.pickle

@@ -6,15 +6,13 @@ where it was, but only on the same commit with nothing changed; otherwise it beg
 """
 
 import argparse
-import json
 import os
+import pickle
 import subprocess
 import sys
 import time
-from collections import Counter
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -23,16 +21,17 @@ from rich.console import Console
 from rich.progress import Progress
 from units import Row, Stopwatch, table, write
 
+from ballotbox_simulator.world.campaign import Campaign, run_campaign
+from ballotbox_simulator.world.campaign_table import campaign_lines
 from ballotbox_simulator.world.faults import FaultKind
-from ballotbox_simulator.world.run import run_day
+from ballotbox_simulator.world.scenario_file import load_scenario
 from ballotbox_simulator.world.secrecy import tells_nothing
-from ballotbox_simulator.world.swarm import swarm_day
 
 RESULTS = Path(__file__).parent / "soak.json"
-STATE = Path(__file__).parent / "soak-state.json"
+STATE = Path(__file__).parent / "soak-state.pickle"
 DAYS = 20_000
 PART_S = 570
-_CHUNK = 50
+_AT_ONCE = 200
 #: One day in so many is held a second time with other choices, to compare what is carried.
 _TWIN_EVERY = 100
 _PROPERTIES_S = 1_800
@@ -40,83 +39,52 @@ _UNEXCUSED = "of boxes that no declared fault excuses"
 
 
 @dataclass
-class Campaign:
-    """What the days so far came to."""
+class Soak:
+    """The days so far, on one commit; `telling` are the seeds of days that told a choice."""
 
     commit: str
     first_seed: int
-    days: int = 0
+    campaign: Campaign = field(default_factory=Campaign)
     twins: int = 0
-    cpu_s: float = 0.0
-    sheets: int = 0
-    lost: int = 0
-    doubled: int = 0
-    struck: Counter[str] = field(default_factory=Counter)
-    overcome: Counter[str] = field(default_factory=Counter)
-    held_to: Counter[str] = field(default_factory=Counter)
-    findings: list[str] = field(default_factory=list)
-
-    def add(self, other: "Campaign") -> None:
-        """Take in the days of a part."""
-        for name, value in vars(other).items():
-            if name not in ("commit", "first_seed"):
-                setattr(self, name, getattr(self, name) + value)
-
-
-def chunk(first: int) -> Campaign:
-    """Run the days of one chunk of seeds."""
-    part = Campaign("", first)
-    began = time.process_time()
-    for seed in range(first, first + _CHUNK):
-        day = swarm_day(seed)
-        outcome = run_day(day)
-        part.days += 1
-        part.sheets += outcome.sheets
-        part.lost += outcome.balance.lost
-        part.doubled += outcome.balance.doubled
-        part.struck.update({kind.value: count for kind, count in outcome.struck.items()})
-        part.overcome.update({kind.value: count for kind, count in outcome.overcome.items()})
-        part.held_to[outcome.held_to.name] += 1
-        part.findings += [f"seed {seed}: {each}" for each in outcome.findings]
-        if seed % _TWIN_EVERY == 0:
-            part.twins += 1
-            if not tells_nothing(day):
-                part.findings.append(f"seed {seed}: what was carried tells a choice")
-    part.cpu_s = time.process_time() - began
-    return part
+    telling: list[int] = field(default_factory=list)
 
 
 def run_days(wanted: int) -> Iterator[Row]:
     """Run days until there are `wanted`, part by part."""
     watch = Stopwatch("simulation.days")
-    campaign = _resumed()
-    jobs = os.cpu_count() or 1
+    soak = _resumed()
     with Progress(console=Console(stderr=True)) as progress:
-        bar = progress.add_task("days", total=wanted, completed=campaign.days)
-        while campaign.days < wanted:
+        bar = progress.add_task("days", total=wanted, completed=soak.campaign.days)
+        while soak.campaign.days < wanted:
             began = time.monotonic()
-            with ProcessPoolExecutor(jobs) as pool:
-                while campaign.days < wanted and time.monotonic() - began < PART_S:
-                    first = campaign.first_seed + campaign.days
-                    seeds = range(first, first + 2 * jobs * _CHUNK, _CHUNK)
-                    for part in pool.map(chunk, seeds):
-                        campaign.add(part)
-                    progress.update(bar, completed=campaign.days)
-            STATE.write_text(json.dumps(asdict(campaign)))
-    _tell(campaign)
-    return _rows(campaign, watch)
+            while soak.campaign.days < wanted and time.monotonic() - began < PART_S:
+                _run_some(soak)
+                progress.update(bar, completed=soak.campaign.days)
+            STATE.write_bytes(pickle.dumps(soak))
+    _tell(soak)
+    return _rows(soak, watch)
 
 
-def _resumed() -> Campaign:
+def _run_some(soak: Soak) -> None:
+    scenario = load_scenario("swarm")
+    first = soak.first_seed + soak.campaign.days
+    seeds = range(first, first + _AT_ONCE)
+    some = run_campaign(scenario, seeds, os.cpu_count() or 1)
+    soak.campaign.merge(some)
+    for seed in range(first, first + _AT_ONCE, _TWIN_EVERY):
+        soak.twins += 1
+        if not tells_nothing(scenario.day(seed)):
+            soak.telling.append(seed)
+
+
+def _resumed() -> Soak:
     commit = _commit()
     if STATE.exists():
-        stored = json.loads(STATE.read_text())
-        if stored["commit"] == commit and not commit.endswith("-dirty"):
-            for name in ("struck", "overcome", "held_to"):
-                stored[name] = Counter(stored[name])
-            return Campaign(**stored)
+        stored: Soak = pickle.loads(STATE.read_bytes())
+        if stored.commit == commit and not commit.endswith("-dirty"):
+            return stored
     # A new campaign sees days that no other has seen.
-    return Campaign(commit, int(time.time()) * 100)
+    return Soak(commit, int(time.time()) * 100)
 
 
 def _commit() -> str:
@@ -125,35 +93,31 @@ def _commit() -> str:
     return told.stdout.strip() or "unknown"
 
 
-def _tell(campaign: Campaign) -> None:
-    print(f"{'fault':<28} {'struck':>8} {'overcome':>9}")
-    for kind in FaultKind:
-        print(f"{kind:<28} {campaign.struck[kind]:>8} {campaign.overcome[kind]:>9}")
-    print("days by the class they are held to:", dict(sorted(campaign.held_to.items())))
-    for finding in campaign.findings[:20]:
-        print(f"FINDING {finding}")
-    missing = [kind.value for kind in FaultKind if not campaign.struck[kind]]
+def _tell(soak: Soak) -> None:
+    print("\n".join(campaign_lines(soak.campaign)))
+    for day in soak.campaign.failed[:20]:
+        print(f"ballotbox-sim run --scenario swarm --seed {day.seed}")
+        print("\n".join(f"  {finding}" for finding in day.findings))
+    for seed in soak.telling:
+        print(f"seed {seed}: what was carried tells a choice")
+    missing = [kind.value for kind in FaultKind if not soak.campaign.struck[kind]]
     if missing:
         print("never struck:", ", ".join(missing))
 
 
-def _rows(campaign: Campaign, watch: Stopwatch) -> Iterator[Row]:
-    seeds = f"seeds {campaign.first_seed} to {campaign.first_seed + campaign.days - 1}"
+def _rows(soak: Soak, watch: Stopwatch) -> Iterator[Row]:
+    campaign = soak.campaign
+    seeds = f"seeds {soak.first_seed} to {soak.first_seed + campaign.days - 1}"
     kinds = sum(count > 0 for count in campaign.struck.values())
     held = f"{kinds} kinds; {sum(campaign.overcome.values())} overcome"
     counts = (
         ("simulation.days", campaign.days, "days", seeds),
         ("simulation.sheets", campaign.sheets, "sheets", seeds),
         ("simulation.faults", sum(campaign.struck.values()), "faults", held),
-        ("simulation.lost", campaign.lost, "sheets", "of boxes that no declared fault excuses"),
-        (
-            "simulation.doubled",
-            campaign.doubled,
-            "sheets",
-            "of boxes that no declared fault excuses",
-        ),
-        ("simulation.findings", len(campaign.findings), "findings", seeds),
-        ("simulation.twins", campaign.twins, "days", "held twice with other choices"),
+        ("simulation.lost", campaign.balance.lost, "sheets", _UNEXCUSED),
+        ("simulation.doubled", campaign.balance.doubled, "sheets", _UNEXCUSED),
+        ("simulation.findings", len(campaign.failed) + len(soak.telling), "days", seeds),
+        ("simulation.twins", soak.twins, "days", "held twice with other choices"),
     )
     return (watch.row(value, unit, limit, name) for name, value, unit, limit in counts)
 

@@ -91,15 +91,27 @@ class Campaign:
         self.classes[day.held_to] += 1
         self.struck.update(day.struck)
         self.overcome.update(day.overcome)
-        self.balance.fed += day.balance.fed
-        self.balance.tabulated += day.balance.tabulated
-        self.balance.lost += day.balance.lost
-        self.balance.doubled += day.balance.doubled
+        self.balance.add(day.balance)
         self.sheets += day.sheets
         self.reports += day.reports
         self.simulated_s += day.simulated_s
         self.cpu_s += day.cpu_s
         text = f"{self.transcript} {day.seed} {day.transcript}\n"
+        self.transcript = blake2b(text.encode(), digest_size=16).hexdigest()
+
+    def merge(self, later: "Campaign") -> None:
+        """Add the sum of later days."""
+        self.days += later.days
+        self.failed += later.failed
+        self.classes.update(later.classes)
+        self.struck.update(later.struck)
+        self.overcome.update(later.overcome)
+        self.balance.add(later.balance)
+        self.sheets += later.sheets
+        self.reports += later.reports
+        self.simulated_s += later.simulated_s
+        self.cpu_s += later.cpu_s
+        text = f"{self.transcript} {later.transcript}\n"
         self.transcript = blake2b(text.encode(), digest_size=16).hexdigest()
 
 

@@ -35,6 +35,13 @@ class Balance:
     lost: int = 0
     doubled: int = 0
 
+    def add(self, other: "Balance") -> None:
+        """Add another day's."""
+        self.fed += other.fed
+        self.tabulated += other.tabulated
+        self.lost += other.lost
+        self.doubled += other.doubled
+
 
 def settle(world: World) -> Balance:
     """Tabulate the centre's log and audit the whole day; findings go to the world's auditor."""

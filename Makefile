@@ -2,6 +2,7 @@
 #   PYTHON=…         the interpreter to build .venv with (default: the first that is >= 3.11)
 #   MOSQUITTO=no     do not install the broker     CHROMIUM=no   do not install the browser
 #   SOAK_MINUTES=10  how long `make soak` starts new rounds
+#   MUTANTS=900|all  how many faults `make teeth` plants, SEED=n which, WORKERS=n how many at a time
 #   LOCK_OPTIONS=--upgrade  `make lock` then takes the newest versions it may
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -17,6 +18,7 @@ STAMP := .venv/.installed
 MOSQUITTO ?= yes
 CHROMIUM ?= yes
 SOAK_MINUTES ?= 10
+MUTANTS ?= 900
 # Branch coverage asked of the protocol and the cores, in percent.
 COVERAGE_FLOOR ?= 100
 # Names the lock file's maker; it is used by `make lock` alone and never installed with the product.
@@ -77,8 +79,12 @@ soak: venv mosquitto ## the properties with other seeds and many more examples, 
 		seed=$$(( seed + 1 )); \
 	done
 
-teeth: venv ## plant violations and show that each check catches its own
+# Planted violations first: they take a minute. Then small faults in the modules that must be exact;
+# a sample unless MUTANTS=all. What was tried is kept while no Python file changes.
+teeth: venv ## plant violations and faults, show that checks and tests see them; MUTANTS=all, SEED=n
 	$(BIN)/pytest -q -m teeth
+	PYTHONHASHSEED=0 $(BIN)/python -m tests.mutation.campaign --mutants $(MUTANTS) \
+		$(if $(SEED),--seed $(SEED))
 
 venv: $(STAMP) ## .venv with exactly what requirements.lock names
 
@@ -112,4 +118,4 @@ lock: ## requirements.lock anew from pyproject.toml
 
 clean: ## remove everything made here
 	rm -rf .venv build dist demo-out htmlcov .coverage .coverage.* .pytest_cache .mypy_cache \
-		.ruff_cache .hypothesis .import_linter_cache bench/results.json bench/soak.json
+		.ruff_cache .hypothesis .import_linter_cache bench/results.json bench/soak.json bench/teeth.json

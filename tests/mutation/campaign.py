@@ -25,14 +25,15 @@ from tests.mutation.aims import GROUPS, Group
 from tests.mutation.mutants import Mutant, mutants_of
 from tests.mutation.report import Finding, lines, row_of, shortfall, tallies
 from tests.mutation.survivors import listed
-from tests.mutation.trial import Result, Trial, Verdict
+from tests.mutation.trial import Allowance, Result, Trial, Verdict
 from tests.source_tree import python_files
 
 ROOT = Path(__file__).resolve().parents[2]
 _PROGRAM = "python -m tests.mutation.campaign"
 _SAMPLE = 900
-#: CPU that a trial may take: so many times what its tests take without a fault, and this much more.
-_ALLOWANCE, _GRACE_S = 2.5, 5.0
+#: CPU that a trial may take: so many times what its tests take without a fault, and this much more;
+#: and what they themselves may take.
+_TIMES, _GRACE_S, _MOST_S = 2.5, 5.0, 300.0
 _TELL_EVERY = 100
 
 
@@ -75,23 +76,24 @@ def sample(aims: Sequence[Aim], size: int, seed: int) -> list[Aim]:
     return [aims[place] for place in sorted(chosen)]
 
 
-def allowances(root: Path, aims: Iterable[Aim]) -> dict[Tests, float]:
-    """Return the CPU that each choice of tests may take. Raises RedTestsError for tests that fail.
+def allowances(root: Path, aims: Iterable[Aim]) -> dict[Tests, Allowance]:
+    """Return what each choice of tests may take. Raises RedTestsError for tests that fail.
 
     They are tried with a module planted as it is: that they pass shows that the loader works.
     """
-    allowed: dict[Tests, float] = {}
+    allowed: dict[Tests, Allowance] = {}
     for aim in aims:
         if aim.tests not in allowed:
-            module = aim.mutant.module
-            result = Trial(root, aim.mutant.file, lambda m=module: m.code, aim.tests, 600).end()
+            module, most = aim.mutant.module, Allowance(_MOST_S)
+            result = Trial(root, aim.mutant.file, lambda m=module: m.code, aim.tests, most).end()
             if result.verdict is not Verdict.SURVIVED:
                 raise RedTestsError(f"red although no fault was planted: {result.told}")
-            allowed[aim.tests] = _GRACE_S + _ALLOWANCE * result.seconds
+            cpu_s = _GRACE_S + _TIMES * result.seconds
+            allowed[aim.tests] = Allowance(cpu_s, result.durations)
     return allowed
 
 
-def try_all(root: Path, aims: Sequence[Aim], allowed: dict[Tests, float]) -> Iterator[Finding]:
+def try_all(root: Path, aims: Sequence[Aim], allowed: dict[Tests, Allowance]) -> Iterator[Finding]:
     """Try the faults, as many at a time as there are processors, and yield what became of each."""
     workers = int(os.environ.get("WORKERS", os.cpu_count() or 1))
     waiting, running = iter(aims), {}
@@ -100,12 +102,12 @@ def try_all(root: Path, aims: Sequence[Aim], allowed: dict[Tests, float]) -> Ite
         while len(running) < workers and (aim := next(waiting, None)):
             mutant = aim.mutant
             trial = Trial(root, mutant.file, mutant.source, aim.tests, allowed[aim.tests])
-            running[trial.sentinel] = aim, trial
+            running[trial.answer] = aim, trial
         if not running:
             return
         first = min(trial.deadline for _, trial in running.values())
-        for sentinel in wait(list(running), max(0.0, first - time.monotonic())):
-            aim, trial = running.pop(sentinel)
+        for answer in wait(list(running), max(0.0, first - time.monotonic())):
+            aim, trial = running.pop(answer)
             yield Finding(aim.group.name, aim.mutant, trial.end())
         for _, trial in running.values():
             if trial.deadline <= time.monotonic():

@@ -11,9 +11,9 @@ import resource
 import signal
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from importlib.abc import MetaPathFinder
 from importlib.machinery import SourceFileLoader
@@ -42,6 +42,7 @@ _FORK = multiprocessing.get_context("fork")
 
 
 Source = Callable[[], str]
+Durations = Mapping[str, float]
 
 
 class Verdict(Enum):
@@ -54,11 +55,20 @@ class Verdict(Enum):
 
 @dataclass(frozen=True)
 class Result:
-    """`told`: the first test that failed. `seconds`: CPU of the trial."""
+    """`told`: the first test that failed. `seconds`: CPU. `durations`: of each test that ran."""
 
     verdict: Verdict
     told: str = ""
     seconds: float = 0.0
+    durations: Durations = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Allowance:
+    """The CPU that a trial may take, and what each test takes without a fault: quick ones first."""
+
+    cpu_s: float
+    durations: Durations = field(default_factory=dict)
 
 
 class NoVerdictError(RuntimeError):
@@ -68,19 +78,18 @@ class NoVerdictError(RuntimeError):
 class Trial:
     """Runs `tests` with another text in the place of `file`; `source` is asked for it over there.
 
-    `sentinel` is ready, as `multiprocessing.connection.wait` says it, when `end` will not wait.
+    `answer` is ready, as `multiprocessing.connection.wait` says it, when `end` will not wait long.
     """
 
     def __init__(
-        self, root: Path, file: Path, source: Source, tests: Sequence[str], cpu_s: float
+        self, root: Path, file: Path, source: Source, tests: Sequence[str], allowed: Allowance
     ) -> None:
-        self._reading, writing = _FORK.Pipe(duplex=False)
-        arguments = (root, file, source, tests, cpu_s, writing)
+        self.answer, there = _FORK.Pipe(duplex=False)
+        arguments = (root, file, source, tests, allowed, there)
         self._process = _FORK.Process(target=_run, args=arguments)
         self._process.start()
-        writing.close()
-        self.sentinel = self._process.sentinel
-        self.deadline = time.monotonic() + _PATIENCE * cpu_s
+        there.close()
+        self.deadline = time.monotonic() + _PATIENCE * allowed.cpu_s
 
     def stop(self) -> None:
         """End a trial that will not end, with all that it started."""
@@ -89,26 +98,35 @@ class Trial:
 
     def end(self) -> Result:
         """Return what became of the fault; waits for the process. Raises NoVerdictError."""
+        try:
+            told, seconds, durations = self.answer.recv()
+        except EOFError:
+            told, seconds, durations = "", 0.0, {}
         self._process.join()
-        told, seconds = self._reading.recv() if self._reading.poll() else ("", 0.0)
+        self.answer.close()
         code = self._process.exitcode
-        self._reading.close()
         if code is not None and code < 0:
             return Result(Verdict.TIMED_OUT)
         if code == pytest.ExitCode.OK:
-            return Result(Verdict.SURVIVED, told, seconds)
+            return Result(Verdict.SURVIVED, told, seconds, durations)
         if code in _SEEN:
-            return Result(Verdict.KILLED, told, seconds)
+            return Result(Verdict.KILLED, told, seconds, durations)
         raise NoVerdictError(f"the tests ended with code {code}: {told}")
 
 
-class _FirstFailure:
-    """Remembers who saw the fault."""
+class _Watch:
+    """Puts quick tests first, and remembers how long each took and who saw the fault."""
 
-    def __init__(self) -> None:
+    def __init__(self, known: Durations) -> None:
         self.told = ""
+        self.durations: dict[str, float] = {}
+        self._known = known
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        items.sort(key=lambda item: self._known.get(item.nodeid, 0.0))
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        self.durations[report.nodeid] = self.durations.get(report.nodeid, 0.0) + report.duration
         if report.failed and not self.told:
             self.told = report.nodeid
 
@@ -141,17 +159,22 @@ def module_name(file: Path) -> str:
 
 
 def _run(
-    root: Path, file: Path, source: Source, tests: Sequence[str], cpu_s: float, answer: Connection
+    root: Path,
+    file: Path,
+    source: Source,
+    tests: Sequence[str],
+    allowed: Allowance,
+    answer: Connection,
 ) -> None:
     os.setsid()
-    _keep_quiet_and_bounded(root, cpu_s)
+    _keep_quiet_and_bounded(root, allowed.cpu_s)
     planted = _Planted(module_name(file), root / file, source())
     sys.meta_path.insert(0, planted)
-    first = _FirstFailure()
-    code = pytest.main([*_OPTIONS, *tests], plugins=[first])
+    watch = _Watch(allowed.durations)
+    code = pytest.main([*_OPTIONS, *tests], plugins=[watch])
     if not planted.loaded:
-        code, first.told = pytest.ExitCode.NO_TESTS_COLLECTED, f"no test imports {planted.name}"
-    answer.send((first.told, time.process_time()))
+        code, watch.told = pytest.ExitCode.NO_TESTS_COLLECTED, f"no test imports {planted.name}"
+    answer.send((watch.told, time.process_time(), watch.durations))
     # Without the manners of an exit: a fault may have left threads that never end.
     os._exit(int(code))
 

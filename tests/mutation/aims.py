@@ -27,6 +27,7 @@ _OF_LAWS = (
 )
 _OF_ADMISSION = (
     "tests/gateway/test_admission.py",
+    "tests/gateway/test_consent.py",
     "tests/gateway/test_reasons.py",
     "tests/gateway/test_from_below.py",
     "tests/gateway/test_rulings.py",

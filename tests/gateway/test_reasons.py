@@ -421,3 +421,14 @@ for _reason in _COUNTERS:
     produces(_reason)(lambda reason=_reason: _break_counters(reason))
 for _reason in _VOTES:
     produces(_reason)(lambda reason=_reason: _break_votes(reason))
+
+
+def test_a_sheet_may_be_pending_until_the_final_and_a_final_keeps_the_other_laws_too() -> None:
+    scene = Scene().until(K.TURNOUT)
+    pending = scene.counters(presented=11, pending=1)
+    assert scene.send(K.TURNOUT, counters=pending).reason is Reason.IN_ORDER
+    assert scene.send(K.CLOSE, counters=scene.counters(pending=0, returned=1)).reason is (
+        Reason.IN_ORDER
+    )
+    portable = scene.counters(portable=11)
+    assert scene.send(K.FINAL, counters=portable).reason is Reason.LAW_PORTABLE

@@ -2,6 +2,7 @@
 #   PYTHON=…         the interpreter to build .venv with (default: the first that is >= 3.11)
 #   MOSQUITTO=no     do not install the broker     CHROMIUM=no   do not install the browser
 #   SET=days         the one campaign that `make soak` runs
+#   MUTANTS=900|all  how many faults `make teeth` plants, SEED=n which, WORKERS=n how many at a time
 #   LOCK_OPTIONS=--upgrade  `make lock` then takes the newest versions it may
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -16,6 +17,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 MOSQUITTO ?= yes
 CHROMIUM ?= yes
+MUTANTS ?= 900
 # Branch coverage asked of the protocol and the cores, in percent.
 COVERAGE_FLOOR ?= 100
 # Names the lock file's maker; it is used by `make lock` alone and never installed with the product.
@@ -69,8 +71,12 @@ bench: venv mosquitto ## measure; prints a table, writes bench/results.json
 soak: venv mosquitto ## long campaigns, each at most an hour: SET=days or SET=properties, both by default
 	$(BIN)/python bench/soak.py $(if $(SET),--set $(SET))
 
-teeth: venv ## plant violations and show that each check catches its own
+# Planted violations first: they take a minute. Then small faults in the modules that must be exact;
+# a sample unless MUTANTS=all. What was tried is kept while no Python file changes.
+teeth: venv ## plant violations and faults, show that checks and tests see them; MUTANTS=all, SEED=n
 	$(BIN)/pytest -q -m teeth
+	PYTHONHASHSEED=0 $(BIN)/python -m tests.mutation.campaign --mutants $(MUTANTS) \
+		$(if $(SEED),--seed $(SEED))
 
 venv: $(STAMP) ## .venv with exactly what requirements.lock names
 
@@ -105,4 +111,4 @@ lock: ## requirements.lock anew from pyproject.toml
 clean: ## remove everything made here
 	rm -rf .venv build dist demo-out simulation-failures htmlcov .coverage .coverage.* \
 		.pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache \
-		bench/results.json bench/soak.json bench/soak-state.pickle
+		bench/results.json bench/soak.json bench/soak-state.pickle bench/teeth.json

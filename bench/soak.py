@@ -51,7 +51,7 @@ class Soak:
 
 def run_days(wanted: int) -> Iterator[Row]:
     """Run days until there are `wanted`, part by part."""
-    watch = Stopwatch("simulation.days")
+    watch = Stopwatch("simulation.days", "bench/soak.py")
     soak = _resumed()
     with Progress(console=Console(stderr=True)) as progress:
         bar = progress.add_task("days", total=wanted, completed=soak.campaign.days)
@@ -124,7 +124,7 @@ def _rows(soak: Soak, watch: Stopwatch) -> Iterator[Row]:
 
 def run_properties(seconds: int) -> Iterator[Row]:
     """Repeat the property tests with a new seed each round; a round that fails ends it."""
-    watch = Stopwatch("properties.rounds")
+    watch = Stopwatch("properties.rounds", "bench/soak.py")
     began, rounds = time.time(), 0
     environment = os.environ | {"SOAK_UNTIL": str(int(began) + seconds)}
     while time.time() < began + seconds:

@@ -39,8 +39,9 @@ class Row:
 class Stopwatch:
     """Makes the row of one measurement; the start and the duration are those of the whole."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, program: str = "bench/run.py") -> None:
         self._name = name
+        self._program = program
         self._start = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
         self._began = time.monotonic()
 
@@ -55,7 +56,7 @@ class Stopwatch:
             machine=f"{os.cpu_count()} x {_processor()}, Python {platform.python_version()}",
             start=self._start,
             duration=round(time.monotonic() - self._began, 1),
-            command=" ".join([f"bench/{Path(sys.argv[0]).name}", *sys.argv[1:]]),
+            command=" ".join([self._program, *sys.argv[1:]]),
         )
 
 
@@ -120,12 +121,12 @@ def anonymous_kib() -> int:
     raise RuntimeError("the kernel does not tell anonymous memory")
 
 
-def write(rows: list[Row], path: Path = RESULTS) -> None:
-    """Put the rows into a file of results in place of older ones of the same name."""
-    old = json.loads(path.read_text()) if path.exists() else []
+def write(rows: list[Row], file: Path = RESULTS) -> None:
+    """Put the rows into results.json, or another file, in place of older ones of the same name."""
+    old = json.loads(file.read_text()) if file.exists() else []
     fresh = {row.name for row in rows}
     kept = [row for row in old if row["name"] not in fresh]
-    path.write_text(json.dumps(kept + [asdict(row) for row in rows], indent=1) + "\n")
+    file.write_text(json.dumps(kept + [asdict(row) for row in rows], indent=1) + "\n")
 
 
 def table(rows: list[Row]) -> str:

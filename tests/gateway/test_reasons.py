@@ -135,7 +135,9 @@ def _evidence_below() -> Reason:
 
 @produces(Reason.SIZE)
 def _size() -> Reason:
-    return Scene().answer(bytes(cbor.REPORT_LIMITS.size + 1)).reason
+    scene, most = Scene(), cbor.REPORT_LIMITS.size
+    assert scene.answer(bytes(most)).reason is Reason.ENVELOPE
+    return scene.answer(bytes(most + 1)).reason
 
 
 @produces(Reason.ENVELOPE)
@@ -299,7 +301,10 @@ def _boot() -> Reason:
 
 @produces(Reason.JOURNAL)
 def _journal() -> Reason:
-    return Scene().until(K.OPEN).send(K.TURNOUT, journal=JournalHead(1, bytes(32))).reason
+    scene = Scene().until(K.OPEN)
+    same = scene.box.last.journal
+    assert scene.send(K.TURNOUT, journal=same).reason is Reason.IN_ORDER
+    return scene.send(K.TURNOUT, journal=JournalHead(same.size - 1, bytes(32))).reason
 
 
 @produces(Reason.STATE)
@@ -416,3 +421,14 @@ for _reason in _COUNTERS:
     produces(_reason)(lambda reason=_reason: _break_counters(reason))
 for _reason in _VOTES:
     produces(_reason)(lambda reason=_reason: _break_votes(reason))
+
+
+def test_a_sheet_may_be_pending_until_the_final_and_a_final_keeps_the_other_laws_too() -> None:
+    scene = Scene().until(K.TURNOUT)
+    pending = scene.counters(presented=11, pending=1)
+    assert scene.send(K.TURNOUT, counters=pending).reason is Reason.IN_ORDER
+    assert scene.send(K.CLOSE, counters=scene.counters(pending=0, returned=1)).reason is (
+        Reason.IN_ORDER
+    )
+    portable = scene.counters(portable=11)
+    assert scene.send(K.FINAL, counters=portable).reason is Reason.LAW_PORTABLE

@@ -79,6 +79,7 @@ def test_ruling_takes_officers_of_that_role_and_precinct(changes: dict[str, obje
     officers: list[Officer] = [
         replace(each, **changes) if at == 1 else each for at, each in enumerate(register.officers)
     ]
+    officers[2] = replace(officers[2], precinct=register.boxes[0].precinct)
     amended = Register(register.election, 2, register.boxes, register.gateways, tuple(officers))
     scene.intake.replace_register(with_register(scene.given, amended).trusted)
     assert rule(scene, RELEASE, message).result is RulingResult.OFFICERS

@@ -168,9 +168,17 @@ VOTE_BREACHES = {
         row_with(seat=[12, 2, 1, 1, 6, 4]),
         Breach(Law.BLANK, 2, 1, "Seat"),
     ),
+    "more blank ballots of two votes than undervotes allow": (
+        row_with(council=[10, 3, 5, 2, 6, 4, 3]),
+        Breach(Law.BLANK, 6, 5, "Council"),
+    ),
     "half a ballot overvoted": (
         row_with(council=[10, 1, 6, 1, 6, 4, 3]),
         Breach(Law.OVERVOTES, 1, 0, "Council"),
+    ),
+    "a ballot and a half overvoted": (
+        row_with(council=[10, 1, 4, 3, 6, 4, 3]),
+        Breach(Law.OVERVOTES, 3, 2, "Council"),
     ),
     "one option on more ballots than were marked": (
         row_with(council=[10, 1, 3, 2, 9, 4, 2]),
@@ -292,6 +300,7 @@ def test_the_zero_report_is_zero_but_for_the_life_of_the_box(name: str) -> None:
     expected = None if name == "lifetime" else Breach(Law.ZERO, 1, 0, name)
     assert zero_breach(opened) == expected
     assert zero_breach(Counters()) is None
+    assert getattr(Counters(), name) == 0
 
 
 def test_nothing_is_pending_at_final() -> None:
@@ -324,7 +333,8 @@ def test_shares_are_parts_of_the_base_they_name() -> None:
 
 def test_a_breach_says_law_numbers_and_place() -> None:
     assert str(Breach(Law.SLOTS, 13, 12, "Seat")) == f"{MEANING[Law.SLOTS]}: 13 against 12 in Seat"
-    assert str(Breach(Law.PENDING, 2, 1)) == "at most one sheet is pending: 2 against 1"
+    nowhere = Breach(Law.PENDING, 2, 1)
+    assert (str(nowhere), nowhere.where) == ("at most one sheet is pending: 2 against 1", "")
 
 
 def cast_vote_records(shared: Path) -> list[tuple[str, tuple[str, str, str], int]]:

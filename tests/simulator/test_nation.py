@@ -1,7 +1,9 @@
 """Is a country's day the same whoever computes it, and its total what lies in its boxes?"""
 
 import pytest
+from click.testing import CliRunner
 
+from ballotbox_simulator.cli import main
 from ballotbox_simulator.world import nation
 from ballotbox_simulator.world.auditor import Breach
 from ballotbox_simulator.world.nation import NationPlan, run_nation
@@ -27,6 +29,18 @@ def test_a_calm_nation_counts_every_sheet():
     assert outcome.findings == []
     assert outcome.boxes_counted == 9
     assert outcome.sheets == outcome.tabulated == 54
+
+
+def test_the_command_ends_with_a_verdict():
+    told = CliRunner().invoke(main, ["nation", "--precincts", "5", "--ballots", "3", "--jobs", "1"])
+    assert told.exit_code == 0, told.output
+    assert told.stdout.splitlines()[-1].startswith("VERDICT: PASS sheets fed ")
+
+
+def test_a_nation_of_nothing_is_refused():
+    told = CliRunner().invoke(main, ["nation", "--precincts", "0"])
+    assert told.exit_code == 2
+    assert "precincts: must be 1 or more" in told.stderr
 
 
 @pytest.mark.teeth

@@ -5,7 +5,7 @@ Exit codes: 0 the verdict is PASS, 1 it is FAIL, 2 the command or its input is u
 
 import click
 
-from ballotbox_simulator.cli import days, rehearsals, tracing
+from ballotbox_simulator.cli import days, nations, rehearsals, tracing
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -22,5 +22,6 @@ for _command in (
     days.shrink,
     tracing.trace,
     days.scenarios,
+    nations.nation,
 ):
     main.add_command(_command)

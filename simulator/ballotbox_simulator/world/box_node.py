@@ -44,7 +44,7 @@ from ballotbox_simulator.disk import (
 from ballotbox_simulator.world.box_parts import BoxRoad, Kit, Witness, drawn
 from ballotbox_simulator.world.clocks import NodeClock
 from ballotbox_simulator.world.faults import CALM, FaultKind, Sky
-from ballotbox_simulator.world.schedule import Schedule
+from ballotbox_simulator.world.schedule import Alarm, Schedule
 
 _BOOT_MS: Final = 40_000
 _LOOK_MS: Final = 20_000
@@ -102,7 +102,7 @@ class BoxNode:
         self._transport: Sheet | None = None
         self._fell = False
         self._life = 0
-        self._wake: int | None = None
+        self._alarm = Alarm(schedule, self.pump)
         self._no_power_before = 0
 
     # Power
@@ -162,7 +162,7 @@ class BoxNode:
             self.road.switched_off()
         self.device = None
         self._courier = None
-        self._wake = None
+        self._alarm.clear()
         self.disk.power_off(*drawn(self.outcomes, self._chance))
 
     def heal(self) -> None:
@@ -349,18 +349,7 @@ class BoxNode:
             road.flush()
         wake_at = courier.wake_at
         if wake_at is not None:
-            self._wake_in(max(wake_at - now, 1))
-
-    def _wake_in(self, delay: int) -> None:
-        time = self._schedule.now + delay
-        if self._wake is None or time < self._wake:
-            self._wake = time
-            self._schedule.at(time, self._woken, time)
-
-    def _woken(self, time: int) -> None:
-        if self._wake == time:
-            self._wake = None
-            self.pump()
+            self._alarm.set(self._schedule.now + max(wake_at - now, 1))
 
     # What others do to it
 

@@ -14,7 +14,7 @@ from ballotbox_device.core.sheet import Sheet
 from ballotbox_protocol.election.identifiers import PollState, require
 from ballotbox_simulator.workload import Ballot
 from ballotbox_simulator.world.box_node import BoxNode, Fed
-from ballotbox_simulator.world.schedule import Schedule
+from ballotbox_simulator.world.schedule import Alarm, Schedule
 
 MINUTE: Final = 60_000
 HOUR: Final = 60 * MINUTE
@@ -73,7 +73,7 @@ class PollWorkers:
         self._portable = list(portable)
         self._portable_next = 0
         self._portable_admitted = not portable
-        self._wake: int | None = None
+        self._alarm = Alarm(schedule, self.tend)
         #: The next button is pressed twice.
         self.impatient = False
         box.changed = self.tend
@@ -97,7 +97,7 @@ class PollWorkers:
             return
         action = self._due(device.state)
         if action is not None:
-            self._come_back(_PATIENCE)
+            self._alarm.set(self._schedule.now + _PATIENCE)
             self._box.tell(Requested(action))
             if self.impatient:
                 self.impatient = False
@@ -121,18 +121,8 @@ class PollWorkers:
     def _feed_portable(self) -> None:
         fed = self._box.feed(self._portable[self._portable_next])
         self._portable_next += fed is not Fed.NOT_NOW
-        self._come_back(_PORTABLE_MS if fed is not Fed.NOT_NOW else _PATIENCE)
-
-    def _come_back(self, delay: int) -> None:
-        time = self._schedule.now + delay
-        if self._wake is None or time < self._wake:
-            self._wake = time
-            self._schedule.at(time, self._return, time)
-
-    def _return(self, time: int) -> None:
-        if self._wake == time:
-            self._wake = None
-            self.tend()
+        delay = _PATIENCE if fed is Fed.NOT_NOW else _PORTABLE_MS
+        self._alarm.set(self._schedule.now + delay)
 
 
 class Voters:

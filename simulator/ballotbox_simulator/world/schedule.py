@@ -36,3 +36,29 @@ class Schedule:
             self.now, _, do, arguments = heappop(entries)
             do(*arguments)
         self.now = max(self.now, time)
+
+
+class Alarm:
+    """Does one thing at the earliest of the times it was set to, then waits to be set again."""
+
+    __slots__ = ("_do", "_schedule", "_time")
+
+    def __init__(self, schedule: Schedule, do: Callable[[], Any]) -> None:
+        self._schedule = schedule
+        self._do = do
+        self._time: int | None = None
+
+    def set(self, time: int) -> None:
+        """Go off at `time`, or earlier if it was set so before."""
+        if self._time is None or time < self._time:
+            self._time = time
+            self._schedule.at(time, self._go_off, time)
+
+    def clear(self) -> None:
+        """Not go off."""
+        self._time = None
+
+    def _go_off(self, time: int) -> None:
+        if self._time == time:
+            self._time = None
+            self._do()

@@ -12,7 +12,7 @@ from typing import Final
 from ballotbox_protocol.wire.link import Link
 from ballotbox_protocol.wire.link_frames import Session
 from ballotbox_simulator.world.faults import FaultKind, Sky, Weather
-from ballotbox_simulator.world.schedule import Schedule
+from ballotbox_simulator.world.schedule import Alarm, Schedule
 
 BYTES_PER_SECOND: Final = 11_520
 _HELD_BACK_MS: Final = 3_000
@@ -38,7 +38,7 @@ class LineEnd:
         self._peer: Session | None = None
         self._line: SerialLine | None = None
         self._side = 0
-        self._wake: int | None = None
+        self._alarm = Alarm(schedule, self.flush)
 
     def attach(self, line: "SerialLine", side: int) -> None:
         """Be the end of `line` at `side`, 0 or 1."""
@@ -74,24 +74,14 @@ class LineEnd:
             return
         busy_until = line.busy_until[self._side]
         if busy_until > self._schedule.now:
-            self._wake_at(busy_until)
+            self._alarm.set(busy_until)
             return
         data = self._link.bytes_to_send(self._schedule.now)
         if data:
             line.carry(self._side, data)
         wake_at = self._link.wake_at
         if wake_at is not None:
-            self._wake_at(max(wake_at, line.busy_until[self._side], self._schedule.now + 1))
-
-    def _wake_at(self, time: int) -> None:
-        if self._wake is None or time < self._wake:
-            self._wake = time
-            self._schedule.at(time, self._woken, time)
-
-    def _woken(self, time: int) -> None:
-        if self._wake == time:
-            self._wake = None
-            self.flush()
+            self._alarm.set(max(wake_at, line.busy_until[self._side], self._schedule.now + 1))
 
 
 class SerialLine:

@@ -164,6 +164,7 @@ def test_release_below_is_verified_and_repeated_above() -> None:
     levels.lower.intake.rule(ruling(levels.given, RELEASE, report_id(message)), NOW)
     levels.carry(levels.lower)
     assert judged(levels, message) == (Verdict.ACCEPTED, Reason.RELEASED)
+    assert levels.centre.row(message).below == b""
     (entry,) = levels.centre.ledger.entries(1, 2)
     assert entry.ruling is not None
     again = levels.other
@@ -292,9 +293,11 @@ def test_taken_stretch_with_another_content_is_answered_from_what_was_taken() ->
         LowerLog(levels.given).batch(entry_of(messages[0], Verdict.ACCEPTED, Reason.IN_ORDER))
     )
     unknown = LowerLog(levels.given).batch(entry_of(messages[1], Verdict.ACCEPTED, Reason.IN_ORDER))
-    assert levels.take(unknown).field == "entries[0].leaf"
+    nothing = "decides on a report that no earlier leaf brought"
+    assert levels.take(unknown) == UpwardFault("entries[0].leaf", nothing, AS_STORED)
     broken = replace(unknown, entries=(UpwardEntry(b"\x00", messages[1], None),))
-    assert levels.take(broken).field == "entries[0].leaf"
+    no_leaf = "leaf: must be an array of 7 items"
+    assert levels.take(broken) == UpwardFault("entries[0].leaf", no_leaf, AS_STORED)
 
 
 def faulty(levels: Levels) -> dict[str, UpwardBatch]:
@@ -332,13 +335,50 @@ def faulty(levels: Levels) -> dict[str, UpwardBatch]:
     }
 
 
+AS_STORED = "send the leaf and what it commits to as the log stores them"
+REGISTER = "enter the gateway in the register, or give this gateway the newer register"
+KEY = "sign it with the key that the register lists"
+#: Per case: what is wrong with the field, and the way out.
+TOLD = {
+    "origin: own": ("is no other gateway of the register in use", REGISTER),
+    "origin: unknown": ("is no other gateway of the register in use", REGISTER),
+    "checkpoint: of another log": (f"is not signed by the log {ORIGIN}: OTHER_ORIGIN", KEY),
+    "checkpoint: no note": (f"is not signed by the log {OTHER}: NOT_A_NOTE", KEY),
+    "checkpoint: size": (
+        "has size 1, but the entries end at 2",
+        "send the checkpoint that ends with the batch",
+    ),
+    "checkpoint: root": (
+        "its root does not follow from the leaves taken in so far and those sent",
+        "stop: the lower log was replaced or changed; compare it with this gateway's copy",
+    ),
+    "entries[0].leaf: no leaf": ("leaf: must be an array of 7 items", AS_STORED),
+    "entries[0].leaf: nothing to rule": (
+        "decides on a report that no earlier leaf brought",
+        AS_STORED,
+    ),
+    "entries[0].report: missing": ("must stand beside a report leaf, alone", AS_STORED),
+    "entries[0].report: with a ruling": ("must stand beside a report leaf, alone", AS_STORED),
+    "entries[0].report: unauthentic": ("cannot be taken: SIGNATURE", AS_STORED),
+    "entries[0].report: no report": ("cannot be taken: BODY", AS_STORED),
+    "entries[0].report: another": ("is another report than the leaf decides on", AS_STORED),
+    "entries[0].ruling: missing": ("must stand beside a ruling leaf, alone", AS_STORED),
+    "entries[0].ruling: with a report": ("must stand beside a ruling leaf, alone", AS_STORED),
+    "entries[0].ruling: no ruling": (
+        "ruling: must be an array of a byte string, an integer, a byte string, an array",
+        AS_STORED,
+    ),
+    "entries[0].ruling: another": ("is another ruling than the leaf commits to", AS_STORED),
+}
+
+
 @pytest.mark.parametrize("case", faulty(Levels()))
-def test_faulty_stretch_is_refused_whole_and_names_the_field(case: str) -> None:
+def test_faulty_stretch_is_refused_whole_and_names_field_and_way_out(case: str) -> None:
     levels = Levels()
-    fault = levels.take(faulty(levels)[case])
-    assert isinstance(fault, UpwardFault), fault
-    assert fault.field == case.partition(": ")[0]
-    assert fault.fix
+    field, problem, fix = case.partition(": ")[0], *TOLD[case]
+    # Only a newer register may make a sender welcome that is not now.
+    fault = UpwardFault(field, problem, fix, retry=field == "origin")
+    assert levels.take(faulty(levels)[case]) == fault
     assert levels.centre.ledger.log_head().size == 0
     assert levels.centre.ledger.lower_log(OTHER) is None
 

@@ -18,9 +18,11 @@ from libcst.metadata import MetadataWrapper, PositionProvider
 from mutmut.mutation.mutators import mutation_operators
 
 #: Calls that only the type checker hears, or whose arguments are all that they have.
-_LEFT_ALONE = m.Call(func=m.Name("assert_never") | m.Name("TypeVar") | m.Name("cast"))
+_LEFT_ALONE = m.Call(func=m.Name("assert_never") | m.Name("cast"))
 _PLAIN_CALL = m.Call(func=m.Name("len") | m.Name("isinstance"))
-_DECLARED = m.Assign(targets=[m.AssignTarget(m.Name("__slots__") | m.Name("__all__"))])
+_DECLARED = m.Assign(targets=[m.AssignTarget(m.Name("__slots__") | m.Name("__all__"))]) | m.Assign(
+    value=m.Call(func=m.Name("TypeVar"))
+)
 _TYPE_ALIAS = m.Assign(value=m.Subscript() | m.BinaryOperation(operator=m.BitOr()))
 _DOCSTRING = m.SimpleStatementLine([m.Expr(m.SimpleString() | m.ConcatenatedString())])
 _UNREACHABLE = m.MatchCase(pattern=m.MatchAs(pattern=None, name=None))
@@ -51,7 +53,8 @@ def mutants_of(root: Path, file: Path) -> list[Mutant]:
     """Return every fault of `root / file`, in the order of the text, always the same.
 
     What no test can see by construction is left out: annotations, decorators, imports, docstrings,
-    declarations of names, arms that the type checker proves unreachable, `strict=` of a zip.
+    declarations of names, arms that the type checker proves unreachable, `strict=` of a zip, the
+    wording of sentences.
     """
     wrapper = MetadataWrapper(cst.parse_module((root / file).read_text(encoding="utf-8")))
     search = _Search(file, wrapper.module)
@@ -122,8 +125,9 @@ def _negated(test: cst.BaseExpression) -> cst.UnaryOperation:
 def _telling(node: cst.CSTNode, changes: Any) -> Iterator[cst.CSTNode]:
     """Leave out what says nothing new."""
     if isinstance(node, cst.BaseString):
-        # A text matters or it does not; other letters tell no more.
-        yield from list(changes)[:1]
+        # A name or a format matters or it does not; other letters tell no more. How a sentence is
+        # worded is nobody's contract; that there is one is seen where None is put in its place.
+        yield from () if " " in node.value else list(changes)[:1]
         return
     for changed in changes:
         if isinstance(node, cst.Call) and _is_no_call(node, changed):

@@ -120,12 +120,12 @@ def anonymous_kib() -> int:
     raise RuntimeError("the kernel does not tell anonymous memory")
 
 
-def write(rows: list[Row]) -> None:
-    """Put the rows into results.json in place of older ones of the same name."""
-    old = json.loads(RESULTS.read_text()) if RESULTS.exists() else []
+def write(rows: list[Row], results: Path = RESULTS) -> None:
+    """Put the rows into results.json, or such a file, in place of older ones of the same name."""
+    old = json.loads(results.read_text()) if results.exists() else []
     fresh = {row.name for row in rows}
     kept = [row for row in old if row["name"] not in fresh]
-    RESULTS.write_text(json.dumps(kept + [asdict(row) for row in rows], indent=1) + "\n")
+    results.write_text(json.dumps(kept + [asdict(row) for row in rows], indent=1) + "\n")
 
 
 def table(rows: list[Row]) -> str:

@@ -79,6 +79,7 @@ soak: venv mosquitto ## the properties with other seeds and many more examples, 
 
 teeth: venv ## plant violations and show that each check catches its own
 	$(BIN)/pytest -q -m teeth
+	$(BIN)/python -m tests.simulator.mutants.hunt
 
 venv: $(STAMP) ## .venv with exactly what requirements.lock names
 

@@ -75,6 +75,7 @@ soak: venv mosquitto ## long campaigns, each at most an hour: SET=days or SET=pr
 # a sample unless MUTANTS=all. What was tried is kept while no Python file changes.
 teeth: venv ## plant violations and faults, show that checks and tests see them; MUTANTS=all, SEED=n
 	$(BIN)/pytest -q -m teeth
+	$(BIN)/python -m tests.simulator.mutants.hunt
 	PYTHONHASHSEED=0 $(BIN)/python -m tests.mutation.campaign --mutants $(MUTANTS) \
 		$(if $(SEED),--seed $(SEED))
 

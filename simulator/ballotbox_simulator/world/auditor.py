@@ -39,6 +39,7 @@ class Breach(IntEnum):
     LIVENESS = 9
     NOT_PUBLISHED = 10
     CRASH = 11
+    SECRECY = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +171,8 @@ class Auditor:
         word = self._words[box.name]
         self._hold_against_chain(box.name, report, word)
         self._hold_against_paper(box, report)
+        if report.votes is not None and report.kind not in WITH_VOTES:
+            self.object_to(Breach.SECRECY, box.name, f"votes in a {report.kind.name} report")
         self.heard_reports.append((report.box, Message(MessageKind.REPORT, made.data).to_bytes()))
         self.final_signed |= report.kind is ReportKind.FINAL
         word.count, word.last = report.sequence + 1, identity
@@ -228,6 +231,8 @@ class Auditor:
                 self.object_to(Breach.RECEIPT, origin, f"leaf {index}, receipted to {box}, is gone")
 
 
+#: The kinds that carry votes, written down here apart from the product.
+WITH_VOTES: Final = frozenset({ReportKind.FINAL, ReportKind.CORRECTION})
 #: After these the count of a box may differ from its paper: that is what they are.
 _PAPER_DIFFERS: Final = frozenset(
     kind

@@ -6,6 +6,7 @@ from ballotbox_gateway.core.correspondence import Correspondence, Route
 from ballotbox_gateway.core.intake import Road, RoadKind
 from ballotbox_protocol.wire.message import Message, MessageKind
 from ballotbox_protocol.wire.report import ReportKind
+from ballotbox_protocol.wire.statements import Hello, sign_statement
 from tests.gateway.scene import Scene
 
 ROAD = Road(RoadKind.SERIAL, "line")
@@ -51,3 +52,14 @@ def test_a_hello_without_a_challenge_is_not_judged() -> None:
     desk.settle(Message(MessageKind.HELLO, b"hello"))
     assert len(desk.greeted) == 1
     assert list(desk.correspondence.fresh) == []
+
+
+def test_a_box_from_which_nothing_is_missing_is_asked_for_nothing() -> None:
+    desk = Desk()
+    given, box = desk.scene.given, desk.scene.box.box
+    desk.settle(Message(MessageKind.HELLO_WANTED))
+    key = given.box_keys[box]
+    hello = sign_statement(Hello(given.trusted.digest, box, bytes(16), 1, 0), key.public, key.sign)
+    desk.settle(Message(MessageKind.HELLO, hello))
+    assert list(desk.correspondence.fresh) == [box]
+    assert [each.kind for each in desk.said] == [MessageKind.CHALLENGE]

@@ -9,7 +9,7 @@ random: plans and outcomes say what happens, and whoever draws them draws from a
 
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Final, NamedTuple
+from typing import Final
 
 from ballotbox_device.core.ports import Memory
 
@@ -76,17 +76,19 @@ class Power:
     ailment: fails the next operation that it can fail; FULL stays until it is taken away.
     """
 
-    __slots__ = ("_plan", "ailment", "operations")
+    __slots__ = ("_fails_at", "ailment", "operations")
 
     def __init__(self, plan: PowerPlan | None = None) -> None:
-        self._plan = plan
+        self._fails_at = -1 if plan is None else plan.at
         self.ailment: Ailment | None = None
         self.operations = 0
 
-    def fails_now(self) -> bool:
-        """Count one operation and tell whether power fails in it."""
+    def spend(self, operation: str) -> None:
+        """Count one operation; raises PowerCut if power fails in it."""
+        fails = self.operations == self._fails_at
         self.operations += 1
-        return self._plan is not None and self.operations - 1 == self._plan.at
+        if fails:
+            raise PowerCut(operation)
 
     def fail(self, ailment: Ailment) -> None:
         """Raise MediumError if this is what ails the medium; an error fails one operation."""
@@ -97,14 +99,6 @@ class Power:
         raise MediumError(ailment.name)
 
 
-class _Splice(NamedTuple):
-    """One write: at `offset`, `old` gave way to `new`."""
-
-    offset: int
-    old: bytes
-    new: bytes
-
-
 class _File:
     """Bytes, and the writes that a power cut may undo."""
 
@@ -113,7 +107,8 @@ class _File:
     def __init__(self, power: Power) -> None:
         self.power = power
         self._content = bytearray()
-        self._unsynced: list[_Splice] = []
+        #: What was written since the last sync: where, what stood there, and what gave way to it.
+        self._unsynced: list[tuple[int, bytes, bytes]] = []
 
     def read(self) -> bytes:
         """Return the content as a running box sees it."""
@@ -122,8 +117,7 @@ class _File:
     def sync(self) -> None:
         """Make all writes durable, unless power fails."""
         power = self.power
-        if power.fails_now():
-            raise PowerCut("sync")
+        power.spend("sync")
         if power.ailment is not None:
             power.fail(Ailment.NOT_APPLIED)
         self._unsynced.clear()
@@ -136,28 +130,23 @@ class _File:
             power.fail(Ailment.NOT_APPLIED)
             if len(new) > size:
                 power.fail(Ailment.FULL)
-        old = bytes(self._content[offset : offset + size])
-        self._content[offset : offset + size] = new
-        self._unsynced.append(_Splice(offset, old, new))
-        if power.fails_now():
-            raise PowerCut("write")
+        content = self._content
+        end = offset + size
+        self._unsynced.append((offset, bytes(content[offset:end]), new))
+        content[offset:end] = new
+        power.spend("write")
         if power.ailment is not None:
             power.fail(Ailment.APPLIED)
 
     def fail(self, outcome: Outcome) -> None:
         """Become what is found after a power cut."""
         if isinstance(outcome, Lost):
-            for splice in reversed(self._unsynced):
-                self._undo(splice)
+            for offset, old, new in reversed(self._unsynced):
+                self._content[offset : offset + len(new)] = old
         elif isinstance(outcome, Torn) and self._unsynced:
-            splice = self._unsynced[-1]
-            self._undo(splice)
-            found = torn_bytes(splice.old, splice.new, outcome)
-            self._content[splice.offset : splice.offset + len(splice.old)] = found
+            offset, old, new = self._unsynced[-1]
+            self._content[offset : offset + len(new)] = torn_bytes(old, new, outcome)
         self._unsynced.clear()
-
-    def _undo(self, splice: _Splice) -> None:
-        self._content[splice.offset : splice.offset + len(splice.new)] = splice.old
 
     def load(self, content: bytes) -> None:
         """Have exactly this content, synced."""

@@ -129,16 +129,20 @@ class Truth:
             self._note(index, election.contests[index], marks)
 
     def _note(self, index: int, contest: Contest, marks: Marks) -> None:
-        truth = self.contests.setdefault(index, ContestTruth())
+        truth = self.contests.get(index)
+        if truth is None:
+            truth = self.contests[index] = ContestTruth()
         truth.ballots += 1
         if not marks.options:
             truth.blank += 1
         elif len(marks.options) > contest.votes_allowed:
             truth.overvoted += 1
         else:
-            truth.marks.update(marks.options)
-            if len(marks.preferences) == 1 and next(iter(marks.preferences))[0] in marks.options:
-                truth.preferences.update(marks.preferences)
+            for option in marks.options:
+                truth.marks[option] += 1
+            for option, candidate in marks.preferences:
+                if len(marks.preferences) == 1 and option in marks.options:
+                    truth.preferences[option, candidate] += 1
 
 
 def add_truths(truths: Sequence[Truth]) -> Truth:

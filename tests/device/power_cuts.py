@@ -125,7 +125,8 @@ def outcomes(unsynced: list, bits: tuple[int, ...], stride: int) -> Iterator[Out
     if not unsynced:
         return
     yield KEPT
-    size = len(unsynced[-1].new)
+    _, _, new = unsynced[-1]
+    size = len(new)
     for kept in range(size):
         if EDGE <= kept < size - EDGE and kept % stride:
             continue

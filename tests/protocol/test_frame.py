@@ -139,6 +139,12 @@ def test_each_fault_is_counted_under_its_reason(body: bytes, fault: FrameFault):
     assert decoder.dropped == NO_FAULT | {fault: 1}
 
 
+def test_a_frame_that_comes_again_gives_its_payload_again():
+    decoder = FrameDecoder()
+    first, second = encode_frame(b"first"), encode_frame(b"second")
+    assert decoder.feed(first + first + second + first) == [b"first"] * 2 + [b"second", b"first"]
+
+
 def test_nothing_between_delimiters_is_no_fault():
     decoder = FrameDecoder()
     assert decoder.feed(DELIMITER * 1_000) == []

@@ -62,6 +62,17 @@ def test_a_tally_is_the_merged_tallies_of_its_parts(
 rows = st.lists(st.integers(0, 2**40), min_size=4, max_size=4).map(tuple)
 
 
+@given(counted({"min_size": 1, "max_size": 3}), st.integers(0, 5))
+def test_like_sheets_may_be_counted_at_once(
+    layout_and_ballots: tuple[Layout, list[Ballot]], times: int
+) -> None:
+    layout, ballots = layout_and_ballots
+    row = list(layout.zero())
+    for contest, marked in ballots:
+        layout.add(row, contest, marked, times)
+    assert tuple(row) == row_of(layout, ballots * times)
+
+
 @given(rows, rows, rows)
 def test_merging_is_associative(a: Row, b: Row, c: Row) -> None:
     assert merge(merge(a, b), c) == merge(a, merge(b, c))

@@ -4,8 +4,11 @@ import secrets
 
 import pytest
 
-from ballotbox_simulator.world.run import run_day
+from ballotbox_protocol.wire import cose
+from ballotbox_simulator.world.run import run_day, run_world
 from ballotbox_simulator.world.swarm import swarm_day
+from ballotbox_simulator.world.undisturbed import undisturbed
+from ballotbox_simulator.world.world import World
 
 DAYS, CHUNK = 200, 10
 FRESH_FROM, FRESH_BELOW = 1_000_000, 1 << 32
@@ -32,3 +35,14 @@ def test_a_day_that_nobody_has_seen_passes(record_property):
     record_property("fresh day", f"ballotbox-sim run --scenario swarm --seed {seed}")
     failed = list(_objections([seed]))
     assert not failed, "\n".join(failed)
+
+
+def test_a_day_comes_to_the_same_with_every_signature_computed_anew() -> None:
+    day = swarm_day(8)
+    assert run_world(World(day)).transcript == run_day(day).transcript
+
+
+def test_a_bad_signature_is_never_known() -> None:
+    with undisturbed():
+        for _ in range(2):
+            assert not cose.verify(b"statement", bytes(64), bytes(32))

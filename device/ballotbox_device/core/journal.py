@@ -20,8 +20,10 @@ from ballotbox_device.core.records import (
 )
 from ballotbox_device.core.units import UNIT_HEAD_SIZE, end_of, frame, units
 
-#: The units of every ballot, framed once.
-_ALONE: Final = {each.type: frame(each.to_bytes()) for each in (RETURNED, RELEASE, DROPPED, VOID)}
+#: The records of every ballot: framed once, and known when they are read.
+_OF_BALLOTS: Final = (RETURNED, RELEASE, DROPPED, VOID)
+_ALONE: Final = {each.type: frame(each.to_bytes()) for each in _OF_BALLOTS}
+_KNOWN: Final[dict[bytes, Sequence[Record]]] = {each.to_bytes(): (each,) for each in _OF_BALLOTS}
 
 
 class RecordBook:
@@ -37,7 +39,7 @@ class RecordBook:
         content = port.read()
         self._end = 0
         for unit in units(content):
-            self._apply(split(unit.records), unit.offset)
+            self._apply(_KNOWN.get(unit.records) or split(unit.records), unit.offset)
             self._end = end_of(unit)
         self.torn = len(content) - self._end
 

@@ -4,6 +4,7 @@ Invariant: which slot a sheet gets depends on the entropy port and on which slot
 on what the sheet says.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
@@ -73,11 +74,12 @@ class SlotBank:
     def survey(self) -> None:
         """Read all slots into the counts; raises MemoryFault for rot or two unfinished slots."""
         self._clear()
+        empty = self._format.empty
         for position, slot in self._slots():
-            condition = self._format.condition(slot)
             self._capacity = position + 1
-            if condition is SlotCondition.EMPTY:
+            if slot == empty:
                 continue
+            condition = self._format.condition(slot)
             if condition is SlotCondition.ROTTEN:
                 raise MemoryFault(f"slot {position} is damaged: its state or check sum is wrong")
             first = self._format.is_first_sheet(slot)
@@ -156,9 +158,15 @@ class SlotBank:
 
     def totals(self, layout: Layout) -> Row:
         """Return the votes in all counted slots; asked at final and not before."""
+        empty, condition = self._format.empty, self._format.condition
+        # Sheets that say the same have the same slot: each is read once.
+        alike = Counter(
+            slot
+            for _, slot in self._slots()
+            if slot != empty and condition(slot) is SlotCondition.COUNTED
+        )
         row = list(layout.zero())
-        for _, slot in self._slots():
-            if self._format.condition(slot) is SlotCondition.COUNTED:
-                for contest, marks in self._format.marks(slot):
-                    layout.add(row, contest, marks)
+        for slot, times in alike.items():
+            for contest, marks in self._format.marks(slot):
+                layout.add(row, contest, marks, times)
         return tuple(row)

@@ -57,16 +57,23 @@ class _ContestBits:
         return bits
 
     def unpack(self, bits: int) -> Marks:
-        options = frozenset(
-            option for option in range(self.options) if bits >> (self.option_base + option) & 1
-        )
+        options = frozenset(_set_bits(bits >> self.option_base, self.options))
         preferences = frozenset(
             (option, candidate)
             for option, (base, count) in enumerate(self.preference_bases)
-            for candidate in range(count)
-            if bits >> (base + candidate) & 1
+            if count
+            for candidate in _set_bits(bits >> base, count)
         )
         return Marks(options, preferences)
+
+
+def _set_bits(bits: int, width: int) -> Iterator[int]:
+    """Yield the positions of the bits that are set among the lowest `width`."""
+    left = bits & ((1 << width) - 1)
+    while left:
+        lowest = left & -left
+        yield lowest.bit_length() - 1
+        left ^= lowest
 
 
 class SlotFormat:

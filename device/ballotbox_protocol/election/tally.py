@@ -96,8 +96,8 @@ class Layout:
         """Return the row in which nothing has been counted."""
         return (0,) * self.size
 
-    def add(self, row: list[int], contest: int, marks: Marks) -> None:
-        """Count one sheet's marks for `contest` into the mutable `row`.
+    def add(self, row: list[int], contest: int, marks: Marks, times: int = 1) -> None:
+        """Count the marks for `contest` of so many like sheets into the mutable `row`.
 
         Raises InvalidField, the row unchanged, when a mark stands where the ballot has no choice.
         """
@@ -105,24 +105,24 @@ class Layout:
         _require_on_ballot(span.contest, marks)
         allowed = span.contest.votes_allowed
         marked = len(marks.options)
-        row[span.start] += 1
+        row[span.start] += times
         if marked > allowed:
-            row[span.start + 3] += allowed
+            row[span.start + 3] += allowed * times
             return
-        row[span.start + 1] += marked == 0
-        row[span.start + 2] += allowed - marked
+        row[span.start + 1] += times if marked == 0 else 0
+        row[span.start + 2] += (allowed - marked) * times
         for option in marks.options:
-            row[span.votes.start + option] += 1
+            row[span.votes.start + option] += times
         if span.contest.kind is ContestKind.PARTY_LIST:
-            self._add_preference(row, span, marks)
+            self._add_preference(row, span, marks, times)
 
-    def _add_preference(self, row: list[int], span: ContestSpan, marks: Marks) -> None:
+    def _add_preference(self, row: list[int], span: ContestSpan, marks: Marks, times: int) -> None:
         # A preference counts only when it is the sole one and stands on the list that was chosen.
         if len(marks.preferences) != 1:
             return
         ((option, candidate),) = marks.preferences
         if option in marks.options:
-            row[span.preferences[option].start + candidate] += 1
+            row[span.preferences[option].start + candidate] += times
 
     def read(self, row: Sequence[int], contest: int) -> ContestTally:
         """Return the counts of one contest of `row`, by name."""

@@ -9,6 +9,7 @@ from base64 import b64decode, b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum, unique
+from functools import lru_cache
 from hashlib import sha256
 from typing import Final
 
@@ -145,6 +146,15 @@ def parse_note(data: bytes) -> SignedCheckpoint | CheckpointFault:
 
     Whatever is accepted gives the same bytes again: `parse_note(data).note() == data`.
     """
+    return _parse(data)
+
+
+#: One note comes with many receipts and is read at several places: the last ones are known.
+_KNOWN_MAX: Final = 64
+
+
+@lru_cache(_KNOWN_MAX)
+def _parse(data: bytes) -> SignedCheckpoint | CheckpointFault:
     if len(data) > NOTE_BYTES_MAX:
         return CheckpointFault.TOO_LONG
     text, blank, tail = data.partition(b"\n\n")

@@ -75,6 +75,8 @@ class FrameDecoder:
         self._max_body = encoded_size(max_payload)
         self._unfinished = bytearray()
         self._skipping = False
+        #: The last good frame with its payload: a repetition is not decoded anew.
+        self._known = (b"", b"")
         self._dropped: Counter[FrameFault] = Counter()
 
     @property
@@ -115,8 +117,10 @@ class FrameDecoder:
         self._skipping = False
         if not body:
             return None
-        decoded = _decode(body, self._max_payload)
-        if isinstance(decoded, FrameFault):
-            self._dropped[decoded] += 1
-            return None
-        return decoded
+        if body != self._known[0]:
+            decoded = _decode(body, self._max_payload)
+            if isinstance(decoded, FrameFault):
+                self._dropped[decoded] += 1
+                return None
+            self._known = body, decoded
+        return self._known[1]

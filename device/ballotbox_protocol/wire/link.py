@@ -115,6 +115,8 @@ class Link:
         self._status = LinkStatus.OPENING
         self._decoder = FrameDecoder(limits.max_message + DATA_HEADER_SIZE)
         self._answers: dict[FrameKind, LinkFrame] = {}
+        self._heard: tuple[bytes, LinkFrame | LinkFault] = (b"", LinkFault.UNKNOWN_KIND)
+        self._said: dict[FrameKind, tuple[LinkFrame, bytes]] = {}
         self._pace = Pace(limits.bytes_per_second)
         self._encoded_for: Session | tuple[_Pair, int] | None = None
         self._frame = b""
@@ -178,7 +180,7 @@ class Link:
         """
         messages: list[bytes] = []
         for payload in self._decoder.feed(data):
-            frame = parse_link_frame(payload)
+            frame = self._read(payload)
             if isinstance(frame, LinkFault):
                 self.counters.faults[frame] += 1
             elif frame.sender.nonce == self._offered.nonce:
@@ -187,6 +189,12 @@ class Link:
                 self._answer(frame, now, messages)
         return messages
 
+    def _read(self, payload: bytes) -> LinkFrame | LinkFault:
+        """Return what a payload says; a repetition is not read anew."""
+        if payload != self._heard[0]:
+            self._heard = payload, parse_link_frame(payload)
+        return self._heard[1]
+
     def bytes_to_send(self, now: int) -> bytes:
         """Return what must go onto the line at `now`: answers, then what is due (again).
 
@@ -194,10 +202,18 @@ class Link:
         """
         frames = list(self._answers.values())
         self._answers.clear()
-        burst = b"".join(encode_frame(frame.to_bytes()) for frame in frames)
+        burst = b"".join(map(self._answered, frames))
         burst += self._next_try(now)
         # The leading delimiter ends whatever noise has gathered on an idle line.
         return DELIMITER + burst if burst else b""
+
+    def _answered(self, frame: LinkFrame) -> bytes:
+        """Return an answer's frame; one that was given before is not encoded anew."""
+        said, encoded = self._said.get(frame.KIND, (None, b""))
+        if said != frame:
+            encoded = encode_frame(frame.to_bytes())
+            self._said[frame.KIND] = frame, encoded
+        return encoded
 
     def _next_try(self, now: int) -> bytes:
         if self._pair is not None and not self._queue:

@@ -6,6 +6,7 @@ were signed again share the id. Votes stand only in a final or a correction.
 
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import lru_cache
 from typing import Any, Final, TypeVar
 
 from ballotbox_protocol.election.counters import COUNTER_NAMES, Counters
@@ -237,6 +238,15 @@ def decode_report(body: bytes) -> Report:
 
     Raises CborError or InvalidField, both ValueErrors, naming what is wrong.
     """
+    return _read(body)
+
+
+#: A report is sent again until its receipt comes, and read at several places: the last are known.
+_KNOWN_MAX: Final = 16
+
+
+@lru_cache(_KNOWN_MAX)
+def _read(body: bytes) -> Report:
     items = cbor.decode(body)
     if type(items) is not dict:
         raise InvalidField("report", "must be a map")

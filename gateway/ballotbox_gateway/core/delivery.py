@@ -19,7 +19,7 @@ from ballotbox_protocol.wire.receipt import Receipt, ReceiptFault
 
 #: When nothing waits: how often the last leaf is shown again, to learn that an upper log was put
 #: back to an older copy.
-PROBE_EVERY_S: Final = 600
+PROBE_EVERY_S: Final = 1_800
 _ASK_UPPER = "ask the upper gateway's operator; the batch is sent again until it is receipted"
 
 

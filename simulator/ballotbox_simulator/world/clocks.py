@@ -16,13 +16,14 @@ class NodeClock:
     world it runs since midnight.
     """
 
-    __slots__ = ("_schedule", "_started", "drift_ppm", "offset_s")
+    __slots__ = ("_known", "_schedule", "_started", "drift_ppm", "offset_s")
 
     def __init__(self, schedule: Schedule, offset_s: int = 0, drift_ppm: int = 0) -> None:
         self._schedule = schedule
         self._started = schedule.now
         self.offset_s = offset_s
         self.drift_ppm = drift_ppm
+        self._known: tuple[tuple[int, ...], Instant | None] = ((), None)
 
     def power_on(self) -> None:
         """Begin the uptime anew; the wall clock has a battery."""
@@ -41,4 +42,9 @@ class NodeClock:
 
     def instant(self) -> Instant:
         """What a box writes into its reports."""
-        return Instant(self.unix(), ClockQuality.FREE_RUNNING, self.uptime_ms())
+        now = (self._schedule.now, self._started, self.offset_s, self.drift_ppm)
+        known_for, instant = self._known
+        if instant is None or now != known_for:
+            instant = Instant(self.unix(), ClockQuality.FREE_RUNNING, self.uptime_ms())
+            self._known = now, instant
+        return instant

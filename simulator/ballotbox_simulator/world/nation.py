@@ -24,9 +24,10 @@ from ballotbox_simulator.world.faults import FaultKind
 from ballotbox_simulator.world.ledgers import SimulatedLedger
 from ballotbox_simulator.world.plan import Ballots, Day, DayPlan
 from ballotbox_simulator.world.polling_day import HOUR, Hours
-from ballotbox_simulator.world.settlement import differences, publish_log, settle, truth_of
-from ballotbox_simulator.world.strikes import schedule_strikes
+from ballotbox_simulator.world.run import run_world
+from ballotbox_simulator.world.settlement import differences, publish_log, truth_of
 from ballotbox_simulator.world.swarm import swarm_day
+from ballotbox_simulator.world.undisturbed import undisturbed
 from ballotbox_simulator.world.world import Region, World
 
 #: Precincts of Kyrgyzstan on 28 November 2021, and ballots that make 1.2 million of them.
@@ -120,10 +121,8 @@ def _run_region(plan: NationPlan, number: int) -> _Part:
     precincts = min(PER_REGION, plan.precincts - first)
     day = _day(plan, number, precincts)
     world = World(day, region=Region(held, elections.region_of(number + 1), first))
-    schedule_strikes(world)
-    world.run_safety()
-    world.run_liveness()
-    settle(world)
+    with undisturbed():
+        run_world(world)
     intake = world.centre.intake
     election = held.authority.trusted.election
     return _Part(

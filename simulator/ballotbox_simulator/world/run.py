@@ -10,6 +10,7 @@ from ballotbox_simulator.world.rulings import rule_on_boxes
 from ballotbox_simulator.world.settlement import Balance, settle
 from ballotbox_simulator.world.strikes import schedule_strikes
 from ballotbox_simulator.world.transcript import Line
+from ballotbox_simulator.world.undisturbed import undisturbed
 from ballotbox_simulator.world.world import World
 
 
@@ -37,7 +38,8 @@ class DayOutcome:
 
 def run_day(day: Day, *, keep_lines: bool = False) -> DayOutcome:
     """Run a day to its end; an exception of the product is a finding, not an exception here."""
-    return run_world(World(day, keep_lines=keep_lines), raising=keep_lines)
+    with undisturbed():
+        return run_world(World(day, keep_lines=keep_lines), raising=keep_lines)
 
 
 def run_world(world: World, *, raising: bool = False) -> DayOutcome:

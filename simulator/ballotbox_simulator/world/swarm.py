@@ -25,6 +25,9 @@ _TEMPERS: Final = (0.04, 0.12, 0.35)
 #: How much rarer kinds are whose days are not held to exactness: most days must be exact.
 _RARER: Final = {FaultClass.NAMED: 0.12, FaultClass.UNDETECTABLE: 0.08}
 _STRIKES_MAX: Final = 4
+#: Every incident of the drop is a report: past so many sheets, more of them show nothing new.
+_MECHANICS: Final = frozenset({FaultKind.DROP_FAILED, FaultKind.DROP_UNCERTAIN})
+_SHEETS_OF_A_STORM: Final = 60
 _DETAIL_MAX: Final = 1 << 30
 #: Clocks are wrong from the start; what is drawn at another time would be a step.
 _IN_THE_MORNING: Final = frozenset({FaultKind.CLOCK_WRONG, FaultKind.CLOCK_DRIFT})
@@ -44,7 +47,9 @@ def swarm_day(seed: int, plan: DayPlan | None = None) -> Day:
     temper = chance.choice(_TEMPERS)
     kinds = [kind for kind in FaultKind if chance.random() < temper * _rarity(kind)]
     weather = {
-        kind: round(10 ** chance.uniform(-2.5, -0.7), 4) for kind in kinds if kind in WEATHER_KINDS
+        kind: round(10 ** chance.uniform(-2.5, -0.7) * _part_of(kind, held), 4)
+        for kind in kinds
+        if kind in WEATHER_KINDS
     }
     strikes = [
         _strike(kind, held.hours, chance)
@@ -54,6 +59,13 @@ def swarm_day(seed: int, plan: DayPlan | None = None) -> Day:
     ]
     strikes.sort(key=lambda strike: (strike.at, strike.kind.value))
     return Day(seed, held, Weather(weather), tuple(strikes), rulings=chance.random() < 0.5)
+
+
+def _part_of(kind: FaultKind, plan: DayPlan) -> float:
+    """Return how strong a kind may be: a box's mechanics fail so often a day, not per sheet."""
+    if kind not in _MECHANICS:
+        return 1.0
+    return min(1.0, _SHEETS_OF_A_STORM / max(1, plan.ballots))
 
 
 def _rarity(kind: FaultKind) -> float:

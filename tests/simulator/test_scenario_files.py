@@ -25,6 +25,7 @@ rulings = true
 [plan]
 road = "mqtt"
 curve = [1, 2.5]
+service = [5, 7.5]
 [plan.hours]
 end = "25:30:10"
 [weather]
@@ -42,6 +43,7 @@ times = 2
     assert (scenario.name, scenario.title, scenario.swarm) == ("mine", "Mine", False)
     assert scenario.plan.road is RoadChoice.MQTT
     assert scenario.plan.curve == (1.0, 2.5)
+    assert scenario.plan.service == (5.0, 7.5)
     assert scenario.plan.hours.end == 25 * HOUR + 30 * MINUTE + 10_000
     assert scenario.weather == {FaultKind.MESSAGE_LOSS: 0.25}
     (fault,) = scenario.faults
@@ -63,6 +65,11 @@ REFUSED = {
     "a curve of nothing": (HEAD + "[plan]\ncurve = [0]", "plan.curve: needs one weight above 0"),
     "a curve of words": (HEAD + '[plan]\ncurve = ["a"]', "plan.curve[0]: must be a number"),
     "a curve without end": (HEAD + "[plan]\ncurve = [inf]", "plan.curve[0]: must be a number"),
+    "a service that falls": (
+        HEAD + "[plan]\nservice = [2, 1]",
+        "plan.service: needs seconds that never fall",
+    ),
+    "a service in no time": (HEAD + "[plan]\nservice = [-1]", "plan.service: needs seconds of 0"),
     "hours in disorder": (
         HEAD + '[plan.hours]\nclosing = "07:00"',
         "plan.hours: must follow each other",

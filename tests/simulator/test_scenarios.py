@@ -4,14 +4,15 @@ import csv
 import gzip
 import json
 from itertools import pairwise
-from statistics import quantiles
+from random import Random
+from statistics import median, quantiles
 
 import pytest
 
 from ballotbox_simulator.world.auditor import Auditor
 from ballotbox_simulator.world.faults import WEATHER_KINDS, FaultKind
 from ballotbox_simulator.world.plan import Ballots, Day, DayPlan, RoadChoice, from_json, to_json
-from ballotbox_simulator.world.polling_day import HOUR
+from ballotbox_simulator.world.polling_day import HOUR, services
 from ballotbox_simulator.world.reach import REACH, Reach, within_reach
 from ballotbox_simulator.world.run import run_day
 from ballotbox_simulator.world.scenario import Found, Issued, PlannedFault, Scenario
@@ -268,3 +269,32 @@ def test_the_ordinary_curve_is_that_of_a_brazilian_machine(shared):
     ]
     counted = tuple(hours.count(f"{hour:02d}") for hour in range(7, 18))
     assert SCENARIOS["ordinary-day"].plan.curve == counted
+
+
+def _twentieths(seconds):
+    ordered = sorted(seconds)
+    return tuple(ordered[round(part / 20 * (len(ordered) - 1))] for part in range(21))
+
+
+@pytest.mark.parametrize(
+    ("machine", "day", "plan"),
+    [
+        ("ac_o00407-0139200010477", "2022-10-30", DayPlan()),
+        ("am_o00407-0253400060103", "2022-10-02", SCENARIOS["ordinary-day"].plan),
+    ],
+    ids=["one office", "five offices"],
+)
+def test_voters_are_served_as_long_as_at_a_brazilian_machine(shared, machine, day, plan):
+    rows = _rows(shared, "br_vote_events_2022.csv.gz")
+    seconds = [
+        int(row["service_s"]) for row in rows if (row["log"], row["round_day"]) == (machine, day)
+    ]
+    assert plan.service == _twentieths(seconds)
+
+
+def test_services_spread_as_they_are_asked_to():
+    served = services(20_000, (1.0, 2.0, 10.0), Random(1))
+    assert min(served) >= 1_000
+    assert max(served) <= 10_000
+    assert median(served) == pytest.approx(2_000, rel=0.02)
+    assert set(services(5, (3.0,), Random(1))) == {3_000}

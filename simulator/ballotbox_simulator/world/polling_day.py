@@ -19,7 +19,6 @@ from ballotbox_simulator.world.schedule import Alarm, Schedule
 MINUTE: Final = 60_000
 HOUR: Final = 60 * MINUTE
 _PATIENCE: Final = MINUTE
-_SERVICE_MS: Final = 11_000
 _PORTABLE_MS: Final = 3_000
 
 
@@ -59,6 +58,19 @@ def arrivals(count: int, hours: Hours, curve: Sequence[float], chance: random.Ra
     last = open_ms - 2 * MINUTE
     times = (min(int((place + chance.random()) * part), last) for place in places)
     return sorted(hours.opening + time for time in times)
+
+
+def services(count: int, seconds: Sequence[float], chance: random.Random) -> list[int]:
+    """Return how long each of `count` voters is served, in milliseconds, as `seconds` spread."""
+    steps = len(seconds) - 1
+    # One number alone is everybody's, and has no neighbour above.
+    stairs = [*seconds, seconds[-1]]
+    served = []
+    for _ in range(count):
+        place, part = divmod(chance.random() * steps, 1.0)
+        low, high = stairs[int(place)], stairs[int(place) + 1]
+        served.append(int(1_000 * (low + (high - low) * part)))
+    return served
 
 
 class PollWorkers:
@@ -134,14 +146,19 @@ class Voters:
         box: BoxNode,
         ballots: Sequence[Ballot],
         times: Sequence[int],
+        served: Sequence[int],
         smudged: frozenset[int],
         closing: int,
     ) -> None:
-        """`smudged`: which ballots' first sheets are fed once so that they cannot be read."""
+        """`served`: how long each voter keeps the box, in milliseconds.
+
+        `smudged`: which ballots' first sheets are fed once so that they cannot be read.
+        """
         self._schedule = schedule
         self._box = box
         self._ballots = ballots
         self._times = times
+        self._served = served
         self._smudged = smudged
         self._closing = closing
         self._next = 0
@@ -176,7 +193,8 @@ class Voters:
         return self._box.feed(sheet)
 
     def _leave(self, now: int) -> None:
+        leaves = now + self._served[self._next]
         self._next += 1
         self._sheet = 0
         if self._next < len(self._ballots):
-            self._schedule.at(max(self._times[self._next], now + _SERVICE_MS), self._serve)
+            self._schedule.at(max(self._times[self._next], leaves), self._serve)

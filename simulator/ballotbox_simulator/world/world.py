@@ -32,7 +32,14 @@ from ballotbox_simulator.world.faults import CALM, FaultKind, Weather
 from ballotbox_simulator.world.gateway_node import GatewayNode
 from ballotbox_simulator.world.ledgers import SimulatedLedger
 from ballotbox_simulator.world.plan import Day, DayPlan, RoadChoice
-from ballotbox_simulator.world.polling_day import HOUR, MINUTE, PollWorkers, Voters, arrivals
+from ballotbox_simulator.world.polling_day import (
+    HOUR,
+    MINUTE,
+    PollWorkers,
+    Voters,
+    arrivals,
+    services,
+)
 from ballotbox_simulator.world.schedule import Schedule
 from ballotbox_simulator.world.serial_line import SerialLine
 from ballotbox_simulator.world.transcript import Transcript
@@ -216,9 +223,10 @@ class World:
         ]
         chance = self.chance("arrivals", number)
         times = arrivals(plan.ballots, plan.hours, plan.curve, chance)
+        served = services(plan.ballots, plan.service, self.chance("service", number))
         smudged = frozenset(at for at in range(plan.ballots) if chance.random() < UNREADABLE)
         nodes.workers.append(PollWorkers(self.schedule, box, plan.hours, portable))
-        Voters(self.schedule, box, ballots, times, smudged, plan.hours.closing)
+        Voters(self.schedule, box, ballots, times, served, smudged, plan.hours.closing)
 
     def _filled_in(self, ballot: Ballot) -> Ballot:
         return Ballot(tuple(map(self._choices, ballot.sheets)))

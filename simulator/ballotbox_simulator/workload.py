@@ -71,18 +71,19 @@ class Voters:
         return tuple(self._choose(self._election.contests[index]) for index in contests)
 
     def _choose(self, contest: Contest) -> Marks:
-        fate = self._chance.random()
-        options = range(len(contest.options))
-        if fate < OVERVOTED and len(options) > contest.votes_allowed:
-            return Marks(frozenset(self._chance.sample(options, contest.votes_allowed + 1)))
+        chance, allowed = self._chance, contest.votes_allowed
+        fate = chance.random()
+        options = len(contest.options)
+        if fate < OVERVOTED and options > allowed:
+            return Marks(frozenset(chance.sample(range(options), allowed + 1)))
         if fate < OVERVOTED + BLANK:
             return Marks()
-        wanted = self._chance.randint(1, contest.votes_allowed)
+        wanted = 1 if allowed == 1 else chance.randint(1, allowed)
         # Squaring leans the draw towards the first options, so that results have a shape.
-        chosen = {int(len(options) * self._chance.random() ** 2) for _ in range(wanted)}
-        return Marks(frozenset(chosen), self._preference(contest, chosen))
+        chosen = frozenset([int(options * chance.random() ** 2) for _ in range(wanted)])
+        return Marks(chosen, self._preference(contest, chosen))
 
-    def _preference(self, contest: Contest, chosen: set[int]) -> frozenset[tuple[int, int]]:
+    def _preference(self, contest: Contest, chosen: frozenset[int]) -> frozenset[tuple[int, int]]:
         if contest.kind is not ContestKind.PARTY_LIST or self._chance.random() < 0.4:
             return frozenset()
         candidates = contest.options[min(chosen)].preferences

@@ -10,7 +10,7 @@ from ballotbox_simulator.world.box_node import BoxNode
 from ballotbox_simulator.world.box_roads import MqttBoxRoad
 from ballotbox_simulator.world.clocks import NodeClock
 from ballotbox_simulator.world.faults import FaultKind, Strike
-from ballotbox_simulator.world.forgery import forged_successor
+from ballotbox_simulator.world.forgery import forged_successor, without_the_key
 from ballotbox_simulator.world.gateway_node import GatewayNode
 from ballotbox_simulator.world.ledgers import SimulatedLedger
 from ballotbox_simulator.world.targets import (
@@ -36,9 +36,10 @@ def _forge(world: World, strike: Strike) -> None:
     precinct = precinct_of(world, strike)
     heard = world.auditor.heard_reports
     if heard:
-        box, report = heard[strike.detail % len(heard)]
+        box, report = heard[strike.detail // 3 % len(heard)]
         world.auditor.struck(strike.kind, precinct.gateway.name)
-        precinct.broker.plant(box, report[:-1] + bytes((report[-1] ^ 1,)))
+        forged = without_the_key(report[1:], strike.detail)
+        precinct.broker.plant(box, Message(MessageKind.REPORT, forged).to_bytes())
 
 
 def _misplace(world: World, strike: Strike) -> None:

@@ -14,7 +14,7 @@ from typing import Any, Final
 from ballotbox_device.core.outputs import ReportMade
 from ballotbox_device.core.sheet import Sheet
 from ballotbox_gateway.core.intake import HelloOutcome
-from ballotbox_protocol.election.identifiers import BoxId
+from ballotbox_protocol.election.identifiers import BoxId, PollState
 from ballotbox_protocol.wire import cose
 from ballotbox_protocol.wire.message import Message, MessageKind
 from ballotbox_protocol.wire.receipt import Receipt, ReceiptFault, verify_receipt
@@ -134,8 +134,12 @@ class Auditor:
         self.transcript.note(node, "is greeted", outcome.result.name)
 
     def sheet_fell(self, box: BoxNode, sheet: Sheet) -> None:
-        """See a sheet fall."""
+        """See a sheet fall, which none may but while the poll takes in sheets of its kind."""
         self.sheets += 1
+        open_for = PollState.PORTABLE if sheet.portable else PollState.OPEN
+        if box.device is not None and box.device.state is not open_for:
+            words = f"a sheet was let in while the box was {box.device.state.name}"
+            self.object_to(Breach.LAW, box.name, words)
         self.transcript.note(box.name, "holds", f"{len(box.container)} style {sheet.style}")
 
     def receipt_taken(self, box: BoxNode, data: bytes) -> None:

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from ballotbox_device.core.events import Requested
+from ballotbox_device.core.events import Consented, Requested
+from ballotbox_device.core.outputs import ConsentNeeded
 from ballotbox_device.core.poll import Action
 from ballotbox_simulator.disk import KEPT, LOST, Ailment, Torn
 from ballotbox_simulator.world.authority_acts import correct, renew_register, rotate_key
@@ -88,11 +89,16 @@ def _lie(_world: World, strike: Strike, box: BoxNode) -> bool:
     return False
 
 
-def _press_wrong(_world: World, strike: Strike, box: BoxNode) -> bool:
+def _press_wrong(world: World, strike: Strike, box: BoxNode) -> bool:
+    """Press a button out of turn; where officers must sign, one of them does, and no other."""
     actions = list(Action)
     box.officers_sign = False
-    box.tell(Requested(actions[strike.detail % len(actions)]))
+    outputs = box.tell(Requested(actions[strike.detail % len(actions)]))
     box.officers_sign = True
+    for output in outputs or ():
+        if isinstance(output, ConsentNeeded):
+            alone = world.authority.consent(output.payload, output.message_type, officers=1)
+            box.tell(Consented(alone))
     return True
 
 

@@ -31,6 +31,27 @@ def forged_final(last: bytes, key: PrivateKey, votes: tuple[int, ...], **counter
     return cose.sign(key.public, key.sign, cose.MessageType.REPORT, encode_report(forged))
 
 
+def without_the_key(report: bytes, detail: int) -> bytes:
+    """Return what somebody without the box's key makes of its report, by `detail`.
+
+    Its signature is changed, or it is put under another body, or another key signs that body.
+    """
+    envelope = cose.parse(report)
+    kind = detail % 3
+    if kind == 0:
+        return report[:-1] + bytes((report[-1] ^ 1,))
+    told = decode_report(envelope.payload)
+    counters = replace(
+        told.counters, presented=told.counters.presented + 1, returned=told.counters.returned + 1
+    )
+    body = encode_report(replace(told, counters=counters))
+    if kind == 1:
+        return cose.assemble(envelope.protected, body, envelope.signature)
+    foreign = PrivateKey.from_seed(bytes(32))
+    signature = foreign.sign(cose.sig_structure(envelope.protected, body))
+    return cose.assemble(envelope.protected, body, signature)
+
+
 def forged_successor(last: bytes, key: PrivateKey, detail: int) -> bytes:
     """Return a turnout report that follows `last` and claims ten more accepted sheets.
 

@@ -77,14 +77,21 @@ class PollWorkers:
     """Take each step of the poll when its hour has come, and try again until it is taken."""
 
     def __init__(
-        self, schedule: Schedule, box: BoxNode, hours: Hours, portable: Sequence[Sheet]
+        self,
+        schedule: Schedule,
+        box: BoxNode,
+        hours: Hours,
+        portable: Sequence[Sheet],
+        late: Sheet,
     ) -> None:
+        """`late`: the sheet of somebody who finds the poll closed and tries all the same."""
         self._schedule = schedule
         self._box = box
         self._hours = hours
         self._portable = list(portable)
         self._portable_next = 0
         self._portable_admitted = not portable
+        self._late = late
         self._alarm = Alarm(schedule, self.tend)
         #: The next button is pressed twice.
         self.impatient = False
@@ -104,6 +111,8 @@ class PollWorkers:
         device = self._box.device
         if device is None:
             return
+        if device.state is PollState.CLOSED:
+            self._box.feed(self._late)
         if device.state is PollState.PORTABLE and self._portable_next < len(self._portable):
             self._feed_portable()
             return
@@ -152,7 +161,7 @@ class Voters:
     ) -> None:
         """`served`: how long each voter keeps the box, in milliseconds.
 
-        `smudged`: which ballots' first sheets are fed once so that they cannot be read.
+        smudged: which ballots' first sheets are fed once so that they cannot be read.
         """
         self._schedule = schedule
         self._box = box

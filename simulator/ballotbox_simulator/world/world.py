@@ -225,7 +225,8 @@ class World:
         times = arrivals(plan.ballots, plan.hours, plan.curve, chance)
         served = services(plan.ballots, plan.service, self.chance("service", number))
         smudged = frozenset(at for at in range(plan.ballots) if chance.random() < UNREADABLE)
-        nodes.workers.append(PollWorkers(self.schedule, box, plan.hours, portable))
+        (late, *_) = self._filled_in(next(queue)).sheets
+        nodes.workers.append(PollWorkers(self.schedule, box, plan.hours, portable, late))
         Voters(self.schedule, box, ballots, times, served, smudged, plan.hours.closing)
 
     def _filled_in(self, ballot: Ballot) -> Ballot:

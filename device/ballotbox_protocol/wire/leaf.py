@@ -7,6 +7,7 @@ over the root therefore proves each decision of a batch, not only that bytes wer
 
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import lru_cache
 from typing import Final
 
 from ballotbox_protocol.election.identifiers import (
@@ -68,6 +69,15 @@ def encode_leaf(leaf: Leaf) -> bytes:
 
 def decode_leaf(data: bytes) -> Leaf:
     """Return the leaf that canonical bytes describe; raises CborError or InvalidField."""
+    return _read(data)
+
+
+#: A leaf comes with its receipt and with its batch: the last ones are known.
+_KNOWN_MAX: Final = 64
+
+
+@lru_cache(_KNOWN_MAX)
+def _read(data: bytes) -> Leaf:
     items = cbor.decode(data)
     require(type(items) is list and len(items) == 7, "leaf", "must be an array of 7 items")
     version, kind, report, verdict, reason, statement, time = items

@@ -337,11 +337,12 @@ def test_ledger_whose_leaves_do_not_make_its_checkpoint_stops_the_start() -> Non
         intake(scene.given, scene.ledger)
 
 
-def test_ledger_that_lost_a_report_stops_its_box() -> None:
+@pytest.mark.parametrize("sequence", [1, 2])
+def test_ledger_that_lost_a_report_stops_its_box(sequence: int) -> None:
     scene = Scene().until(K.OPEN)
-    message = scene.box.said[1]
+    message = scene.box.said[sequence]
     row = scene.row(message)
     del scene.ledger._reports[row.id]
     scene.ledger._by_box[row.box].remove(row.id)
-    with pytest.raises(LedgerFailure, match="report 1 of box"):
+    with pytest.raises(LedgerFailure, match=f"report {sequence} of box"):
         scene.admit(message)

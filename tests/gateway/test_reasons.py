@@ -268,6 +268,17 @@ def _closed_entry() -> Reason:
     return scene.send(K.TURNOUT).reason
 
 
+def test_report_that_waited_is_judged_by_where_it_came_in() -> None:
+    scene = Scene().until(K.OPEN)
+    missing, waiting = scene.box.report(K.TURNOUT), scene.box.report(K.TURNOUT)
+    scene.admit(waiting)
+    entry = scene.given.trusted.register.boxes[0]
+    closed = Closure(ClosedAs.REPLACED, ((origin_id(ORIGIN), scene.ledger.log_head().size),))
+    scene.with_entries(replace(entry, closed=closed))
+    assert scene.answer(missing).reason is Reason.CLOSED_ENTRY
+    assert scene.row(waiting).reason is Reason.GAP_CLOSED
+
+
 @produces(Reason.FIRMWARE)
 def _firmware() -> Reason:
     return Scene().send(K.BOOT, firmware=sha256(b"other firmware").digest()).reason

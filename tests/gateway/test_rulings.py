@@ -5,9 +5,11 @@ from dataclasses import replace
 import pytest
 
 from ballotbox_gateway.core.intake import Outcome, RulingOutcome, RulingResult
+from ballotbox_gateway.core.ports import Place
 from ballotbox_protocol.election.identifiers import NO_REPORT
 from ballotbox_protocol.election.register import Officer, Register, Role
-from ballotbox_protocol.wire.report import JournalHead, ReportKind
+from ballotbox_protocol.wire import cose
+from ballotbox_protocol.wire.report import JournalHead, ReportKind, decode_report
 from ballotbox_protocol.wire.statements import STATEMENT_MAX, Ruling, RulingKind
 from ballotbox_protocol.wire.verdict import Reason, Verdict
 from ballotbox_simulator.authority import with_register
@@ -248,10 +250,50 @@ def test_naming_back_and_forth_keeps_what_officers_spoke_for() -> None:
     rule(scene, NAME, late)
     rule(scene, NAME, early)
     head = scene.ledger.box_head(scene.box.box)
-    assert (head.sequence, head.disputed) == (5, 0)
+    assert (head.sequence, head.disputed, head.waiting) == (5, 0, 0)
     assert scene.row(released).verdict is Verdict.ACCEPTED
     assert scene.row(late).verdict is Verdict.ACCEPTED
     assert scene.row(late_rival).verdict is Verdict.EVIDENCE
+
+
+def test_what_officers_spoke_for_waits_until_the_named_branch_comes_to_it() -> None:
+    scene = Scene().until(K.OPEN)
+    twin = ScriptedBox(scene.given, 1, last=scene.box.last, last_id=scene.box.last_id)
+    scene.send(K.TURNOUT)
+    scene.send(K.TURNOUT)
+    released = quarantined(scene)
+    rule(scene, RELEASE, released)
+    named, following = twin.report(K.TURNOUT, accept=1), twin.report(K.TURNOUT)
+    scene.admit(named)
+    rule(scene, NAME, named)
+    head = scene.ledger.box_head(scene.box.box)
+    assert (head.sequence, head.waiting, scene.row(released).place) == (3, 1, Place.WAITING)
+    scene.admit(following)
+    head = scene.ledger.box_head(scene.box.box)
+    assert (head.sequence, head.waiting, scene.row(released).place) == (5, 0, Place.CHAIN)
+
+
+def test_facts_after_a_naming_are_those_below_it_and_the_named_word() -> None:
+    scene = Scene().until(K.FINAL)
+    scene.send(K.CORRECTION, corrects=scene.box.last_id, firmware=bytes(32))
+    before = scene.ledger.box_head(scene.box.box).facts
+    named = scene.box.forge(K.INCIDENT, journal=JournalHead(90, bytes(32)))
+    scene.send(K.INCIDENT)
+    scene.send(K.BOOT)
+    scene.admit(named)
+    assert rule(scene, NAME, named).result is RulingResult.APPLIED
+    word = decode_report(cose.parse(named).payload)
+    assert scene.ledger.box_head(scene.box.box).facts == before.after(word, report_id(named))
+
+
+def test_naming_what_came_first_leaves_what_was_built_on_it() -> None:
+    scene = Scene().until(K.OPEN)
+    rival = scene.box.forge(K.TURNOUT, accept=1)
+    first, later = scene.box.report(K.TURNOUT), scene.box.report(K.TURNOUT)
+    scene.admit(first, later, rival)
+    rule(scene, NAME, first)
+    assert scene.row(later).verdict is Verdict.ACCEPTED
+    assert scene.ledger.box_head(scene.box.box).last == report_id(later)
 
 
 def test_third_rival_opens_a_settled_dispute_again() -> None:
@@ -331,6 +373,17 @@ def test_naming_never_makes_a_second_final() -> None:
     assert scene.ledger.box_head(scene.box.box).facts.final == report_id(rival)
 
 
+def test_named_final_counts_in_place_of_one_that_its_branch_leaves_behind() -> None:
+    scene = Scene().until(K.CLOSE)
+    rival = scene.box.forge(K.FINAL)
+    scene.send(K.INCIDENT)
+    final = scene.box.report(K.FINAL)
+    scene.admit(final, rival)
+    assert rule(scene, NAME, rival).result is RulingResult.APPLIED
+    assert scene.row(final).reason is Reason.PREVIOUS
+    assert scene.ledger.box_head(scene.box.box).facts.final == report_id(rival)
+
+
 def test_naming_a_quarantined_rival_makes_its_word_believed() -> None:
     scene = Scene().until(K.ZERO)
     bad = scene.box.report(K.OPEN, firmware=bytes(32))
@@ -340,15 +393,18 @@ def test_naming_a_quarantined_rival_makes_its_word_believed() -> None:
     assert scene.send(K.TURNOUT).reason is Reason.IN_ORDER
 
 
-def test_released_final_beyond_a_branch_stays_released() -> None:
+@pytest.mark.parametrize("released", [True, False])
+def test_final_beyond_a_branch_counts_only_if_it_was_released(*, released: bool) -> None:
     scene = Scene().until(K.OPEN)
     rival = scene.box.forge(K.TURNOUT, accept=1)
     scene.admit(scene.box.report(K.TURNOUT))
     scene.box.report(K.CLOSE)
     final = scene.box.report(K.FINAL)
     scene.admit(final)
-    rule(scene, RELEASE, final)
+    if released:
+        rule(scene, RELEASE, final)
     scene.admit(rival)
     rule(scene, NAME, rival)
-    assert scene.ledger.box_head(scene.box.box).facts.final == report_id(final)
-    assert scene.row(final).verdict is Verdict.ACCEPTED
+    counts = report_id(final) if released else NO_REPORT
+    assert scene.ledger.box_head(scene.box.box).facts.final == counts
+    assert scene.row(final).verdict is (Verdict.ACCEPTED if released else Verdict.HELD)

@@ -34,6 +34,7 @@ _OF_ADMISSION = (
     "tests/gateway/test_commit_point.py",
     "tests/gateway/test_delivery.py",
     "tests/gateway/test_log.py",
+    "tests/gateway/test_boxchain.py",
 )
 _BY_SEARCH = ("tests/gateway/test_two_roads.py", "tests/gateway/test_exactly_once.py")
 _OF_JOURNAL = (

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from ballotbox_gateway.core.head import Facts
 from ballotbox_gateway.core.intake import Outcome, RulingOutcome, RulingResult
 from ballotbox_gateway.core.ports import Place
 from ballotbox_protocol.election.identifiers import NO_REPORT
@@ -361,6 +362,38 @@ def test_final_whose_rival_is_named_no_longer_counts() -> None:
     assert rule(scene, NAME, rival).result is RulingResult.APPLIED
     assert scene.ledger.box_head(scene.box.box).facts.final == NO_REPORT
     assert scene.row(final).verdict is Verdict.EVIDENCE
+
+
+def named_beyond_a_gap(scene: Scene, released: bytes, rival: bytes) -> Facts:
+    """Release a report that waits, name its rival, and return what is believed then."""
+    scene.admit(released)
+    assert rule(scene, RELEASE, released).result is RulingResult.APPLIED
+    scene.admit(rival)
+    assert rule(scene, NAME, rival).result is RulingResult.APPLIED
+    return scene.ledger.box_head(scene.box.box).facts
+
+
+@pytest.mark.parametrize("kind", [K.CORRECTION, K.INCIDENT])
+def test_released_correction_whose_rival_is_named_no_longer_counts(kind: ReportKind) -> None:
+    scene = Scene().until(K.FINAL)
+    final = scene.box.last_id
+    first = scene.box.report(K.CORRECTION, corrects=final)
+    scene.admit(first)
+    scene.box.report(K.INCIDENT)
+    again = {"corrects": report_id(first)}
+    changes = {"journal": JournalHead(90, bytes(32))} | (again if kind is K.CORRECTION else {})
+    rival = scene.box.forge(kind, **changes)
+    facts = named_beyond_a_gap(scene, scene.box.report(K.CORRECTION, **again), rival)
+    counts = rival if kind is K.CORRECTION else first
+    assert (facts.final, facts.correction) == (final, report_id(counts))
+
+
+def test_lifetime_of_a_released_zero_report_whose_rival_is_named_no_longer_counts() -> None:
+    scene = Scene().until(K.BOOT)
+    scene.box.report(K.INCIDENT)
+    rival = scene.box.forge(K.ZERO, counters=scene.counters(lifetime=200))
+    facts = named_beyond_a_gap(scene, scene.box.report(K.ZERO), rival)
+    assert facts.lifetime_at_zero == 200
 
 
 def test_naming_never_makes_a_second_final() -> None:

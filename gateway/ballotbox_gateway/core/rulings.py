@@ -145,11 +145,12 @@ class Bench:
         if placed is None or placed.id == row.id:
             return row
         chain.put(placed._replace(place=Place.ASIDE))
-        if chain.head.facts.final == placed.id:
-            facts = chain.head.facts._replace(final=NO_REPORT)
-            chain.head = chain.head._replace(facts=facts)
         if placed.place is Place.CHAIN:
             self._turn_back(chain, row)
+        else:
+            # A zero, final or correction released from beyond a gap may have counted until now.
+            facts = self._facts_before(chain, chain.head.sequence + 1)
+            chain.head = chain.head._replace(facts=facts)
         return row._replace(place=placed.place)
 
     def _turn_back(self, chain: BoxChain, named: StoredReport) -> None:

@@ -183,6 +183,50 @@ def test_correction_released_late_is_the_one_that_counts() -> None:
     assert scene.send(K.CORRECTION, corrects=report_id(correction)).reason is Reason.IN_ORDER
 
 
+def test_correction_released_late_does_not_count_before_a_later_one() -> None:
+    scene = Scene().until(K.FINAL)
+    final = scene.box.last_id
+    late = scene.box.report(K.CORRECTION, corrects=final, firmware=bytes(32))
+    scene.admit(late)
+    assert scene.send(K.CORRECTION, corrects=final).reason is Reason.IN_ORDER
+    rule(scene, RELEASE, late)
+    facts = scene.ledger.box_head(scene.box.box).facts
+    assert (facts.correction, facts.correction_sequence) == (scene.box.last_id, 7)
+
+
+def test_corrections_released_in_the_wrong_order_count_by_their_sequence() -> None:
+    scene = Scene().until(K.FINAL)
+    final = scene.box.last_id
+    early, late = (
+        scene.box.report(K.CORRECTION, corrects=final, firmware=bytes(32)) for _ in range(2)
+    )
+    scene.admit(early, late)
+    scene.send(K.INCIDENT)
+    for each in (late, early):
+        assert rule(scene, RELEASE, each).result is RulingResult.APPLIED
+    facts = scene.ledger.box_head(scene.box.box).facts
+    assert (facts.correction, facts.correction_sequence) == (report_id(late), 7)
+
+
+def test_ordinary_word_released_late_changes_no_fact() -> None:
+    scene = Scene().until(K.BOOT)
+    old = quarantined(scene)
+    scene.send(K.INCIDENT)
+    before = scene.ledger.box_head(scene.box.box).facts
+    rule(scene, RELEASE, old)
+    assert scene.ledger.box_head(scene.box.box).facts == before
+
+
+def test_second_zero_report_released_late_does_not_move_the_lifetime() -> None:
+    scene = Scene().until(K.ZERO)
+    second = scene.box.report(K.ZERO, counters=scene.counters(lifetime=200))
+    assert scene.answer(second).outcome is Outcome.QUARANTINED
+    scene.box.last = replace(scene.box.last, counters=scene.counters(lifetime=100))
+    assert scene.send(K.OPEN).reason is Reason.IN_ORDER
+    rule(scene, RELEASE, second)
+    assert scene.ledger.box_head(scene.box.box).facts.lifetime_at_zero == 100
+
+
 def test_zero_report_released_late_sets_what_the_lifetime_counts_from() -> None:
     scene = Scene().until(K.BOOT)
     zero = scene.box.report(K.ZERO, firmware=bytes(32))

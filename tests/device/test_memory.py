@@ -1,5 +1,7 @@
 """Does the memory keep what it was given, and stop when it was tampered with or has rotted?"""
 
+import zlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -37,7 +39,7 @@ from ballotbox_device.core.slot_bank import CAPACITY_MIN, SlotBank, capacity_for
 from ballotbox_protocol.election.identifiers import InvalidField, PollState
 from ballotbox_protocol.wire.merkle import Tree, leaf_hash
 from ballotbox_protocol.wire.report import HeldCheckpoint, IncidentCode, JournalHead, ReportKind
-from ballotbox_simulator.disk import BoxDisk, PowerCut, PowerPlan
+from ballotbox_simulator.disk import LOST, BoxDisk, PowerCut, PowerPlan
 from tests.device.polling_place import (
     AWAY,
     HOME_1,
@@ -82,10 +84,25 @@ def test_any_changed_bit_before_the_last_unit_stops_the_box(bodies, data):
         list(units.units(bytes(journal)))
 
 
-def test_more_than_one_unit_of_unreadable_bytes_is_no_torn_tail():
-    assert list(units.units(bytes(units.UNIT_MAX))) == []
+@pytest.mark.parametrize("good", [b"", units.frame(bytes(units.RECORDS_MAX))])
+def test_more_than_one_unit_of_unreadable_bytes_is_no_torn_tail(good):
+    assert len(list(units.units(good + bytes(units.UNIT_MAX)))) == bool(good)
     with pytest.raises(MemoryFault, match="cannot be read"):
-        list(units.units(bytes(units.UNIT_MAX + 1)))
+        list(units.units(good + bytes(units.UNIT_MAX + 1)))
+
+
+@pytest.mark.parametrize("bad", [b"\x00", b"\xb5", b"\x00\xb5", b"\xb5\xb5\xb5"])
+def test_a_good_unit_right_behind_bad_bytes_stops_the_box(bad):
+    with pytest.raises(MemoryFault, match=f"a good unit follows at byte {len(bad)}"):
+        list(units.units(bad + units.frame(b"good")))
+
+
+def test_a_unit_has_its_mark_and_at_least_one_byte_of_records():
+    marked = units.frame(b"good")
+    head = b"\xb4" + marked[1:-4]
+    assert units.unit_at(marked, 0) is not None
+    assert units.unit_at(head + zlib.crc32(head).to_bytes(4), 0) is None
+    assert units.unit_at(units.frame(b""), 0) is None
 
 
 def test_a_unit_has_a_greatest_size():
@@ -128,10 +145,17 @@ def test_record_bodies_come_back_as_they_went_in():
 
 
 @pytest.mark.parametrize(
-    "records", [b"\x63\x00\x00", b"\x05\x00", b"\x05\x00\x01", b"\x05", b"\x05\x00\x00\x06"]
+    ("records", "code"),
+    [
+        (b"\x63\x00\x00", 99),
+        (b"\x05\x00", 5),
+        (b"\x05\x00\x01", 5),
+        (b"\x05", 5),
+        (b"\x05\x00\x00\x06", 6),
+    ],
 )
-def test_records_that_do_not_fill_their_unit_stop_the_box(records):
-    with pytest.raises(MemoryFault, match="unknown record"):
+def test_records_that_do_not_fill_their_unit_stop_the_box(records, code):
+    with pytest.raises(MemoryFault, match=f"unknown record, of type {code}$"):
         split(records)
 
 
@@ -166,6 +190,40 @@ IMPOSSIBLE = {
 def test_a_journal_that_cannot_be_is_refused(records, problem):
     with pytest.raises(MemoryFault, match=problem):
         RecordBook(journal_of(*records).journal)
+
+
+def test_the_offsets_of_all_records_of_a_unit_are_those_of_their_bodies():
+    place = used_place()
+    book = RecordBook(place.disk.journal)
+    kept = [book.read(report.offset, report.size) for report in book.history.reports]
+    assert kept == place.kept()
+    assert [report.kind for report in book.history.reports] == [
+        report_in(data).kind for data in kept
+    ]
+    disk = journal_of(*BEGUN)
+    start = len(disk.journal.read())
+    closed, wrong = state_record(PollState.CLOSED), Record(RecordType.STATE, b"\x09")
+    disk.journal.append(units.frame(b"".join(each.to_bytes() for each in (closed, closed, wrong))))
+    # The head of the unit, two whole records of 4 bytes, the head of the third.
+    with pytest.raises(MemoryFault, match=f"wrong at byte {start + 3 + 2 * 4 + 3}:"):
+        RecordBook(disk.journal)
+
+
+def test_all_records_of_a_unit_are_written():
+    disk = journal_of(*BEGUN)
+    book = RecordBook(disk.journal)
+    book.commit(RETURNED, RETURNED)
+    assert book.history.returned == RecordBook(disk.journal).history.returned == 2
+
+
+def test_every_election_that_the_memory_was_cleared_of_is_remembered():
+    begun = [
+        Genesis(bytes([number]) * 32, BOX, 0, 0, GENESIS.slot_size, 64).record()
+        for number in range(4)
+    ]
+    disk = journal_of(begun[0], CLEARED, begun[1], CLEARED, begun[2], CLEARED, begun[3])
+    served = RecordBook(disk.journal).history.served
+    assert served == {bytes([number]) * 32 for number in range(3)}
 
 
 def used_place():
@@ -302,7 +360,11 @@ def test_nothing_is_appended_behind_a_torn_tail():
     assert book.torn == 2
     with pytest.raises(MemoryFault, match="fault of the program"):
         book.append(RETURNED)
+    disk.journal.sync()
     book.cut_torn_tail()
+    assert book.torn == 0
+    disk.journal.fail(LOST)
+    assert RecordBook(disk.journal).torn == 0
     book.commit(RETURNED)
     assert RecordBook(disk.journal).history.presented == 1
 

@@ -1,7 +1,7 @@
 # Every target sets up what it needs. Variables a person may set:
 #   PYTHON=…         the interpreter to build .venv with (default: the first that is >= 3.11)
 #   MOSQUITTO=no     do not install the broker     CHROMIUM=no   do not install the browser
-#   SOAK_MINUTES=10  how long `make soak` starts new rounds
+#   SET=days         the one campaign that `make soak` runs
 #   MUTANTS=900|all  how many faults `make teeth` plants, SEED=n which, WORKERS=n how many at a time
 #   LOCK_OPTIONS=--upgrade  `make lock` then takes the newest versions it may
 SHELL := /bin/bash
@@ -17,7 +17,6 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 MOSQUITTO ?= yes
 CHROMIUM ?= yes
-SOAK_MINUTES ?= 10
 MUTANTS ?= 900
 # Branch coverage asked of the protocol and the cores, in percent.
 COVERAGE_FLOOR ?= 100
@@ -68,21 +67,15 @@ accept: venv mosquitto chromium ## coverage, fresh installations, the page in a 
 bench: venv mosquitto ## measure; prints a table, writes bench/results.json
 	$(BIN)/python bench/run.py
 
-# Rounds follow each other until the time is up; a test that has begun is let finish, the rest of
-# the last round is skipped and says so. The seed printed replays a round.
-soak: venv mosquitto ## the properties with other seeds and many more examples, SOAK_MINUTES long
-	@seed=$$(date +%s); export SOAK_UNTIL=$$(( seed + 60 * $(SOAK_MINUTES) )); \
-	while [ $$(date +%s) -lt $$SOAK_UNTIL ]; do \
-		echo "soak: --hypothesis-profile=soak --hypothesis-seed=$$seed"; \
-		$(BIN)/pytest -q -n 2 --dist worksteal -m "(hypothesis or soak) and not accept" \
-			-o faulthandler_timeout=0 --hypothesis-profile=soak --hypothesis-seed=$$seed; \
-		seed=$$(( seed + 1 )); \
-	done
+# In parts of at most ten minutes; a campaign goes on where it was on the same clean commit alone.
+soak: venv mosquitto ## long campaigns, each at most an hour: SET=days or SET=properties, both by default
+	$(BIN)/python bench/soak.py $(if $(SET),--set $(SET))
 
 # Planted violations first: they take a minute. Then small faults in the modules that must be exact;
 # a sample unless MUTANTS=all. What was tried is kept while no Python file changes.
 teeth: venv ## plant violations and faults, show that checks and tests see them; MUTANTS=all, SEED=n
 	$(BIN)/pytest -q -m teeth
+	$(BIN)/python -m tests.simulator.mutants.hunt
 	PYTHONHASHSEED=0 $(BIN)/python -m tests.mutation.campaign --mutants $(MUTANTS) \
 		$(if $(SEED),--seed $(SEED))
 
@@ -117,5 +110,6 @@ lock: ## requirements.lock anew from pyproject.toml
 	rm -rf build/lock
 
 clean: ## remove everything made here
-	rm -rf .venv build dist demo-out htmlcov .coverage .coverage.* .pytest_cache .mypy_cache \
-		.ruff_cache .hypothesis .import_linter_cache bench/results.json bench/soak.json bench/teeth.json
+	rm -rf .venv build dist demo-out simulation-failures htmlcov .coverage .coverage.* \
+		.pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache \
+		bench/results.json bench/soak.json bench/soak-state.pickle bench/teeth.json

@@ -49,6 +49,10 @@ from ballotbox_simulator.inner_gateway import InnerGateway
 from ballotbox_simulator.live.boxes import MqttBox
 from ballotbox_simulator.live.broker import Broker, find_broker, free_port
 from ballotbox_simulator.live.processes import GatewayProcess, Roads
+from ballotbox_simulator.world.nation import PRECINCTS, NationPlan, run_nation
+from ballotbox_simulator.world.plan import DayPlan
+from ballotbox_simulator.world.run import run_day
+from ballotbox_simulator.world.swarm import swarm_day
 from ballotbox_tabulation.core.faults import Fault
 from ballotbox_tabulation.core.log import open_log, read_leaves
 from ballotbox_tabulation.core.outcome import Published, conclude
@@ -211,12 +215,51 @@ async def fleet(directory: Path) -> float:
     return (used - stored) / _FLEET
 
 
+_PRECINCT_DAYS = 20
+_DAY_S = 14 * 3_600
+
+
+def simulation_speed(_directory: Path) -> Iterator[Row]:
+    """Simulated seconds per CPU second of precinct days with swarm faults and the auditor."""
+    watch = Stopwatch("simulator.speed")
+    plan = DayPlan(boxes=3, ballots=600, portable=0)
+    days = [swarm_day(seed, plan) for seed in range(1, _PRECINCT_DAYS + 1)]
+    run_day(days[0])
+    began = time.process_time()
+    for day in days:
+        outcome = run_day(day)
+        if not outcome.passed:
+            raise SystemExit(f"seed {day.seed}: {outcome.findings[0]}")
+    used = time.process_time() - began
+    yield watch.row(
+        _PRECINCT_DAYS * _DAY_S / used,
+        "simulated s per CPU s",
+        "CPU of one core; 14 h, 3 boxes, 600 ballots each, half-hourly turnout, swarm faults",
+    )
+
+
+def nation_time(_directory: Path) -> Iterator[Row]:
+    """Wall time of a national day in two processes."""
+    watch = Stopwatch("simulator.nation")
+    began = time.monotonic()
+    outcome = run_nation(NationPlan(), jobs=2)
+    if outcome.findings:
+        raise SystemExit(str(outcome.findings[0]))
+    yield watch.row(
+        time.monotonic() - began,
+        "s, wall",
+        f"two processes; {PRECINCTS} precincts, {outcome.sheets} sheets, swarm faults",
+    )
+
+
 _MEASURES: dict[str, Callable[[Path], Iterator[Row]]] = {
     "gateway": gateway_costs,
     "delivery": delivery_cost,
     "ballot": ballot_cost,
     "memory": box_memory,
     "tabulation": tabulation_cost,
+    "simulation": simulation_speed,
+    "nation": nation_time,
 }
 
 

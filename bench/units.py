@@ -45,10 +45,10 @@ class Stopwatch:
         self._start = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
         self._began = time.monotonic()
 
-    def row(self, value: float, unit: str, limited_by: str) -> Row:
-        """Return the finished row."""
+    def row(self, value: float, unit: str, limited_by: str, name: str = "") -> Row:
+        """Return the finished row; `name` when one measurement has several."""
         return Row(
-            name=self._name,
+            name=name or self._name,
             value=round(value, 3),
             unit=unit,
             limited_by=limited_by,

@@ -3,10 +3,13 @@
 import os
 import random
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
+
+from tests.small_disk import mounted
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
@@ -51,6 +54,13 @@ def pytest_runtest_setup(item):
         pytest.skip("the time of this soak is up")
 
 
+def pytest_terminal_summary(terminalreporter):
+    """Print what a test wants to be known even when it passes: the seed it has drawn."""
+    for report in terminalreporter.getreports("passed"):
+        for name, value in report.user_properties:
+            terminalreporter.write_line(f"{name}: {value}")
+
+
 @pytest.fixture(scope="session")
 def repository() -> Path:
     """The root of the source tree."""
@@ -64,3 +74,9 @@ def shared() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no shared vectors and data at {folder}; set BALLOTBOX_SHARED to their folder")
     return folder
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of its own with 3 MiB."""
+    yield from mounted(tmp_path / "disk")

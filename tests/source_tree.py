@@ -16,7 +16,7 @@ PURE = (
     PACKAGES["ballotbox_gateway"] / "core",
     PACKAGES["ballotbox_tabulation"] / "core",
 )
-_NOT_OURS = {"build", "dist", "htmlcov", "demo-out", "node_modules"}
+_NOT_OURS = {"build", "dist", "htmlcov", "demo-out", "node_modules", "simulation-failures"}
 
 
 def project_files(root: Path) -> list[Path]:

@@ -41,11 +41,21 @@ def test_the_box_in_a_test_runs(repository: Path, tmp_path: Path) -> None:
 
 
 def test_the_rehearsal_and_the_replay_pass(repository: Path, tmp_path: Path) -> None:
-    rehearsal, replay, _ = blocks(repository, "sh")
+    rehearsal, replay, *_ = blocks(repository, "sh")
     for script in (rehearsal, replay):
         done = run_shell(script, tmp_path)
         assert done.returncode == 0, done.stdout + done.stderr
         assert done.stdout.strip().splitlines()[-1].startswith("VERDICT: PASS")
+
+
+def test_the_simulated_days_pass_and_one_sheet_is_drawn(repository: Path, tmp_path: Path) -> None:
+    _, _, days, _ = blocks(repository, "sh")
+    done = run_shell(days, tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    verdict, drawn = done.stdout.strip().splitlines()[-2:]
+    assert verdict.startswith("VERDICT: PASS days 4, ")
+    assert drawn.startswith("Sheet 5 of box 1: ")
+    assert (tmp_path / "sheet.svg").is_file()
 
 
 def test_the_field_gateway_is_ready(repository: Path, tmp_path: Path) -> None:

@@ -42,6 +42,12 @@ def _told_in_words() -> Iterator[None]:
             f"{error}.\nBefore any repair copy the state directory. To look without touching it: "
             "ballotbox-device status"
         ) from error
+    except FileNotFoundError as error:
+        raise Stopped(
+            f"{error.filename}: is missing, and with it a part of this box's memory.\n"
+            "Copy the state directory as it is, then look for the rest of it; a box that `init` "
+            "makes is another one"
+        ) from error
     except OSError as error:
         raise Stopped(
             f"{error.filename or 'the system'}: {reason_of(error)}.\n"
@@ -91,7 +97,9 @@ def init(directory: Path, digits: str | None) -> None:
         from ballotbox_device.host.keys import new_key
         from ballotbox_device.host.state import create_state, parse_box
 
-        box = BoxId(token_bytes(BOX_ID_SIZE)) if digits is None else parse_box(digits, "--box")
+        remedy = "For a new box leave --box out: one is drawn"
+        drawn = BoxId(token_bytes(BOX_ID_SIZE))
+        box = drawn if digits is None else parse_box(digits, "--box", remedy)
         key = new_key()
         create_state(directory, box, key)
         click.echo(register_entry(box, key.public))
@@ -123,7 +131,13 @@ def new_key(directory: Path) -> None:
 @click.option("--register", type=_PATH, required=True, help="The signed register.")
 @click.option("--root", required=True, metavar="MODE:KEY", help="The authority's root key.")
 @click.option("--serial", metavar="PATH", help="Reach the gateway over this serial port.")
-@click.option("--baud", default=115_200, show_default=True, help="Speed of the serial port.")
+@click.option(
+    "--baud",
+    type=click.IntRange(300, 4_000_000),
+    default=115_200,
+    show_default=True,
+    help="Speed of the serial port.",
+)
 @click.option("--mqtt", metavar="HOST:PORT", help="Reach the gateway over this broker.")
 @click.option(
     "--clock",
@@ -235,9 +249,10 @@ def consent(key_file: Path, payload: str, kind: str, passphrase_file: Path | Non
         data, words = officer.payload_of(payload, message_type)
         for line in words:
             click.echo(line, err=True)
+        text = officer.key_file_text(key_file)
         if passphrase_file is None:
             passphrase = click.prompt("Passphrase", hide_input=True, err=True)
         else:
             passphrase = officer.passphrase_in(passphrase_file)
-        key = officer.officer_key(key_file, passphrase)
+        key = officer.officer_key(text, passphrase, key_file)
         click.echo(officer.sign_token(key, message_type, data))

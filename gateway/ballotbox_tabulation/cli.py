@@ -24,7 +24,7 @@ _REASONS_SHOWN = 20
 _PATH = click.Path(path_type=Path)
 
 
-@click.group(context_settings={"max_content_width": 100})
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 def main() -> None:
     """Compute election results from a log of signed reports."""
 

@@ -2,11 +2,13 @@
 
 The fault model. What was synced stays. What was written since a file's last sync may be lost,
 kept, or torn: all but the last write kept, and of that one only a part. The two files fail
-independently, so one may keep what the other lost. Rot changes bytes that were synced. Nothing
-here is random: plans and outcomes say what happens, and whoever draws them draws from a seed.
+independently, so one may keep what the other lost. Rot changes bytes that were synced. An operation
+may also fail with an error, applied or not, and a full medium refuses to grow. Nothing here is
+random: plans and outcomes say what happens, and whoever draws them draws from a seed.
 """
 
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import Final, NamedTuple
 
 from ballotbox_device.core.ports import Memory
@@ -14,6 +16,18 @@ from ballotbox_device.core.ports import Memory
 
 class PowerCut(Exception):
     """Power failed during an operation; the box that made it is gone."""
+
+
+class MediumError(OSError):
+    """The medium failed an operation; whether it was applied the box cannot know."""
+
+
+class Ailment(IntEnum):
+    """How an operation fails without a power cut."""
+
+    NOT_APPLIED = 1
+    APPLIED = 2
+    FULL = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,18 +71,30 @@ class PowerPlan:
 
 
 class Power:
-    """Counts a box's operations and fails where the plan says."""
+    """Counts a box's operations and fails where the plan says.
 
-    __slots__ = ("_plan", "operations")
+    ailment: fails the next operation that it can fail; FULL stays until it is taken away.
+    """
+
+    __slots__ = ("_plan", "ailment", "operations")
 
     def __init__(self, plan: PowerPlan | None = None) -> None:
         self._plan = plan
+        self.ailment: Ailment | None = None
         self.operations = 0
 
     def fails_now(self) -> bool:
         """Count one operation and tell whether power fails in it."""
         self.operations += 1
         return self._plan is not None and self.operations - 1 == self._plan.at
+
+    def fail(self, ailment: Ailment) -> None:
+        """Raise MediumError if this is what ails the medium; an error fails one operation."""
+        if self.ailment is not ailment:
+            return
+        if ailment is not Ailment.FULL:
+            self.ailment = None
+        raise MediumError(ailment.name)
 
 
 class _Splice(NamedTuple):
@@ -95,16 +121,28 @@ class _File:
 
     def sync(self) -> None:
         """Make all writes durable, unless power fails."""
-        if self.power.fails_now():
+        power = self.power
+        if power.fails_now():
             raise PowerCut("sync")
+        if power.ailment is not None:
+            power.fail(Ailment.NOT_APPLIED)
         self._unsynced.clear()
+        if power.ailment is not None:
+            power.fail(Ailment.APPLIED)
 
     def _splice(self, offset: int, size: int, new: bytes) -> None:
+        power = self.power
+        if power.ailment is not None:
+            power.fail(Ailment.NOT_APPLIED)
+            if len(new) > size:
+                power.fail(Ailment.FULL)
         old = bytes(self._content[offset : offset + size])
         self._content[offset : offset + size] = new
         self._unsynced.append(_Splice(offset, old, new))
-        if self.power.fails_now():
+        if power.fails_now():
             raise PowerCut("write")
+        if power.ailment is not None:
+            power.fail(Ailment.APPLIED)
 
     def fail(self, outcome: Outcome) -> None:
         """Become what is found after a power cut."""
@@ -120,6 +158,11 @@ class _File:
 
     def _undo(self, splice: _Splice) -> None:
         self._content[splice.offset : splice.offset + len(splice.new)] = splice.old
+
+    def load(self, content: bytes) -> None:
+        """Have exactly this content, synced."""
+        self._content[:] = content
+        self._unsynced.clear()
 
     def rot(self, offset: int, mask: int) -> None:
         """Flip the bits of `mask` in one byte."""
@@ -202,8 +245,20 @@ class BoxDisk:
     def power_on(self, plan: PowerPlan | None = None) -> None:
         """Give power, which will fail as planned."""
         power = Power(plan)
+        power.ailment = self.journal.power.ailment
         self.journal.power = power
         self.slots.power = power
+
+    def ail(self, ailment: Ailment | None) -> None:
+        """Let the medium fail so from now on; None makes it well."""
+        self.journal.power.ailment = ailment
+
+    def copy(self) -> "BoxDisk":
+        """Return another medium with the same content, as whoever copies a card has it."""
+        twin = BoxDisk()
+        twin.journal.load(self.journal.read())
+        twin.slots.load(self.slots.read())
+        return twin
 
     def power_off(self, journal: Outcome = LOST, slots: Outcome = LOST) -> None:
         """Take power away now: both files become what is found afterwards."""

@@ -6,6 +6,7 @@ killed with -9 and started again.
 """
 
 import asyncio
+import resource
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -40,6 +41,7 @@ _TURNOUT_HOURS: Final = frozenset({2, 5, 8, 11})
 _REPLAY_HOUR, _FORGERY_HOUR, _KILL_HOUR = 4, 6, 8
 _REPETITIONS: Final = 2
 _SETTLE_S: Final = 40.0
+_OPEN_FILES: Final = 65_536
 
 #: Told which part of the day it is, and how much of it is done.
 Progress = Callable[[str, float], None]
@@ -102,6 +104,7 @@ async def hold(plan: DayPlan, progress: Progress, stack: AsyncExitStack) -> Day:
     Raises Stuck, BrokerUnavailable or GatewayFailed.
     """
     progress("Making the election", 0.0)
+    _allow_open_files()
     total = plan.mqtt_boxes + plan.serial_boxes
     authority = make_authority(
         Plan(plan.seed, total, (PRECINCT, CENTRE), registered=2 * plan.ballots)
@@ -112,6 +115,14 @@ async def hold(plan: DayPlan, progress: Progress, stack: AsyncExitStack) -> Day:
     await _vote(day, progress)
     await _close_polls(day, progress)
     return day
+
+
+def _allow_open_files() -> None:
+    """Let every box have its connection, where a shell allows 1,024 open files in all."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, _OPEN_FILES)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 async def _set_up(plan: DayPlan, authority: Authority, stack: AsyncExitStack) -> Day:
@@ -147,12 +158,16 @@ def _make_boxes(plan: DayPlan, authority: Authority, broker: Broker) -> list[Box
 
 
 async def _connect(boxes: Sequence[Box], at_once: int = 25) -> None:
+    troubles: set[str] = set()
+    for box in boxes:
+        box.in_the_way = lambda problem: troubles.add(str(problem))
     for first in range(0, len(boxes), at_once):
         group = boxes[first : first + at_once]
         try:
             await asyncio.wait_for(asyncio.gather(*(box.connect() for box in group)), 20)
         except TimeoutError:
-            raise Stuck("boxes could not connect to the broker within 20 s") from None
+            told = "; ".join(("boxes could not connect within 20 s", *sorted(troubles)[:3]))
+            raise Stuck(told) from None
 
 
 def at(hour: float) -> Instant:
@@ -247,12 +262,14 @@ async def _close_polls(day: Day, progress: Progress) -> None:
         box.pump()
         await asyncio.sleep(0)
     progress("Waiting for the last receipts", 0.8)
-    await _until(lambda: not any(box.unanswered for box in day.boxes), "every report receipted")
+    await _until(
+        day, lambda: not any(box.unanswered for box in day.boxes), "every report receipted"
+    )
     _repeat(day, day.boxes[2 % len(day.boxes)], ReportKind.FINAL)
     day.mischief.doubled += 1
-    await _until(lambda: _all_heard(day.mischief), "a receipt for each repeated report")
+    await _until(day, lambda: _all_heard(day.mischief), "a receipt for each repeated report")
     progress("Waiting for the centre", 0.85)
-    await _until(lambda: _centre_has_all(day), "the centre holding every leaf")
+    await _until(day, lambda: _centre_has_all(day), "the centre holding every leaf")
 
 
 def _all_heard(mischief: Mischief) -> bool:
@@ -265,9 +282,20 @@ def _centre_has_all(day: Day) -> bool:
     return bool(upstream) and upstream["waiting"] == 0 and status["log"]["size"] > 0
 
 
-async def _until(condition: Callable[[], bool], what: str) -> None:
+async def _until(day: Day, condition: Callable[[], bool], what: str) -> None:
     deadline = asyncio.get_running_loop().time() + _SETTLE_S
     while not condition():
         if asyncio.get_running_loop().time() > deadline:
-            raise Stuck(f"not within {_SETTLE_S:.0f} s: {what}")
+            told = "; ".join((f"not within {_SETTLE_S:.0f} s: {what}", *_complaints(day)))
+            raise Stuck(told)
         await asyncio.sleep(0.05)
+
+
+def _complaints(day: Day) -> Iterator[str]:
+    """Yield what the gateways say is in their way."""
+    for gateway in (day.precinct, day.centre):
+        status = gateway.status()
+        troubles = (each["trouble"] for each in status["roads"])
+        for trouble in (status["disk_full"], *troubles):
+            if trouble:
+                yield f"{gateway.origin}: {trouble}"

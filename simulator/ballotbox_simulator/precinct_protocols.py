@@ -11,6 +11,7 @@ import csv
 import gzip
 import random
 import re
+import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +20,11 @@ from typing import IO, Final
 from ballotbox_protocol.election.identifiers import COUNT_MAX, InvalidField, require
 
 COMPARED_LINES: Final = ("l07", "l08", "l09", "l10")
+#: A spreadsheet may put a byte order mark first.
+_ENCODING: Final = "utf-8-sig"
 _GZIP_MAGIC: Final = b"\x1f\x8b"
+#: A simulated box keeps a slot for each voter in memory; the largest real precincts have thousands.
+_SHEETS_MAX: Final = 1_000_000
 _LINE: Final = re.compile(r"l\d+")
 _VOTES: Final = re.compile(r"c\d+")
 
@@ -90,26 +95,35 @@ def read_same_rows(path: Path, rows: Iterable[ProtocolRow]) -> ProtocolFile:
 
 
 def _read(path: Path, choose: Callable[[Iterator[_Numbered]], list[_Numbered]]) -> ProtocolFile:
-    with _open_text(path) as text:
-        reader = csv.DictReader(text)
-        columns = tuple(reader.fieldnames or ())
-        votes = tuple(column for column in columns if _VOTES.fullmatch(column))
-        for needed in COMPARED_LINES:
-            require(needed in columns, f"column {needed}", f"is missing from {path.name}")
-        require(bool(votes), "column c1", f"no column of votes (c and digits) in {path.name}")
-        try:
+    try:
+        with _open_text(path) as text:
+            reader = csv.DictReader(text)
+            votes = _vote_columns(tuple(reader.fieldnames or ()), path.name)
             raw = choose(enumerate(reader, 1))
-        except (EOFError, UnicodeDecodeError, csv.Error) as error:
-            raise InvalidField("file", f"{path.name} cannot be read to its end: {error}") from error
-        return ProtocolFile(votes, tuple(_row(number, entry, votes) for number, entry in raw))
+    except (EOFError, UnicodeDecodeError, csv.Error, zlib.error, gzip.BadGzipFile) as error:
+        raise InvalidField(
+            f"file {path.name}", f"cannot be read to its end as CSV in UTF-8 or gzip: {error}"
+        ) from error
+    return ProtocolFile(votes, tuple(_row(number, entry, votes) for number, entry in raw))
+
+
+def _vote_columns(columns: tuple[str, ...], name: str) -> tuple[str, ...]:
+    votes = tuple(column for column in columns if _VOTES.fullmatch(column))
+    for needed in COMPARED_LINES:
+        missing = f"is missing from {name}, whose first line must name the columns, with commas"
+        require(needed in columns, f"column {needed}", missing)
+    require(bool(votes), "column c1", f"no column of votes (c and digits) in {name}")
+    for column in (*COMPARED_LINES, *votes):
+        require(columns.count(column) == 1, f"column {column}", f"stands twice in {name}")
+    return votes
 
 
 def _open_text(path: Path) -> IO[str]:
     with path.open("rb") as probe:
         packed = probe.read(2) == _GZIP_MAGIC
     if packed:
-        return gzip.open(path, "rt", encoding="utf-8", newline="")
-    return path.open(encoding="utf-8", newline="")
+        return gzip.open(path, "rt", encoding=_ENCODING, newline="")
+    return path.open(encoding=_ENCODING, newline="")
 
 
 def _chosen(rows: Iterator[_Numbered], stations: int, sample: int | None) -> list[_Numbered]:
@@ -126,23 +140,28 @@ def _chosen(rows: Iterator[_Numbered], stations: int, sample: int | None) -> lis
 
 
 def _row(number: int, entry: dict[str, str], votes: tuple[str, ...]) -> ProtocolRow:
+    # What stands beyond the last named column, csv keeps under None.
+    require(None not in entry, f"row {number}", "has more cells than the first line names columns")
     lines = {
-        name: _count(number, name, text)
-        for name, text in entry.items()
-        if name is not None and _LINE.fullmatch(name)
+        name: _count(number, name, text) for name, text in entry.items() if _LINE.fullmatch(name)
     }
     labels = [
         text.strip()
         for name, text in entry.items()
-        if name is not None and not _LINE.fullmatch(name) and name not in votes and text
+        if not _LINE.fullmatch(name) and name not in votes and text
     ]
     counts = tuple(_count(number, name, entry[name]) for name in votes)
-    return ProtocolRow(number, ", ".join(labels), lines, counts)
+    row = ProtocolRow(number, ", ".join(labels), lines, counts)
+    sheets = max(row.registered, row.portable + row.stationary)
+    require(sheets <= _SHEETS_MAX, f"row {number}", f"is more than one box holds: {_SHEETS_MAX}")
+    return row
 
 
 def _count(number: int, column: str, text: str | None) -> int:
     field = f"row {number}, column {column}"
-    if text is None or not text.strip().isdecimal():
+    if text is None:
+        raise InvalidField(field, "is missing: the row is shorter than the first line")
+    if not text.strip().isdecimal():
         raise InvalidField(field, f"must be a whole number, is {text!r}")
     value = int(text)
     require(value <= COUNT_MAX, field, f"must be at most {COUNT_MAX}")

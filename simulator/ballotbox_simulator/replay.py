@@ -25,6 +25,7 @@ from ballotbox_simulator.precinct_protocols import (
     read_same_rows,
 )
 from ballotbox_simulator.publishing import PublishedPage, tabulate_log
+from ballotbox_simulator.results_directory import make_room
 from ballotbox_simulator.station_day import ORIGIN, StationDay, plan_of, run_station
 
 #: Told how many stations are done and how many there are.
@@ -50,8 +51,9 @@ class ReplayPlan:
 
 @dataclass(slots=True)
 class ReplayOutcome:
-    """The four numbers that must be equal, and everything that spoils the verdict."""
+    """The stations found, the numbers that must be equal, and what spoils the verdict."""
 
+    stations: int = 0
     fed: int = 0
     sent: int = 0
     receipted: int = 0
@@ -72,7 +74,10 @@ class ReplayOutcome:
 
 
 def replay(plan: ReplayPlan, progress: Progress = lambda _done, _all: None) -> ReplayOutcome:
-    """Replay a file of protocols; raises InvalidField for an unusable one, OSError for the disk."""
+    """Replay a file of protocols; raises InvalidField for an unusable one, OSError for the disk.
+
+    What an earlier replay left in `plan.out` goes only when the files are found usable.
+    """
     file = read_protocols(plan.file, plan.stations, plan.sample)
     require(bool(file.rows), "file", f"{plan.file.name} has no rows")
     reference = file if plan.against is None else read_same_rows(plan.against, file.rows)
@@ -81,7 +86,8 @@ def replay(plan: ReplayPlan, progress: Progress = lambda _done, _all: None) -> R
         "--against",
         "must have the same vote columns and the same rows",
     )
-    outcome = ReplayOutcome()
+    make_room(plan.out)
+    outcome = ReplayOutcome(stations=len(file.rows))
     outcome.broken_rows = [(row, broken) for row in file.rows if (broken := row.breaches())]
     authority_plan = plan_of(file, plan.seed)
     authority = make_authority(authority_plan)

@@ -39,7 +39,14 @@ from ballotbox_device.core.slot_bank import CAPACITY_MIN, SlotBank, capacity_for
 from ballotbox_protocol.election.identifiers import InvalidField, PollState
 from ballotbox_protocol.wire.merkle import Tree, leaf_hash
 from ballotbox_protocol.wire.report import HeldCheckpoint, IncidentCode, JournalHead, ReportKind
-from ballotbox_simulator.disk import LOST, BoxDisk, PowerCut, PowerPlan
+from ballotbox_simulator.disk import (
+    LOST,
+    Ailment,
+    BoxDisk,
+    MediumError,
+    PowerCut,
+    PowerPlan,
+)
 from tests.device.polling_place import (
     AWAY,
     HOME_1,
@@ -316,10 +323,9 @@ def test_a_report_that_rotted_is_not_sent():
 
 def test_a_failed_port_makes_the_device_useless():
     place = used_place()
-    del place.disk.journal.power
-    with pytest.raises(AttributeError):
+    place.disk.ail(Ailment.NOT_APPLIED)
+    with pytest.raises(MediumError):
         place.on(TurnoutDue())
-    place.disk.power_on()
     with pytest.raises(MemoryFault, match="boot it anew"):
         place.on(TurnoutDue())
 

@@ -9,6 +9,7 @@ from click.testing import CliRunner
 from ballotbox_gateway.adapters.key_files import public_part
 from ballotbox_gateway.cli import main
 from tests.gateway.scripted import ORIGIN
+from tests.small_disk import fill
 
 SIGNER = "664fca72fe1220392081531ce12e456f0f48e1b2574ec69d091575dfce98d9d0"
 GATEWAY = "11c7a8aa7af4a625cf54f35714c68407a458d05e5c4144b3230a2f2496019dee"
@@ -134,5 +135,24 @@ def test_missing_sources_and_unwritable_places_are_told(office):
     )
     assert code == 1
     assert "absent/election.cose: cannot be written: no such file or directory" in shown
+    for key in ("-o", "--key"):
+        words = ["election", "sign", "election.toml", "--key", "root.key", "-o", "x"]
+        words[words.index(key) + 1] = "."
+        code, shown = told(*words)
+        assert code == 1
+        assert shown.startswith("Error: .: is a directory. ")
+    code, shown = told("election", "sign", "election.toml", "--key", "election.toml", "-o", "x")
+    assert (code, shown) == (1, "Error: election.toml: is not a key file. Correct the path\n")
     (office / "election.toml").write_bytes(b"\xff")
     assert "is not UTF-8 text. Save it as UTF-8" in sign_election()[1]
+
+
+def test_on_a_full_disk_nothing_is_signed_and_nothing_is_left(office, small_disk):
+    fill(small_disk)
+    before = list(small_disk.iterdir())
+    code, shown = told(
+        "election", "sign", "election.toml", "--key", "root.key", "-o", str(small_disk / "e")
+    )
+    assert code == 1
+    assert "e: cannot be written: no space left on device" in shown
+    assert list(small_disk.iterdir()) == before

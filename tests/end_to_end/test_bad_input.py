@@ -1,13 +1,9 @@
 """What does the user read when something is wrong? Exactly this."""
 
-import contextlib
-import os
 import resource
-import shutil
 import signal
 import socket
 import sqlite3
-import subprocess
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +13,7 @@ from ballotbox_gateway.adapters.key_files import write_key
 from ballotbox_simulator.authority import with_register
 from tests.end_to_end.mqtt_box import MqttBox
 from tests.gateway.scripted import CENTRE, ScriptedBox, report_id
+from tests.small_disk import fill
 
 LISTENING = "connected, listening on"
 NOWHERE = '[mqtt]\nhost = "127.0.0.1"\nport = 1\n'
@@ -90,6 +87,14 @@ def test_run_creates_nothing_and_init_replaces_nothing(gateway):
         "a new election takes a new ledger_file\n"
     )
     assert gateway.ledger.read_bytes() == before
+
+
+def test_a_ledger_below_a_file(gateway):
+    (gateway.folder / "state").touch()
+    gateway.configure(NOWHERE)
+    assert read(gateway, "init") == (
+        "Error: state: is no directory. Name a file in a directory in ledger_file\n"
+    )
 
 
 def test_a_second_gateway_on_the_same_ledger(gateway):
@@ -238,31 +243,10 @@ def test_a_gateway_that_never_found_its_broker_ends_at_once(gateway):
     assert not (gateway.ledger.parent / "control.socket").exists()
 
 
-@pytest.fixture
-def small_disk(tmp_path):
-    """A file system of its own with 3 MiB."""
-    mount = shutil.which("mount")
-    if os.geteuid() != 0 or mount is None:
-        pytest.skip("only root may mount a small file system")
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    done = subprocess.run(
-        [mount, "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(folder)],
-        capture_output=True,
-        check=False,
-    )
-    if done.returncode != 0:
-        pytest.skip(f"a small file system cannot be mounted here: {done.stderr.decode().strip()}")
-    yield folder
-    subprocess.run(["umount", str(folder)], check=True)
-
-
 def test_on_a_full_disk_no_ledger_is_begun(gateway, mqtt_table, small_disk):
     ledger = small_disk / "ledger.sqlite"
     gateway.configure(mqtt_table, ledger_file=ledger)
-    with (small_disk / "ballast").open("wb", buffering=0) as file, contextlib.suppress(OSError):
-        while True:
-            file.write(bytes(4096))
+    fill(small_disk)
     told = gateway.command("init")
     assert told.exit_code == 1
     assert told.stderr == (
@@ -281,16 +265,13 @@ def test_a_full_disk_stops_the_receipts_and_room_brings_them_back(
         control_socket=small_disk.parent / "control",
     )
     gateway.init()
-    ballast = small_disk / "ballast"
     box = ScriptedBox(election)
     day = box.day(40)
     with gateway.running(), MqttBox(broker, election) as road:
         gateway.await_line(LISTENING)
         road.say(box.box, day[0])
         road.await_receipts([report_id(day[0])])
-        with ballast.open("wb", buffering=0) as file, contextlib.suppress(OSError):
-            while True:
-                file.write(bytes(4096))
+        ballast = fill(small_disk)
         road.say(box.box, *day[1:])
         told = f"{small_disk}/ledger.sqlite: the disk is full: "
         line = gateway.await_line("the disk is full")

@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -47,6 +49,26 @@ def test_a_day_passes_on_either_broker(tmp_path: Path, *, mosquitto: bool) -> No
     assert ("for demonstration only" in result.stdout) is not mosquitto
     published = json.loads((tmp_path / "out" / "results" / "result.json").read_text())
     assert published["result"]["nation"]["boxes_counted"] == 8
+
+
+def test_a_final_is_repeated_over_a_serial_line_too(tmp_path: Path) -> None:
+    need_broker(mosquitto=True)
+
+    result = demo(tmp_path, "--boxes", "2", "--serial", "1")
+
+    assert result.exit_code == 0, result.output
+
+
+def test_a_shell_that_allows_few_open_files_holds_no_box_back(tmp_path: Path) -> None:
+    need_broker(mosquitto=True)
+    command = Path(sys.executable).with_name("ballotbox-sim")
+    words = f"{command} demo --boxes 80 --serial 0 --ballots 1 --out {tmp_path / 'out'}"
+
+    done = subprocess.run(
+        ["bash", "-c", f"ulimit -Sn 70; exec {words}"], capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def lose_a_sheet(feed: Callable[[Crew, Sheet, Instant], bool]) -> Callable[..., bool]:

@@ -339,7 +339,10 @@ def test_at_the_end_of_the_input_the_box_delivers_and_ends(place, line):
         poll_day(box)
         box.end_of_input()
         answer_until_it_ends(end, box)
+        with pytest.raises(EOFError, match=r"^$"):
+            box.until("nothing")
         assert box.wait() == 0
+        assert box.lines[-1] == {"says": "delivery", "unanswered": 0}
     assert_whole_day(place, end.gateway)
 
 

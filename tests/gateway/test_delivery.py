@@ -184,6 +184,20 @@ def test_upper_gateway_that_holds_more_than_there_is_means_an_old_ledger(levels:
     assert levels.lower.ledger.delivered(CENTRE) == 0
 
 
+def test_a_probe_shows_the_last_receipted_leaf_and_finds_out_who_forgot(levels: Levels) -> None:
+    assert levels.lower.intake.probe_upward(CENTRE) is None
+    levels.carry(levels.lower)
+    size = levels.lower.ledger.log_head().size
+    probe = levels.lower.intake.probe_upward(CENTRE)
+    assert (probe.first, probe.stop) == (size - 1, size)
+    assert isinstance(levels.take(probe), UpwardReply)
+    forgetful = Levels(levels.given).centre
+    conflict = forgetful.intake.admit_from_below(probe, NOW)
+    assert conflict == UpwardConflict(0)
+    assert levels.lower.intake.upward_conflict(conflict, CENTRE) is None
+    assert levels.lower.intake.next_upward(CENTRE, 100).first == 0
+
+
 def test_nothing_to_deliver_is_nothing() -> None:
     given = authority()
     assert intake(given, memory(given)).next_upward(CENTRE, 9) is None

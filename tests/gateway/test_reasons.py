@@ -206,7 +206,7 @@ def _old_register() -> Reason:
     message = sign_report(levels.box.next_report(K.BOOT, epoch=entry.epoch), key)
     levels.lower.admit(message)
     batch = levels.lower.intake.next_upward("rehearsal.example/centre", 10)
-    problem = "is signed by a key that the register in use does not list"
+    problem = "rests on a key that the register in use does not list"
     fix = "give this gateway the newer register"
     assert levels.take(batch) == UpwardFault("entries[0].report", problem, fix, retry=True)
     levels.centre.send(K.BOOT)

@@ -284,6 +284,22 @@ def test_followers_of_the_branch_that_lost_are_set_aside_when_the_dispute_ends()
     assert scene.answer(other[1]).reason is Reason.IN_ORDER
 
 
+def test_followers_of_the_named_one_that_came_while_its_rival_stood_take_their_place() -> None:
+    """A forged report came first, and the box's own in the wrong order, twice in one day."""
+    scene = Scene().until(K.OPEN)
+    for _ in range(2):
+        forger = ScriptedBox(scene.given, 1, last=scene.box.last, last_id=scene.box.last_id)
+        forged = forger.report(K.TURNOUT, accept=1)
+        mine = [scene.box.report(K.TURNOUT, accept=5) for _ in range(3)]
+        scene.admit(forged)
+        assert scene.answer(mine[1]).reason is Reason.PREVIOUS
+        scene.admit(mine[0], mine[2])
+        assert rule(scene, NAME, mine[0]).result is RulingResult.APPLIED
+        assert [scene.row(each).verdict for each in mine] == [Verdict.ACCEPTED] * 3
+        assert scene.row(forged).verdict is Verdict.EVIDENCE
+        assert scene.send(K.TURNOUT, accept=2).reason is Reason.IN_ORDER
+
+
 def test_naming_back_and_forth_keeps_what_officers_spoke_for() -> None:
     scene = Scene().until(K.OPEN)
     early = scene.box.forge(K.TURNOUT, accept=1)

@@ -11,7 +11,7 @@ import pytest
 
 from ballotbox_gateway.core.intake import Outcome
 from ballotbox_gateway.core.ports import Batch, DiskFull, LedgerFailure, Tally
-from ballotbox_gateway.ledger import sqlite
+from ballotbox_gateway.ledger import connection, sqlite
 from ballotbox_gateway.ledger.sqlite import SqliteLedger, create, open_ledger
 from ballotbox_protocol.wire.report import ReportKind
 from ballotbox_protocol.wire.verdict import Reason
@@ -113,11 +113,11 @@ def test_ledger_of_another_format_is_not_opened(path: Path) -> None:
 def test_every_pragma_is_set_and_read_back(
     opened: SqliteLedger, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found = {name: opened._connection.pragma(name) for name, _ in sqlite.PRAGMAS}
-    assert found == dict(sqlite.PRAGMAS)
+    found = {name: opened._connection.pragma(name) for name, _ in connection.PRAGMAS}
+    assert found == dict(connection.PRAGMAS)
     assert (found["journal_mode"], found["synchronous"]) == ("wal", 2)
     opened.close()
-    monkeypatch.setattr(sqlite, "PRAGMAS", (("page_size", 1_000_000),))
+    monkeypatch.setattr(connection, "PRAGMAS", (("page_size", 1_000_000),))
     with pytest.raises(LedgerFailure, match="use a local file system"):
         open_ledger(path)
 

@@ -46,6 +46,12 @@ def test_help_is_given_without_anything_heavy(script):
     assert done.stdout.splitlines()[-1] == "heavy:"
 
 
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_help_is_asked_for_in_short_as_well(script):
+    command = Path(sys.executable).with_name(script)
+    assert _run([command, "-h"]).stdout == _run([command, "--help"]).stdout != ""
+
+
 @pytest.mark.teeth
 def test_a_heavy_import_is_seen(monkeypatch, tmp_path):
     (tmp_path / "planted.py").write_text(

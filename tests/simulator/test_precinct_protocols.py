@@ -67,6 +67,10 @@ def test_both_control_ratios_are_checked(tmp_path: Path) -> None:
         (HEADER + "A,9,1,8,1,7,-5,2\n", "row 1, column c01"),
         (HEADER + "A,9,1,8,1,7,5\n", "row 1, column c02"),
         (HEADER + "A,9,1,8,1,9999999999,5,2\n", "row 1, column l10"),
+        (HEADER + "A,9,1,8,1,7,5,2,1\n", "row 1"),
+        (HEADER + "A,900000000,1,8,1,8,5,3\n", "row 1"),
+        ("l07,l08,l09,l10,c1,c1\n0,1,0,1,1,0\n", "column c1"),
+        ("l07;l08;l09;l10;c1\n0;1;0;1;1\n", "column l07"),
     ],
 )
 def test_what_cannot_be_read_is_named(tmp_path: Path, text: str, field: str) -> None:
@@ -74,6 +78,30 @@ def test_what_cannot_be_read_is_named(tmp_path: Path, text: str, field: str) -> 
         read_protocols(written(tmp_path / "p.csv", text), 5)
 
     assert caught.value.field == field
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\x7fELF\xf0\x00\x01",
+        gzip.compress(HEADER.encode())[:12],
+        gzip.compress(HEADER.encode())[:12] + bytes(30),
+        b"\x1f\x8bno archive at all",
+    ],
+    ids=["no text", "cut in its head", "damaged", "no archive"],
+)
+def test_what_is_no_table_is_named(tmp_path: Path, data: bytes) -> None:
+    path = tmp_path / "p.csv"
+    path.write_bytes(data)
+
+    with pytest.raises(InvalidField, match=r"file p\.csv: cannot be read to its end"):
+        read_protocols(path, 5)
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_column(tmp_path: Path) -> None:
+    path = written(tmp_path / "p.csv", "\ufeffl07,l08,l09,l10,c1\n0,1,0,1,1\n")
+
+    assert read_protocols(path, 1).rows[0].lines["l07"] == 0
 
 
 def test_a_truncated_archive_is_named(tmp_path: Path) -> None:

@@ -1,12 +1,14 @@
 """Do protocols come out of the page as they went in, and is every difference named?"""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
 from ballotbox_simulator.cli import main
+from tests.small_disk import fill
 
 HEADER = "place,l01,l02,l07,l08,l09,l10,c01,c02,c03\n"
 GOOD = [
@@ -35,6 +37,7 @@ def test_every_column_of_every_station_comes_out_as_it_went_in(tmp_path: Path) -
 
     assert result.exit_code == 0, result.output
     assert "VERDICT: PASS difference 0 in 7 columns" in result.output
+    assert f"protocols.csv has no more than {len(GOOD)} rows" in result.output
     found = summary(tmp_path)
     assert found["fed"] == found["tabulated"] == 421
     assert found["sent"] == found["receipted"] == found["stored"] == 6 * len(GOOD)
@@ -100,6 +103,43 @@ def test_a_directory_that_is_not_ours_is_never_emptied(tmp_path: Path) -> None:
     assert result.exit_code == 2
     assert "is not empty and not ours" in result.output
     assert (out / "thesis.txt").read_text() == "years of work"
+
+
+@pytest.mark.parametrize("out", ["file", "file/below"])
+def test_an_output_directory_that_cannot_be_is_explained(tmp_path: Path, out: str) -> None:
+    (tmp_path / "file").touch()
+
+    for command in ("demo", "replay"):
+        words = [str(tmp_path / "p.csv"), "--stations", "1"] if command == "replay" else []
+        (tmp_path / "p.csv").write_text(f"{HEADER}{GOOD[0]}\n")
+        result = CliRunner().invoke(main, [command, *words, "--out", str(tmp_path / out)])
+
+        assert result.exit_code == 2
+        assert str(tmp_path / out) in result.output
+        assert len(result.output.splitlines()) == 1
+
+
+def test_unusable_input_leaves_the_last_replay_as_it_is(tmp_path: Path) -> None:
+    assert replay(tmp_path, GOOD, "--jobs", "1").exit_code == 0
+    before = summary(tmp_path)
+
+    assert replay(tmp_path, ["No number,100,90,2,8,3,7,x,2,1"]).exit_code == 2
+
+    assert summary(tmp_path) == before
+
+
+@pytest.mark.parametrize("words", [["demo", "--boxes", "1"], ["replay", "p.csv", "--stations=1"]])
+def test_a_full_disk_is_named(
+    small_disk: Path, monkeypatch: pytest.MonkeyPatch, words: list[str]
+) -> None:
+    monkeypatch.chdir(small_disk)
+    Path("p.csv").write_text(f"{HEADER}{GOOD[0]}\n")
+    fill(small_disk)
+
+    result = CliRunner().invoke(main, [*words, "--out", "out"])
+
+    assert result.exit_code == 2
+    assert re.search(r"Error: --out out: .*: make room, or name a directory", result.output)
 
 
 def test_real_protocols_come_out_unchanged(tmp_path: Path, shared: Path) -> None:

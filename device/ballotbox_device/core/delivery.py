@@ -1,5 +1,6 @@
 """Which log has answered for which report. A fold of RECEIPTED, HELD and RESEND records."""
 
+from itertools import zip_longest
 from typing import Final
 
 from ballotbox_protocol.election.identifiers import OriginId
@@ -66,11 +67,12 @@ class Delivery:
 
         With an origin: for that log's. Without one: for any log's.
         """
-        asked = self._answers.values() if origin is None else (self._answers.get(origin, b""),)
+        asked = list(self._answers.values()) if origin is None else [self._answers.get(origin, b"")]
+        answers = asked[0] if len(asked) == 1 else bytes(map(max, zip_longest(*asked, fillvalue=0)))
         found: list[int] = []
-        for sequence in range(count):
-            if not any(sequence < len(each) and each[sequence] for each in asked):
-                found.append(sequence)
-                if len(found) == limit:
-                    break
-        return found
+        at = answers.find(_NO_ANSWER)
+        while 0 <= at < count and len(found) < limit:
+            found.append(at)
+            at = answers.find(_NO_ANSWER, at + 1)
+        found.extend(range(len(answers), count))
+        return found[:limit]

@@ -84,7 +84,7 @@ class RunningBox:
         connecting = loop.create_task(self._road.connect())
         connecting.add_done_callback(self._connected)
         if not self._is_alone:
-            self._reader = LineReader(panel_descriptor, self._line, self._alone)
+            self._reader = LineReader(panel_descriptor, self._line, self._no_more_lines)
             self._reader.start()
         try:
             await self._over
@@ -131,12 +131,16 @@ class RunningBox:
         if self._reader is not None:
             self._reader.close()
 
-    def _alone(self) -> None:
-        """The panel is gone: send what waits, then end."""
+    def _no_more_lines(self) -> None:
+        """Nobody feeds this box any more: send what waits and say how far it is, then end."""
         self._hang_up()
-        self._speak = _to_nobody
         self._is_alone = True
         self._soon(self._tell_delivery)
+
+    def _alone(self) -> None:
+        """The panel is gone altogether: the same, with nobody to say it to."""
+        self._speak = _to_nobody
+        self._no_more_lines()
 
     def _tell_delivery(self) -> None:
         unanswered = self._road.unanswered

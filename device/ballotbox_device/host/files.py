@@ -21,12 +21,16 @@ _CHUNK: Final = 1 << 20
 def create_file(path: Path, content: bytes = b"") -> None:
     """Create a file that only its owner can read; durable on return.
 
-    Raises FileExistsError rather than touch one that exists, or another OSError.
+    Raises FileExistsError rather than touch one that exists, or another OSError; then nothing is
+    left under the name.
     """
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, PRIVATE_FILE)
     try:
         _write_all(descriptor, content, 0)
         os.fsync(descriptor)
+    except OSError as error:
+        path.unlink()
+        raise OSError(error.errno, error.strerror, str(path)) from error
     finally:
         os.close(descriptor)
     sync_directory(path.parent)

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from collections.abc import Sequence
 from typing import Final
 
 import paho.mqtt.client as paho
@@ -164,12 +165,17 @@ class MqttRoad(Road):
 
     def _subscribed(
         self,
-        _client: paho.Client,
+        client: paho.Client,
         _userdata: object,
         _mid: int,
-        _reasons: object,
+        reasons: Sequence[ReasonCode],
         _properties: object,
     ) -> None:
+        if any(reason.is_failure for reason in reasons):
+            # Connected all the same, the box would never hear a receipt.
+            self._complain(f"refuses to let the box read {self._down}", "Let it read that topic")
+            client.disconnect()
+            return
         self._attempts = 0
         self._online.set()
         self.courier.connected(now_ms())

@@ -8,26 +8,41 @@ from ballotbox_device.host.problem import Problem, reason_of
 from ballotbox_protocol.election.identifiers import BoxId, ElectionDigest, ReportId
 from ballotbox_protocol.wire import cbor
 from ballotbox_protocol.wire.cose import MessageType
-from ballotbox_protocol.wire.keyfile import KeyFileError, PrivateKey, open_key
+from ballotbox_protocol.wire.keyfile import KeyFileError, PrivateKey, is_key_file, open_key
 from ballotbox_protocol.wire.officers import sign_as_officer
 from ballotbox_protocol.wire.report import WITH_OFFICERS, Report, decode_report
 from ballotbox_protocol.wire.shape import as_tuple
 from ballotbox_protocol.wire.statements import Clearance
 
+#: How a key file without a passphrase begins; it is for gateways in tests and rehearsals.
+_UNPROTECTED: Final = "ballotbox unprotected key"
 _COPY: Final = "Copy it anew from the box's line `consent_needed`"
 
 
-def officer_key(path: Path, passphrase: str) -> PrivateKey:
-    """Return the key in a passphrase-protected file; raises Problem."""
+def key_file_text(path: Path) -> str:
+    """Return what is in an officer's key file; raises Problem when no passphrase could open it."""
     where = f"--officer-key {path}"
     try:
-        return open_key(path.read_text(encoding="utf-8"), passphrase)
+        text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise Problem(where, reason_of(error), "Give the path of the officer's key") from error
     except UnicodeDecodeError as error:
         raise Problem(where, "is no text", "Give the path of the officer's key") from error
+    if text.startswith(_UNPROTECTED):
+        remedy = "Make one with a passphrase: ballotbox-gateway keys new"
+        raise Problem(where, "is unprotected, which `consent` does not take", remedy)
+    if not is_key_file(text):
+        raise Problem(where, "is not a key file", "Give the path of the officer's key")
+    return text
+
+
+def officer_key(text: str, passphrase: str, path: Path) -> PrivateKey:
+    """Return the key that the passphrase opens; raises Problem."""
+    try:
+        return open_key(text, passphrase)
     except KeyFileError as error:
-        raise Problem(where, str(error), "Check the passphrase first, then the file") from error
+        remedy = "Check the passphrase first, then the file"
+        raise Problem(f"--officer-key {path}", str(error), remedy) from error
 
 
 def passphrase_in(path: Path) -> str:

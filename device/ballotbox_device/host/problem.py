@@ -11,7 +11,8 @@ class Problem(Exception):
     """
 
     def __init__(self, where: str, what: str, remedy: str) -> None:
-        super().__init__(f"{where}: {what}. {remedy}")
+        stop = "" if what.endswith("?") else "."
+        super().__init__(f"{where}: {what}{stop} {remedy}")
         self.where = where
         self.what = what
         self.remedy = remedy

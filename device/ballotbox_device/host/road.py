@@ -45,8 +45,9 @@ class Road(ABC):
         """Hand one message to the carrier; what it cannot take now the courier sends again."""
 
     def send(self, message: Message) -> None:
-        """Hand a message to the carrier beside what the courier sends; tests make mischief so."""
+        """Send a message beside what the courier sends; tests and rehearsals make mischief so."""
         self._carry(message)
+        self.pump()
 
     @property
     def unanswered(self) -> int:

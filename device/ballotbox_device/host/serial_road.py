@@ -29,6 +29,8 @@ _FAULTS: Final = {
     errno.EWOULDBLOCK: _BUSY,
     errno.EBUSY: _BUSY,
     errno.ENOTTY: ("is no serial port", "Correct --serial"),
+    errno.EISDIR: ("is no serial port", "Correct --serial"),
+    errno.ERANGE: ("does not take this speed", "Correct --baud"),
     errno.EIO: ("is gone", "Check the cable and the adapter"),
 }
 
@@ -78,7 +80,7 @@ class SerialRoad:
 
     async def _serve(self) -> None:
         """Use the port until it is gone."""
-        port = serial.Serial(self._path, self._baud, timeout=0, exclusive=True)
+        port = self._open()
         try:
             descriptor = port.fileno()
             os.set_blocking(descriptor, False)
@@ -91,6 +93,13 @@ class SerialRoad:
             self._complain(errno.EIO, "")
         finally:
             self._let_go(port)
+
+    def _open(self) -> serial.Serial:
+        try:
+            return serial.Serial(self._path, self._baud, timeout=0, exclusive=True)
+        except ValueError as error:
+            # pyserial's way to say that the adapter refused the speed.
+            raise OSError(errno.ERANGE, str(error)) from error
 
     def _let_go(self, port: serial.Serial) -> None:
         stream, self._stream = self._stream, None

@@ -85,20 +85,23 @@ def open_state(path: Path) -> StateDirectory:
         if path.is_dir() and any(path.iterdir()):
             remedy = "If `init` was interrupted here, remove the directory and run it again"
         raise Problem(str(path), "holds no box", remedy) from None
+    except NotADirectoryError:
+        remedy = "Give --state the directory that `init` made"
+        raise Problem(str(path), "is no directory", remedy) from None
     except (OSError, UnicodeDecodeError) as error:
         remedy = "Run as the user whom the box belongs to"
         raise Problem(str(path / _BOX_ID), str(error), remedy) from error
-    return StateDirectory(path, parse_box(digits, str(path / _BOX_ID)))
+    remedy = "Restore the file from where the state directory was copied"
+    return StateDirectory(path, parse_box(digits, str(path / _BOX_ID), remedy))
 
 
-def parse_box(digits: str, where: str) -> BoxId:
+def parse_box(digits: str, where: str, remedy: str) -> BoxId:
     """Return the box id that hexadecimal digits spell; raises Problem naming `where`."""
     try:
         box = bytes.fromhex(digits)
     except ValueError:
         box = b""
     if len(box) != BOX_ID_SIZE:
-        remedy = "For a new box leave --box out: one is drawn"
         raise Problem(where, f"a box id has {2 * BOX_ID_SIZE} hexadecimal digits", remedy)
     return BoxId(box)
 

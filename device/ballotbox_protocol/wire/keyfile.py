@@ -51,11 +51,17 @@ def seal_key(key: PrivateKey, passphrase: str, salt: bytes, nonce: bytes) -> str
     return f"{_HEADER}\npublic {key.public.hex()}\n{body}\n"
 
 
+def is_key_file(text: str) -> bool:
+    """Tell whether a text has the form of a key file; only a passphrase can tell the rest."""
+    lines = text.splitlines()
+    return len(lines) == 3 and lines[0] == _HEADER and lines[1].startswith("public ")
+
+
 def open_key(text: str, passphrase: str) -> PrivateKey:
     """Return the key in a key file; raises KeyFileError."""
-    lines = text.splitlines()
-    if len(lines) != 3 or lines[0] != _HEADER or not lines[1].startswith("public "):
+    if not is_key_file(text):
         raise KeyFileError(f"not a key file: it must be three lines, the first {_HEADER!r}")
+    lines = text.splitlines()
     try:
         blob = base64.b64decode(lines[2], validate=True)
     except ValueError as error:

@@ -116,6 +116,8 @@ class Link:
         self._decoder = FrameDecoder(limits.max_message + DATA_HEADER_SIZE)
         self._answers: dict[FrameKind, LinkFrame] = {}
         self._pace = Pace(limits.bytes_per_second)
+        self._encoded_for: Session | tuple[_Pair, int] | None = None
+        self._frame = b""
         self._queue: deque[bytes] = deque()
         #: The number of the first message in the queue, and of the next one to be delivered.
         self._sequence = 0
@@ -204,9 +206,17 @@ class Link:
             if now < self._pace.due:
                 return b""
             self._count_timeout()
-        frame = encode_frame(self._waiting_frame().to_bytes())
+        frame = self._encoded()
         self._pace.started(now, len(frame))
         return frame
+
+    def _encoded(self) -> bytes:
+        """Return the frame that waits for its answer; a repetition is not encoded anew."""
+        which = self._offered if self._pair is None else (self._pair, self._sequence)
+        if which != self._encoded_for:
+            self._encoded_for = which
+            self._frame = encode_frame(self._waiting_frame().to_bytes())
+        return self._frame
 
     def _count_timeout(self) -> None:
         self.counters.retransmissions += 1

@@ -4,8 +4,9 @@ The root key comes from the operator, never from the files. It is written with t
 `official:<64 hex digits>`, so that a rehearsal's root can never vouch for an official election.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 from ballotbox_protocol.election.definition import Election
@@ -16,7 +17,7 @@ from ballotbox_protocol.election.identifiers import (
     PublicKey,
     require,
 )
-from ballotbox_protocol.election.register import Register
+from ballotbox_protocol.election.register import BoxEntry, Register
 from ballotbox_protocol.wire import cbor, cose
 from ballotbox_protocol.wire.cose import EnvelopeError, MessageType
 from ballotbox_protocol.wire.definition import (
@@ -44,13 +45,28 @@ class RootKey:
         return f"{self.mode.name.lower()}:{self.key.hex()}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Trusted:
     """An election whose definition and register have been verified down from the root key."""
 
     election: Election
     digest: ElectionDigest
     register: Register
+
+    @cached_property
+    def reporters(self) -> Mapping[bytes, BoxEntry]:
+        """The register's box entries by the exact protected header of the reports they sign."""
+        return self._by_header(MessageType.REPORT)
+
+    @cached_property
+    def greeters(self) -> Mapping[bytes, BoxEntry]:
+        """The register's box entries by the exact protected header of the hellos they sign."""
+        return self._by_header(MessageType.HELLO)
+
+    def _by_header(self, message_type: MessageType) -> Mapping[bytes, BoxEntry]:
+        return {
+            cose.protected_header(entry.key, message_type): entry for entry in self.register.boxes
+        }
 
 
 def parse_root(text: str) -> RootKey:

@@ -13,6 +13,7 @@ from ballotbox_protocol.wire.keyfile import (
     SEED_SIZE,
     KeyFileError,
     PrivateKey,
+    is_key_file,
     open_key,
     seal_key,
 )
@@ -56,15 +57,23 @@ def write_key(path: Path, key: PrivateKey, passphrase: str | None) -> None:
     text = _unprotected(key) if passphrase is None else _sealed(key, passphrase)
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _KEY_FILE_MODE)
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
+        _fill(path, descriptor, text)
     except FileExistsError as error:
         remedy = "Choose another name: a key that is overwritten is lost"
         raise Problem(str(path), "exists already", remedy) from error
     except OSError as error:
         raise Problem(str(path), _reason(error), "Choose a folder you may write to") from error
+
+
+def _fill(path: Path, descriptor: int, text: str) -> None:
+    try:
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError:
+        path.unlink()
+        raise
 
 
 def new_key() -> PrivateKey:
@@ -74,12 +83,12 @@ def new_key() -> PrivateKey:
 
 def is_unprotected(path: Path) -> bool:
     """Tell whether the key in a file stands in the open; raises Problem."""
-    return _read(path, "key file").startswith(_UNPROTECTED)
+    return _key_text(path).startswith(_UNPROTECTED)
 
 
 def public_part(path: Path) -> bytes:
     """Return the public key that a key file names, without opening it; raises Problem."""
-    lines = _read(path, "key file").splitlines()
+    lines = _key_text(path).splitlines()
     try:
         return bytes.fromhex(lines[1].removeprefix("public "))
     except (IndexError, ValueError) as error:
@@ -92,7 +101,7 @@ def read_key(path: Path, passphrase: Passphrase | None, mode: Mode | None) -> Pr
     `mode` is that of the election it is used for, None when it is used for none: an official
     election takes protected keys alone.
     """
-    text = _read(path, "key file")
+    text = _key_text(path)
     if text.startswith(_UNPROTECTED):
         if mode is Mode.OFFICIAL:
             what = "is unprotected, which an official election does not take"
@@ -132,6 +141,13 @@ def _open_unprotected(path: Path, text: str) -> PrivateKey:
 
 def _damaged(path: Path, what: str) -> Problem:
     return Problem(str(path), what, "Copy the key file again from where it was made")
+
+
+def _key_text(path: Path) -> str:
+    text = _read(path, "key file")
+    if not text.startswith(_UNPROTECTED) and not is_key_file(text):
+        raise Problem(str(path), "is not a key file", "Correct the path")
+    return text
 
 
 def _read(path: Path, kind: str) -> str:

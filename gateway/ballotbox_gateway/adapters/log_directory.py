@@ -1,11 +1,13 @@
 """A log as a directory of static files (device/WIRE.md, after C2SP tlog-tiles).
 
 Whoever reads it may come at any moment: every file appears whole, and `checkpoint`, which says how
-far the directory reaches, comes last.
+far the directory reaches, comes last. Under another name it comes first as well: an export that was
+cut short is known by it, and goes on.
 """
 
 import os
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -15,6 +17,7 @@ from ballotbox_protocol.wire.checkpoint import Checkpoint, CheckpointFault, pars
 from ballotbox_protocol.wire.merkle import Tree, leaf_hash
 from ballotbox_protocol.wire.tiles import CHECKPOINT_PATH, export_attachments, export_tiles
 
+_STAGED: Final = ".partial"
 _AGAIN: Final = "Choose an empty directory"
 
 
@@ -33,21 +36,29 @@ def write_log(directory: Path, note: bytes, entries: Iterable[LoggedEntry]) -> i
     Raises Problem when the directory holds something else, or a longer log, or cannot be written;
     ValueError when the entries are not those of the checkpoint.
     """
-    checkpoint = _checkpoint(note)
-    _require_own(directory, checkpoint)
-    kept = list(entries)
-    tree = Tree()
-    tree.extend([leaf_hash(entry.leaf) for entry in kept])
-    if (tree.size, tree.root()) != (checkpoint.size, checkpoint.root):
-        raise ValueError("the entries are not those that the checkpoint signs for")
+    _require_own(directory, _checkpoint(note))
+    files = log_files(note, entries)
+    # That the entries are not the checkpoint's shows here, before anything is written.
+    first = next(files)
+    _stage(directory / CHECKPOINT_PATH, note)
     count = 0
-    for path, data in _files(tree, kept, note):
+    for path, data in chain((first,), files):
         _write(directory / path, data)
         count += 1
     return count
 
 
-def _files(tree: Tree, kept: list[LoggedEntry], note: bytes) -> Iterator[tuple[str, bytes]]:
+def log_files(note: bytes, entries: Iterable[LoggedEntry]) -> Iterator[tuple[str, bytes]]:
+    """Yield name and content of each file of the log that `note` signs for, `checkpoint` last.
+
+    Raises ValueError, before the first file, when the entries are not those of the checkpoint.
+    """
+    checkpoint = _checkpoint(note)
+    kept = list(entries)
+    tree = Tree()
+    tree.extend([leaf_hash(entry.leaf) for entry in kept])
+    if (tree.size, tree.root()) != (checkpoint.size, checkpoint.root):
+        raise ValueError("the entries are not those that the checkpoint signs for")
     yield from export_tiles(tree, (entry.leaf for entry in kept))
     attachments = (cbor.encode([entry.report, entry.ruling, entry.note]) for entry in kept)
     yield from export_attachments(tree.size, attachments)
@@ -63,10 +74,12 @@ def _checkpoint(note: bytes) -> Checkpoint:
 
 def _require_own(directory: Path, checkpoint: Checkpoint) -> None:
     """Let an export grow in place, and nothing else be written over."""
+    path = directory / CHECKPOINT_PATH
     try:
-        if not directory.exists() or not any(directory.iterdir()):
+        names = {each.name for each in directory.iterdir()} if directory.exists() else set()
+        if names <= {_staged(path).name}:
             return
-        note = directory / CHECKPOINT_PATH
+        note = path if path.exists() else _staged(path)
         before = parse_note(note.read_bytes()) if note.exists() else CheckpointFault.NOT_A_NOTE
     except OSError as error:
         raise _unwritable(directory, error) from error
@@ -82,17 +95,28 @@ def _require_own(directory: Path, checkpoint: Checkpoint) -> None:
 
 def _write(path: Path, data: bytes) -> None:
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         if path.exists() and path.read_bytes() == data:
+            _staged(path).unlink(missing_ok=True)
             return
-        partial = path.with_name(path.name + ".partial")
-        with partial.open("wb") as file:
+        _stage(path, data)
+        _staged(path).replace(path)
+    except OSError as error:
+        raise _unwritable(path, error) from error
+
+
+def _stage(path: Path, data: bytes) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with _staged(path).open("wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        partial.replace(path)
     except OSError as error:
         raise _unwritable(path, error) from error
+
+
+def _staged(path: Path) -> Path:
+    return path.with_name(path.name + _STAGED)
 
 
 def _unwritable(path: Path, error: OSError) -> Problem:

@@ -1,4 +1,4 @@
-"""What every road into the gateway has in common: routes, letters and the inbox they meet in.
+"""What every road into the gateway has in common: letters and the inbox they meet in.
 
 A road reads bytes and puts letters into the inbox; the service takes them out in batches, decides,
 commits, answers by the letter's route, and only then settles the letter with its carrier.
@@ -10,8 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, NamedTuple, Protocol
 
-from ballotbox_gateway.core.outcome import Road
-from ballotbox_protocol.wire.message import Message
+from ballotbox_gateway.core.correspondence import Route
 
 #: Letters that may wait for a decision; a road stops reading when so many do.
 INBOX_MAX: Final = 1_024
@@ -66,19 +65,6 @@ class Carrier(Protocol):
     async def stop(self, patience_s: float) -> None:
         """Write what still waits, for at most `patience_s`, and let go of the road."""
         ...
-
-
-@dataclass(slots=True)
-class Route:
-    """The way back to whoever is at one end of a road: a box's topic, a serial line.
-
-    send: takes a message and hands it to the carrier; it may be lost, boxes ask again.
-    challenge: the one given on this connection and not answered yet.
-    """
-
-    road: Road
-    send: Callable[[Message], None]
-    challenge: bytes | None = None
 
 
 class Letter(NamedTuple):

@@ -11,10 +11,11 @@ import os
 from typing import TYPE_CHECKING, Final
 
 from ballotbox_gateway.adapters.backoff import Backoff
-from ballotbox_gateway.adapters.roads import CarrierState, Inbox, Letter, Route
+from ballotbox_gateway.adapters.roads import CarrierState, Inbox, Letter
 from ballotbox_gateway.adapters.serial_words import port_trouble
 from ballotbox_gateway.adapters.threads import in_thread
 from ballotbox_gateway.config import SerialPort
+from ballotbox_gateway.core.correspondence import Route
 from ballotbox_gateway.core.outcome import Road, RoadKind
 from ballotbox_protocol.wire.link import Link, LinkLimits
 from ballotbox_protocol.wire.message import Message

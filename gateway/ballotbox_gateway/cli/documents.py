@@ -1,6 +1,7 @@
 """`ballotbox-gateway election` and `register`: sign what an authority has written in TOML."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -130,6 +131,8 @@ def _key(key_file: Path, passphrase_file: Path | None, mode: "Mode") -> "Private
 
 
 def _write(path: Path, data: bytes) -> None:
+    if path.is_dir():
+        raise Problem(str(path), "is a directory", "Name the file to write in it")
     partial = path.with_name(path.name + ".partial")
     try:
         with partial.open("wb") as file:
@@ -138,5 +141,7 @@ def _write(path: Path, data: bytes) -> None:
             os.fsync(file.fileno())
         partial.replace(path)
     except OSError as error:
+        with suppress(OSError):
+            partial.unlink()
         words = (error.strerror or str(error)).lower()
         raise Problem(str(path), f"cannot be written: {words}", "Choose another place") from error

@@ -1,5 +1,7 @@
 """Sending this log upward, stretch by stretch, until the upper gateway's receipts are stored."""
 
+from typing import Final
+
 from ballotbox_gateway.core.books import Books, Case
 from ballotbox_gateway.core.ports import Delivery
 from ballotbox_gateway.core.upward import (
@@ -15,6 +17,9 @@ from ballotbox_protocol.wire.leaf import decode_leaf
 from ballotbox_protocol.wire.merkle import leaf_hash, verify_inclusion
 from ballotbox_protocol.wire.receipt import Receipt, ReceiptFault
 
+#: When nothing waits: how often the last leaf is shown again, to learn that an upper log was put
+#: back to an older copy.
+PROBE_EVERY_S: Final = 600
 _ASK_UPPER = "ask the upper gateway's operator; the batch is sent again until it is receipted"
 
 
@@ -35,8 +40,17 @@ class Outbox:
         if first < stands_at:
             # The upper gateway has these already: ask for the receipts of just these.
             stop = min(stop, stands_at)
-        if first >= stop:
-            return None
+        return self._batch(first, stop) if first < stop else None
+
+    def probe(self, upper: str) -> UpwardBatch | None:
+        """See `Intake.probe_upward`."""
+        books = self._books
+        books.follow()
+        stop = books.ledger.delivered(upper)
+        return self._batch(stop - 1, stop) if stop else None
+
+    def _batch(self, first: int, stop: int) -> UpwardBatch:
+        books = self._books
         entries = tuple(
             UpwardEntry(entry.leaf, entry.report, entry.ruling)
             for entry in books.ledger.entries(first, stop)

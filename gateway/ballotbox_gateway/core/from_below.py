@@ -26,6 +26,8 @@ from ballotbox_protocol.wire.merkle import Frontier, leaf_hash
 from ballotbox_protocol.wire.statements import decode_ruling
 from ballotbox_protocol.wire.verdict import Reason
 
+#: What a newer register may mend.
+_BEHIND = frozenset({Reason.UNKNOWN_KEY, Reason.OLD_REGISTER})
 _SEND_AS_STORED = "send the leaf and what it commits to as the log stores them"
 
 
@@ -89,15 +91,13 @@ def _open(roster: Roster, at: int, entry: UpwardEntry) -> Evidence | UpwardFault
     except ValueError as error:
         return UpwardFault(f"entries[{at}].leaf", str(error), _SEND_AS_STORED)
     if leaf.type is LeafType.RULING:
-        return _open_ruling(at, leaf, entry)
+        return _open_ruling(roster, at, leaf, entry)
     field = f"entries[{at}].report"
     if entry.report is None or entry.ruling is not None:
         return UpwardFault(field, "must stand beside a report leaf, alone", _SEND_AS_STORED)
     given = roster.authenticate(entry.report, Road(RoadKind.HTTP, field))
-    if isinstance(given, Unproved) and given.reason is Reason.UNKNOWN_KEY:
-        problem = "is signed by a key that the register in use does not list"
-        fix = "give this gateway the newer register"
-        return UpwardFault(field, problem, fix, retry=True)
+    if isinstance(given, Unproved) and given.reason in _BEHIND:
+        return _older_register(field)
     if not isinstance(given, Authentic):
         return UpwardFault(field, f"cannot be taken: {given.reason.name}", _SEND_AS_STORED)
     if given.id != leaf.report:
@@ -105,7 +105,12 @@ def _open(roster: Roster, at: int, entry: UpwardEntry) -> Evidence | UpwardFault
     return Evidence(leaf, given, b"")
 
 
-def _open_ruling(at: int, leaf: Leaf, entry: UpwardEntry) -> Evidence | UpwardFault:
+def _older_register(field: str) -> UpwardFault:
+    problem = "rests on a key that the register in use does not list"
+    return UpwardFault(field, problem, "give this gateway the newer register", retry=True)
+
+
+def _open_ruling(roster: Roster, at: int, leaf: Leaf, entry: UpwardEntry) -> Evidence | UpwardFault:
     field = f"entries[{at}].ruling"
     if entry.ruling is None or entry.report is not None:
         return UpwardFault(field, "must stand beside a ruling leaf, alone", _SEND_AS_STORED)
@@ -115,6 +120,8 @@ def _open_ruling(at: int, leaf: Leaf, entry: UpwardEntry) -> Evidence | UpwardFa
         return UpwardFault(field, str(error), _SEND_AS_STORED)
     if (ruling.report, ruling.digest) != (leaf.report, leaf.statement):
         return UpwardFault(field, "is another ruling than the leaf commits to", _SEND_AS_STORED)
+    if not roster.knows_signers(ruling.signatures):
+        return _older_register(field)
     return Evidence(leaf, None, entry.ruling)
 
 

@@ -194,6 +194,14 @@ class Intake:
         """Return the next at most `limit` leaves that `upper` has not receipted, or None."""
         return self._outbox.next(upper, limit)
 
+    def probe_upward(self, upper: str) -> UpwardBatch | None:
+        """Return the last leaf that `upper` has receipted, to be shown again, or None.
+
+        An upper gateway that still has it receipts it again, which tells nothing new. One that was
+        put back to an older copy answers with a conflict: hand that to `upward_conflict`.
+        """
+        return self._outbox.probe(upper)
+
     def upward_receipted(
         self, batch: UpwardBatch, reply: UpwardReply, upper: str, now: int
     ) -> UpwardFault | None:

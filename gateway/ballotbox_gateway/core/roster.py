@@ -58,12 +58,6 @@ class Roster:
     def __init__(self, trusted: Trusted) -> None:
         self.trusted = trusted
         register = trusted.register
-        self._reporters = {
-            cose.protected_header(entry.key, MessageType.REPORT): entry for entry in register.boxes
-        }
-        self._greeters = {
-            cose.protected_header(entry.key, MessageType.HELLO): entry for entry in register.boxes
-        }
         self._keys = {(entry.box, entry.epoch): entry.key for entry in register.boxes}
 
     def authenticate(self, data: bytes, road: Road) -> Authentic | Unproved | Misplaced:
@@ -79,7 +73,7 @@ class Roster:
             envelope = cose.parse(data)
         except EnvelopeError:
             return Unproved(Reason.ENVELOPE)
-        entry = self._reporters.get(envelope.protected)
+        entry = self.trusted.reporters.get(envelope.protected)
         if entry is None:
             known = _is_report_header(envelope.protected)
             return Unproved(Reason.UNKNOWN_KEY if known else Reason.HEADER)
@@ -100,13 +94,31 @@ class Roster:
             return Unproved(fault)
         return self._bind(Authentic(report_id, report, entry, data, body))
 
-    def _bind(self, given: Authentic) -> Authentic | Misplaced:
+    def _bind(self, given: Authentic) -> Authentic | Unproved | Misplaced:
         report_id, report, entry, data, _ = given
         if report.election != self.trusted.digest:
             return Misplaced(report_id, Reason.OTHER_ELECTION, entry.box, data)
         if report.box != entry.box:
             return Misplaced(report_id, Reason.OTHER_BOX, entry.box, data)
+        if self._is_behind(report):
+            return Unproved(Reason.OLD_REGISTER)
         return given
+
+    def _is_behind(self, report: Report) -> bool:
+        """Tell whether a report rests on keys that only a newer register can list.
+
+        A box checks both against its own register before it signs. Judged now, its report would be
+        set aside for ever because a register came later here than there.
+        """
+        new = report.new_key
+        if new is not None and not self.lists_key(report.box, report.epoch + 1, new.key):
+            return True
+        return not self.knows_signers(report.signatures)
+
+    def knows_signers(self, signatures: tuple[OfficerSignature, ...]) -> bool:
+        """Tell whether the register lists an officer for each of these signatures."""
+        known = self.trusted.register.officers_by_key_id
+        return all(each.key_id in known for each in signatures)
 
     def reopen(self, report_id: ReportId, data: bytes) -> Authentic:
         """Return a stored report again; its signature was verified before it was stored.
@@ -115,7 +127,7 @@ class Roster:
         register may do: entries are closed, never deleted.
         """
         envelope = cose.parse(data)
-        entry = self._reporters.get(envelope.protected)
+        entry = self.trusted.reporters.get(envelope.protected)
         if entry is None:
             raise InvalidField("register", "has lost the key of a box that has reported")
         report = decode_report(envelope.payload)
@@ -123,7 +135,7 @@ class Roster:
 
     def greeter(self, protected: bytes) -> BoxEntry | None:
         """Return the entry whose key a hello's header names."""
-        return self._greeters.get(protected)
+        return self.trusted.greeters.get(protected)
 
     def lists(self, box: BoxId) -> bool:
         """Tell whether the register has an entry for `box`, open or closed."""

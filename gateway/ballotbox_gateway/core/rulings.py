@@ -128,6 +128,7 @@ class Bench:
         chain.put(row)
         self._believe(chain, row, given)
         if ruling.kind is RulingKind.NAME:
+            self._rejoin(chain, row)
             self._end_dispute(chain)
 
     def _believe(self, chain: BoxChain, row: StoredReport, given: Authentic) -> None:
@@ -180,6 +181,30 @@ class Bench:
                 given = self._roster.reopen(row.id, row.data)
                 facts = facts.with_verdict_on(given.report, row.id)
         return facts
+
+    def _rejoin(self, chain: BoxChain, named: StoredReport) -> None:
+        """Let the reports that follow the named one wait for their turn.
+
+        They may have come while its rival stood, and were set aside because they did not follow
+        that one.
+        """
+        last = named
+        while (row := self._successor(chain, last)) is not None:
+            if row.place is Place.ASIDE:
+                chain.head = chain.head._replace(waiting=chain.head.waiting + 1)
+                waiting = row._replace(place=Place.WAITING)
+                self._chains.decide(chain, waiting, Verdict.HELD, Reason.BOX_DISPUTED)
+            last = row
+
+    def _successor(self, chain: BoxChain, last: StoredReport) -> StoredReport | None:
+        """Return the report that stands, or may stand, next after `last` and was built on it."""
+        placed = chain.placed(last.sequence + 1)
+        rows = chain.at(last.sequence + 1) if placed is None else [placed]
+        for row in rows:
+            lost = row.place is Place.ASIDE and row.own_reason is not Reason.PREVIOUS
+            if not lost and self._roster.reopen(row.id, row.data).report.previous == last.id:
+                return row
+        return None
 
     def _end_dispute(self, chain: BoxChain) -> None:
         chain.head = chain.head._replace(disputed=chain.head.disputed - 1)

@@ -34,6 +34,7 @@ from ballotbox_gateway.core.ports import (
 )
 from ballotbox_gateway.ledger import rows
 from ballotbox_gateway.ledger import statements as sql
+from ballotbox_gateway.ledger.connection import connect
 from ballotbox_protocol.election.identifiers import BoxId, ElectionDigest, ReportId
 from ballotbox_protocol.wire.merkle import EMPTY_ROOT
 from ballotbox_protocol.wire.verdict import Reason
@@ -43,17 +44,6 @@ APPLICATION_ID: Final = 0x42425831  # "BBX1"
 #: WAL pages (4 KiB) after which they are moved into the file: 4 MiB.
 CHECKPOINT_PAGES: Final = 1_000
 _LEAVES_AT_ONCE: Final = 4_096
-
-#: Set on every connection, in this order, and read back: a medium that ignores one is not used.
-PRAGMAS: Final = (
-    ("locking_mode", "exclusive"),
-    ("journal_mode", "wal"),
-    ("synchronous", 2),
-    ("mmap_size", 0),
-    ("trusted_schema", 0),
-    ("cell_size_check", 1),
-    ("wal_autocheckpoint", 0),
-)
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -79,7 +69,7 @@ def create(path: Path, binding: Binding) -> None:
 
 
 def _lay_out(path: Path, binding: Binding) -> None:
-    connection = _connect(path)
+    connection = connect(path)
     schema = resources.files(__package__).joinpath("schema.sql").read_text()
     try:
         with connection:
@@ -101,28 +91,11 @@ def open_ledger(path: Path) -> "SqliteLedger":
     if not path.is_file():
         raise FileNotFoundError(f"{path}: there is no ledger; `ballotbox-gateway init` creates one")
     try:
-        return SqliteLedger(_connect(path), path)
+        return SqliteLedger(connect(path), path)
     except apsw.BusyError as error:
         raise LedgerFailure(f"{path}: another process has this ledger open") from error
     except apsw.Error as error:
         raise LedgerFailure(f"{path}: cannot be opened as a ledger: {error}") from error
-
-
-def _connect(path: Path) -> apsw.Connection:
-    connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)
-    try:
-        for name, wanted in PRAGMAS:
-            connection.pragma(name, wanted)
-            _require_pragma(path, name, wanted, connection.pragma(name))
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-def _require_pragma(path: Path, name: str, wanted: object, found: object) -> None:
-    if found != wanted:
-        raise LedgerFailure(f"{path}: {name} is {found}, not {wanted}: use a local file system")
 
 
 def _sync_directory(directory: Path) -> None:

@@ -13,6 +13,7 @@ from ballotbox_gateway.adapters.backoff import Backoff
 from ballotbox_gateway.adapters.threads import in_thread
 from ballotbox_gateway.adapters.upstream_http import UpstreamHttp
 from ballotbox_gateway.config import Upstream
+from ballotbox_gateway.core.delivery import PROBE_EVERY_S
 from ballotbox_gateway.core.intake import Intake
 from ballotbox_gateway.core.ports import DiskFull, Ledger
 from ballotbox_gateway.core.upward import UpwardBatch, UpwardConflict, UpwardFault, UpwardReply
@@ -33,6 +34,7 @@ class UpwardDelivery:
     ) -> None:
         """Deliver what `intake` admits; `now` returns Unix seconds."""
         self.trouble = ""
+        self.probe_every_s: float = PROBE_EVERY_S
         self._settings = settings
         self._intake = intake
         self._ledger = ledger
@@ -71,13 +73,35 @@ class UpwardDelivery:
     async def _step(self) -> UpwardFault | None:
         batch = self._intake.next_upward(self._settings.origin, self._settings.batch_leaves)
         if batch is None:
-            await self._more.wait()
-            return None
+            return await self._idle()
         answer = await in_thread(lambda: self._http.deliver(batch))
         fault = self._taken(batch, answer)
         if fault is None:
             self._succeeded()
         return fault
+
+    async def _idle(self) -> UpwardFault | None:
+        """Wait for leaves; after a while without any, ask whether the upper gateway forgot some."""
+        try:
+            async with asyncio.timeout(self.probe_every_s):
+                await self._more.wait()
+        except TimeoutError:
+            return await self._probe()
+        return None
+
+    async def _probe(self) -> UpwardFault | None:
+        probe = self._intake.probe_upward(self._settings.origin)
+        if probe is None:
+            return None
+        answer = await in_thread(lambda: self._http.deliver(probe))
+        if isinstance(answer, UpwardConflict):
+            _log.error(
+                "upper gateway %s has forgotten what it receipted: it gets it again; "
+                "was an old copy put in its place?",
+                self._settings.url,
+            )
+            return self._intake.upward_conflict(answer, self._settings.origin)
+        return answer if isinstance(answer, UpwardFault) else None
 
     def _taken(
         self, batch: UpwardBatch, answer: UpwardReply | UpwardConflict | UpwardFault

@@ -17,6 +17,9 @@ def create_ledger(config: Config, trusted: Trusted) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         create(path, binding)
     except FileExistsError as error:
+        if not path.parent.is_dir():
+            remedy = "Name a file in a directory in ledger_file"
+            raise Problem(str(path.parent), "is no directory", remedy) from error
         remedy = "It stays as it is: `run` uses it; a new election takes a new ledger_file"
         raise Problem(str(path), "there is a ledger already", remedy) from error
     except (OSError, LedgerFailure) as error:

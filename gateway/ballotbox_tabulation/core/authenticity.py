@@ -7,10 +7,10 @@ same cache, and turn about they take a quarter longer.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ballotbox_protocol.election.register import BoxEntry, Register
+from ballotbox_protocol.election.register import BoxEntry
 from ballotbox_protocol.wire import cose
-from ballotbox_protocol.wire.cose import MessageType
 from ballotbox_protocol.wire.leaf import Leaf, LeafType, decode_leaf
+from ballotbox_protocol.wire.trust import Trusted
 from ballotbox_protocol.wire.verdict import Reason, Verdict
 from ballotbox_tabulation.core.attachment import Attachment, decode_attachment
 from ballotbox_tabulation.core.faults import Fault, LogFault
@@ -60,10 +60,8 @@ class _Unverified:
 class Authenticity:
     """Knows which box of a register a report's header names."""
 
-    def __init__(self, register: Register) -> None:
-        self._entries = {
-            cose.protected_header(entry.key, MessageType.REPORT): entry for entry in register.boxes
-        }
+    def __init__(self, trusted: Trusted) -> None:
+        self._entries = trusted.reporters
 
     def open(
         self, first: int, leaves: Iterable[bytes], attachments: Iterable[bytes]

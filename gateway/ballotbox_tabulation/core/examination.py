@@ -77,11 +77,7 @@ def examine_report(data: bytes, trusted: Trusted) -> Findings:
         yield fails(f"it is a signed message: {error}")
         return
     yield says(f"report id {cose.statement_id(envelope.statement).hex()}")
-    headers = {
-        cose.protected_header(entry.key, MessageType.REPORT): entry
-        for entry in trusted.register.boxes
-    }
-    entry = headers.get(envelope.protected)
+    entry = trusted.reporters.get(envelope.protected)
     if entry is None:
         yield fails("it names the key of a box of the register")
         return

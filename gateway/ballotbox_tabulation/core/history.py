@@ -105,7 +105,8 @@ class BoxHistory:
         if leaf.reason in RULED and not standing.ruled:
             return Fault(LogFault.RULING_MISSING, entry.index, f"box {report.box.hex()}")
         standing.verdict, standing.reason = leaf.verdict, leaf.reason
-        if leaf.verdict is Verdict.ACCEPTED:
+        if leaf.verdict in (Verdict.ACCEPTED, Verdict.HELD):
+            # It follows the report that officers named after all.
             standing.superseded = False
         self._branched |= leaf.verdict is Verdict.EVIDENCE
         # After a branching, what does not follow the report before it grew on the other branch.

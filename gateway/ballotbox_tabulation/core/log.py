@@ -80,7 +80,7 @@ def read_leaves(log: OpenedLog) -> Iterator[VerifiedLeaf | Fault]:
     unreadable bundle of leaves ends the reading with its fault.
     """
     tree = Tree()
-    authenticity = Authenticity(log.trusted.register)
+    authenticity = Authenticity(log.trusted)
     evidence = Evidence(log.trusted, log.checkpoint.origin, tree)
     for bundle in bundles_of(log.checkpoint.size):
         leaves = _entries(log.read, bundle)

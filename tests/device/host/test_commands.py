@@ -30,6 +30,7 @@ from tests.device.host.box_process import (
     sheets,
     with_box,
 )
+from tests.small_disk import fill
 
 COMMANDS = ("init", "new-key", "run", "status", "reports", "consent")
 #: What `--help` must not load: each costs more than all the rest of the start.
@@ -167,7 +168,7 @@ def test_another_register_is_named(place, other):
 
 def test_another_root_is_named(place, other):
     done = run_with(place, root=other[1].root)
-    assert_stopped(done, "--election", "is --root the right key", str(other[1].root))
+    assert_stopped(done, "--election", "is --root the right key? Give", str(other[1].root))
 
 
 def test_a_root_that_is_none_is_named(place):
@@ -193,6 +194,13 @@ def test_the_road_must_be_one_and_whole(place, road):
     assert done.returncode == 2
     assert "--mqtt" in done.stderr
     assert "HOST:PORT" in done.stderr
+
+
+@pytest.mark.parametrize("baud", ["-5", "0", "fast"])
+def test_a_speed_that_no_port_has_is_named(place, baud):
+    done = run_command("run", *place.options("--serial", "x", "--baud", baud))
+    assert done.returncode == 2
+    assert "Invalid value for '--baud'" in done.stderr
 
 
 @pytest.fixture(scope="module")
@@ -245,13 +253,31 @@ def test_a_box_that_contradicts_itself_stops_with_words(place, monkeypatch, faul
     assert_stopped(run_with(place), f"The box stopped: {fault}", "by hand", lines=2)
 
 
+@pytest.mark.parametrize("part", ["journal", "slots", "keys"])
 @pytest.mark.parametrize("command", ["status", "run"])
-def test_a_missing_part_of_the_memory_is_named(tmp_path, command):
+def test_a_missing_part_of_the_memory_is_named_and_nothing_is_promised(tmp_path, command, part):
     place = make_place(tmp_path / "place")
-    (place.state / "journal").unlink()
+    missing = (place.state / part).rename(tmp_path / "elsewhere")
     more = place.options("--serial", "x") if command == "run" else ["--state", place.state]
     done = run_command(command, *more)
-    assert_stopped(done, f"{place.state / 'journal'}: No such file or directory", lines=2)
+    assert_stopped(done, f"{place.state / part}: is missing", "look for the rest of it", lines=2)
+    assert missing.exists()
+
+
+@pytest.mark.parametrize("command", ["status", "new-key"])
+def test_a_file_in_place_of_the_state_directory_is_named(tmp_path, command):
+    (tmp_path / "box").touch()
+    done = run_command(command, "--state", tmp_path / "box")
+    assert_stopped(done, f"{tmp_path / 'box'}: is no directory. Give --state the directory")
+
+
+def test_on_a_full_disk_no_half_key_is_left(small_disk):
+    run_command("init", "--state", small_disk / "box")
+    before = sorted((small_disk / "box").rglob("*"))
+    fill(small_disk)
+    done = run_command("new-key", "--state", small_disk / "box")
+    assert_stopped(done, str(small_disk / "box" / "keys"), "No space left on device", lines=2)
+    assert sorted((small_disk / "box").rglob("*")) == before
 
 
 def test_status_before_the_first_election_prints_the_entry(place):
@@ -338,6 +364,7 @@ def officers(tmp_path_factory, place):
         sealed = seal_key(key, f"pass {number}", bytes(SALT_SIZE), bytes(NONCE_SIZE))
         (folder / f"officer{number}").write_text(sealed)
         (folder / f"passphrase{number}").write_text(f"pass {number}\nnot this\n")
+    (folder / "open").write_text("ballotbox unprotected key v1\npublic 00\nseed 00\n")
     return folder
 
 
@@ -392,6 +419,7 @@ WRONG = [
     ({"passphrase-file": "no-such-file"}, "--passphrase-file no-such-file"),
     ({"passphrase-file": "officer0"}, "wrong passphrase, or the key file is damaged"),
     ({"officer-key": "passphrase0"}, "not a key file"),
+    ({"officer-key": "open", "passphrase-file": "no-such-file"}, "open: is unprotected"),
 ]
 
 

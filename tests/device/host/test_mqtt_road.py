@@ -16,6 +16,7 @@ from ballotbox_protocol.wire.message import topic_of
 from ballotbox_simulator.live.broker import Broker, BrokerUnavailable, find_broker, free_port
 from tests.device.host.box_on_a_road import PACE, Heard, authority, instant, opened_crew, run
 from tests.device.host.small_gateway import SmallGateway
+from tests.gateway.adapters.scripted_broker import ScriptedBroker
 
 REPORTS = 3
 
@@ -173,6 +174,22 @@ def test_a_broker_that_is_killed_and_comes_back_costs_nothing(broker):
         await place.heard.until(lambda: len(place.gateway.hellos) == 2)
 
     behind(broker.port, test)
+
+
+def test_a_broker_that_refuses_the_subscription_is_named_and_asked_again():
+    async def refused() -> None:
+        # MQTT 3.1.1: the first code is the scripted broker's empty property list of MQTT 5.
+        async with ScriptedBroker(CONNACK=bytes.fromhex("20020000"), SUBACK=b"\x80") as broker:
+            place = Behind(broker.port)
+            connecting = asyncio.ensure_future(place.road.connect())
+            await place.heard.until(lambda: len(place.troubles) >= 2)
+            assert "refuses to let the box read bbx/1/" in place.troubles[0]
+            assert "Let it read that topic" in place.troubles[0]
+            assert broker.connections >= 2
+            connecting.cancel()
+            place.close()
+
+    run(refused)
 
 
 def test_a_broker_that_is_not_there_is_named_and_tried_until_it_is(broker):

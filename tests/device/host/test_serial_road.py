@@ -194,6 +194,31 @@ def test_what_is_no_serial_port_is_named(port):
     at(port, test)
 
 
+def test_a_directory_in_place_of_a_port_is_named(port):
+    port.mkdir()
+
+    async def test(place):
+        place.connect()
+        await place.heard.until(lambda: bool(place.troubles))
+        assert f"serial port {port}: is no serial port" in place.troubles[0]
+
+    at(port, test)
+
+
+def test_a_speed_that_the_adapter_refuses_is_named(port, monkeypatch):
+    def refusing(*_, **__):
+        raise ValueError("Failed to set custom baud rate (12345): [Errno 22] Invalid argument")
+
+    monkeypatch.setattr("serial.Serial", refusing)
+
+    async def test(place):
+        place.connect()
+        await place.heard.until(lambda: bool(place.troubles))
+        assert f"serial port {port}: does not take this speed. Correct --baud" in place.troubles[0]
+
+    at(port, test)
+
+
 def test_a_memory_that_fails_ends_the_box_and_is_no_fault_of_the_port(port, monkeypatch):
     async def test(place):
         def broken(*_):

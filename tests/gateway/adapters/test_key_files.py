@@ -16,6 +16,7 @@ from ballotbox_gateway.adapters.key_files import (
 )
 from ballotbox_gateway.problem import Problem
 from ballotbox_protocol.election.identifiers import Mode
+from tests.small_disk import fill
 
 RIGHT = Passphrase("correct horse", "the test")
 
@@ -52,6 +53,15 @@ def test_a_key_is_never_written_over_another(tmp_path):
     )
     assert read_key(path, None, Mode.TEST) == key
     assert "no such file or directory" in told(write_key, tmp_path / "no" / "k", key, None)
+
+
+def test_a_full_disk_leaves_no_half_key(small_disk):
+    ballast = fill(small_disk)
+    path = small_disk / "k"
+    assert "no space left on device" in told(write_key, path, new_key(), RIGHT.text)
+    assert not path.exists()
+    ballast.unlink()
+    write_key(path, new_key(), RIGHT.text)
 
 
 @pytest.mark.parametrize("mode", [None, Mode.TEST, Mode.REHEARSAL])
@@ -91,7 +101,12 @@ def test_what_is_no_key_file_is_told(tmp_path):
     )
     path.write_bytes(b"\xff\xfe")
     assert told(public_part, path) == f"{path}: is not a key file. Correct the path"
-    path.write_text("one line")
+    for text in ("", "one line", "ballotbox key v1\nprivate\n"):
+        path.write_text(text)
+        for action in (lambda: read_key(path, None, None), lambda: is_unprotected(path)):
+            assert told(action) == f"{path}: is not a key file. Correct the path"
+    write_key(tmp_path / "open", new_key(), None)
+    path.write_text((tmp_path / "open").read_text().replace("public ", "public key "))
     assert "names no public key in its second line" in told(public_part, path)
     assert "is a directory" in told(read_key, tmp_path, None, None)
 

@@ -56,6 +56,42 @@ def test_an_export_grows_in_place(tmp_path):
     assert (tmp_path / "checkpoint").read_bytes() == note_of(entries)
 
 
+def test_an_export_that_was_cut_short_goes_on(tmp_path, monkeypatch):
+    """Cut before each sync in turn, as by a full disk, and once more with room."""
+    entries = [entry(n) for n in range(300)]
+    whole = tmp_path / "whole"
+    files = write_log(whole, note_of(entries), entries)
+    for cut in range(files):
+        folder = tmp_path / str(cut)
+        left = iter([True] * cut)
+
+        def full(_descriptor, left=left):
+            if not next(left, False):
+                raise OSError(28, "No space left on device")
+
+        with monkeypatch.context() as patch:
+            patch.setattr("os.fsync", full)
+            assert "no space left on device" in told(folder, note_of(entries), entries)
+        assert not (folder / "checkpoint").exists()
+        assert write_log(folder, note_of(entries), entries) == files
+        assert _content(folder) == _content(whole)
+
+
+def test_another_log_that_was_cut_short_is_left_alone(tmp_path):
+    entries = [entry(n) for n in range(5)]
+    write_log(tmp_path, note_of(entries, "other.log"), entries)
+    (tmp_path / "checkpoint").rename(tmp_path / "checkpoint.partial")
+    before = _content(tmp_path)
+    assert "holds the log of other.log" in told(tmp_path, note_of(entries), entries)
+    assert _content(tmp_path) == before
+
+
+def _content(folder):
+    return {
+        path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()
+    }
+
+
 def test_what_else_is_in_the_directory_is_never_written_over(tmp_path):
     entries = [entry(n) for n in range(5)]
     (tmp_path / "letter.txt").write_text("dear")

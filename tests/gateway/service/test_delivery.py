@@ -101,6 +101,48 @@ def test_an_upper_gateway_that_has_forgotten_gets_everything_again():
     asyncio.run(scenario())
 
 
+def test_an_upper_gateway_that_forgets_in_the_silence_after_the_last_report_gets_all_again(caplog):
+    async def scenario():
+        async with delivering() as (upper, below, _):
+            below.delivery.probe_every_s = 0.01
+            day = below.box.day()
+            below.admit(*day)
+            await soon(lambda: below.waiting == 0, "delivery")
+            asked = upper.asked
+            await soon(lambda: upper.asked > asked + 2, "probes that tell nothing new")
+            assert below.waiting == 0
+            assert caplog.records == []
+            upper.forget()
+            await soon(lambda: upper.ledger.log_head().size == len(day), "everything again")
+            await soon(lambda: below.waiting == 0, "the cursor")
+
+    with caplog.at_level("WARNING"):
+        asyncio.run(scenario())
+    assert "has forgotten what it receipted" in caplog.text
+
+
+def test_a_probe_that_fails_is_trouble_like_any_other():
+    async def scenario():
+        async with delivering() as (upper, below, _):
+            below.delivery.probe_every_s = 0.01
+            below.admit(*below.box.day())
+            await soon(lambda: below.waiting == 0, "delivery")
+            upper.says = UpwardFault("upstream.url", "nobody there", "Wait", retry=True)
+            await soon(lambda: "nobody there" in below.delivery.trouble, "the trouble")
+
+    asyncio.run(scenario())
+
+
+def test_what_was_never_delivered_is_not_asked_about():
+    async def scenario():
+        async with delivering() as (upper, below, _):
+            below.delivery.probe_every_s = 0.0
+            assert await below.delivery._idle() is None
+            assert upper.asked == 0
+
+    asyncio.run(scenario())
+
+
 @pytest.mark.parametrize(
     "says",
     [

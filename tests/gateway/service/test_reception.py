@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from ballotbox_gateway.adapters.roads import Letter, Route
+from ballotbox_gateway.adapters.roads import Letter
+from ballotbox_gateway.core.correspondence import Route
 from ballotbox_gateway.core.intake import Road, RoadKind
 from ballotbox_gateway.core.ports import DiskFull, LedgerFailure
 from ballotbox_gateway.ledger.memory import MemoryLedger

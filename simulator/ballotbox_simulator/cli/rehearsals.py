@@ -1,58 +1,44 @@
-"""ballotbox-sim: simulated ballot boxes, rehearsals and replays.
-
-Exit codes: 0 the verdict is PASS, 1 it is FAIL, 2 the command or its input is unusable.
-"""
+"""The commands that rehearse: a demonstration, a replay of protocols, the files of an election."""
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 import click
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from ballotbox_simulator.cli.screen import FAILED, PATH, in_words, progress_bar
 
+if TYPE_CHECKING:
     from ballotbox_simulator.replay import ReplayOutcome
 
-_FAILED, _UNUSABLE = 1, 2
 _DIFFERENCES_SHOWN = 12
-_PATH = click.Path(path_type=Path)
 
 
-@click.group(context_settings={"max_content_width": 100})
-def main() -> None:
-    """Simulate ballot boxes: over real roads in a demonstration, or from real protocols."""
-
-
-@main.command()
+@click.command()
 @click.option("--boxes", default=100, show_default=True, help="Boxes behind the MQTT broker.")
 @click.option("--serial", default=4, show_default=True, help="Boxes on pseudo-terminals.")
 @click.option("--ballots", default=30, show_default=True, help="Ballots per box, about.")
 @click.option("--seed", default=1, show_default=True, help="Same seed, same voters.")
-@click.option("--out", type=_PATH, default="demo-out", show_default=True, help="Results go here.")
+@click.option("--out", type=PATH, default="demo-out", show_default=True, help="Results go here.")
 @click.option(
     "--mosquitto/--no-mosquitto", default=True, help="Use mosquitto when it is installed."
 )
 def demo(boxes: int, serial: int, ballots: int, seed: int, out: Path, *, mosquitto: bool) -> None:
     """Hold a compressed election day with real broker, gateways and signatures."""
-    from ballotbox_protocol.election.identifiers import InvalidField
     from ballotbox_simulator.demo import run_demo
     from ballotbox_simulator.election_day import DayPlan, Stuck
     from ballotbox_simulator.live.broker import BrokerUnavailable
     from ballotbox_simulator.live.processes import GatewayFailed
+    from ballotbox_simulator.results_directory import make_room
 
-    _empty(out)
     try:
-        plan = DayPlan(out.resolve(), boxes, serial, ballots, seed, mosquitto)
-        with _bar() as progress:
+        with in_words(f"--out {out}"), progress_bar() as progress:
+            plan = DayPlan(out.resolve(), boxes, serial, ballots, seed, mosquitto)
+            make_room(out)
             result = run_demo(plan, progress)
-    except InvalidField as error:
-        _unusable(str(error))
     except (Stuck, BrokerUnavailable, GatewayFailed) as error:
         click.echo(f"VERDICT: FAIL {error}")
-        sys.exit(_FAILED)
+        sys.exit(FAILED)
     if result.demonstration_only:
         click.echo(f"Broker: {result.broker}, for demonstration only (docs/brokers.md).")
     else:
@@ -61,16 +47,16 @@ def demo(boxes: int, serial: int, ballots: int, seed: int, out: Path, *, mosquit
     if result.page is not None:
         click.echo(f"Results page: {result.page}")
     click.echo(result.conclusion.line())
-    sys.exit(0 if result.conclusion.passed else _FAILED)
+    sys.exit(0 if result.conclusion.passed else FAILED)
 
 
-@main.command()
-@click.argument("file", type=_PATH)
+@click.command()
+@click.argument("file", type=PATH)
 @click.option("--stations", required=True, type=int, help="How many rows of FILE to replay.")
 @click.option("--sample", type=int, metavar="SEED", help="Draw the rows with this seed.")
-@click.option("--against", type=_PATH, metavar="FILE2", help="Compare with the rows of FILE2.")
+@click.option("--against", type=PATH, metavar="FILE2", help="Compare with the rows of FILE2.")
 @click.option("--jobs", default=2, show_default=True, help="Processes that feed boxes.")
-@click.option("--out", type=_PATH, default="replay-out", show_default=True, help="Results go here.")
+@click.option("--out", type=PATH, default="replay-out", show_default=True, help="Results go here.")
 def replay(
     file: Path, stations: int, sample: int | None, against: Path | None, jobs: int, out: Path
 ) -> None:
@@ -78,39 +64,28 @@ def replay(
 
     Columns l07 to l10 and every column `c` with digits must come out as they stand in the file.
     """
-    from ballotbox_protocol.election.identifiers import InvalidField
     from ballotbox_simulator.replay import ReplayPlan
     from ballotbox_simulator.replay import replay as run_replay
 
-    _empty(out)
-    try:
+    with in_words(f"--out {out}"), progress_bar() as progress:
         plan = ReplayPlan(file, stations, out.resolve(), sample, against, jobs)
-        with _bar() as progress:
-            outcome = run_replay(plan, lambda done, whole: progress("Stations", done / whole))
-    except (InvalidField, OSError) as error:
-        _unusable(str(error))
+        outcome = run_replay(plan, lambda done, whole: progress("Stations", done / whole))
+    if outcome.stations < stations:
+        click.echo(f"{file.name} has no more than {outcome.stations} rows: all are replayed.")
     _tell(outcome)
-    sys.exit(0 if outcome.passed else _FAILED)
+    sys.exit(0 if outcome.passed else FAILED)
 
 
-@main.command()
-@click.argument("directory", type=_PATH)
-@click.option("--boxes", default=2, show_default=True, help="Boxes in the register.")
+@click.command()
+@click.argument("directory", type=PATH)
+@click.option("--boxes", default=2, show_default=True, help="Boxes, from box-1 on.")
 @click.option("--broker", default="127.0.0.1:1883", show_default=True, help="Broker of the boxes.")
 def election(directory: Path, boxes: int, broker: str) -> None:
-    """Make a rehearsal election in DIRECTORY: definition, register, keys, a gateway's settings."""
-    from ballotbox_protocol.election.identifiers import InvalidField
+    """Make a rehearsal election in DIRECTORY: documents, keys, a gateway's settings, boxes."""
     from ballotbox_simulator.trial import write_trial
 
-    host, _, port = broker.rpartition(":")
-    if not host or not port.isdecimal():
-        _unusable(f"--broker {broker}: must be written HOST:PORT")
-    try:
-        files = write_trial(directory, boxes, (host, int(port)))
-    except FileExistsError:
-        _unusable(f"{directory} exists already: name a new directory")
-    except (InvalidField, OSError) as error:
-        _unusable(str(error))
+    with in_words(str(directory)):
+        files = write_trial(directory, boxes, broker)
     for path in files:
         click.echo(path)
     click.echo(f"Next: ballotbox-gateway init --config {directory / 'gateway.toml'}")
@@ -147,47 +122,3 @@ def _line(outcome: "ReplayOutcome") -> str:
     if outcome.differences:
         reasons.append(f"{len(outcome.differences)} numbers differ")
     return f"VERDICT: FAIL {', '.join(reasons) or 'the totals differ'}; {numbers}"
-
-
-@contextmanager
-def _bar() -> "Iterator[Callable[[str, float], None]]":
-    """Give a function that shows how far the work is: a bar on a terminal, lines elsewhere."""
-    from rich.console import Console
-    from rich.progress import Progress
-
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield _lines()
-        return
-    with Progress(console=console, transient=True) as progress:
-        task = progress.add_task("", total=1.0)
-        yield lambda what, done: progress.update(task, description=what, completed=done)
-
-
-def _lines() -> "Callable[[str, float], None]":
-    last = ""
-
-    def tell(what: str, _done: float) -> None:
-        nonlocal last
-        if what != last:
-            click.echo(what, err=True)
-            last = what
-
-    return tell
-
-
-def _empty(out: Path) -> None:
-    """Make room for the results: an earlier run of ours is replaced, nothing else ever is."""
-    import shutil
-
-    marker = out / ".ballotbox-sim"
-    if out.exists() and any(out.iterdir()) and not marker.exists():
-        _unusable(f"--out {out} is not empty and not ours: name another directory")
-    shutil.rmtree(out, ignore_errors=True)
-    out.mkdir(parents=True)
-    marker.touch()
-
-
-def _unusable(problem: str) -> NoReturn:
-    click.echo(f"Error: {problem}. See ballotbox-sim --help.", err=True)
-    sys.exit(_UNUSABLE)

@@ -1,0 +1,148 @@
+"""What people do who mean harm: replay, forge, steal, clone, and put back old memories."""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from ballotbox_protocol.wire.message import Message, MessageKind
+from ballotbox_simulator.crew import SeededEntropy
+from ballotbox_simulator.disk import BoxDisk
+from ballotbox_simulator.world.box_node import BoxNode
+from ballotbox_simulator.world.box_roads import MqttBoxRoad
+from ballotbox_simulator.world.clocks import NodeClock
+from ballotbox_simulator.world.faults import FaultKind, Strike
+from ballotbox_simulator.world.forgery import forged_successor
+from ballotbox_simulator.world.gateway_node import GatewayNode
+from ballotbox_simulator.world.ledgers import SimulatedLedger
+from ballotbox_simulator.world.targets import (
+    all_boxes,
+    precinct_of,
+)
+from ballotbox_simulator.world.world import World
+
+_K = FaultKind
+Do = Callable[[World, Strike], None]
+
+
+def _replay(world: World, strike: Strike) -> None:
+    precinct = precinct_of(world, strike)
+    heard = world.auditor.heard_reports
+    if heard:
+        box, report = heard[strike.detail % len(heard)]
+        world.auditor.struck(strike.kind, precinct.gateway.name)
+        precinct.broker.plant(box, report)
+
+
+def _forge(world: World, strike: Strike) -> None:
+    precinct = precinct_of(world, strike)
+    heard = world.auditor.heard_reports
+    if heard:
+        box, report = heard[strike.detail % len(heard)]
+        world.auditor.struck(strike.kind, precinct.gateway.name)
+        precinct.broker.plant(box, report[:-1] + bytes((report[-1] ^ 1,)))
+
+
+def _misplace(world: World, strike: Strike) -> None:
+    precinct = precinct_of(world, strike)
+    heard = world.auditor.heard_reports
+    if heard and len(precinct.boxes) > 1:
+        box, report = heard[strike.detail % len(heard)]
+        others = [b.kit.identity.box for b in precinct.boxes if b.kit.identity.box != box]
+        world.auditor.struck(strike.kind, precinct.gateway.name)
+        precinct.broker.plant(others[strike.detail % len(others)], report)
+
+
+def _forge_receipt(world: World, strike: Strike) -> None:
+    precinct = precinct_of(world, strike)
+    heard = world.auditor.heard_receipts
+    if heard:
+        receipt = bytearray(heard[strike.detail % len(heard)])
+        at = 1 + strike.detail % (len(receipt) - 1)
+        receipt[at] ^= 1 << strike.detail % 8
+        box = precinct.boxes[strike.target % len(precinct.boxes)]
+        world.auditor.struck(strike.kind, box.name)
+        precinct.broker.mislead(box.kit.identity.box, bytes(receipt))
+
+
+def _steal_key(world: World, strike: Strike) -> None:
+    precinct, box = all_boxes(world)[strike.target % world.total_boxes]
+    if box.device is None or box.device.outgoing.count == 0:
+        return
+    last = box.kept_report(box.device.outgoing.count - 1)
+    if last is None:
+        return
+    forged = forged_successor(last, box.kit.identity.key, strike.detail)
+    world.auditor.struck(strike.kind, box.name)
+    message = Message(MessageKind.REPORT, forged).to_bytes()
+    precinct.broker.plant(box.kit.identity.box, message)
+
+
+def _clone(world: World, strike: Strike) -> None:
+    precinct, box = all_boxes(world)[strike.target % world.total_boxes]
+    if box.device is None or box.device.outgoing.count == 0:
+        return
+    entropy = SeededEntropy(world.chance("clone", strike.at))
+    clock = NodeClock(world.schedule)
+    twin = box.clone(entropy, world.chance("clone box", strike.at), clock)
+    twin.road = MqttBoxRoad(twin, precinct.broker)
+    precinct.clones.append(twin)
+    world.auditor.struck(strike.kind, box.name)
+    twin.power_on()
+    world.schedule.after(strike.lasts, twin.break_for_good, "the clone is gone")
+
+
+def _restore_box(world: World, strike: Strike) -> None:
+    """Copy a box's memory now, and put the copy back when it has said more since."""
+    world.schedule.at(strike.at, _copy_box, world, strike)
+
+
+def _copy_box(world: World, strike: Strike) -> None:
+    _, box = all_boxes(world)[strike.target % world.total_boxes]
+    if box.device is not None:
+        said = box.device.outgoing.count
+        disk = box.disk.copy()
+        world.schedule.after(strike.lasts, _put_back, world, strike, box, disk, said)
+
+
+def _put_back(world: World, strike: Strike, box: BoxNode, disk: BoxDisk, said: int) -> None:
+    device = box.device
+    over = world.schedule.now > world.day.plan.hours.end
+    if device is not None and device.outgoing.count > said and not over:
+        world.auditor.struck(strike.kind, box.name)
+        box.restore(disk)
+
+
+def _restore_gateway(world: World, strike: Strike) -> None:
+    world.schedule.at(strike.at, _copy_gateway, world, strike)
+
+
+def _copy_gateway(world: World, strike: Strike) -> None:
+    centre = strike.kind is FaultKind.CENTRE_RESTORED
+    gateway = world.centre if centre else precinct_of(world, strike).gateway
+    world.schedule.after(
+        strike.lasts, _roll_back, world, strike, gateway, gateway.ledger.snapshot()
+    )
+
+
+def _roll_back(world: World, strike: Strike, gateway: GatewayNode, ledger: SimulatedLedger) -> None:
+    over = world.schedule.now > world.day.plan.hours.end
+    if ledger.log_head().size < gateway.ledger.log_head().size and not over:
+        world.auditor.struck(strike.kind, gateway.name)
+        gateway.kill()
+        gateway.ledger = ledger
+
+
+#: How each kind is done.
+ATTACKS: Final[Mapping[FaultKind, Do]] = {
+    _K.REPLAYED_REPORT: _replay,
+    _K.FORGED_SIGNATURE: _forge,
+    _K.FOREIGN_TOPIC: _misplace,
+    _K.FORGED_RECEIPT: _forge_receipt,
+    _K.STOLEN_KEY: _steal_key,
+    _K.BOX_CLONED: _clone,
+}
+#: How kinds are done for which something must be prepared before their time.
+PREPARED_ATTACKS: Final[Mapping[FaultKind, Do]] = {
+    _K.BOX_RESTORED: _restore_box,
+    _K.GATEWAY_RESTORED: _restore_gateway,
+    _K.CENTRE_RESTORED: _restore_gateway,
+}

@@ -1,0 +1,242 @@
+"""The auditor: knows the truth because it sees every sheet fall, and believes nobody else.
+
+It shares no counting with what it audits. While the day runs it holds every report against the
+sheets in the box; at the end it holds receipts against logs, the log against the published result,
+and the result against the sheets.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Any, Final
+
+from ballotbox_device.core.outputs import ReportMade
+from ballotbox_device.core.sheet import Sheet
+from ballotbox_gateway.core.intake import HelloOutcome
+from ballotbox_protocol.election.identifiers import BoxId
+from ballotbox_protocol.wire import cose
+from ballotbox_protocol.wire.message import Message, MessageKind
+from ballotbox_protocol.wire.receipt import Receipt, ReceiptFault, verify_receipt
+from ballotbox_protocol.wire.report import Report, ReportKind, decode_report
+from ballotbox_protocol.wire.trust import Trusted
+from ballotbox_simulator.world.box_node import BoxNode
+from ballotbox_simulator.world.faults import PROMISES, FaultClass, FaultKind, weakest
+from ballotbox_simulator.world.transcript import Transcript
+
+
+class Breach(IntEnum):
+    """What the auditor objects to; stable codes."""
+
+    LOST = 1
+    DOUBLED = 2
+    WRONG_VOTES = 3
+    NOT_NAMED = 4
+    LAW = 5
+    CHAIN = 6
+    RECEIPT = 7
+    UNEXPLAINED = 8
+    LIVENESS = 9
+    NOT_PUBLISHED = 10
+    CRASH = 11
+    SECRECY = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One objection: what, where, in words."""
+
+    breach: Breach
+    node: str
+    words: str
+
+    def __str__(self) -> str:
+        return f"{self.breach.name} at {self.node}: {self.words}"
+
+
+@dataclass(slots=True)
+class Blows:
+    """The faults that struck, by kind and by node, and which of them were overcome."""
+
+    struck: Counter[FaultKind] = field(default_factory=Counter)
+    overcome: Counter[FaultKind] = field(default_factory=Counter)
+    at: dict[str, set[FaultKind]] = field(default_factory=lambda: defaultdict(set))
+    _open: dict[str, Counter[FaultKind]] = field(default_factory=dict)
+
+    def strike(self, kind: FaultKind, node: str) -> None:
+        """Note that `kind` struck `node`."""
+        self.struck[kind] += 1
+        self.at[node].add(kind)
+        self._open.setdefault(node, Counter())[kind] += 1
+
+    def heal(self, node: str) -> None:
+        """Note that `node` does its proper work."""
+        if node in self._open:
+            self.overcome.update(self._open.pop(node))
+
+    def weakest_at(self, *nodes: str) -> FaultClass:
+        """Return the weakest class that struck any of these nodes."""
+        return weakest(frozenset().union(*(self.at.get(node, set()) for node in nodes)))
+
+
+@dataclass(slots=True)
+class _BoxWord:
+    """What a box has said so far."""
+
+    count: int = 0
+    last: bytes = bytes(32)
+    accepted: int = 0
+    lifetime: int = -1
+
+
+class Auditor:
+    """Witness of everything; `findings` must be empty at the end of a day."""
+
+    def __init__(self, trusted: Trusted, transcript: Transcript) -> None:
+        self.findings: list[Finding] = []
+        self.blows = Blows()
+        self.transcript = transcript
+        #: Per log, the leaf that a good receipt showed at each index, and to which box.
+        self.receipts: dict[str, dict[int, tuple[bytes, str]]] = defaultdict(dict)
+        self.final_signed = False
+        #: The result that was published at the end, if one was.
+        self.published: Mapping[str, Any] | None = None
+        self.reports = 0
+        self.sheets = 0
+        #: What whoever listens in can have recorded: reports with their boxes, and receipts.
+        self.heard_reports: list[tuple[BoxId, bytes]] = []
+        self.heard_receipts: list[bytes] = []
+        self._trusted = trusted
+        self._words: dict[str, _BoxWord] = defaultdict(_BoxWord)
+
+    def object_to(self, breach: Breach, node: str, words: str) -> None:
+        """Note a finding."""
+        self.findings.append(Finding(breach, node, words))
+        self.transcript.note(node, "OBJECTION", f"{breach.name} {words}")
+
+    # Witness
+
+    def noted(self, node: str, what: str, detail: object = "") -> None:
+        """Write a line."""
+        self.transcript.note(node, what, detail)
+
+    def struck(self, kind: FaultKind, node: str) -> None:
+        """Note a fault."""
+        self.blows.strike(kind, node)
+        self.transcript.note(node, "is struck by", kind.value)
+
+    def healthy(self, node: str) -> None:
+        """Note that a node works."""
+        self.blows.heal(node)
+
+    def greeted(self, node: str, outcome: HelloOutcome) -> None:
+        """Note what came of a hello."""
+        self.transcript.note(node, "is greeted", outcome.result.name)
+
+    def sheet_fell(self, box: BoxNode, sheet: Sheet) -> None:
+        """See a sheet fall."""
+        self.sheets += 1
+        self.transcript.note(box.name, "holds", f"{len(box.container)} style {sheet.style}")
+
+    def receipt_taken(self, box: BoxNode, data: bytes) -> None:
+        """Verify a receipt that a box took as good, and remember what it promises."""
+        receipt = Receipt.from_bytes(data)
+        keys = self._trusted.register.gateway_keys
+        if isinstance(receipt, ReceiptFault) or isinstance(
+            verify_receipt(receipt, keys), ReceiptFault
+        ):
+            self.object_to(Breach.RECEIPT, box.name, "a box took a bad receipt as good")
+            return
+        origin = receipt.note.split(b"\n", 1)[0].decode()
+        known = self.receipts[origin].setdefault(receipt.index, (receipt.leaf, box.name))
+        if known[0] != receipt.leaf and not self.was_rolled_back(origin):
+            self.object_to(Breach.RECEIPT, origin, f"two leaves are receipted as {receipt.index}")
+        self.heard_receipts.append(Message(MessageKind.RECEIPT, data).to_bytes())
+        self.transcript.note(box.name, "is receipted", f"{origin} {receipt.index}")
+
+    def was_rolled_back(self, gateway: str) -> bool:
+        """Tell whether an older copy of a gateway's ledger was put in place."""
+        return FaultKind.GATEWAY_RESTORED in self.blows.at.get(gateway, ())
+
+    def report_made(self, box: BoxNode, made: ReportMade) -> None:
+        """Hold a signed report against the paper and against what the box said before."""
+        self._catch_up(box, made.sequence)
+        self.reports += 1
+        envelope = cose.parse(made.data)
+        report = decode_report(envelope.payload)
+        identity = cose.statement_id(envelope.statement)
+        self.transcript.note(
+            box.name, "signs", f"{made.kind.name} {made.sequence} {identity.hex()[:16]}"
+        )
+        word = self._words[box.name]
+        self._hold_against_chain(box.name, report, word)
+        self._hold_against_paper(box, report)
+        if report.votes is not None and report.kind not in WITH_VOTES:
+            self.object_to(Breach.SECRECY, box.name, f"votes in a {report.kind.name} report")
+        self.heard_reports.append((report.box, Message(MessageKind.REPORT, made.data).to_bytes()))
+        self.final_signed |= report.kind is ReportKind.FINAL
+        word.count, word.last = report.sequence + 1, identity
+        word.accepted, word.lifetime = report.counters.accepted, report.counters.lifetime
+
+    def _catch_up(self, box: BoxNode, sequence: int) -> None:
+        """Read reports that were signed and kept just before power failed, and told to nobody."""
+        if self._may_have_forgotten(box.name):
+            return
+        for unseen in range(self._words[box.name].count, sequence):
+            data = box.kept_report(unseen)
+            if data is not None:
+                kind = decode_report(cose.parse(data).payload).kind
+                self.report_made(box, ReportMade(kind, unseen, data))
+
+    def _hold_against_chain(self, node: str, report: Report, word: _BoxWord) -> None:
+        """Law D8: sequence numbers without gap, each report naming the one before."""
+        if self._may_have_forgotten(node):
+            return
+        if (report.sequence, report.previous) != (word.count, word.last):
+            self.object_to(Breach.CHAIN, node, f"report {report.sequence} does not follow")
+        if report.counters.accepted < word.accepted:
+            self.object_to(Breach.LAW, node, f"D3: accepted fell to {report.counters.accepted}")
+        if word.lifetime >= 0 and (
+            report.counters.lifetime - word.lifetime != report.counters.accepted - word.accepted
+        ):
+            self.object_to(Breach.LAW, node, "D4: the lifetime counter moved by another number")
+
+    def _may_have_forgotten(self, node: str) -> bool:
+        return FaultKind.BOX_RESTORED in self.blows.at.get(node, ()) or node.endswith("clone")
+
+    def _hold_against_paper(self, box: BoxNode, report: Report) -> None:
+        counters, fell = report.counters, len(box.container)
+        if report.kind is ReportKind.ZERO and any(
+            (counters.accepted, counters.presented, counters.returned, counters.box)
+        ):
+            self.object_to(Breach.LAW, box.name, "D5: a zero report that is not zero")
+        if counters.presented != counters.accepted + counters.returned + counters.pending:
+            self.object_to(Breach.LAW, box.name, "D2: presented sheets do not add up")
+        if counters.accepted != counters.box or counters.ballots > counters.accepted:
+            self.object_to(Breach.LAW, box.name, "D6: sheets, box counter and ballots disagree")
+        if self._paper_may_differ(box):
+            return
+        if not counters.accepted <= fell <= counters.accepted + counters.pending:
+            words = f"D10: {counters.accepted} accepted, {fell} in the box"
+            self.object_to(Breach.LAW, box.name, words)
+
+    def _paper_may_differ(self, box: BoxNode) -> bool:
+        kinds = self.blows.at.get(box.name, set())
+        return bool(kinds & _PAPER_DIFFERS) or box.name.endswith("clone")
+
+    def verify_receipts(self, origin: str, leaves: Sequence[bytes]) -> None:
+        """Hold every receipt of a log against the log as it is at the end."""
+        for index, (leaf, box) in sorted(self.receipts.get(origin, {}).items()):
+            if index >= len(leaves) or leaves[index] != leaf:
+                self.object_to(Breach.RECEIPT, origin, f"leaf {index}, receipted to {box}, is gone")
+
+
+#: The kinds that carry votes, written down here apart from the product.
+WITH_VOTES: Final = frozenset({ReportKind.FINAL, ReportKind.CORRECTION})
+#: After these the count of a box may differ from its paper: that is what they are.
+_PAPER_DIFFERS: Final = frozenset(
+    kind
+    for kind in FaultKind
+    if kind in (FaultKind.WRONG_ANSWER, FaultKind.BOX_RESTORED)
+    or PROMISES[kind].leaves is FaultClass.UNDETECTABLE
+)

@@ -1,0 +1,65 @@
+"""The elections that simulated days hold; keys and documents are made once for each size."""
+
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
+from typing import Final
+
+from ballotbox_device.core.rules import ElectionRules
+from ballotbox_protocol.election.definition import BallotStyle, Contest, ContestKind, Option
+from ballotbox_simulator.authority import Authority, Plan, make_authority
+from ballotbox_simulator.world.plan import Ballots
+
+CENTRE: Final = "simulation.example/centre"
+#: Vote lines of the one contest of the short election: a national list of 33.
+VOTE_LINES: Final = 33
+
+_LIST: Final = Contest(
+    "National list",
+    ContestKind.CHOOSE_ONE,
+    1,
+    tuple(Option(f"List {number}") for number in range(1, VOTE_LINES + 1)),
+)
+_LIST_STYLE: Final = BallotStyle("ALL", ((0,),))
+
+
+@dataclass(frozen=True)
+class Held:
+    """An election with all its keys."""
+
+    authority: Authority
+    rules: ElectionRules
+    plan: Plan
+
+    @cached_property
+    def other(self) -> "Held":
+        """Another election of the same boxes, which one may be loaded with by mistake."""
+        return _held(replace(self.plan, name="Another election"))
+
+
+def gateway_of(precinct: int) -> str:
+    """Return the origin of a precinct's gateway."""
+    return f"simulation.example/precinct-{precinct}"
+
+
+def region_of(number: int) -> str:
+    """Return the origin of a region's gateway in a nation."""
+    return f"simulation.example/region-{number}"
+
+
+@lru_cache(maxsize=64)
+def hold(ballots: Ballots, precincts: int, boxes: int, registered: int, regions: int = 0) -> Held:
+    """Return an election of so many precincts with so many boxes each."""
+    origins = (
+        CENTRE,
+        *(region_of(number) for number in range(1, regions + 1)),
+        *(gateway_of(number) for number in range(1, precincts + 1)),
+    )
+    plan = Plan(1, precincts * boxes, origins, boxes, registered, name="Simulated election")
+    if ballots is Ballots.LIST:
+        plan = replace(plan, contests=(_LIST,), styles=(_LIST_STYLE,))
+    return _held(plan)
+
+
+def _held(plan: Plan) -> Held:
+    authority = make_authority(plan)
+    return Held(authority, ElectionRules.of(authority.trusted), plan)

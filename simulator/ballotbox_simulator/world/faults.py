@@ -1,0 +1,257 @@
+"""What can go wrong in the simulated world, and what each fault may leave behind.
+
+The class of a kind is a promise that the auditor holds every run to. A run is held to the weakest
+class that struck it. A class other than EXACT stands with its reason; none is weakened without one.
+"""
+
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum, unique
+from types import MappingProxyType
+from typing import Final
+
+
+@unique
+class FaultClass(IntEnum):
+    """What a run may look like at its end, strongest first."""
+
+    #: Every sheet fed is counted, receipted, stored and tabulated, with nobody's help.
+    EXACT = 1
+    #: The same, once people have done what the gateway or the box asks of them.
+    EXACT_AFTER_PERSON = 2
+    #: What is not exact is named in the result before it is published, box by box.
+    NAMED = 3
+    #: Nothing built so far can see it; the reason says what could.
+    UNDETECTABLE = 4
+
+
+@unique
+class FaultKind(StrEnum):
+    """Every kind of fault that the world can inject; the names stand in files and reports."""
+
+    # The serial line, per chunk of bytes
+    LINE_LOSS = "line_loss"
+    LINE_DUPLICATION = "line_duplication"
+    LINE_REORDERING = "line_reordering"
+    LINE_CORRUPTION = "line_corruption"
+    LINE_DELAY = "line_delay"
+    # The serial line, for a while
+    CABLE_PULLED = "cable_pulled"
+    LINE_HALF_OPEN = "line_half_open"
+    LINE_NOISE = "line_noise"
+    LINE_REPLAYED = "line_replayed"
+    # The broker
+    MESSAGE_LOSS = "message_loss"
+    MESSAGE_DUPLICATION = "message_duplication"
+    MESSAGE_REORDERING = "message_reordering"
+    MESSAGE_DELAY = "message_delay"
+    BOX_CUT_OFF = "box_cut_off"
+    BOX_HALF_OPEN = "box_half_open"
+    GATEWAY_CUT_OFF = "gateway_cut_off"
+    BROKER_RESTART = "broker_restart"
+    BROKER_AMNESIA = "broker_amnesia"
+    # The link upward
+    REQUEST_LOSS = "request_loss"
+    REPLY_LOSS = "reply_loss"
+    REQUEST_DUPLICATION = "request_duplication"
+    REQUEST_DELAY = "request_delay"
+    CENTRE_UNREACHABLE = "centre_unreachable"
+    # A box's power and memory
+    POWER_CUT = "power_cut"
+    POWER_CUT_IN_WRITE = "power_cut_in_write"
+    MEMORY_TORN = "memory_torn"
+    MEMORY_REORDERED = "memory_reordered"
+    MEMORY_ERROR = "memory_error"
+    MEMORY_ERROR_APPLIED = "memory_error_applied"
+    MEMORY_FULL = "memory_full"
+    MEMORY_ROT = "memory_rot"
+    # A box's mechanics
+    DROP_FAILED = "drop_failed"
+    DROP_UNCERTAIN = "drop_uncertain"
+    # Gateways and their ledgers
+    GATEWAY_KILLED = "gateway_killed"
+    GATEWAY_KILLED_UNCOMMITTED = "gateway_killed_uncommitted"
+    GATEWAY_KILLED_COMMITTED = "gateway_killed_committed"
+    CENTRE_KILLED = "centre_killed"
+    LEDGER_FULL = "ledger_full"
+    LEDGER_ERROR = "ledger_error"
+    LEDGER_ERROR_APPLIED = "ledger_error_applied"
+    # Clocks
+    CLOCK_WRONG = "clock_wrong"
+    CLOCK_DRIFT = "clock_drift"
+    CLOCK_STEP = "clock_step"
+    # People who mean well
+    PRESSED_TWICE = "pressed_twice"
+    PRESSED_WRONG = "pressed_wrong"
+    CABLES_SWAPPED = "cables_swapped"
+    BOX_BROKEN = "box_broken"
+    WRONG_DEFINITION = "wrong_definition"
+    WRONG_ANSWER = "wrong_answer"
+    # The authority and the officers, at a bad time
+    REGISTER_RENEWED = "register_renewed"
+    KEY_ROTATED = "key_rotated"
+    CORRECTED = "corrected"
+    # People who do not
+    REPLAYED_REPORT = "replayed_report"
+    FORGED_SIGNATURE = "forged_signature"
+    FORGED_RECEIPT = "forged_receipt"
+    FOREIGN_TOPIC = "foreign_topic"
+    STOLEN_KEY = "stolen_key"
+    BOX_CLONED = "box_cloned"
+    BOX_RESTORED = "box_restored"
+    GATEWAY_RESTORED = "gateway_restored"
+    CENTRE_RESTORED = "centre_restored"
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """What a kind may leave, and why it is not EXACT (empty for EXACT)."""
+
+    leaves: FaultClass
+    why: str = ""
+
+
+_WEAKER: Final = {
+    FaultKind.DROP_UNCERTAIN: Promise(
+        FaultClass.EXACT_AFTER_PERSON, "only a person can look whether the sheet fell"
+    ),
+    FaultKind.POWER_CUT: Promise(
+        FaultClass.EXACT_AFTER_PERSON,
+        "between the release of a sheet and its drop only a person can tell where it is",
+    ),
+    FaultKind.POWER_CUT_IN_WRITE: Promise(
+        FaultClass.EXACT_AFTER_PERSON, "as for a power cut at rest"
+    ),
+    FaultKind.MEMORY_TORN: Promise(FaultClass.EXACT_AFTER_PERSON, "comes with a power cut"),
+    FaultKind.MEMORY_REORDERED: Promise(FaultClass.EXACT_AFTER_PERSON, "comes with a power cut"),
+    FaultKind.MEMORY_ERROR: Promise(
+        FaultClass.EXACT_AFTER_PERSON, "the box stops and boots anew, as after a power cut"
+    ),
+    FaultKind.MEMORY_ERROR_APPLIED: Promise(
+        FaultClass.EXACT_AFTER_PERSON, "the box stops and boots anew, as after a power cut"
+    ),
+    FaultKind.MEMORY_FULL: Promise(
+        FaultClass.EXACT_AFTER_PERSON, "the box stops until there is room, then boots anew"
+    ),
+    FaultKind.MEMORY_ROT: Promise(
+        FaultClass.NAMED,
+        "a box has one copy of its memory: rot stops it and its count is missing until the sheets "
+        "are counted by hand",
+    ),
+    FaultKind.BOX_BROKEN: Promise(
+        FaultClass.NAMED, "the sheets in the box that broke are counted by hand; it is missing"
+    ),
+    FaultKind.WRONG_DEFINITION: Promise(
+        FaultClass.NAMED, "a box of another election is refused, and missing where it is expected"
+    ),
+    FaultKind.WRONG_ANSWER: Promise(
+        FaultClass.UNDETECTABLE,
+        "a person's false word about a sheet stands; the hand count would show one sheet more or "
+        "less than the box",
+    ),
+    FaultKind.STOLEN_KEY: Promise(
+        FaultClass.NAMED,
+        "who has a box's key speaks for it; as soon as the box itself speaks, both are evidence "
+        "and the box is disputed",
+    ),
+    FaultKind.BOX_CLONED: Promise(
+        FaultClass.NAMED, "two boxes with one key contradict each other: the box is disputed"
+    ),
+    FaultKind.BOX_RESTORED: Promise(
+        FaultClass.NAMED,
+        "a box that has forgotten signs sequence numbers anew: both reports are evidence",
+    ),
+    FaultKind.GATEWAY_RESTORED: Promise(
+        FaultClass.NAMED,
+        "a gateway that has forgotten is told so by the checkpoints that boxes and the centre "
+        "hold; what it decides then is quarantined or never taken above, so boxes are missing",
+    ),
+}
+
+#: Every kind's promise.
+PROMISES: Final[Mapping[FaultKind, Promise]] = MappingProxyType(
+    {kind: _WEAKER.get(kind, Promise(FaultClass.EXACT)) for kind in FaultKind}
+)
+
+
+def weakest(kinds: "set[FaultKind] | frozenset[FaultKind]") -> FaultClass:
+    """Return the class a run is held to that these kinds struck."""
+    return max((PROMISES[kind].leaves for kind in kinds), default=FaultClass.EXACT)
+
+
+@dataclass(frozen=True, slots=True)
+class Strike:
+    """One fault at one time: data, so that a failing day can be shrunk strike by strike.
+
+    target: which box, or which node of the kind's own sort, taken modulo how many there are.
+    lasts: milliseconds, for kinds that last. detail: a number that the kind gives a meaning.
+    """
+
+    kind: FaultKind
+    at: int
+    target: int = 0
+    lasts: int = 0
+    detail: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Weather:
+    """How often faults of single messages happen: the chance for each, by kind."""
+
+    chances: Mapping[FaultKind, float]
+
+    def of(self, kind: FaultKind) -> float:
+        """Return the chance of `kind` for one message or chunk."""
+        return self.chances.get(kind, 0.0)
+
+
+CALM: Final = Weather(MappingProxyType({}))
+
+
+class Sky:
+    """The weather over one thing: draws which faults fall, and tells `struck` of each."""
+
+    __slots__ = ("_chance", "_struck", "weather")
+
+    def __init__(
+        self, weather: Weather, chance: random.Random, struck: Callable[[FaultKind], None]
+    ) -> None:
+        self.weather = weather
+        self._chance = chance
+        self._struck = struck
+
+    @property
+    def is_clear(self) -> bool:
+        """Tell whether nothing can fall."""
+        return not self.weather.chances
+
+    def falls(self, kind: FaultKind) -> bool:
+        """Draw whether `kind` falls now."""
+        chance = self.weather.of(kind)
+        if chance == 0.0 or self._chance.random() >= chance:
+            return False
+        self._struck(kind)
+        return True
+
+
+#: The kinds that are weather; all others strike.
+WEATHER_KINDS: Final = frozenset(
+    {
+        FaultKind.LINE_LOSS,
+        FaultKind.LINE_DUPLICATION,
+        FaultKind.LINE_REORDERING,
+        FaultKind.LINE_CORRUPTION,
+        FaultKind.LINE_DELAY,
+        FaultKind.MESSAGE_LOSS,
+        FaultKind.MESSAGE_DUPLICATION,
+        FaultKind.MESSAGE_REORDERING,
+        FaultKind.MESSAGE_DELAY,
+        FaultKind.REQUEST_LOSS,
+        FaultKind.REPLY_LOSS,
+        FaultKind.REQUEST_DUPLICATION,
+        FaultKind.REQUEST_DELAY,
+        FaultKind.DROP_FAILED,
+        FaultKind.DROP_UNCERTAIN,
+    }
+)

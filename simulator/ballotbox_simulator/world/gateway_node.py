@@ -1,0 +1,250 @@
+"""One simulated gateway: the production intake and correspondence over a ledger that may fail.
+
+What the service does with threads and sockets is done here by the schedule: letters gather in an
+inbox, are decided in batches, and are settled with the broker afterwards. A killed gateway loses
+everything but its ledger.
+"""
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+from ballotbox_gateway.core.correspondence import BATCH_MAX, Correspondence, Route
+from ballotbox_gateway.core.intake import (
+    HelloOutcome,
+    Identity,
+    Intake,
+    Road,
+    RoadKind,
+)
+from ballotbox_gateway.core.ports import DiskFull, LedgerFailure
+from ballotbox_gateway.core.upward import UpwardBatch, UpwardConflict, UpwardFault, UpwardReply
+from ballotbox_protocol.election.identifiers import BoxId
+from ballotbox_protocol.wire.message import Message
+from ballotbox_protocol.wire.statements import CHALLENGE_SIZE
+from ballotbox_protocol.wire.trust import Trusted
+from ballotbox_simulator.world.broker import Broker, Publication
+from ballotbox_simulator.world.clocks import NodeClock
+from ballotbox_simulator.world.ledgers import Killed, SimulatedLedger
+from ballotbox_simulator.world.schedule import Schedule
+from ballotbox_simulator.world.serial_line import LineEnd, SerialLine
+
+_RESTART_MS: Final = 6_000
+_DECIDE_MS: Final = 5
+_ROOM_MS: Final = 1_000
+_GATEWAY_SIDE: Final = 1
+
+
+class Witness(Protocol):
+    """Who writes down what happens at a gateway."""
+
+    def noted(self, node: str, what: str, detail: object = "") -> None:
+        """Anything worth a line in the transcript."""
+        ...
+
+    def healthy(self, node: str) -> None:
+        """The node did its proper work: whatever struck it is overcome."""
+        ...
+
+    def greeted(self, node: str, outcome: HelloOutcome) -> None:
+        """A hello was judged."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Letter:
+    data: bytes
+    route: Route
+    number: int | None = None
+
+
+class GatewayNode:
+    """See the module. `grown` is called when the log may have grown."""
+
+    def __init__(
+        self,
+        schedule: Schedule,
+        trusted: Trusted,
+        identity: Identity,
+        ledger: SimulatedLedger,
+        clock: NodeClock,
+        chance: random.Random,
+        witness: Witness,
+    ) -> None:
+        self.name = identity.origin
+        self.ledger = ledger
+        self.clock = clock
+        self.intake: Intake | None = None
+        self.lines: list[SerialLine] = []
+        self.broker: Broker | None = None
+        self.grown: Callable[[], None] = lambda: None
+        #: Rises with every start, so that what was planned for a dead process is not done.
+        self.life = 0
+        #: The gateway is killed after so many more answers.
+        self.answers_left: int | None = None
+        self._identity = identity
+        self._trusted = trusted
+        self._schedule = schedule
+        self._chance = chance
+        self._witness = witness
+        self._correspondence: Correspondence | None = None
+        self._inbox: list[_Letter] = []
+        self._ends: list[LineEnd] = []
+        self._routes: dict[BoxId, Route] = {}
+        self._due = False
+
+    # Life and death
+
+    def start(self) -> None:
+        """Start the process; tries again by itself when the ledger cannot be read."""
+        if self.intake is not None:
+            return
+        self.life += 1
+        try:
+            self.intake = Intake(self._trusted, self._identity, self.ledger)
+        except (LedgerFailure, Killed):
+            self._schedule.after(_RESTART_MS, self.start)
+            return
+        self._correspondence = Correspondence(self.intake, self._challenge, self._greeted)
+        self._correspondence.route_to = self._route_to if self.broker else lambda _box: None
+        self._witness.noted(self.name, "starts", self.ledger.log_head().size)
+        self._ends = [self._open(line) for line in self.lines]
+        if self.broker is not None:
+            self.broker.subscribe(self)
+        self.grown()
+
+    def _open(self, line: SerialLine) -> LineEnd:
+        session = self._chance.randbytes(8)
+        route = Route(Road(RoadKind.SERIAL, "line"), lambda message: self._say(end.send, message))
+
+        def paired() -> None:
+            route.challenge = None
+
+        end = LineEnd(self._schedule, session, lambda data: self._put(_Letter(data, route)), paired)
+        end.attach(line, _GATEWAY_SIDE)
+        return end
+
+    def kill(self, *, returns: bool = True) -> None:
+        """End the process at once; it is started again unless it must stay away."""
+        self._witness.noted(self.name, "is killed")
+        self.intake = None
+        self._correspondence = None
+        self._inbox.clear()
+        self._routes.clear()
+        self._due = False
+        self.answers_left = None
+        for end in self._ends:
+            end.detach()
+        self._ends = []
+        if self.broker is not None:
+            self.broker.subscribe(None)
+        if returns:
+            self._schedule.after(_RESTART_MS, self.start)
+
+    def use(self, trusted: Trusted) -> None:
+        """Take in a newer register, now and at every start."""
+        if trusted.register.version <= self._trusted.register.version:
+            return
+        self._trusted = trusted
+        if self.intake is None:
+            return
+        try:
+            self.intake.replace_register(trusted)
+        except (LedgerFailure, Killed):
+            self.kill()
+            return
+        self._witness.noted(self.name, "uses register", trusted.register.version)
+        self.grown()
+
+    def heal(self) -> None:
+        """Let process and ledger be sound from now on."""
+        self.ledger.trouble = None
+        self.ledger.full = False
+        self.answers_left = None
+        self.start()
+
+    # Letters
+
+    def delivered(self, publication: Publication) -> None:
+        """Take a publication from the broker."""
+        route = self._route_to(publication.topic)
+        self._put(_Letter(publication.data, route, publication.number))
+
+    def _route_to(self, box: BoxId) -> Route:
+        route = self._routes.get(box)
+        if route is None:
+            broker = self.broker
+
+            def publish(message: bytes) -> None:
+                if broker is not None:
+                    broker.answer(box, message)
+
+            road = Road(RoadKind.MQTT, "broker", box)
+            route = Route(road, lambda message: self._say(publish, message))
+            self._routes[box] = route
+        return route
+
+    def _say(self, send: Callable[[bytes], None], message: Message) -> None:
+        if self.answers_left is not None:
+            if self.answers_left == 0:
+                raise Killed
+            self.answers_left -= 1
+        send(message.to_bytes())
+
+    def _put(self, letter: _Letter) -> None:
+        self._inbox.append(letter)
+        if not self._due:
+            self._due = True
+            self._schedule.after(_DECIDE_MS, self._decide, self.life)
+
+    def _decide(self, life: int) -> None:
+        correspondence = self._correspondence
+        if life != self.life or correspondence is None:
+            return
+        letters = self._inbox[:BATCH_MAX]
+        try:
+            correspondence.settle(letters, self.clock.unix())
+        except DiskFull:
+            self._schedule.after(_ROOM_MS, self._decide, life)
+            return
+        except (LedgerFailure, Killed):
+            self.kill()
+            return
+        self._settle(letters)
+        self._due = bool(self._inbox)
+        if self._due:
+            self._schedule.after(_DECIDE_MS, self._decide, life)
+        self._witness.healthy(self.name)
+        self.grown()
+
+    def _settle(self, letters: list[_Letter]) -> None:
+        for letter in letters:
+            if letter.number is not None and self.broker is not None:
+                self.broker.acknowledge(letter.number)
+        del self._inbox[: len(letters)]
+        for end in self._ends:
+            end.flush()
+
+    def _challenge(self) -> bytes:
+        return self._chance.randbytes(CHALLENGE_SIZE)
+
+    def _greeted(self, _road: Road, outcome: HelloOutcome) -> None:
+        self._witness.greeted(self.name, outcome)
+
+    # From below
+
+    def take_in(self, body: dict[str, Any]) -> UpwardReply | UpwardConflict | UpwardFault | None:
+        """Answer a lower gateway's request; None when the process is not there or dies of it."""
+        if self.intake is None:
+            return None
+        try:
+            answer = self.intake.admit_from_below(UpwardBatch.from_json(body), self.clock.unix())
+        except DiskFull:
+            return None
+        except (LedgerFailure, Killed):
+            self.kill()
+            return None
+        self._witness.healthy(self.name)
+        self.grown()
+        return answer

@@ -1,0 +1,251 @@
+"""The end of a day: the log is tabulated, and the auditor holds everything against the sheets."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from ballotbox_device.core.sheet import Sheet
+from ballotbox_gateway.adapters.log_directory import LoggedEntry, log_files
+from ballotbox_protocol.election.definition import Contest, Election
+from ballotbox_protocol.wire.verdict import Reason
+from ballotbox_simulator.authority import Authority
+from ballotbox_simulator.workload import Truth
+from ballotbox_simulator.world.auditor import Breach
+from ballotbox_simulator.world.box_node import BoxNode
+from ballotbox_simulator.world.causes import unexplained
+from ballotbox_simulator.world.faults import FaultClass, weakest
+from ballotbox_simulator.world.gateway_node import GatewayNode
+from ballotbox_simulator.world.ledgers import SimulatedLedger
+from ballotbox_simulator.world.rulings import NAMABLE
+from ballotbox_simulator.world.world import PrecinctNodes, World
+from ballotbox_tabulation.core.faults import Fault
+from ballotbox_tabulation.core.log import open_log, read_leaves
+from ballotbox_tabulation.core.outcome import Published, conclude
+
+_PROGRAM: Final = "simulation"
+
+
+@dataclass(slots=True)
+class Balance:
+    """Sheets of the boxes that no declared fault excuses: fed, tabulated, lost and doubled."""
+
+    fed: int = 0
+    tabulated: int = 0
+    lost: int = 0
+    doubled: int = 0
+
+    def add(self, other: "Balance") -> None:
+        """Add another day's."""
+        self.fed += other.fed
+        self.tabulated += other.tabulated
+        self.lost += other.lost
+        self.doubled += other.doubled
+
+
+def settle(world: World) -> Balance:
+    """Tabulate the centre's log and audit the whole day; findings go to the world's auditor."""
+    balance = Balance()
+    published = world.auditor.published = _publish(world)
+    counted = {} if published is None else _counted(published)
+    for precinct in world.precincts:
+        _audit_delivery(world, precinct)
+        for box in precinct.boxes:
+            _audit_box(world, precinct, box, counted, balance)
+    for gateway in world.gateways:
+        _audit_gateway(world, gateway)
+    if published is not None:
+        _audit_sums(world, published)
+    return balance
+
+
+def _publish(world: World) -> Mapping[str, Any] | None:
+    """Return the result of the centre's log, or None when none may be published."""
+    ledger = world.centre.ledger
+    if ledger.log_head().size == 0:
+        # An empty log has no result; boxes that should be in it are objected to one by one.
+        return None
+    result = publish_log(ledger, world.authority)
+    if isinstance(result, str):
+        world.auditor.object_to(Breach.NOT_PUBLISHED, world.centre.name, result)
+        return None
+    world.transcript.note("tabulation", "publishes", result["log"]["root"])
+    return result
+
+
+def publish_log(ledger: SimulatedLedger, authority: Authority) -> Mapping[str, Any] | str:
+    """Export a log and tabulate it; returns the result, or in words why none may be published."""
+    checkpoint = ledger.checkpoint_at(ledger.log_head().size)
+    if checkpoint is None:
+        return "the log has no checkpoint"
+    entries = (
+        LoggedEntry(each.leaf, each.report, each.ruling, each.note)
+        for each in ledger.entries(0, checkpoint.size)
+    )
+    files = dict(log_files(checkpoint.note, entries))
+    log = open_log(files.get, authority.trusted)
+    if isinstance(log, Fault):
+        return str(log)
+    concluded = conclude(log, read_leaves(log), authority.root, _PROGRAM)
+    if isinstance(concluded, Published):
+        return concluded.result
+    return "; ".join(str(each) for each in (*concluded.faults, *concluded.gates)[:3])
+
+
+def _counted(result: Mapping[str, Any]) -> dict[str, list[Mapping[str, Any]]]:
+    return {box["box"]: box["counts"] for box in result["boxes"]["counted"]}
+
+
+def _state_of(result: Mapping[str, Any], box: str) -> str:
+    states = [state for state, boxes in result["boxes"].items() if box in {b["box"] for b in boxes}]
+    return states[0] if len(states) == 1 else f"listed {len(states)} times"
+
+
+# Boxes
+
+
+def _audit_box(
+    world: World,
+    precinct: PrecinctNodes,
+    box: BoxNode,
+    counted: Mapping[str, Sequence[Mapping[str, Any]]],
+    balance: Balance,
+) -> None:
+    auditor = world.auditor
+    leaves = auditor.blows.weakest_at(box.name, precinct.gateway.name)
+    counts = counted.get(box.kit.identity.box.hex(), ())
+    truth = truth_of(box.container, world.held.authority.trusted.election)
+    told = sum(count["counters"]["accepted"] for count in counts)
+    ruled = world.day.rulings and _only_voices(world, precinct, box)
+    excused = leaves is FaultClass.UNDETECTABLE or (
+        leaves is FaultClass.NAMED and not counts and not ruled
+    )
+    if excused:
+        world.transcript.note(box.name, "is excused", f"{leaves.name} {truth.taken} {told}")
+        return
+    balance.fed += truth.taken
+    balance.tabulated += told
+    balance.lost += max(0, truth.taken - told)
+    balance.doubled += max(0, told - truth.taken)
+    if told < truth.taken:
+        auditor.object_to(Breach.LOST, box.name, f"{truth.taken} sheets fell, {told} tabulated")
+    elif told > truth.taken:
+        auditor.object_to(Breach.DOUBLED, box.name, f"{truth.taken} sheets fell, {told} tabulated")
+    elif not counts:
+        auditor.object_to(Breach.NOT_NAMED, box.name, f"is not counted, {_why_not(box)}")
+    for count in counts:
+        for words in differences(truth, count, world.held.authority.trusted.election):
+            auditor.object_to(Breach.WRONG_VOTES, box.name, words)
+    _audit_liveness(world, box, leaves)
+
+
+def _only_voices(world: World, precinct: PrecinctNodes, box: BoxNode) -> bool:
+    """Tell whether nothing worse struck a box than another voice, which officers can settle."""
+    struck = world.auditor.blows.at
+    kinds = struck.get(box.name, set()) | struck.get(precinct.gateway.name, set())
+    return weakest(frozenset(kinds - NAMABLE)) < FaultClass.NAMED
+
+
+def _why_not(box: BoxNode) -> str:
+    return f"and its firmware says: {box.stopped or 'nothing'}"
+
+
+def _audit_liveness(world: World, box: BoxNode, leaves: FaultClass) -> None:
+    if leaves < FaultClass.NAMED and not world.box_settled(box):
+        device = box.device
+        state = "off" if device is None else device.state.name
+        words = f"is not settled in time: {state}, {box.stopped or 'running'}"
+        world.auditor.object_to(Breach.LIVENESS, box.name, words)
+
+
+def truth_of(container: Sequence[Sheet], election: Election) -> Truth:
+    """Return what lies in a box, counted sheet by sheet."""
+    truth = Truth()
+    for sheet in container:
+        truth.take(election, sheet)
+    return truth
+
+
+def differences(truth: Truth, count: Mapping[str, Any], election: Election) -> list[str]:
+    """Return where a box's published row differs from the sheets in it."""
+    found = []
+    counters = count["counters"]
+    for name, value in (("portable", truth.portable), ("ballots", truth.first_sheets)):
+        if counters[name] != value:
+            found.append(f"{name} {counters[name]}, but {value} in the box")
+    for index, contest in enumerate(election.contests):
+        expected = _expected(truth, index, contest)
+        told = count["contests"][index]
+        found += [
+            f"{contest.name}: {name} {told[name]}, but {value} in the box"
+            for name, value in expected.items()
+            if told[name] != value
+        ]
+    return found
+
+
+def _expected(truth: Truth, index: int, contest: Contest) -> dict[str, Any]:
+    """Law D1, from the sheets alone: what each line of a contest must say."""
+    part = truth.contests.get(index)
+    allowed = contest.votes_allowed
+    if part is None:
+        votes = [0] * len(contest.options)
+        preferences = [[0] * option.preferences for option in contest.options]
+        return {"ballots": 0, "blank": 0, "overvotes": 0, "undervotes": 0, "votes": votes,
+                "preferences": preferences}  # fmt: skip
+    votes = [part.marks[option] for option in range(len(contest.options))]
+    overvotes = part.overvoted * allowed
+    return {
+        "ballots": part.ballots,
+        "blank": part.blank,
+        "overvotes": overvotes,
+        "undervotes": part.ballots * allowed - sum(votes) - overvotes,
+        "votes": votes,
+        "preferences": [
+            [part.preferences[place, candidate] for candidate in range(option.preferences)]
+            for place, option in enumerate(contest.options)
+        ],
+    }
+
+
+# Gateways
+
+
+def _audit_delivery(world: World, precinct: PrecinctNodes) -> None:
+    leaves = world.auditor.blows.weakest_at(precinct.gateway.name)
+    if leaves < FaultClass.NAMED and not world.delivered(precinct):
+        trouble = precinct.uplink.trouble or "no reason given"
+        words = f"its log is not delivered in time: {trouble}"
+        world.auditor.object_to(Breach.LIVENESS, precinct.gateway.name, words)
+
+
+def _audit_gateway(world: World, gateway: GatewayNode) -> None:
+    auditor = world.auditor
+    if not auditor.was_rolled_back(gateway.name):
+        auditor.verify_receipts(gateway.name, list(gateway.ledger.leaves(0)))
+    struck = frozenset(auditor.blows.struck)
+    counts: Counter[Reason] = Counter()
+    for (_, reason), count in gateway.ledger.counts().items():
+        counts[reason] += count
+    for reason in unexplained(counts.keys(), struck):
+        words = f"{counts[reason]} times {reason.name}, which nothing that happened explains"
+        auditor.object_to(Breach.UNEXPLAINED, gateway.name, words)
+    refused = {reason.name: count for reason, count in sorted(counts.items())}
+    world.transcript.note(gateway.name, "decided", refused)
+
+
+def _audit_sums(world: World, result: Mapping[str, Any]) -> None:
+    """Laws G1, G4 and G6: one count a box, sums that are sums, every box listed once."""
+    auditor = world.auditor
+    for box in world.authority.trusted.register.expected:
+        state = _state_of(result, box.hex())
+        if state.startswith("listed"):
+            auditor.object_to(Breach.NOT_NAMED, f"box {box.hex()}", state)
+    accepted = 0
+    for counts in _counted(result).values():
+        if len(counts) != 1:
+            auditor.object_to(Breach.DOUBLED, "tabulation", f"{len(counts)} finals of one box")
+        accepted += sum(count["counters"]["accepted"] for count in counts)
+    nation = result["nation"]["counters"]
+    if (nation["accepted"] if nation else 0) != accepted:
+        auditor.object_to(Breach.WRONG_VOTES, "tabulation", "G4: the nation is not its boxes")

@@ -1,0 +1,31 @@
+"""The strikes of a day, done to the world at their time.
+
+A strike that finds nothing to strike (a cable where there is none) does nothing and is not counted.
+"""
+
+from typing import Final
+
+from ballotbox_simulator.world.attacks import ATTACKS, PREPARED_ATTACKS
+from ballotbox_simulator.world.box_strikes import BOX_STRIKES
+from ballotbox_simulator.world.faults import Strike
+from ballotbox_simulator.world.gateway_strikes import GATEWAY_STRIKES
+from ballotbox_simulator.world.road_strikes import ROAD_STRIKES
+from ballotbox_simulator.world.world import World
+
+_DONE: Final = {**ROAD_STRIKES, **BOX_STRIKES, **GATEWAY_STRIKES, **ATTACKS}
+#: The kinds that `strike_now` can do.
+IMMEDIATE: Final = frozenset(_DONE)
+
+
+def schedule_strikes(world: World) -> None:
+    """Plan every strike of the day."""
+    for strike in world.day.strikes:
+        if strike.kind in PREPARED_ATTACKS:
+            PREPARED_ATTACKS[strike.kind](world, strike)
+        elif strike.kind in _DONE:
+            world.schedule.at(strike.at, _DONE[strike.kind], world, strike)
+
+
+def strike_now(world: World, strike: Strike) -> None:
+    """Do a strike at once; only for kinds that need no preparation, raises KeyError for others."""
+    _DONE[strike.kind](world, strike)

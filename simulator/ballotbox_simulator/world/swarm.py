@@ -1,0 +1,91 @@
+"""Which faults a day has and how strong they are: drawn from the seed, different for every day.
+
+A swarm finds more than one mixture of everything: many days have few kinds of fault, some have
+many, and each kind is strong on some days (Groce et al., "Swarm Testing", ISSTA 2012).
+"""
+
+import random
+from dataclasses import replace
+from typing import Final
+
+from ballotbox_simulator.workload import concern
+from ballotbox_simulator.world.faults import (
+    PROMISES,
+    WEATHER_KINDS,
+    FaultClass,
+    FaultKind,
+    Strike,
+    Weather,
+)
+from ballotbox_simulator.world.plan import Ballots, Day, DayPlan, RoadChoice
+from ballotbox_simulator.world.polling_day import HOUR, MINUTE, Hours
+
+#: How likely a kind is to exist on a day of each temper.
+_TEMPERS: Final = (0.04, 0.12, 0.35)
+#: How much rarer kinds are whose days are not held to exactness: most days must be exact.
+_RARER: Final = {FaultClass.NAMED: 0.12, FaultClass.UNDETECTABLE: 0.08}
+_STRIKES_MAX: Final = 4
+_DETAIL_MAX: Final = 1 << 30
+#: Clocks are wrong from the start; what is drawn at another time would be a step.
+_IN_THE_MORNING: Final = frozenset({FaultKind.CLOCK_WRONG, FaultKind.CLOCK_DRIFT})
+#: While a session is fought over, or a full disk tried again every second, nothing new is seen.
+_SHORT: Final = frozenset({FaultKind.BOX_CLONED, FaultKind.LEDGER_FULL})
+#: How long ago the copy was made that is put back.
+_RESTORED: Final = frozenset(
+    {FaultKind.BOX_RESTORED, FaultKind.GATEWAY_RESTORED, FaultKind.CENTRE_RESTORED}
+)
+_SHORT_MS: Final = 6 * MINUTE
+
+
+def swarm_day(seed: int, plan: DayPlan | None = None) -> Day:
+    """Return the day that `seed` draws; a plan that is given keeps its sizes."""
+    chance = concern(seed, "swarm")
+    held = plan or _plan(chance)
+    temper = chance.choice(_TEMPERS)
+    kinds = [kind for kind in FaultKind if chance.random() < temper * _rarity(kind)]
+    weather = {
+        kind: round(10 ** chance.uniform(-2.5, -0.7), 4) for kind in kinds if kind in WEATHER_KINDS
+    }
+    strikes = [
+        _strike(kind, held.hours, chance)
+        for kind in kinds
+        if kind not in WEATHER_KINDS
+        for _ in range(chance.randint(1, _STRIKES_MAX))
+    ]
+    strikes.sort(key=lambda strike: (strike.at, strike.kind.value))
+    return Day(seed, held, Weather(weather), tuple(strikes), rulings=chance.random() < 0.5)
+
+
+def _rarity(kind: FaultKind) -> float:
+    return _RARER.get(PROMISES[kind].leaves, 1.0)
+
+
+def _plan(chance: random.Random) -> DayPlan:
+    return DayPlan(
+        precincts=chance.choice((1, 1, 1, 2)),
+        boxes=chance.choice((1, 2, 3, 3)),
+        ballots=chance.choice((0, 5, 20, 40, 60)),
+        portable=chance.choice((0, 2, 5)),
+        road=chance.choice(tuple(RoadChoice)),
+        election=chance.choice((Ballots.LIST, Ballots.LIST, Ballots.FULL)),
+    )
+
+
+def _strike(kind: FaultKind, hours: Hours, chance: random.Random) -> Strike:
+    at = chance.randrange(hours.switch_on, hours.end)
+    if kind in _IN_THE_MORNING:
+        at = 0
+    elif kind is FaultKind.CORRECTED:
+        at = chance.randrange(hours.closing, hours.end)
+    lasts = int(10 ** chance.uniform(3.0, 7.0))
+    if kind in _RESTORED:
+        lasts = chance.randrange(40 * MINUTE, 4 * HOUR)
+        at = min(at, hours.closing - HOUR)
+    elif kind in _SHORT:
+        lasts = chance.randrange(MINUTE, _SHORT_MS)
+    return Strike(kind, at, chance.randrange(64), lasts, chance.randrange(_DETAIL_MAX))
+
+
+def calm_day(seed: int, plan: DayPlan) -> Day:
+    """Return a day without faults."""
+    return replace(Day(seed), plan=plan)

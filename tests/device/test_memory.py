@@ -10,11 +10,10 @@ from ballotbox_device.core import units
 from ballotbox_device.core.delivery import REFUSED
 from ballotbox_device.core.device import Device
 from ballotbox_device.core.events import Requested, TurnoutDue
-from ballotbox_device.core.identity import precinct_of
 from ballotbox_device.core.journal import RecordBook
 from ballotbox_device.core.outputs import Refusal, Refused, ReportMade
 from ballotbox_device.core.poll import Action
-from ballotbox_device.core.ports import EntropyFault, MemoryFault
+from ballotbox_device.core.ports import MemoryFault
 from ballotbox_device.core.records import (
     CLEARED,
     DROPPED,
@@ -35,7 +34,6 @@ from ballotbox_device.core.records import (
     split,
     state_record,
 )
-from ballotbox_device.core.slot_bank import CAPACITY_MIN, SlotBank, capacity_for
 from ballotbox_protocol.election.identifiers import InvalidField, PollState
 from ballotbox_protocol.wire.merkle import Tree, leaf_hash
 from ballotbox_protocol.wire.report import HeldCheckpoint, IncidentCode, JournalHead, ReportKind
@@ -410,109 +408,6 @@ def test_a_key_that_is_not_the_boxs_is_refused():
     confused = type(mine)(mine.box, other.key, mine.firmware)
     with pytest.raises(InvalidField, match=r"key: .* is not the register's key of box"):
         Device(confused, rules(), BoxDisk().memory, Chance())
-
-
-# Slots
-
-
-class Scripted:
-    """An entropy port that gives what it is told to."""
-
-    def __init__(self, *numbers):
-        self.numbers = list(numbers)
-
-    def below(self, bound):
-        number = self.numbers.pop(0)
-        assert 0 <= number < bound
-        return number
-
-
-def bank_of(entropy, capacity=CAPACITY_MIN):
-    disk = BoxDisk()
-    bank = SlotBank(disk.slots, rules().slots, entropy)
-    bank.prepare(capacity)
-    bank.survey()
-    return bank, disk
-
-
-def test_a_sheet_goes_where_chance_says_and_never_over_another():
-    bank, disk = bank_of(Scripted(5, 5, 63, 5, 63, 0))
-    slot, size = rules().slots.encode(AWAY), rules().slots.size
-    places = []
-    for _ in range(3):
-        bank.reserve(slot)
-        places.append(bank.odd.position)
-        bank.mark()
-    assert places == [5, 63, 0]
-    assert bank.counted == 3
-    found = disk.slots.read()
-    assert [n for n in range(64) if found[n * size]] == [0, 5, 63]
-
-
-def test_an_erased_place_is_empty_again():
-    bank, _ = bank_of(Scripted(5, 5))
-    bank.reserve(rules().slots.encode(AWAY))
-    bank.erase()
-    assert bank.is_blank()
-    bank.reserve(rules().slots.encode(AWAY))
-    assert bank.odd.position == 5
-
-
-def test_a_port_that_never_finds_a_place_is_no_entropy():
-    bank, _ = bank_of(Scripted(*[0] * 1_001))
-    bank.reserve(rules().slots.encode(AWAY))
-    bank.mark()
-    with pytest.raises(EntropyFault, match="1000 draws below 64"):
-        bank.reserve(rules().slots.encode(AWAY))
-
-
-def test_the_bank_doubles_when_nearly_full():
-    bank, disk = bank_of(Chance())
-    slot, size = rules().slots.encode(AWAY), rules().slots.size
-    for _ in range(100):
-        bank.reserve(slot)
-        bank.mark()
-    assert len(disk.slots.read()) == 128 * size
-    again = SlotBank(disk.slots, rules().slots, Chance())
-    again.survey()
-    assert (again.counted, again.first_sheets) == (100, 100)
-
-
-def test_positions_are_drawn_evenly():
-    """Chi-square over 64 places, 64,000 first draws: 63 degrees, 0.1 % bound 103.4."""
-    hits = [0] * 64
-    chance = Chance(3)
-    for _ in range(64_000 // 50):
-        bank, _ = bank_of(chance)
-        for _ in range(50):
-            bank.reserve(b"\x0f" * rules().slots.size)
-            hits[bank.odd.position] += 1
-            bank.mark()
-    expected = sum(hits) / 64
-    assert sum((hit - expected) ** 2 / expected for hit in hits) < 103.4
-
-
-@pytest.mark.parametrize("call", ["mark", "erase"])
-def test_no_slot_is_finished_that_was_not_reserved(call):
-    bank, _ = bank_of(Chance())
-    with pytest.raises(MemoryFault, match="fault of the program"):
-        getattr(bank, call)()
-
-
-def test_no_two_slots_are_reserved():
-    bank, _ = bank_of(Chance())
-    bank.reserve(rules().slots.encode(AWAY))
-    with pytest.raises(MemoryFault, match="fault of the program"):
-        bank.reserve(rules().slots.encode(AWAY))
-
-
-def test_capacity_is_a_tenth_more_than_can_come():
-    election = authority().trusted.election
-    precinct = precinct_of(authority().trusted, BOX)
-    assert (precinct.registered, capacity_for(election, precinct)) == (30, 66)
-    small = type(precinct)(1, "Small", 3, (1,))
-    assert capacity_for(election, small) == CAPACITY_MIN
-    assert len(used_place().disk.slots.read()) == 66 * rules().slots.size
 
 
 # Numbers that cannot be at the opening

@@ -41,6 +41,7 @@ _OF_JOURNAL = (
     "tests/device/test_documents.py",
     "tests/device/test_boot_table.py",
     "tests/device/test_memory.py",
+    "tests/device/test_slots.py",
     "tests/device/test_officers.py",
     "tests/device/test_courier.py",
     "tests/device/test_poll.py",

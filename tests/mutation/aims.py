@@ -30,6 +30,7 @@ _OF_ADMISSION = (
     "tests/gateway/test_consent.py",
     "tests/gateway/test_reasons.py",
     "tests/gateway/test_from_below.py",
+    "tests/gateway/test_newer_registers.py",
     "tests/gateway/test_rulings.py",
     "tests/gateway/test_commit_point.py",
     "tests/gateway/test_delivery.py",

@@ -352,8 +352,10 @@ def test_naming_what_came_first_leaves_what_was_built_on_it() -> None:
     rival = scene.box.forge(K.TURNOUT, accept=1)
     first, later = scene.box.report(K.TURNOUT), scene.box.report(K.TURNOUT)
     scene.admit(first, later, rival)
+    size = scene.ledger.log_head().size
     rule(scene, NAME, first)
-    assert scene.row(later).verdict is Verdict.ACCEPTED
+    assert scene.row(later).reason is Reason.IN_ORDER
+    assert scene.ledger.log_head().size == size + 1
     assert scene.ledger.box_head(scene.box.box).last == report_id(later)
 
 
@@ -501,3 +503,55 @@ def test_final_beyond_a_branch_counts_only_if_it_was_released(*, released: bool)
     counts = report_id(final) if released else NO_REPORT
     assert scene.ledger.box_head(scene.box.box).facts.final == counts
     assert scene.row(final).verdict is (Verdict.ACCEPTED if released else Verdict.HELD)
+
+
+# While other sequences are disputed too
+
+
+def test_released_final_still_counts_when_a_rival_beyond_it_is_named() -> None:
+    scene = Scene().until(K.TURNOUT)
+    early = scene.box.forge(K.CLOSE, journal=JournalHead(90, bytes(32)))
+    scene.send(K.CLOSE)
+    final = scene.box.report(K.FINAL, firmware=bytes(32))
+    scene.admit(final)
+    rule(scene, RELEASE, final)
+    _, named = rivals(scene, K.INCIDENT)
+    second = scene.box.forge(K.FINAL)
+    scene.admit(scene.box.report(K.INCIDENT), second, early)
+    for each in (early, named):
+        assert rule(scene, NAME, each).result is RulingResult.APPLIED
+        head = scene.ledger.box_head(scene.box.box)
+        assert (head.facts.final, head.facts.sequence, head.sequence) == (report_id(final), 4, 4)
+    assert rule(scene, NAME, second).result is RulingResult.NOT_RELEASABLE
+
+
+def test_followers_of_the_named_one_wait_while_a_later_sequence_is_disputed() -> None:
+    scene = Scene().until(K.OPEN)
+    forged = scene.box.forge(K.TURNOUT, accept=1)
+    named, follower = scene.box.report(K.TURNOUT), scene.box.report(K.TURNOUT)
+    scene.admit(forged, follower, named)
+    later, _ = rivals(scene)
+    assert rule(scene, NAME, named).result is RulingResult.APPLIED
+    row, head = scene.row(follower), scene.ledger.box_head(scene.box.box)
+    assert (row.place, row.reason, head.waiting) == (Place.WAITING, Reason.BOX_DISPUTED, 2)
+    assert rule(scene, NAME, later).result is RulingResult.APPLIED
+    head = scene.ledger.box_head(scene.box.box)
+    assert (scene.row(follower).place, head.waiting, head.sequence) == (Place.CHAIN, 0, 5)
+
+
+def test_follower_of_the_named_one_gives_way_to_what_officers_spoke_for() -> None:
+    scene = Scene().until(K.OPEN)
+    forger = ScriptedBox(scene.given, 1, last=scene.box.last, last_id=scene.box.last_id)
+    third = scene.box.forge(K.TURNOUT, accept=9)
+    forged = forger.report(K.TURNOUT, accept=1)
+    released = forger.report(K.TURNOUT, firmware=bytes(32))
+    mine, follower = scene.box.report(K.TURNOUT), scene.box.report(K.TURNOUT)
+    scene.admit(forged, mine)
+    rule(scene, NAME, forged)
+    scene.admit(follower, released)
+    rule(scene, RELEASE, released)
+    scene.admit(third)
+    assert rule(scene, NAME, mine).result is RulingResult.APPLIED
+    head = scene.ledger.box_head(scene.box.box)
+    assert (head.last, head.waiting) == (report_id(released), 0)
+    assert scene.row(follower).reason is Reason.PREVIOUS

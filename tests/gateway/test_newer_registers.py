@@ -11,7 +11,7 @@ from ballotbox_protocol.wire.verdict import Reason, Verdict
 from ballotbox_simulator.authority import Authority, seeded_key, with_register
 from tests.gateway.below import Levels
 from tests.gateway.scene import Scene, amended, next_epoch
-from tests.gateway.scripted import report_id, ruling
+from tests.gateway.scripted import intake, report_id, ruling
 
 K = ReportKind
 
@@ -57,6 +57,19 @@ def test_a_report_signed_by_an_officer_of_a_newer_register_waits_for_it() -> Non
     assert (answer.outcome, answer.reason) == (Outcome.REFUSED, Reason.OLD_REGISTER)
     scene.intake.replace_register(newer.trusted)
     assert scene.answer(message).outcome is Outcome.ACCEPTED
+
+
+def test_a_waiting_rotation_is_judged_by_the_register_of_the_day_it_is_judged() -> None:
+    """A register that lost the entry could not be put in beside this one, only at a start."""
+    scene = Scene().until(K.OPEN)
+    without = replace(scene.given.trusted.register, version=3)
+    missing = scene.box.report(K.TURNOUT)
+    scene.with_entries(next_epoch(scene.box)[0])
+    message = rotation(scene)
+    assert scene.answer(message).reason is Reason.GAP_BEFORE
+    scene.intake = intake(with_register(scene.given, without), scene.ledger)
+    scene.admit(missing)
+    assert scene.row(message).reason is Reason.NEW_KEY
 
 
 def waits(field: str) -> UpwardFault:

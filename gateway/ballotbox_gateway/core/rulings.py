@@ -202,8 +202,7 @@ class Bench:
         placed = chain.placed(last.sequence + 1)
         rows = chain.at(last.sequence + 1) if placed is None else [placed]
         for row in rows:
-            lost = row.place is Place.ASIDE and row.own_reason is not Reason.PREVIOUS
-            if not lost and self._roster.reopen(row.id, row.data).report.previous == last.id:
+            if self._roster.reopen(row.id, row.data).report.previous == last.id:
                 return row
         return None
 

@@ -525,6 +525,22 @@ def test_released_final_still_counts_when_a_rival_beyond_it_is_named() -> None:
     assert rule(scene, NAME, second).result is RulingResult.NOT_RELEASABLE
 
 
+@pytest.mark.parametrize("released", [True, False])
+def test_final_that_has_a_rival_does_not_count_beyond_a_branch(*, released: bool) -> None:
+    scene = Scene().until(K.TURNOUT)
+    early = scene.box.forge(K.CLOSE, journal=JournalHead(90, bytes(32)))
+    scene.send(K.CLOSE)
+    rival = scene.box.forge(K.INCIDENT)
+    final = scene.box.report(K.FINAL, **({"firmware": bytes(32)} if released else {}))
+    scene.admit(final)
+    if released:
+        assert rule(scene, RELEASE, final).result is RulingResult.APPLIED
+    scene.admit(rival, early)
+    assert rule(scene, NAME, early).result is RulingResult.APPLIED
+    assert scene.row(final).place is Place.WAITING
+    assert scene.ledger.box_head(scene.box.box).facts.final == NO_REPORT
+
+
 def test_followers_of_the_named_one_wait_while_a_later_sequence_is_disputed() -> None:
     scene = Scene().until(K.OPEN)
     forged = scene.box.forge(K.TURNOUT, accept=1)

@@ -124,7 +124,8 @@ def test_naming_reads_each_sequence_once_and_what_lies_beyond_at_one_go() -> Non
     scene.intake.rule(ruling(scene.given, RulingKind.NAME, report_id(rival)), scene.now)
     below = [("reports_of", sequence, sequence + 1) for sequence in range(3)]
     rest = [("reports_of", 3, 4), ("reports_of", 4, None), *below, ("commit",)]
-    assert ledger.asked() == [("report",), ("box_head",), *rest]
+    anew = [("log_head",), ("leaves", 7), ("report",), ("box_head",)]
+    assert ledger.asked() == [*anew, *rest]
 
 
 def test_after_a_failure_the_ledger_is_read_again_and_after_that_no_more() -> None:

@@ -181,6 +181,24 @@ class Contended(FailingLedger):
         super().commit(batch, expected)
 
 
+def test_ruling_is_judged_by_what_another_writer_stored_meanwhile() -> None:
+    """A ruling that is refused makes no commit, so no conflict would show that the books moved."""
+    scene = Scene().until(K.OPEN)
+    rival = scene.box.forge(K.TURNOUT, accept=1)
+    named = scene.box.report(K.TURNOUT)
+    scene.admit(named, rival)
+    scene.box.report(K.TURNOUT)
+    held = scene.box.report(K.TURNOUT)
+    other = intake(scene.given, scene.ledger)
+    other.admit(arrivals(held), NOW)
+    for gateway, kind, message in (
+        (scene.intake, RulingKind.NAME, named),
+        (other, RulingKind.RELEASE, held),
+    ):
+        outcome = gateway.rule(ruling(scene.given, kind, report_id(message)), NOW)
+        assert outcome.result is RulingResult.APPLIED
+
+
 def test_conflict_is_judged_again_on_what_is_there_now() -> None:
     scene = Scene().until(K.BOOT)
     contended = Contended(scene)

@@ -170,3 +170,12 @@ def test_every_module_and_test_that_is_aimed_at_exists(repository):
         for file, tests in group.tests_of.items():
             assert (repository / file).is_file()
             assert [name for name in tests if not (repository / name).is_file()] == []
+
+
+def test_the_parts_of_a_formatted_text_are_faults_its_wording_is_none(tmp_path):
+    """A text that is put together is no plain text: what stands in its braces may be wrong."""
+    (tmp_path / "told.py").write_text('def told(n):\n    return f"{n + 1} of" + f"x{n}" + "name"\n')
+    mutants = mutants_of(tmp_path, Path("told.py"))
+    changes = {change_of(each).becomes for each in mutants}
+    assert 'return f"{n - 1} of" + f"x{n}" + "name"' in changes
+    assert 'return f"{n + 1} of" + f"x{n}" + "XXnameXX"' in changes

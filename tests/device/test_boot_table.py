@@ -115,3 +115,18 @@ def test_a_second_boot_finds_nothing_to_do(findings):
 def test_anything_else_stops_loudly(findings):
     with pytest.raises(MemoryFault, match="no power cut explains"):
         repair_for(findings)
+
+
+@pytest.mark.parametrize(
+    ("findings", "told"),
+    [
+        (Findings(Release.OPEN, SlotCondition.EMPTY, 2), "an open release, no unfinished slot, .*"),
+        (
+            Findings(Release.NONE_OPEN, SlotCondition.TORN, -1),
+            "no open release, a torn unfinished slot, counted slots minus recorded drops = -1",
+        ),
+    ],
+)
+def test_what_stops_the_box_is_told_as_it_was_found(findings, told):
+    with pytest.raises(MemoryFault, match=f": {told}$"):
+        repair_for(findings)

@@ -1,5 +1,7 @@
 """Does the memory keep what it was given, and stop when it was tampered with or has rotted?"""
 
+import zlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,11 +10,10 @@ from ballotbox_device.core import units
 from ballotbox_device.core.delivery import REFUSED
 from ballotbox_device.core.device import Device
 from ballotbox_device.core.events import Requested, TurnoutDue
-from ballotbox_device.core.identity import precinct_of
 from ballotbox_device.core.journal import RecordBook
 from ballotbox_device.core.outputs import Refusal, Refused, ReportMade
 from ballotbox_device.core.poll import Action
-from ballotbox_device.core.ports import EntropyFault, MemoryFault
+from ballotbox_device.core.ports import MemoryFault
 from ballotbox_device.core.records import (
     CLEARED,
     DROPPED,
@@ -33,11 +34,17 @@ from ballotbox_device.core.records import (
     split,
     state_record,
 )
-from ballotbox_device.core.slot_bank import CAPACITY_MIN, SlotBank, capacity_for
 from ballotbox_protocol.election.identifiers import InvalidField, PollState
 from ballotbox_protocol.wire.merkle import Tree, leaf_hash
 from ballotbox_protocol.wire.report import HeldCheckpoint, IncidentCode, JournalHead, ReportKind
-from ballotbox_simulator.disk import Ailment, BoxDisk, MediumError, PowerCut, PowerPlan
+from ballotbox_simulator.disk import (
+    LOST,
+    Ailment,
+    BoxDisk,
+    MediumError,
+    PowerCut,
+    PowerPlan,
+)
 from tests.device.polling_place import (
     AWAY,
     HOME_1,
@@ -82,10 +89,25 @@ def test_any_changed_bit_before_the_last_unit_stops_the_box(bodies, data):
         list(units.units(bytes(journal)))
 
 
-def test_more_than_one_unit_of_unreadable_bytes_is_no_torn_tail():
-    assert list(units.units(bytes(units.UNIT_MAX))) == []
+@pytest.mark.parametrize("good", [b"", units.frame(bytes(units.RECORDS_MAX))])
+def test_more_than_one_unit_of_unreadable_bytes_is_no_torn_tail(good):
+    assert len(list(units.units(good + bytes(units.UNIT_MAX)))) == bool(good)
     with pytest.raises(MemoryFault, match="cannot be read"):
-        list(units.units(bytes(units.UNIT_MAX + 1)))
+        list(units.units(good + bytes(units.UNIT_MAX + 1)))
+
+
+@pytest.mark.parametrize("bad", [b"\x00", b"\xb5", b"\x00\xb5", b"\xb5\xb5\xb5"])
+def test_a_good_unit_right_behind_bad_bytes_stops_the_box(bad):
+    with pytest.raises(MemoryFault, match=f"a good unit follows at byte {len(bad)}"):
+        list(units.units(bad + units.frame(b"good")))
+
+
+def test_a_unit_has_its_mark_and_at_least_one_byte_of_records():
+    marked = units.frame(b"good")
+    head = b"\xb4" + marked[1:-4]
+    assert units.unit_at(marked, 0) is not None
+    assert units.unit_at(head + zlib.crc32(head).to_bytes(4), 0) is None
+    assert units.unit_at(units.frame(b""), 0) is None
 
 
 def test_a_unit_has_a_greatest_size():
@@ -128,10 +150,17 @@ def test_record_bodies_come_back_as_they_went_in():
 
 
 @pytest.mark.parametrize(
-    "records", [b"\x63\x00\x00", b"\x05\x00", b"\x05\x00\x01", b"\x05", b"\x05\x00\x00\x06"]
+    ("records", "code"),
+    [
+        (b"\x63\x00\x00", 99),
+        (b"\x05\x00", 5),
+        (b"\x05\x00\x01", 5),
+        (b"\x05", 5),
+        (b"\x05\x00\x00\x06", 6),
+    ],
 )
-def test_records_that_do_not_fill_their_unit_stop_the_box(records):
-    with pytest.raises(MemoryFault, match="unknown record"):
+def test_records_that_do_not_fill_their_unit_stop_the_box(records, code):
+    with pytest.raises(MemoryFault, match=f"unknown record, of type {code}$"):
         split(records)
 
 
@@ -166,6 +195,40 @@ IMPOSSIBLE = {
 def test_a_journal_that_cannot_be_is_refused(records, problem):
     with pytest.raises(MemoryFault, match=problem):
         RecordBook(journal_of(*records).journal)
+
+
+def test_the_offsets_of_all_records_of_a_unit_are_those_of_their_bodies():
+    place = used_place()
+    book = RecordBook(place.disk.journal)
+    kept = [book.read(report.offset, report.size) for report in book.history.reports]
+    assert kept == place.kept()
+    assert [report.kind for report in book.history.reports] == [
+        report_in(data).kind for data in kept
+    ]
+    disk = journal_of(*BEGUN)
+    start = len(disk.journal.read())
+    closed, wrong = state_record(PollState.CLOSED), Record(RecordType.STATE, b"\x09")
+    disk.journal.append(units.frame(b"".join(each.to_bytes() for each in (closed, closed, wrong))))
+    # The head of the unit, two whole records of 4 bytes, the head of the third.
+    with pytest.raises(MemoryFault, match=f"wrong at byte {start + 3 + 2 * 4 + 3}:"):
+        RecordBook(disk.journal)
+
+
+def test_all_records_of_a_unit_are_written():
+    disk = journal_of(*BEGUN)
+    book = RecordBook(disk.journal)
+    book.commit(RETURNED, RETURNED)
+    assert book.history.returned == RecordBook(disk.journal).history.returned == 2
+
+
+def test_every_election_that_the_memory_was_cleared_of_is_remembered():
+    begun = [
+        Genesis(bytes([number]) * 32, BOX, 0, 0, GENESIS.slot_size, 64).record()
+        for number in range(4)
+    ]
+    disk = journal_of(begun[0], CLEARED, begun[1], CLEARED, begun[2], CLEARED, begun[3])
+    served = RecordBook(disk.journal).history.served
+    assert served == {bytes([number]) * 32 for number in range(3)}
 
 
 def used_place():
@@ -301,7 +364,11 @@ def test_nothing_is_appended_behind_a_torn_tail():
     assert book.torn == 2
     with pytest.raises(MemoryFault, match="fault of the program"):
         book.append(RETURNED)
+    disk.journal.sync()
     book.cut_torn_tail()
+    assert book.torn == 0
+    disk.journal.fail(LOST)
+    assert RecordBook(disk.journal).torn == 0
     book.commit(RETURNED)
     assert RecordBook(disk.journal).history.presented == 1
 
@@ -341,109 +408,6 @@ def test_a_key_that_is_not_the_boxs_is_refused():
     confused = type(mine)(mine.box, other.key, mine.firmware)
     with pytest.raises(InvalidField, match=r"key: .* is not the register's key of box"):
         Device(confused, rules(), BoxDisk().memory, Chance())
-
-
-# Slots
-
-
-class Scripted:
-    """An entropy port that gives what it is told to."""
-
-    def __init__(self, *numbers):
-        self.numbers = list(numbers)
-
-    def below(self, bound):
-        number = self.numbers.pop(0)
-        assert 0 <= number < bound
-        return number
-
-
-def bank_of(entropy, capacity=CAPACITY_MIN):
-    disk = BoxDisk()
-    bank = SlotBank(disk.slots, rules().slots, entropy)
-    bank.prepare(capacity)
-    bank.survey()
-    return bank, disk
-
-
-def test_a_sheet_goes_where_chance_says_and_never_over_another():
-    bank, disk = bank_of(Scripted(5, 5, 63, 5, 63, 0))
-    slot, size = rules().slots.encode(AWAY), rules().slots.size
-    places = []
-    for _ in range(3):
-        bank.reserve(slot)
-        places.append(bank.odd.position)
-        bank.mark()
-    assert places == [5, 63, 0]
-    assert bank.counted == 3
-    found = disk.slots.read()
-    assert [n for n in range(64) if found[n * size]] == [0, 5, 63]
-
-
-def test_an_erased_place_is_empty_again():
-    bank, _ = bank_of(Scripted(5, 5))
-    bank.reserve(rules().slots.encode(AWAY))
-    bank.erase()
-    assert bank.is_blank()
-    bank.reserve(rules().slots.encode(AWAY))
-    assert bank.odd.position == 5
-
-
-def test_a_port_that_never_finds_a_place_is_no_entropy():
-    bank, _ = bank_of(Scripted(*[0] * 1_001))
-    bank.reserve(rules().slots.encode(AWAY))
-    bank.mark()
-    with pytest.raises(EntropyFault, match="1000 draws below 64"):
-        bank.reserve(rules().slots.encode(AWAY))
-
-
-def test_the_bank_doubles_when_nearly_full():
-    bank, disk = bank_of(Chance())
-    slot, size = rules().slots.encode(AWAY), rules().slots.size
-    for _ in range(100):
-        bank.reserve(slot)
-        bank.mark()
-    assert len(disk.slots.read()) == 128 * size
-    again = SlotBank(disk.slots, rules().slots, Chance())
-    again.survey()
-    assert (again.counted, again.first_sheets) == (100, 100)
-
-
-def test_positions_are_drawn_evenly():
-    """Chi-square over 64 places, 64,000 first draws: 63 degrees, 0.1 % bound 103.4."""
-    hits = [0] * 64
-    chance = Chance(3)
-    for _ in range(64_000 // 50):
-        bank, _ = bank_of(chance)
-        for _ in range(50):
-            bank.reserve(b"\x0f" * rules().slots.size)
-            hits[bank.odd.position] += 1
-            bank.mark()
-    expected = sum(hits) / 64
-    assert sum((hit - expected) ** 2 / expected for hit in hits) < 103.4
-
-
-@pytest.mark.parametrize("call", ["mark", "erase"])
-def test_no_slot_is_finished_that_was_not_reserved(call):
-    bank, _ = bank_of(Chance())
-    with pytest.raises(MemoryFault, match="fault of the program"):
-        getattr(bank, call)()
-
-
-def test_no_two_slots_are_reserved():
-    bank, _ = bank_of(Chance())
-    bank.reserve(rules().slots.encode(AWAY))
-    with pytest.raises(MemoryFault, match="fault of the program"):
-        bank.reserve(rules().slots.encode(AWAY))
-
-
-def test_capacity_is_a_tenth_more_than_can_come():
-    election = authority().trusted.election
-    precinct = precinct_of(authority().trusted, BOX)
-    assert (precinct.registered, capacity_for(election, precinct)) == (30, 66)
-    small = type(precinct)(1, "Small", 3, (1,))
-    assert capacity_for(election, small) == CAPACITY_MIN
-    assert len(used_place().disk.slots.read()) == 66 * rules().slots.size
 
 
 # Numbers that cannot be at the opening

@@ -2,6 +2,7 @@
 
 import pytest
 
+from ballotbox_device.core import units
 from ballotbox_device.core.events import (
     ClearingRequested,
     CorrectionRequested,
@@ -24,6 +25,7 @@ from ballotbox_device.core.outputs import (
     StateChanged,
 )
 from ballotbox_device.core.poll import TRANSITIONS, Action, allowed
+from ballotbox_device.core.records import answer_record
 from ballotbox_device.core.sheet import ReturnReason
 from ballotbox_protocol.election.identifiers import PollState
 from ballotbox_protocol.election.register import Role
@@ -229,6 +231,30 @@ def test_the_uncertainty_about_one_sheet_is_reported_once():
     assert asked == AskDropped()
     assert report_in(made.data).counters.pending == 1
     assert place.device.on(DropUncertain(), now) == [AskDropped()]
+
+
+def told_at_boot(place):
+    """The incidents that a boot reports, nobody having answered anything."""
+    outputs = place.new_device().start(place.now())
+    told = (report_in(o.data).incident for o in outputs if isinstance(o, ReportMade))
+    return [each.code for each in told if each]
+
+
+def test_the_uncertainty_is_reported_once_over_boots_and_other_incidents():
+    place = pending_place()
+    assert told_at_boot(place) == [IncidentCode.DROP_UNCERTAIN]
+    place.disk.journal.append(b"\xb5\x00")
+    assert told_at_boot(place) == [IncidentCode.MEMORY_REPAIRED]
+    assert told_at_boot(place) == []
+
+
+def test_an_answer_that_the_power_cut_kept_from_being_reported_is_reported_at_boot():
+    place = pending_place()
+    place.let_fall()
+    place.disk.journal.append(units.frame(answer_record(dropped=True).to_bytes()))
+    # The slot was not marked either: that is repaired, and told, first.
+    assert told_at_boot(place) == [IncidentCode.MEMORY_REPAIRED, IncidentCode.DROP_SETTLED]
+    assert told_at_boot(place) == []
 
 
 def test_the_transitions_are_those_of_the_issue():

@@ -104,6 +104,7 @@ class ModelBox:
             self.place[word.sequence] = word
             if word.sequence <= self.head:
                 self._turn_back(word.sequence)
+        self._rejoin(word)
         self._follow()
         return True
 
@@ -114,3 +115,22 @@ class ModelBox:
                 del self.place[later]
                 self._decide(word, Verdict.QUARANTINED)
         self.head = sequence
+
+    def _rejoin(self, named: Word) -> None:
+        """Let what was built on the named report, but did not fit when it came, wait again."""
+        last = named
+        while (word := self._successor(last)) is not None:
+            if word.sequence not in self.place:
+                self.place[word.sequence] = word
+                self._decide(word, Verdict.HELD)
+            last = word
+
+    def _successor(self, last: Word) -> Word | None:
+        placed = self.place.get(last.sequence + 1)
+        aside = (
+            word
+            for word in self.words.values()
+            if word.sequence == last.sequence + 1 and self.verdicts[word.id] is Verdict.QUARANTINED
+        )
+        candidates = aside if placed is None else [placed]
+        return next((word for word in candidates if word.previous == last.id), None)

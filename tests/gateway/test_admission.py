@@ -35,6 +35,7 @@ from tests.gateway.scripted import (
     intake,
     memory,
     report_id,
+    sign_report,
 )
 
 K = ReportKind
@@ -289,6 +290,10 @@ def test_rotation_moves_the_box_to_its_next_key() -> None:
     bare = scene.box.next_report(K.KEY_ROTATION, new_key=unproved, signatures=())
     new_key = NewKey(entry.key, key.sign(key_proof_statement(bare)))
     assert scene.send(K.KEY_ROTATION, new_key=new_key).reason is Reason.IN_ORDER
+    after = scene.box.next_report(K.TURNOUT, epoch=entry.epoch)
+    assert scene.answer(sign_report(after, key)).reason is Reason.IN_ORDER
+    scene = Scene().until(K.OPEN).with_entries(entry)
+    assert scene.send(K.KEY_ROTATION, new_key=new_key).reason is Reason.IN_ORDER
     assert scene.send(K.TURNOUT).reason is Reason.EPOCH
 
 
@@ -309,7 +314,7 @@ def test_register_may_close_entries_but_never_lose_them() -> None:
     register = scene.given.trusted.register
     for boxes in (register.boxes[1:], register.boxes[:-1]):
         rest = Register(register.election, 2, boxes, register.gateways, register.officers)
-        with pytest.raises(InvalidField, match="closed, never deleted"):
+        with pytest.raises(InvalidField, match=r"^register: .*closed, never deleted"):
             scene.intake.replace_register(with_register(scene.given, rest).trusted)
     rest = Register(register.election, 2, register.boxes[1:], register.gateways, register.officers)
     with pytest.raises(InvalidField, match="closed, never deleted"):
@@ -320,13 +325,13 @@ def test_register_may_close_entries_but_never_lose_them() -> None:
 
 def test_intake_works_only_with_its_own_ledger_and_key() -> None:
     given = authority()
-    with pytest.raises(InvalidField, match=r"belongs to rehearsal\.example/precinct-2"):
+    with pytest.raises(InvalidField, match=r"^ledger: belongs to rehearsal\.example/precinct-2"):
         intake(given, memory(given, OTHER))
     other = MemoryLedger(Binding(ORIGIN, bytes(32), 1))
-    with pytest.raises(InvalidField, match="another election"):
+    with pytest.raises(InvalidField, match=r"^ledger: .*another election"):
         intake(given, other)
     wrong = Identity(ORIGIN, given.gateway_keys[OTHER])
-    with pytest.raises(InvalidField, match="does not list this key"):
+    with pytest.raises(InvalidField, match=r"^register: does not list this key"):
         Intake(given.trusted, wrong, memory(given))
 
 
@@ -337,11 +342,12 @@ def test_ledger_whose_leaves_do_not_make_its_checkpoint_stops_the_start() -> Non
         intake(scene.given, scene.ledger)
 
 
-def test_ledger_that_lost_a_report_stops_its_box() -> None:
+@pytest.mark.parametrize("sequence", [1, 2])
+def test_ledger_that_lost_a_report_stops_its_box(sequence: int) -> None:
     scene = Scene().until(K.OPEN)
-    message = scene.box.said[1]
+    message = scene.box.said[sequence]
     row = scene.row(message)
     del scene.ledger._reports[row.id]
     scene.ledger._by_box[row.box].remove(row.id)
-    with pytest.raises(LedgerFailure, match="report 1 of box"):
+    with pytest.raises(LedgerFailure, match=f"report {sequence} of box"):
         scene.admit(message)

@@ -2,12 +2,12 @@
 
 import pytest
 
-from ballotbox_gateway.core.intake import Intake, Outcome, RulingResult
+from ballotbox_gateway.core.intake import Intake, Outcome, Road, RoadKind, RulingResult
 from ballotbox_gateway.core.ports import Batch, Conflict, DiskFull, LedgerFailure, LogHead, Tally
 from ballotbox_protocol.wire import cose
 from ballotbox_protocol.wire.cose import MessageType
 from ballotbox_protocol.wire.report import ReportKind
-from ballotbox_protocol.wire.statements import RulingKind
+from ballotbox_protocol.wire.statements import Hello, RulingKind, sign_statement
 from ballotbox_protocol.wire.verdict import Reason, Verdict
 from tests.gateway.failing import FailingLedger, Fault
 from tests.gateway.proofs import receipted
@@ -54,6 +54,20 @@ def test_nothing_is_said_when_the_commit_fails_and_redelivery_makes_one_leaf(fau
     told = [receipted(GIVEN, each.message) for each in answers]
     assert told == [(report_id(each), Verdict.ACCEPTED) for each in messages]
     assert leaves(ledger) == 3
+
+
+@pytest.mark.parametrize("fault", Fault)
+def test_hello_after_a_failed_commit_asks_by_what_the_ledger_holds(fault: Fault) -> None:
+    ledger, gateway = failing()
+    box = ScriptedBox(GIVEN)
+    gateway.admit(arrivals(box.report(K.BOOT)), NOW)
+    ledger.fault = fault
+    with pytest.raises(LedgerFailure):
+        gateway.admit(arrivals(box.report(K.ZERO)), NOW)
+    hello = Hello(GIVEN.trusted.digest, box.box, bytes(16), 1, 2)
+    greeting = sign_statement(hello, box.key.public, box.key.sign)
+    outcome = gateway.hello(greeting, bytes(16), Road(RoadKind.SERIAL, "0"))
+    assert (outcome.resend is None) == (fault is Fault.APPLIED)
 
 
 @pytest.mark.parametrize("fault", Fault)
@@ -167,6 +181,24 @@ class Contended(FailingLedger):
         super().commit(batch, expected)
 
 
+def test_ruling_is_judged_by_what_another_writer_stored_meanwhile() -> None:
+    """A ruling that is refused makes no commit, so no conflict would show that the books moved."""
+    scene = Scene().until(K.OPEN)
+    rival = scene.box.forge(K.TURNOUT, accept=1)
+    named = scene.box.report(K.TURNOUT)
+    scene.admit(named, rival)
+    scene.box.report(K.TURNOUT)
+    held = scene.box.report(K.TURNOUT)
+    other = intake(scene.given, scene.ledger)
+    other.admit(arrivals(held), NOW)
+    for gateway, kind, message in (
+        (scene.intake, RulingKind.NAME, named),
+        (other, RulingKind.RELEASE, held),
+    ):
+        outcome = gateway.rule(ruling(scene.given, kind, report_id(message)), NOW)
+        assert outcome.result is RulingResult.APPLIED
+
+
 def test_conflict_is_judged_again_on_what_is_there_now() -> None:
     scene = Scene().until(K.BOOT)
     contended = Contended(scene)
@@ -186,8 +218,9 @@ def test_endless_conflict_is_a_failure_and_says_nothing() -> None:
     gateway = intake(GIVEN, contended)
     contended.intrusions = 10_000
     message = ScriptedBox(GIVEN, 2).report(K.BOOT)
-    with pytest.raises(LedgerFailure, match="another writer"):
+    with pytest.raises(LedgerFailure, match=r"^64 times in a row another writer"):
         gateway.admit(arrivals(message), NOW)
+    assert contended.intrusions == 10_000 - 64
     assert scene.ledger.report(report_id(message)) is None
 
 

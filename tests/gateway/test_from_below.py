@@ -1,5 +1,6 @@
 """The centre: what precinct gateways decided, judged again, never more mildly."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from ballotbox_gateway.core.intake import Outcome, RulingResult
 from ballotbox_gateway.core.ports import Place
 from ballotbox_gateway.core.upward import UpwardBatch, UpwardConflict, UpwardFault, UpwardReply
-from ballotbox_protocol.election.register import GatewayEntry, Register
+from ballotbox_protocol.election.register import GatewayEntry, Register, origin_id
 from ballotbox_protocol.wire import cose
 from ballotbox_protocol.wire.cose import MessageType
 from ballotbox_protocol.wire.keyfile import PrivateKey
@@ -202,6 +203,53 @@ def ruling_entry(data: bytes) -> UpwardEntry:
     given = decode_ruling(data)
     leaf = Leaf(LeafType.RULING, given.report, Verdict.ACCEPTED, Reason.RELEASED, given.digest, NOW)
     return UpwardEntry(encode_leaf(leaf), None, data)
+
+
+def _in_order(levels: Levels) -> bytes:
+    return levels.box.report(K.BOOT)
+
+
+def _beyond_a_gap(levels: Levels) -> bytes:
+    levels.box.report(K.BOOT)
+    return levels.box.report(K.ZERO)
+
+
+def _closing_a_gap(levels: Levels) -> bytes:
+    first, second = levels.box.report(K.BOOT), levels.box.report(K.ZERO)
+    levels.centre.admit(second)
+    return first
+
+
+def _rival(levels: Levels) -> bytes:
+    levels.centre.admit(levels.box.report(K.BOOT))
+    return replace_detail(levels.box)
+
+
+def _after_rivals(levels: Levels) -> bytes:
+    levels.centre.admit(_rival(levels))
+    return levels.box.report(K.ZERO)
+
+
+def _bad(levels: Levels) -> bytes:
+    return levels.box.report(K.BOOT, firmware=bytes(32))
+
+
+def _known(levels: Levels) -> bytes:
+    message = levels.box.report(K.BOOT)
+    levels.centre.admit(message)
+    return message
+
+
+@pytest.mark.parametrize(
+    "place", [_in_order, _beyond_a_gap, _closing_a_gap, _rival, _after_rivals, _bad, _known]
+)
+def test_word_of_the_gateway_that_brings_a_report_is_kept_wherever_it_goes(
+    place: Callable[[Levels], bytes],
+) -> None:
+    levels = Levels()
+    message = place(levels)
+    levels.take(LowerLog(levels.given).batch(entry_of(message, Verdict.HELD, Reason.GAP_BEFORE)))
+    assert levels.centre.row(message).below == origin_id(OTHER) + bytes((Verdict.HELD,))
 
 
 def test_officers_at_the_centre_release_what_only_a_lower_gateway_held() -> None:

@@ -64,7 +64,8 @@ def test_facts_of_another_size_are_not_facts() -> None:
     packed = pack_facts(Facts())
     assert unpack_facts(packed) == Facts()
     for wrong in (packed[:-1], packed + b"\x00", b""):
-        with pytest.raises(ValueError, match="facts have"):
+        size = f"facts have {len(wrong)} bytes, not {len(packed)}"
+        with pytest.raises(ValueError, match=size):
             unpack_facts(wrong)
 
 

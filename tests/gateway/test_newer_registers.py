@@ -11,7 +11,7 @@ from ballotbox_protocol.wire.verdict import Reason, Verdict
 from ballotbox_simulator.authority import Authority, seeded_key, with_register
 from tests.gateway.below import Levels
 from tests.gateway.scene import Scene, amended, next_epoch
-from tests.gateway.scripted import report_id, ruling
+from tests.gateway.scripted import intake, report_id, ruling
 
 K = ReportKind
 
@@ -59,6 +59,25 @@ def test_a_report_signed_by_an_officer_of_a_newer_register_waits_for_it() -> Non
     assert scene.answer(message).outcome is Outcome.ACCEPTED
 
 
+def test_a_waiting_rotation_is_judged_by_the_register_of_the_day_it_is_judged() -> None:
+    """A register that lost the entry could not be put in beside this one, only at a start."""
+    scene = Scene().until(K.OPEN)
+    without = replace(scene.given.trusted.register, version=3)
+    missing = scene.box.report(K.TURNOUT)
+    scene.with_entries(next_epoch(scene.box)[0])
+    message = rotation(scene)
+    assert scene.answer(message).reason is Reason.GAP_BEFORE
+    scene.intake = intake(with_register(scene.given, without), scene.ledger)
+    scene.admit(missing)
+    assert scene.row(message).reason is Reason.NEW_KEY
+
+
+def waits(field: str) -> UpwardFault:
+    """What an upper gateway says until it has the newer register."""
+    problem = "rests on a key that the register in use does not list"
+    return UpwardFault(field, problem, "give this gateway the newer register", retry=True)
+
+
 def test_a_rotation_waits_below_until_the_upper_gateway_has_the_register() -> None:
     levels = Levels()
     levels.lower.until(K.OPEN)
@@ -68,9 +87,7 @@ def test_a_rotation_waits_below_until_the_upper_gateway_has_the_register() -> No
     levels.lower.intake.replace_register(newer.trusted)
     levels.lower.admit(message)
     batch = levels.lower.intake.next_upward("rehearsal.example/centre", 10)
-    fault = levels.take(batch)
-    assert isinstance(fault, UpwardFault)
-    assert fault.retry
+    assert levels.take(batch) == waits("entries[0].report")
     levels.centre.intake.replace_register(newer.trusted)
     assert isinstance(levels.take(batch), UpwardReply)
     assert levels.centre.row(message).verdict is Verdict.ACCEPTED
@@ -88,9 +105,7 @@ def test_a_ruling_of_a_new_officer_waits_below_until_the_upper_gateway_knows_the
         ruling(newer, RulingKind.RELEASE, report_id(message)), levels.lower.now
     )
     batch = levels.lower.intake.next_upward("rehearsal.example/centre", 10)
-    fault = levels.take(batch)
-    assert isinstance(fault, UpwardFault)
-    assert fault.retry
+    assert levels.take(batch) == waits("entries[0].ruling")
     assert levels.centre.row(message).verdict is Verdict.QUARANTINED
     levels.centre.intake.replace_register(newer.trusted)
     assert isinstance(levels.take(batch), UpwardReply)

@@ -189,8 +189,10 @@ def _turned_away(scene: Scene) -> Reason:
 @produces(Reason.RATE)
 def _rate() -> Reason:
     scene = Scene()
-    scene.intake.turned_away(Reason.RATE, 3)
+    scene.intake.turned_away(Reason.RATE, 2)
+    scene.intake.turned_away(Reason.RATE)
     scene.send(K.BOOT)
+    scene.send(K.INCIDENT)
     assert scene.ledger.counts()[Tally.UNAUTHENTIC, Reason.RATE] == 3
     return _turned_away(scene)
 
@@ -268,6 +270,17 @@ def _closed_entry() -> Reason:
     return scene.send(K.TURNOUT).reason
 
 
+def test_report_that_waited_is_judged_by_where_it_came_in() -> None:
+    scene = Scene().until(K.OPEN)
+    missing, waiting = scene.box.report(K.TURNOUT), scene.box.report(K.TURNOUT)
+    scene.admit(waiting)
+    entry = scene.given.trusted.register.boxes[0]
+    closed = Closure(ClosedAs.REPLACED, ((origin_id(ORIGIN), scene.ledger.log_head().size),))
+    scene.with_entries(replace(entry, closed=closed))
+    assert scene.answer(missing).reason is Reason.CLOSED_ENTRY
+    assert scene.row(waiting).reason is Reason.GAP_CLOSED
+
+
 @produces(Reason.FIRMWARE)
 def _firmware() -> Reason:
     return Scene().send(K.BOOT, firmware=sha256(b"other firmware").digest()).reason
@@ -302,6 +315,7 @@ def _boot() -> Reason:
 
 @produces(Reason.JOURNAL)
 def _journal() -> Reason:
+    assert Scene().send(K.BOOT, journal=JournalHead(0, bytes(32))).reason is Reason.IN_ORDER
     scene = Scene().until(K.OPEN)
     same = scene.box.last.journal
     assert scene.send(K.TURNOUT, journal=same).reason is Reason.IN_ORDER
@@ -339,7 +353,12 @@ def _new_key() -> Reason:
 @produces(Reason.CORRECTS)
 def _corrects() -> Reason:
     scene = Scene().until(K.FINAL)
-    return scene.send(K.CORRECTION, corrects=bytes(32)).reason
+    final = scene.box.last_id
+    assert scene.send(K.CORRECTION, corrects=final).reason is Reason.IN_ORDER
+    assert scene.send(K.CORRECTION, corrects=scene.box.last_id).reason is Reason.IN_ORDER
+    assert scene.send(K.CORRECTION, corrects=final).reason is Reason.IN_ORDER
+    assert scene.send(K.INCIDENT).reason is Reason.IN_ORDER
+    return scene.send(K.CORRECTION, corrects=scene.box.last_id).reason
 
 
 def _echo(scene: Scene, size: int, root: bytes) -> Reason:

@@ -4,10 +4,13 @@ from dataclasses import replace
 
 import pytest
 
+from ballotbox_gateway.core.head import Facts
 from ballotbox_gateway.core.intake import Outcome, RulingOutcome, RulingResult
+from ballotbox_gateway.core.ports import Place
 from ballotbox_protocol.election.identifiers import NO_REPORT
 from ballotbox_protocol.election.register import Officer, Register, Role
-from ballotbox_protocol.wire.report import JournalHead, ReportKind
+from ballotbox_protocol.wire import cose
+from ballotbox_protocol.wire.report import JournalHead, ReportKind, decode_report
 from ballotbox_protocol.wire.statements import STATEMENT_MAX, Ruling, RulingKind
 from ballotbox_protocol.wire.verdict import Reason, Verdict
 from ballotbox_simulator.authority import with_register
@@ -180,6 +183,50 @@ def test_correction_released_late_is_the_one_that_counts() -> None:
     assert scene.send(K.CORRECTION, corrects=report_id(correction)).reason is Reason.IN_ORDER
 
 
+def test_correction_released_late_does_not_count_before_a_later_one() -> None:
+    scene = Scene().until(K.FINAL)
+    final = scene.box.last_id
+    late = scene.box.report(K.CORRECTION, corrects=final, firmware=bytes(32))
+    scene.admit(late)
+    assert scene.send(K.CORRECTION, corrects=final).reason is Reason.IN_ORDER
+    rule(scene, RELEASE, late)
+    facts = scene.ledger.box_head(scene.box.box).facts
+    assert (facts.correction, facts.correction_sequence) == (scene.box.last_id, 7)
+
+
+def test_corrections_released_in_the_wrong_order_count_by_their_sequence() -> None:
+    scene = Scene().until(K.FINAL)
+    final = scene.box.last_id
+    early, late = (
+        scene.box.report(K.CORRECTION, corrects=final, firmware=bytes(32)) for _ in range(2)
+    )
+    scene.admit(early, late)
+    scene.send(K.INCIDENT)
+    for each in (late, early):
+        assert rule(scene, RELEASE, each).result is RulingResult.APPLIED
+    facts = scene.ledger.box_head(scene.box.box).facts
+    assert (facts.correction, facts.correction_sequence) == (report_id(late), 7)
+
+
+def test_ordinary_word_released_late_changes_no_fact() -> None:
+    scene = Scene().until(K.BOOT)
+    old = quarantined(scene)
+    scene.send(K.INCIDENT)
+    before = scene.ledger.box_head(scene.box.box).facts
+    rule(scene, RELEASE, old)
+    assert scene.ledger.box_head(scene.box.box).facts == before
+
+
+def test_second_zero_report_released_late_does_not_move_the_lifetime() -> None:
+    scene = Scene().until(K.ZERO)
+    second = scene.box.report(K.ZERO, counters=scene.counters(lifetime=200))
+    assert scene.answer(second).outcome is Outcome.QUARANTINED
+    scene.box.last = replace(scene.box.last, counters=scene.counters(lifetime=100))
+    assert scene.send(K.OPEN).reason is Reason.IN_ORDER
+    rule(scene, RELEASE, second)
+    assert scene.ledger.box_head(scene.box.box).facts.lifetime_at_zero == 100
+
+
 def test_zero_report_released_late_sets_what_the_lifetime_counts_from() -> None:
     scene = Scene().until(K.BOOT)
     zero = scene.box.report(K.ZERO, firmware=bytes(32))
@@ -264,10 +311,52 @@ def test_naming_back_and_forth_keeps_what_officers_spoke_for() -> None:
     rule(scene, NAME, late)
     rule(scene, NAME, early)
     head = scene.ledger.box_head(scene.box.box)
-    assert (head.sequence, head.disputed) == (5, 0)
+    assert (head.sequence, head.disputed, head.waiting) == (5, 0, 0)
     assert scene.row(released).verdict is Verdict.ACCEPTED
     assert scene.row(late).verdict is Verdict.ACCEPTED
     assert scene.row(late_rival).verdict is Verdict.EVIDENCE
+
+
+def test_what_officers_spoke_for_waits_until_the_named_branch_comes_to_it() -> None:
+    scene = Scene().until(K.OPEN)
+    twin = ScriptedBox(scene.given, 1, last=scene.box.last, last_id=scene.box.last_id)
+    scene.send(K.TURNOUT)
+    scene.send(K.TURNOUT)
+    released = quarantined(scene)
+    rule(scene, RELEASE, released)
+    named, following = twin.report(K.TURNOUT, accept=1), twin.report(K.TURNOUT)
+    scene.admit(named)
+    rule(scene, NAME, named)
+    head = scene.ledger.box_head(scene.box.box)
+    assert (head.sequence, head.waiting, scene.row(released).place) == (3, 1, Place.WAITING)
+    scene.admit(following)
+    head = scene.ledger.box_head(scene.box.box)
+    assert (head.sequence, head.waiting, scene.row(released).place) == (5, 0, Place.CHAIN)
+
+
+def test_facts_after_a_naming_are_those_below_it_and_the_named_word() -> None:
+    scene = Scene().until(K.FINAL)
+    scene.send(K.CORRECTION, corrects=scene.box.last_id, firmware=bytes(32))
+    before = scene.ledger.box_head(scene.box.box).facts
+    named = scene.box.forge(K.INCIDENT, journal=JournalHead(90, bytes(32)))
+    scene.send(K.INCIDENT)
+    scene.send(K.BOOT)
+    scene.admit(named)
+    assert rule(scene, NAME, named).result is RulingResult.APPLIED
+    word = decode_report(cose.parse(named).payload)
+    assert scene.ledger.box_head(scene.box.box).facts == before.after(word, report_id(named))
+
+
+def test_naming_what_came_first_leaves_what_was_built_on_it() -> None:
+    scene = Scene().until(K.OPEN)
+    rival = scene.box.forge(K.TURNOUT, accept=1)
+    first, later = scene.box.report(K.TURNOUT), scene.box.report(K.TURNOUT)
+    scene.admit(first, later, rival)
+    size = scene.ledger.log_head().size
+    rule(scene, NAME, first)
+    assert scene.row(later).reason is Reason.IN_ORDER
+    assert scene.ledger.log_head().size == size + 1
+    assert scene.ledger.box_head(scene.box.box).last == report_id(later)
 
 
 def test_third_rival_opens_a_settled_dispute_again() -> None:
@@ -337,6 +426,38 @@ def test_final_whose_rival_is_named_no_longer_counts() -> None:
     assert scene.row(final).verdict is Verdict.EVIDENCE
 
 
+def named_beyond_a_gap(scene: Scene, released: bytes, rival: bytes) -> Facts:
+    """Release a report that waits, name its rival, and return what is believed then."""
+    scene.admit(released)
+    assert rule(scene, RELEASE, released).result is RulingResult.APPLIED
+    scene.admit(rival)
+    assert rule(scene, NAME, rival).result is RulingResult.APPLIED
+    return scene.ledger.box_head(scene.box.box).facts
+
+
+@pytest.mark.parametrize("kind", [K.CORRECTION, K.INCIDENT])
+def test_released_correction_whose_rival_is_named_no_longer_counts(kind: ReportKind) -> None:
+    scene = Scene().until(K.FINAL)
+    final = scene.box.last_id
+    first = scene.box.report(K.CORRECTION, corrects=final)
+    scene.admit(first)
+    scene.box.report(K.INCIDENT)
+    again = {"corrects": report_id(first)}
+    changes = {"journal": JournalHead(90, bytes(32))} | (again if kind is K.CORRECTION else {})
+    rival = scene.box.forge(kind, **changes)
+    facts = named_beyond_a_gap(scene, scene.box.report(K.CORRECTION, **again), rival)
+    counts = rival if kind is K.CORRECTION else first
+    assert (facts.final, facts.correction) == (final, report_id(counts))
+
+
+def test_lifetime_of_a_released_zero_report_whose_rival_is_named_no_longer_counts() -> None:
+    scene = Scene().until(K.BOOT)
+    scene.box.report(K.INCIDENT)
+    rival = scene.box.forge(K.ZERO, counters=scene.counters(lifetime=200))
+    facts = named_beyond_a_gap(scene, scene.box.report(K.ZERO), rival)
+    assert facts.lifetime_at_zero == 200
+
+
 def test_naming_never_makes_a_second_final() -> None:
     scene = Scene().until(K.FINAL)
     first, _ = rivals(scene, K.FINAL)
@@ -344,6 +465,17 @@ def test_naming_never_makes_a_second_final() -> None:
     scene = Scene().until(K.CLOSE)
     first, rival = rivals(scene, K.FINAL)
     assert rule(scene, NAME, rival).result is RulingResult.APPLIED
+    assert scene.ledger.box_head(scene.box.box).facts.final == report_id(rival)
+
+
+def test_named_final_counts_in_place_of_one_that_its_branch_leaves_behind() -> None:
+    scene = Scene().until(K.CLOSE)
+    rival = scene.box.forge(K.FINAL)
+    scene.send(K.INCIDENT)
+    final = scene.box.report(K.FINAL)
+    scene.admit(final, rival)
+    assert rule(scene, NAME, rival).result is RulingResult.APPLIED
+    assert scene.row(final).reason is Reason.PREVIOUS
     assert scene.ledger.box_head(scene.box.box).facts.final == report_id(rival)
 
 
@@ -356,15 +488,86 @@ def test_naming_a_quarantined_rival_makes_its_word_believed() -> None:
     assert scene.send(K.TURNOUT).reason is Reason.IN_ORDER
 
 
-def test_released_final_beyond_a_branch_stays_released() -> None:
+@pytest.mark.parametrize("released", [True, False])
+def test_final_beyond_a_branch_counts_only_if_it_was_released(*, released: bool) -> None:
     scene = Scene().until(K.OPEN)
     rival = scene.box.forge(K.TURNOUT, accept=1)
     scene.admit(scene.box.report(K.TURNOUT))
     scene.box.report(K.CLOSE)
     final = scene.box.report(K.FINAL)
     scene.admit(final)
-    rule(scene, RELEASE, final)
+    if released:
+        rule(scene, RELEASE, final)
     scene.admit(rival)
     rule(scene, NAME, rival)
-    assert scene.ledger.box_head(scene.box.box).facts.final == report_id(final)
-    assert scene.row(final).verdict is Verdict.ACCEPTED
+    counts = report_id(final) if released else NO_REPORT
+    assert scene.ledger.box_head(scene.box.box).facts.final == counts
+    assert scene.row(final).verdict is (Verdict.ACCEPTED if released else Verdict.HELD)
+
+
+# While other sequences are disputed too
+
+
+def test_released_final_still_counts_when_a_rival_beyond_it_is_named() -> None:
+    scene = Scene().until(K.TURNOUT)
+    early = scene.box.forge(K.CLOSE, journal=JournalHead(90, bytes(32)))
+    scene.send(K.CLOSE)
+    final = scene.box.report(K.FINAL, firmware=bytes(32))
+    scene.admit(final)
+    rule(scene, RELEASE, final)
+    _, named = rivals(scene, K.INCIDENT)
+    second = scene.box.forge(K.FINAL)
+    scene.admit(scene.box.report(K.INCIDENT), second, early)
+    for each in (early, named):
+        assert rule(scene, NAME, each).result is RulingResult.APPLIED
+        head = scene.ledger.box_head(scene.box.box)
+        assert (head.facts.final, head.facts.sequence, head.sequence) == (report_id(final), 4, 4)
+    assert rule(scene, NAME, second).result is RulingResult.NOT_RELEASABLE
+
+
+@pytest.mark.parametrize("released", [True, False])
+def test_final_that_has_a_rival_does_not_count_beyond_a_branch(*, released: bool) -> None:
+    scene = Scene().until(K.TURNOUT)
+    early = scene.box.forge(K.CLOSE, journal=JournalHead(90, bytes(32)))
+    scene.send(K.CLOSE)
+    rival = scene.box.forge(K.INCIDENT)
+    final = scene.box.report(K.FINAL, **({"firmware": bytes(32)} if released else {}))
+    scene.admit(final)
+    if released:
+        assert rule(scene, RELEASE, final).result is RulingResult.APPLIED
+    scene.admit(rival, early)
+    assert rule(scene, NAME, early).result is RulingResult.APPLIED
+    assert scene.row(final).place is Place.WAITING
+    assert scene.ledger.box_head(scene.box.box).facts.final == NO_REPORT
+
+
+def test_followers_of_the_named_one_wait_while_a_later_sequence_is_disputed() -> None:
+    scene = Scene().until(K.OPEN)
+    forged = scene.box.forge(K.TURNOUT, accept=1)
+    named, follower = scene.box.report(K.TURNOUT), scene.box.report(K.TURNOUT)
+    scene.admit(forged, follower, named)
+    later, _ = rivals(scene)
+    assert rule(scene, NAME, named).result is RulingResult.APPLIED
+    row, head = scene.row(follower), scene.ledger.box_head(scene.box.box)
+    assert (row.place, row.reason, head.waiting) == (Place.WAITING, Reason.BOX_DISPUTED, 2)
+    assert rule(scene, NAME, later).result is RulingResult.APPLIED
+    head = scene.ledger.box_head(scene.box.box)
+    assert (scene.row(follower).place, head.waiting, head.sequence) == (Place.CHAIN, 0, 5)
+
+
+def test_follower_of_the_named_one_gives_way_to_what_officers_spoke_for() -> None:
+    scene = Scene().until(K.OPEN)
+    forger = ScriptedBox(scene.given, 1, last=scene.box.last, last_id=scene.box.last_id)
+    third = scene.box.forge(K.TURNOUT, accept=9)
+    forged = forger.report(K.TURNOUT, accept=1)
+    released = forger.report(K.TURNOUT, firmware=bytes(32))
+    mine, follower = scene.box.report(K.TURNOUT), scene.box.report(K.TURNOUT)
+    scene.admit(forged, mine)
+    rule(scene, NAME, forged)
+    scene.admit(follower, released)
+    rule(scene, RELEASE, released)
+    scene.admit(third)
+    assert rule(scene, NAME, mine).result is RulingResult.APPLIED
+    head = scene.ledger.box_head(scene.box.box)
+    assert (head.last, head.waiting) == (report_id(released), 0)
+    assert scene.row(follower).reason is Reason.PREVIOUS

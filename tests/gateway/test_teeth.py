@@ -135,7 +135,7 @@ def _keeps_the_abandoned_branch(patch: Patch) -> None:
 
 
 def _keeps_the_facts_of_the_abandoned_branch(patch: Patch) -> None:
-    patch.setattr(Bench, "_facts_before", lambda _self, chain, _stop: chain.head.facts)
+    patch.setattr(Bench, "_facts_up_to", lambda _self, chain, _last: chain.head.facts)
 
 
 def _rules_without_officers(patch: Patch) -> None:

@@ -30,16 +30,19 @@ _OF_ADMISSION = (
     "tests/gateway/test_consent.py",
     "tests/gateway/test_reasons.py",
     "tests/gateway/test_from_below.py",
+    "tests/gateway/test_newer_registers.py",
     "tests/gateway/test_rulings.py",
     "tests/gateway/test_commit_point.py",
     "tests/gateway/test_delivery.py",
     "tests/gateway/test_log.py",
+    "tests/gateway/test_boxchain.py",
 )
 _BY_SEARCH = ("tests/gateway/test_two_roads.py", "tests/gateway/test_exactly_once.py")
 _OF_JOURNAL = (
     "tests/device/test_documents.py",
     "tests/device/test_boot_table.py",
     "tests/device/test_memory.py",
+    "tests/device/test_slots.py",
     "tests/device/test_officers.py",
     "tests/device/test_courier.py",
     "tests/device/test_poll.py",

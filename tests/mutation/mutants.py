@@ -124,7 +124,7 @@ def _negated(test: cst.BaseExpression) -> cst.UnaryOperation:
 
 def _telling(node: cst.CSTNode, changes: Any) -> Iterator[cst.CSTNode]:
     """Leave out what says nothing new."""
-    if isinstance(node, cst.BaseString):
+    if isinstance(node, cst.SimpleString):
         # A name or a format matters or it does not; other letters tell no more. How a sentence is
         # worded is nobody's contract; that there is one is seen where None is put in its place.
         yield from () if " " in node.value else list(changes)[:1]

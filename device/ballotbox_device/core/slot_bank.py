@@ -26,7 +26,7 @@ class OddSlot(NamedTuple):
 
     position: int
     condition: SlotCondition
-    first_sheet: bool = False
+    first_sheet: bool
 
 
 def capacity_for(election: Election, precinct: Precinct) -> int:

@@ -23,7 +23,6 @@ _STATE_SIZE: Final = 1
 _RESERVED: Final = 0x0F
 _COUNTED: Final = 0xFF
 
-EMPTY_STATE: Final = b"\x00"
 RESERVED_STATE: Final = b"\x0f"
 COUNTED_STATE: Final = b"\xff"
 

@@ -166,6 +166,8 @@ class Intake:
 
     def rule(self, ruling: bytes, now: int) -> RulingOutcome:
         """Apply two officers' ruling (wire/statements.py) to a report held here."""
+        # A refused ruling makes no commit that would tell that another writer moved the books on.
+        self._books.reload()
         settled = self._books.settle(lambda case: case.bench.apply(ruling), now)
         result = settled.result
         return RulingOutcome(result, EXPLANATION[result], self._also(settled))

@@ -146,11 +146,12 @@ class Bench:
         if placed is None or placed.id == row.id:
             return row
         chain.put(placed._replace(place=Place.ASIDE))
-        if chain.head.facts.final == placed.id:
-            facts = chain.head.facts._replace(final=NO_REPORT)
-            chain.head = chain.head._replace(facts=facts)
         if placed.place is Place.CHAIN:
             self._turn_back(chain, row)
+        else:
+            # A zero, final or correction released from beyond a gap may have counted until now.
+            facts = self._facts_up_to(chain, chain.head.sequence)
+            chain.head = chain.head._replace(facts=facts)
         return row._replace(place=placed.place)
 
     def _turn_back(self, chain: BoxChain, named: StoredReport) -> None:
@@ -165,17 +166,18 @@ class Bench:
             else:
                 aside = row._replace(place=Place.ASIDE)
                 self._chains.decide(chain, aside, Verdict.QUARANTINED, Reason.PREVIOUS)
-        facts = self._facts_before(chain, named.sequence)
+        # No report holds the named one's own sequence at this moment.
+        facts = self._facts_up_to(chain, named.sequence)
         chain.head = chain.head._replace(sequence=named.sequence, last=named.id, facts=facts)
 
-    def _facts_before(self, chain: BoxChain, stop: int) -> Facts:
-        """Return the facts as the reports below `stop` left them, and rulings beyond it."""
+    def _facts_up_to(self, chain: BoxChain, last: int) -> Facts:
+        """Return the facts as the reports up to `last` left them, and rulings beyond it."""
         facts = Facts()
-        for sequence in range(stop):
+        for sequence in range(last + 1):
             row = chain.placed(sequence)
             if row is not None and row.own_verdict is Verdict.ACCEPTED:
                 facts = facts.after(self._roster.reopen(row.id, row.data).report, row.id)
-        for row in chain.after(stop):
+        for row in chain.after(last):
             if row.place is Place.WAITING and row.ruled:
                 given = self._roster.reopen(row.id, row.data)
                 facts = facts.with_verdict_on(given.report, row.id)
@@ -200,8 +202,7 @@ class Bench:
         placed = chain.placed(last.sequence + 1)
         rows = chain.at(last.sequence + 1) if placed is None else [placed]
         for row in rows:
-            lost = row.place is Place.ASIDE and row.own_reason is not Reason.PREVIOUS
-            if not lost and self._roster.reopen(row.id, row.data).report.previous == last.id:
+            if self._roster.reopen(row.id, row.data).report.previous == last.id:
                 return row
         return None
 

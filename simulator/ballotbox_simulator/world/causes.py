@@ -23,6 +23,8 @@ _DISORDER: Final = frozenset(
         K.CABLES_SWAPPED, K.FOREIGN_TOPIC, K.FORGED_RECEIPT,
     }
 )  # fmt: skip
+#: What may keep a box from sealing or from being answered for good, and how.
+SILENCING: Final[Mapping[FaultKind, str]] = {}
 _TWO_VOICES: Final = frozenset({K.STOLEN_KEY, K.BOX_CLONED, K.BOX_RESTORED})
 _ALWAYS: Final[frozenset[FaultKind] | None] = None
 

@@ -77,7 +77,11 @@ class UpwardLink:
 
     def _next(self) -> None:
         intake = self._lower.intake
-        batch = None if intake is None else self._waiting(intake)
+        try:
+            batch = None if intake is None else self._waiting(intake)
+        except (LedgerFailure, Killed) as fault:
+            self._lower.fail(fault)
+            return
         if batch is not None:
             self._send(batch)
         elif self._probe_at is None:
@@ -143,8 +147,8 @@ class UpwardLink:
         except DiskFull as error:
             self._failed(request, str(error))
             return
-        except (LedgerFailure, Killed):
-            self._lower.kill()
+        except (LedgerFailure, Killed) as fault:
+            self._lower.fail(fault)
             return
         if fault is not None:
             self._failed(request, f"{fault.field}: {fault.problem}")

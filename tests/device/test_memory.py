@@ -409,6 +409,31 @@ def test_the_bank_doubles_when_nearly_full():
     assert (again.counted, again.first_sheets) == (100, 100)
 
 
+@pytest.mark.parametrize(
+    ("offset", "words"),
+    [
+        (0, "hold 1 whole sheets, but 2 were counted"),
+        (3, "slot 7 is damaged"),
+        (4, "slot 7 is damaged"),
+        (-1, "slot 7 is damaged"),
+    ],
+    ids=["state", "sheet", "choices", "check sum"],
+)
+def test_a_slot_that_rots_while_the_poll_is_open_is_not_left_out_of_the_totals(offset, words):
+    bank, disk = bank_of(Scripted(5, 7))
+    slot, size = rules().slots.encode(AWAY), rules().slots.size
+    for _ in range(2):
+        bank.reserve(slot)
+        bank.mark()
+    layout = rules().layout
+    whole = bank.totals(layout)
+    disk.slots.rot(7 * size + offset % size, 0x10)
+    with pytest.raises(MemoryFault, match=words):
+        bank.totals(layout)
+    disk.slots.rot(7 * size + offset % size, 0x10)
+    assert bank.totals(layout) == whole
+
+
 def test_positions_are_drawn_evenly():
     """Chi-square over 64 places, 64,000 first draws: 63 degrees, 0.1 % bound 103.4."""
     hits = [0] * 64

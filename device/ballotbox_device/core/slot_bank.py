@@ -79,7 +79,7 @@ class SlotBank:
             if condition is SlotCondition.EMPTY:
                 continue
             if condition is SlotCondition.ROTTEN:
-                raise MemoryFault(f"slot {position} is damaged: its state or check sum is wrong")
+                raise _damaged(position)
             first = self._format.is_first_sheet(slot)
             if condition is SlotCondition.COUNTED:
                 self._count(first_sheet=first)
@@ -155,10 +155,26 @@ class SlotBank:
         self._port.sync()
 
     def totals(self, layout: Layout) -> Row:
-        """Return the votes in all counted slots; asked at final and not before."""
+        """Return the votes in all counted slots; asked at final and not before.
+
+        Raises MemoryFault when a slot has rotted since the boot: a sheet less is no total.
+        """
         row = list(layout.zero())
-        for _, slot in self._slots():
-            if self._format.condition(slot) is SlotCondition.COUNTED:
+        whole = 0
+        for position, slot in self._slots():
+            condition = self._format.condition(slot)
+            if condition is SlotCondition.ROTTEN:
+                raise _damaged(position)
+            if condition is SlotCondition.COUNTED:
+                whole += 1
                 for contest, marks in self._format.marks(slot):
                     layout.add(row, contest, marks)
+        if whole != self.counted:
+            raise MemoryFault(
+                f"the slots hold {whole} whole sheets, but {self.counted} were counted"
+            )
         return tuple(row)
+
+
+def _damaged(position: int) -> MemoryFault:
+    return MemoryFault(f"slot {position} is damaged: its state or check sum is wrong")

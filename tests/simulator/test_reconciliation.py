@@ -296,6 +296,22 @@ def test_a_box_that_is_not_counted_must_settle_all_the_same(own_world, kind, mon
     assert (Breach.LIVENESS, "box 1") in found(own_world)
 
 
+@pytest.mark.parametrize(
+    ("kind", "excused"),
+    [
+        (FaultKind.BOX_BROKEN, True),
+        (FaultKind.MEMORY_ROT, True),
+        (FaultKind.STOLEN_KEY, False),
+        (FaultKind.BOX_RESTORED, False),
+    ],
+)
+def test_only_what_can_stop_a_box_excuses_one_that_stopped(own_world, kind, excused):
+    box = own_world.precincts[0].boxes[0]
+    box.break_for_good("the firmware says so")
+    own_world.auditor.struck(kind, box.name)
+    assert ((Breach.LIVENESS, box.name) in found(own_world)) is not excused
+
+
 def test_a_gateway_that_was_put_back_must_say_why_it_does_not_deliver():
     world = World(Day(1, PLAN))
     precinct = world.precincts[0]

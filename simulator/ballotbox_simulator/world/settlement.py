@@ -164,7 +164,8 @@ def _why_not(box: BoxNode) -> str:
 
 def _audit_liveness(world: World, box: BoxNode) -> None:
     struck = world.auditor.blows.at.get(box.name, set())
-    if not struck & SILENCING.keys() and not world.box_settled(box):
+    at_rest = world.box_settled(box) and not box.stopped
+    if not at_rest and not struck & SILENCING.keys():
         device = box.device
         state = "off" if device is None else device.state.name
         words = f"is not settled in time: {state}, {box.stopped or 'running'}"

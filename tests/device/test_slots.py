@@ -179,3 +179,28 @@ def test_a_doubled_bank_is_durable_before_a_sheet_is_written_to_it():
     size = rules().slots.size
     assert len(found) == 128 * size
     assert sum(map(bool, found[::size])) == 60
+
+
+@pytest.mark.parametrize(
+    ("offset", "words"),
+    [
+        (0, "hold 1 whole sheets, but 2 were counted"),
+        (3, "slot 7 is damaged"),
+        (4, "slot 7 is damaged"),
+        (-1, "slot 7 is damaged"),
+    ],
+    ids=["state", "sheet", "choices", "check sum"],
+)
+def test_a_slot_that_rots_while_the_poll_is_open_is_not_left_out_of_the_totals(offset, words):
+    bank, disk = bank_of(Scripted(5, 7))
+    slot, size = rules().slots.encode(AWAY), rules().slots.size
+    for _ in range(2):
+        bank.reserve(slot)
+        bank.mark()
+    layout = rules().layout
+    whole = bank.totals(layout)
+    disk.slots.rot(7 * size + offset % size, 0x10)
+    with pytest.raises(MemoryFault, match=words):
+        bank.totals(layout)
+    disk.slots.rot(7 * size + offset % size, 0x10)
+    assert bank.totals(layout) == whole

@@ -1,5 +1,6 @@
 """Upward delivery: sent again until receipted, and the cursor moves with the receipts alone."""
 
+from copy import deepcopy
 from dataclasses import replace
 
 import pytest
@@ -12,6 +13,7 @@ from ballotbox_gateway.core.upward import (
     UpwardFault,
     UpwardReply,
 )
+from ballotbox_gateway.ledger.memory import MemoryLedger
 from ballotbox_protocol.wire.leaf import Leaf, LeafType, encode_leaf
 from ballotbox_protocol.wire.receipt import Receipt
 from ballotbox_protocol.wire.report import ReportKind
@@ -196,6 +198,58 @@ def test_a_probe_shows_the_last_receipted_leaf_and_finds_out_who_forgot(levels: 
     assert conflict == UpwardConflict(0)
     assert levels.lower.intake.upward_conflict(conflict, CENTRE) is None
     assert levels.lower.intake.next_upward(CENTRE, 100).first == 0
+
+
+def put_back(levels: Levels, copy: MemoryLedger) -> None:
+    """Start the precinct's gateway again over an older copy of its ledger."""
+    levels.lower.ledger = copy
+    levels.lower.intake = intake(levels.given, copy)
+
+
+def test_a_probe_of_a_gateway_that_was_put_back_says_so(levels: Levels) -> None:
+    levels.carry(levels.lower, limit=3)
+    older = deepcopy(levels.lower.ledger)
+    levels.lower.send(K.INCIDENT)
+    levels.carry(levels.lower)
+    put_back(levels, older)
+    assert older.delivered(CENTRE) == older.log_head().size == 7
+    conflict = levels.take(levels.lower.intake.probe_upward(CENTRE))
+    assert conflict == UpwardConflict(8)
+    assert "older copy" in levels.lower.intake.upward_conflict(conflict, CENTRE).fix
+
+
+@pytest.mark.parametrize("delivered", [0, 3, 7])
+@pytest.mark.parametrize("again", [1, 2, 3])
+def test_a_gateway_that_was_put_back_and_grows_again_gets_no_receipts(
+    levels: Levels, delivered: int, again: int
+) -> None:
+    """Shorter than what the centre has, as long, and longer: it is another log each time."""
+    if delivered:
+        batch, reply = stretch(levels, delivered)
+        levels.lower.intake.upward_receipted(batch, reply, CENTRE, NOW)
+    older = deepcopy(levels.lower.ledger)
+    later = [levels.box.report(K.INCIDENT) for _ in range(3)]
+    levels.lower.admit(*later[:2])
+    levels.carry(levels.lower)
+    put_back(levels, older)
+    levels.lower.now += 60
+    levels.lower.admit(*later[:again])
+    assert isinstance(fault_of_delivery(levels), UpwardFault)
+    assert older.delivered(CENTRE) == delivered
+
+
+def fault_of_delivery(levels: Levels) -> UpwardFault | None:
+    """Deliver until the centre, or the gateway itself, finds fault with it."""
+    gateway = levels.lower.intake
+    while (batch := gateway.next_upward(CENTRE, 9)) is not None:
+        answer = levels.take(batch)
+        if isinstance(answer, UpwardConflict):
+            answer = gateway.upward_conflict(answer, CENTRE)
+        elif isinstance(answer, UpwardReply):
+            answer = gateway.upward_receipted(batch, answer, CENTRE, NOW)
+        if answer is not None:
+            return answer
+    return None
 
 
 def test_nothing_to_deliver_is_nothing() -> None:

@@ -285,17 +285,66 @@ def replace_detail(box: ScriptedBox) -> bytes:
 def test_stretch_sent_again_gets_its_receipts_again_and_changes_nothing() -> None:
     levels = Levels()
     levels.lower.admit(*levels.box.day())
-    batches = []
     while (batch := levels.lower.intake.next_upward(CENTRE, 3)) is not None:
         reply = levels.take(batch)
-        batches.append((batch, reply))
-        levels.lower.intake.upward_receipted(batch, reply, CENTRE, NOW)
-    size = levels.centre.ledger.log_head().size
-    for batch, reply in batches:
         assert levels.take(batch) == reply
-    assert levels.centre.ledger.log_head().size == size
+        last = batch
+        levels.lower.intake.upward_receipted(batch, reply, CENTRE, NOW)
+    assert levels.centre.ledger.log_head().size == 7
     restarted = intake(levels.given, levels.centre.ledger, CENTRE)
-    assert restarted.admit_from_below(*[batches[0][0], NOW]) == batches[0][1]
+    assert restarted.admit_from_below(last, NOW) == reply
+
+
+def test_late_copy_of_an_older_stretch_changes_nothing_on_either_side() -> None:
+    levels = Levels()
+    levels.lower.admit(*levels.box.day())
+    gateway, ledger = levels.lower.intake, levels.lower.ledger
+    older = gateway.next_upward(CENTRE, 3)
+    levels.carry(levels.lower, limit=3)
+    conflict = levels.take(older)
+    assert conflict == UpwardConflict(7)
+    # Even a gateway that listens to an answer so late goes on where it was.
+    assert gateway.upward_conflict(conflict, CENTRE) is None
+    assert gateway.next_upward(CENTRE, 3) is None
+    assert (ledger.delivered(CENTRE), levels.centre.ledger.log_head().size) == (7, 7)
+
+
+@pytest.mark.parametrize("limit", [1, 2, 100])
+def test_receipts_that_were_lost_come_with_the_stretch_that_ends_where_the_centre_stands(
+    limit: int,
+) -> None:
+    levels = Levels()
+    levels.lower.admit(*levels.box.day())
+    gateway, ledger = levels.lower.intake, levels.lower.ledger
+    assert isinstance(levels.take(gateway.next_upward(CENTRE, 5)), UpwardReply)
+    levels.carry(levels.lower, limit)
+    assert ledger.delivered(CENTRE) == 7
+    assert all(ledger.upper_receipt(CENTRE, at) for at in range(7))
+
+
+def test_stretch_that_cannot_reach_where_the_centre_stands_gets_its_receipts_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for module in ("from_below", "delivery"):
+        monkeypatch.setattr(f"ballotbox_gateway.core.{module}.ENTRIES_MAX", 3)
+    levels = Levels()
+    levels.lower.admit(*levels.box.day())
+    for first in (0, 3):
+        assert isinstance(levels.take(replace_stretch(levels, first, first + 3)), UpwardReply)
+    replies = levels.carry(levels.lower)
+    assert [len(reply.receipts) for reply in replies] == [3, 3, 1]
+
+
+def test_fork_of_the_length_that_was_taken_in_is_refused() -> None:
+    levels = Levels()
+    message = levels.box.report(K.BOOT)
+    log = LowerLog(levels.given)
+    levels.take(log.batch(entry_of(message, Verdict.ACCEPTED, Reason.IN_ORDER)))
+    fork = LowerLog(levels.given)
+    fault = levels.take(fork.batch(entry_of(message, Verdict.QUARANTINED, Reason.HELD_AHEAD)))
+    problem = "its root is not that of the leaves taken in so far"
+    fix = "stop: the lower log was replaced or changed; compare it with this gateway's copy"
+    assert fault == UpwardFault("checkpoint", problem, fix)
 
 
 def test_stretch_that_does_not_start_where_the_centre_stands_names_where_it_does() -> None:
@@ -337,13 +386,13 @@ def test_lower_log_that_was_changed_behind_is_not_taken() -> None:
 def test_taken_stretch_with_another_content_is_answered_from_what_was_taken() -> None:
     levels = Levels()
     messages = [levels.box.report(kind) for kind in (K.BOOT, K.ZERO)]
-    levels.take(
-        LowerLog(levels.given).batch(entry_of(messages[0], Verdict.ACCEPTED, Reason.IN_ORDER))
-    )
-    unknown = LowerLog(levels.given).batch(entry_of(messages[1], Verdict.ACCEPTED, Reason.IN_ORDER))
+    taken = LowerLog(levels.given).batch(entry_of(messages[0], Verdict.ACCEPTED, Reason.IN_ORDER))
+    levels.take(taken)
+    unknown = entry_of(messages[1], Verdict.ACCEPTED, Reason.IN_ORDER)
     nothing = "decides on a report that no earlier leaf brought"
-    assert levels.take(unknown) == UpwardFault("entries[0].leaf", nothing, AS_STORED)
-    broken = replace(unknown, entries=(UpwardEntry(b"\x00", messages[1], None),))
+    fault = UpwardFault("entries[0].leaf", nothing, AS_STORED)
+    assert levels.take(replace(taken, entries=(unknown,))) == fault
+    broken = replace(taken, entries=(UpwardEntry(b"\x00", messages[1], None),))
     no_leaf = "leaf: must be an array of 7 items"
     assert levels.take(broken) == UpwardFault("entries[0].leaf", no_leaf, AS_STORED)
 

@@ -81,7 +81,7 @@ class SlotBank:
                 continue
             condition = self._format.condition(slot)
             if condition is SlotCondition.ROTTEN:
-                raise MemoryFault(f"slot {position} is damaged: its state or check sum is wrong")
+                raise _damaged(position)
             first = self._format.is_first_sheet(slot)
             if condition is SlotCondition.COUNTED:
                 self._count(first_sheet=first)
@@ -157,16 +157,33 @@ class SlotBank:
         self._port.sync()
 
     def totals(self, layout: Layout) -> Row:
-        """Return the votes in all counted slots; asked at final and not before."""
-        empty, condition = self._format.empty, self._format.condition
+        """Return the votes in all counted slots; asked at final and not before.
+
+        Raises MemoryFault when a slot has rotted since the boot: a sheet less is no total.
+        """
         # Sheets that say the same have the same slot: each is read once.
         alike = Counter(
-            slot
-            for _, slot in self._slots()
-            if slot != empty and condition(slot) is SlotCondition.COUNTED
+            slot for position, slot in self._slots() if self._is_counted(position, slot)
         )
+        whole = alike.total()
+        if whole != self.counted:
+            raise MemoryFault(
+                f"the slots hold {whole} whole sheets, but {self.counted} were counted"
+            )
         row = list(layout.zero())
         for slot, times in alike.items():
             for contest, marks in self._format.marks(slot):
                 layout.add(row, contest, marks, times)
         return tuple(row)
+
+    def _is_counted(self, position: int, slot: bytes) -> bool:
+        if slot == self._format.empty:
+            return False
+        condition = self._format.condition(slot)
+        if condition is SlotCondition.ROTTEN:
+            raise _damaged(position)
+        return condition is SlotCondition.COUNTED
+
+
+def _damaged(position: int) -> MemoryFault:
+    return MemoryFault(f"slot {position} is damaged: its state or check sum is wrong")

@@ -17,8 +17,8 @@ from ballotbox_protocol.wire.leaf import decode_leaf
 from ballotbox_protocol.wire.merkle import leaf_hash, verify_inclusion
 from ballotbox_protocol.wire.receipt import Receipt, ReceiptFault
 
-#: When nothing waits: how often the last leaf is shown again, to learn that an upper log was put
-#: back to an older copy.
+#: When nothing waits: how often the last leaf is shown again, to learn that the upper log or this
+#: one was put back to an older copy. The first time is at the start.
 PROBE_EVERY_S: Final = 1_800
 _ASK_UPPER = "ask the upper gateway's operator; the batch is sent again until it is receipted"
 
@@ -38,8 +38,9 @@ class Outbox:
         stop = min(first + max(1, min(limit, ENTRIES_MAX)), books.log.head.size)
         stands_at = self._upper_stands_at.get(upper, 0)
         if first < stands_at:
-            # The upper gateway has these already: ask for the receipts of just these.
-            stop = min(stop, stands_at)
+            # The upper gateway has these already: ask for the receipts of just these, to their end
+            # whatever the limit, where it can see that both logs are one.
+            stop = min(first + ENTRIES_MAX, stands_at)
         return self._batch(first, stop) if first < stop else None
 
     def probe(self, upper: str) -> UpwardBatch | None:

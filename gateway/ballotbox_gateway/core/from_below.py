@@ -13,6 +13,7 @@ from ballotbox_gateway.core.outcome import Road, RoadKind, RulingResult
 from ballotbox_gateway.core.ports import LowerLog, LowerStep, StoredReport
 from ballotbox_gateway.core.roster import Authentic, Roster, Unproved
 from ballotbox_gateway.core.upward import (
+    ENTRIES_MAX,
     UpwardBatch,
     UpwardConflict,
     UpwardEntry,
@@ -47,17 +48,15 @@ def take_in(
     if isinstance(checkpoint, UpwardFault):
         return checkpoint
     lower = _taken(books, batch.origin)
+    frontier = Frontier(lower.size, lower.hashes)
     if batch.stop <= lower.size:
-        return _answer_again(books, batch)
+        return _answer_again(books, batch, checkpoint, frontier)
     if batch.first != lower.size:
         return UpwardConflict(lower.size)
-    frontier = Frontier(lower.size, lower.hashes)
     for entry in batch.entries:
         frontier.append(leaf_hash(entry.leaf))
     if frontier.root() != checkpoint.root:
-        problem = "its root does not follow from the leaves taken in so far and those sent"
-        fix = "stop: the lower log was replaced or changed; compare it with this gateway's copy"
-        return UpwardFault("checkpoint", problem, fix)
+        return _replaced("its root does not follow from the leaves taken in so far and those sent")
     evidence = [_open(books.roster, at, entry) for at, entry in enumerate(batch.entries)]
     for each in evidence:
         if isinstance(each, UpwardFault):
@@ -176,8 +175,23 @@ def _unknown(at: int) -> UpwardFault:
     return UpwardFault(f"entries[{at}].leaf", problem, _SEND_AS_STORED)
 
 
-def _answer_again(books: Books, batch: UpwardBatch) -> UpwardReply | UpwardFault:
-    """Answer a stretch that was taken in before with the receipts as they are now."""
+def _replaced(problem: str) -> UpwardFault:
+    fix = "stop: the lower log was replaced or changed; compare it with this gateway's copy"
+    return UpwardFault("checkpoint", problem, fix)
+
+
+def _answer_again(
+    books: Books, batch: UpwardBatch, checkpoint: Checkpoint, taken: Frontier
+) -> UpwardReply | UpwardConflict | UpwardFault:
+    """Answer a stretch that was taken in before with the receipts as they are now.
+
+    Only at its present end can a lower log be compared with what was taken in: whoever stops short
+    of it is told where it is, unless one stretch cannot reach so far.
+    """
+    if batch.stop < taken.size and len(batch.entries) < ENTRIES_MAX:
+        return UpwardConflict(taken.size)
+    if batch.stop == taken.size and checkpoint.root != taken.root():
+        return _replaced("its root is not that of the leaves taken in so far")
     receipts: list[bytes] = []
     for at, entry in enumerate(batch.entries):
         try:

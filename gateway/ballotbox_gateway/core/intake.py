@@ -188,7 +188,8 @@ class Intake:
     ) -> UpwardReply | UpwardConflict | UpwardFault:
         """Take in a stretch of a lower gateway's log and return this gateway's receipts.
 
-        A stretch taken in before gets its receipts again. Raises LedgerFailure.
+        A stretch taken in before gets its receipts again, if it ends where this gateway stands: a
+        shorter one is told where that is, and another log is refused. Raises LedgerFailure.
         """
         return take_in(self._books, batch, now)
 
@@ -199,8 +200,8 @@ class Intake:
     def probe_upward(self, upper: str) -> UpwardBatch | None:
         """Return the last leaf that `upper` has receipted, to be shown again, or None.
 
-        An upper gateway that still has it receipts it again, which tells nothing new. One that was
-        put back to an older copy answers with a conflict: hand that to `upward_conflict`.
+        An upper gateway that stands there receipts it again, which tells nothing new. A conflict
+        says that one of the two was put back to an older copy: hand it to `upward_conflict`.
         """
         return self._outbox.probe(upper)
 

@@ -43,6 +43,7 @@ class UpwardDelivery:
         self._http = UpstreamHttp(settings)
         self._more = asyncio.Event()
         self._receipted_at: int | None = None
+        self._compared = False
 
     def wake(self) -> None:
         """Look again: the log has grown."""
@@ -81,7 +82,9 @@ class UpwardDelivery:
         return fault
 
     async def _idle(self) -> UpwardFault | None:
-        """Wait for leaves; after a while without any, ask whether the upper gateway forgot some."""
+        """Wait for leaves; at the start, and after a while without any, compare the two logs."""
+        if not self._compared:
+            return await self._probe()
         try:
             async with asyncio.timeout(self.probe_every_s):
                 await self._more.wait()
@@ -92,16 +95,24 @@ class UpwardDelivery:
     async def _probe(self) -> UpwardFault | None:
         probe = self._intake.probe_upward(self._settings.origin)
         if probe is None:
+            self._compared = True
             return None
         answer = await in_thread(lambda: self._http.deliver(probe))
         if isinstance(answer, UpwardConflict):
+            return self._forgotten(answer, probe.stop)
+        if isinstance(answer, UpwardFault):
+            return answer
+        self._relieved()
+        return None
+
+    def _forgotten(self, conflict: UpwardConflict, delivered: int) -> UpwardFault | None:
+        if conflict.expected < delivered:
             _log.error(
                 "upper gateway %s has forgotten what it receipted: it gets it again; "
                 "was an old copy put in its place?",
                 self._settings.url,
             )
-            return self._intake.upward_conflict(answer, self._settings.origin)
-        return answer if isinstance(answer, UpwardFault) else None
+        return self._intake.upward_conflict(conflict, self._settings.origin)
 
     def _taken(
         self, batch: UpwardBatch, answer: UpwardReply | UpwardConflict | UpwardFault
@@ -118,10 +129,14 @@ class UpwardDelivery:
                 assert_never(answer)
 
     def _succeeded(self) -> None:
+        self._receipted_at = self._now()
+        self._relieved()
+
+    def _relieved(self) -> None:
+        self._compared = True
         if self.trouble:
             _log.info("upper gateway %s takes our log again", self._settings.url)
         self.trouble = ""
-        self._receipted_at = self._now()
         self._backoff.succeeded()
 
     async def _wait_after(self, fault: UpwardFault) -> None:

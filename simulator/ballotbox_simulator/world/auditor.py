@@ -5,6 +5,7 @@ sheets in the box; at the end it holds receipts against logs, the log against th
 and the result against the sheets.
 """
 
+from base64 import b64decode
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,8 +14,8 @@ from typing import Any, Final
 
 from ballotbox_device.core.outputs import ReportMade
 from ballotbox_device.core.sheet import Sheet
-from ballotbox_gateway.core.intake import HelloOutcome
-from ballotbox_protocol.election.identifiers import BoxId, PollState
+from ballotbox_gateway.core.intake import HelloOutcome, Road
+from ballotbox_protocol.election.identifiers import BoxId, PollState, ReportId
 from ballotbox_protocol.wire import cose
 from ballotbox_protocol.wire.message import Message, MessageKind
 from ballotbox_protocol.wire.receipt import Receipt, ReceiptFault, verify_receipt
@@ -22,6 +23,9 @@ from ballotbox_protocol.wire.report import Report, ReportKind, decode_report
 from ballotbox_protocol.wire.trust import Trusted
 from ballotbox_simulator.world.box_node import BoxNode
 from ballotbox_simulator.world.faults import PROMISES, FaultClass, FaultKind, weakest
+from ballotbox_simulator.world.gateway_node import GatewayNode
+from ballotbox_simulator.world.log_reading import included
+from ballotbox_simulator.world.speech_audit import SpeechAudit
 from ballotbox_simulator.world.transcript import Transcript
 
 
@@ -40,6 +44,7 @@ class Breach(IntEnum):
     NOT_PUBLISHED = 10
     CRASH = 11
     SECRECY = 12
+    FRESHNESS = 13
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +111,11 @@ class Auditor:
         #: What whoever listens in can have recorded: reports with their boxes, and receipts.
         self.heard_reports: list[tuple[BoxId, bytes]] = []
         self.heard_receipts: list[bytes] = []
+        #: Every report that a box signed, and each box's own in the order it signed them.
+        self.signed: dict[ReportId, Report] = {}
+        self.signed_by: dict[str, list[ReportId]] = defaultdict(list)
+        self._sent: dict[bytes, BoxId] = {}
+        self._speech = SpeechAudit(self.signed, self._sent)
         self._trusted = trusted
         self._words: dict[str, _BoxWord] = defaultdict(_BoxWord)
 
@@ -129,9 +139,27 @@ class Auditor:
         """Note that a node works."""
         self.blows.heal(node)
 
-    def greeted(self, node: str, outcome: HelloOutcome) -> None:
+    def greeted(self, gateway: GatewayNode, road: Road, outcome: HelloOutcome) -> None:
         """Note what came of a hello."""
-        self.transcript.note(node, "is greeted", outcome.result.name)
+        self.transcript.note(gateway.name, "is greeted", outcome.result.name)
+        words = self._speech.greeted(gateway, road, outcome)
+        if words:
+            self.object_to(Breach.FRESHNESS, gateway.name, words)
+
+    def heard(self, gateway: GatewayNode, data: bytes, road: Road) -> None:
+        """Note what came by a line."""
+        self._speech.heard(gateway, data, road)
+
+    def said(self, gateway: GatewayNode, message: Message, road: Road) -> None:
+        """Hold what is about to be said against what the ledger holds by now."""
+        words = self._speech.said(gateway, message, road)
+        if words:
+            fresh = message.kind is MessageKind.CHALLENGE
+            self.object_to(Breach.FRESHNESS if fresh else Breach.RECEIPT, gateway.name, words)
+
+    def broke(self, node: str, words: str) -> None:
+        """Object to a gateway that gives up although nobody hurt it."""
+        self.object_to(Breach.CRASH, node, words)
 
     def sheet_fell(self, box: BoxNode, sheet: Sheet) -> None:
         """See a sheet fall, which none may but while the poll takes in sheets of its kind."""
@@ -151,7 +179,10 @@ class Auditor:
         ):
             self.object_to(Breach.RECEIPT, box.name, "a box took a bad receipt as good")
             return
-        origin = receipt.note.split(b"\n", 1)[0].decode()
+        name, size, root, *_ = receipt.note.split(b"\n")
+        origin = name.decode()
+        if not included(receipt.leaf, receipt.index, receipt.path, int(size), b64decode(root)):
+            self.object_to(Breach.RECEIPT, box.name, "a box took a receipt without proof as good")
         known = self.receipts[origin].setdefault(receipt.index, (receipt.leaf, box.name))
         if known[0] != receipt.leaf and not self.was_rolled_back(origin):
             self.object_to(Breach.RECEIPT, origin, f"two leaves are receipted as {receipt.index}")
@@ -160,7 +191,7 @@ class Auditor:
 
     def was_rolled_back(self, gateway: str) -> bool:
         """Tell whether an older copy of a gateway's ledger was put in place."""
-        return FaultKind.GATEWAY_RESTORED in self.blows.at.get(gateway, ())
+        return not _ROLLED_BACK.isdisjoint(self.blows.at.get(gateway, ()))
 
     def report_made(self, box: BoxNode, made: ReportMade) -> None:
         """Hold a signed report against the paper and against what the box said before."""
@@ -177,7 +208,11 @@ class Auditor:
         self._hold_against_paper(box, report)
         if report.votes is not None and report.kind not in WITH_VOTES:
             self.object_to(Breach.SECRECY, box.name, f"votes in a {report.kind.name} report")
-        self.heard_reports.append((report.box, Message(MessageKind.REPORT, made.data).to_bytes()))
+        message = Message(MessageKind.REPORT, made.data).to_bytes()
+        self.heard_reports.append((report.box, message))
+        self._sent[message] = report.box
+        self.signed[ReportId(identity)] = report
+        self.signed_by[box.name].append(ReportId(identity))
         self.final_signed |= report.kind is ReportKind.FINAL
         word.count, word.last = report.sequence + 1, identity
         word.accepted, word.lifetime = report.counters.accepted, report.counters.lifetime
@@ -235,6 +270,7 @@ class Auditor:
                 self.object_to(Breach.RECEIPT, origin, f"leaf {index}, receipted to {box}, is gone")
 
 
+_ROLLED_BACK: Final = frozenset({FaultKind.GATEWAY_RESTORED, FaultKind.CENTRE_RESTORED})
 #: The kinds that carry votes, written down here apart from the product.
 WITH_VOTES: Final = frozenset({ReportKind.FINAL, ReportKind.CORRECTION})
 #: After these the count of a box may differ from its paper: that is what they are.

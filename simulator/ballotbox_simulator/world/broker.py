@@ -247,24 +247,28 @@ class Broker:
         self._gateway_cut_off = False
         self._deliver_again()
 
-    def cut_off(self, box: BoxId, lasts: int) -> None:
-        """Let a box lose its connection for a while."""
+    def cut_off(self, box: BoxId, lasts: int) -> bool:
+        """Let a box lose its connection for a while; tell whether it had any to lose."""
         client = self._clients.get(box)
-        if client is not None:
-            client.cut_off = True
-            client.lose()
-            self._schedule.after(lasts, self._reconnect, client)
+        if client is None or client.closed:
+            return False
+        client.cut_off = True
+        client.lose()
+        self._schedule.after(lasts, self._reconnect, client)
+        return True
 
     @staticmethod
     def _reconnect(client: BrokerClient) -> None:
         client.cut_off = False
 
-    def half_open(self, box: BoxId) -> None:
-        """Let a box's connection die without either side noticing for a while."""
+    def half_open(self, box: BoxId) -> bool:
+        """Let a box's connection die without either side noticing; tell whether there was one."""
         client = self._clients.get(box)
-        if client is not None and client.online:
-            client.half_open = True
-            self._schedule.after(KEEPALIVE_MS, self._notice, client)
+        if client is None or not client.online:
+            return False
+        client.half_open = True
+        self._schedule.after(KEEPALIVE_MS, self._notice, client)
+        return True
 
     @staticmethod
     def _notice(client: BrokerClient) -> None:

@@ -26,7 +26,7 @@ from ballotbox_protocol.wire.statements import CHALLENGE_SIZE
 from ballotbox_protocol.wire.trust import Trusted
 from ballotbox_simulator.world.broker import Broker, Publication
 from ballotbox_simulator.world.clocks import NodeClock
-from ballotbox_simulator.world.ledgers import Killed, SimulatedLedger
+from ballotbox_simulator.world.ledgers import Injected, Killed, SimulatedLedger
 from ballotbox_simulator.world.schedule import Schedule
 from ballotbox_simulator.world.serial_line import LineEnd, SerialLine
 
@@ -47,8 +47,20 @@ class Witness(Protocol):
         """The node did its proper work: whatever struck it is overcome."""
         ...
 
-    def greeted(self, node: str, outcome: HelloOutcome) -> None:
+    def greeted(self, gateway: "GatewayNode", road: Road, outcome: HelloOutcome) -> None:
         """A hello was judged."""
+        ...
+
+    def heard(self, gateway: "GatewayNode", data: bytes, road: Road) -> None:
+        """A message came by a serial line."""
+        ...
+
+    def said(self, gateway: "GatewayNode", message: Message, road: Road) -> None:
+        """A gateway is about to say something."""
+        ...
+
+    def broke(self, node: str, words: str) -> None:
+        """A gateway gave up although nothing is wrong with its disk."""
         ...
 
 
@@ -103,7 +115,8 @@ class GatewayNode:
         self.life += 1
         try:
             self.intake = Intake(self._trusted, self._identity, self.ledger)
-        except (LedgerFailure, Killed):
+        except (LedgerFailure, Killed) as fault:
+            self._blame(fault)
             self._schedule.after(_RESTART_MS, self.start)
             return
         self._correspondence = Correspondence(self.intake, self._challenge, self._greeted)
@@ -116,14 +129,31 @@ class GatewayNode:
 
     def _open(self, line: SerialLine) -> LineEnd:
         session = self._chance.randbytes(8)
-        route = Route(Road(RoadKind.SERIAL, "line"), lambda message: self._say(end.send, message))
+        road = Road(RoadKind.SERIAL, f"line {self.lines.index(line) + 1}")
+
+        def send(message: bytes) -> None:
+            end.send(message)
+
+        def took(data: bytes) -> None:
+            self._witness.heard(self, data, road)
+            self._put(_Letter(data, route))
 
         def paired() -> None:
             route.challenge = None
 
-        end = LineEnd(self._schedule, session, lambda data: self._put(_Letter(data, route)), paired)
+        route = self._route_by(road, send)
+        end = LineEnd(self._schedule, session, took, paired)
         end.attach(line, _GATEWAY_SIDE)
         return end
+
+    def fail(self, fault: LedgerFailure | Killed) -> None:
+        """Die of a ledger that cannot be relied on, or of an injected end."""
+        self._blame(fault)
+        self.kill()
+
+    def _blame(self, fault: LedgerFailure | Killed) -> None:
+        if not isinstance(fault, Injected | DiskFull | Killed):
+            self._witness.broke(self.name, str(fault))
 
     def kill(self, *, returns: bool = True) -> None:
         """End the process at once; it is started again unless it must stay away."""
@@ -151,8 +181,8 @@ class GatewayNode:
             return
         try:
             self.intake.replace_register(trusted)
-        except (LedgerFailure, Killed):
-            self.kill()
+        except (LedgerFailure, Killed) as fault:
+            self.fail(fault)
             return
         self._witness.noted(self.name, "uses register", trusted.register.version)
         self.grown()
@@ -180,10 +210,16 @@ class GatewayNode:
                 if broker is not None:
                     broker.answer(box, message)
 
-            road = Road(RoadKind.MQTT, "broker", box)
-            route = Route(road, lambda message: self._say(publish, message))
+            route = self._route_by(Road(RoadKind.MQTT, "broker", box), publish)
             self._routes[box] = route
         return route
+
+    def _route_by(self, road: Road, send: Callable[[bytes], None]) -> Route:
+        def say(message: Message) -> None:
+            self._witness.said(self, message, road)
+            self._say(send, message)
+
+        return Route(road, say)
 
     def _say(self, send: Callable[[bytes], None], message: Message) -> None:
         if self.answers_left is not None:
@@ -208,8 +244,8 @@ class GatewayNode:
         except DiskFull:
             self._schedule.after(_ROOM_MS, self._decide, life)
             return
-        except (LedgerFailure, Killed):
-            self.kill()
+        except (LedgerFailure, Killed) as fault:
+            self.fail(fault)
             return
         self._settle(letters)
         self._due = bool(self._inbox)
@@ -229,8 +265,8 @@ class GatewayNode:
     def _challenge(self) -> bytes:
         return self._chance.randbytes(CHALLENGE_SIZE)
 
-    def _greeted(self, _road: Road, outcome: HelloOutcome) -> None:
-        self._witness.greeted(self.name, outcome)
+    def _greeted(self, road: Road, outcome: HelloOutcome) -> None:
+        self._witness.greeted(self, road, outcome)
 
     # From below
 
@@ -242,8 +278,8 @@ class GatewayNode:
             answer = self.intake.admit_from_below(UpwardBatch.from_json(body), self.clock.unix())
         except DiskFull:
             return None
-        except (LedgerFailure, Killed):
-            self.kill()
+        except (LedgerFailure, Killed) as fault:
+            self.fail(fault)
             return None
         self._witness.healthy(self.name)
         self.grown()

@@ -15,6 +15,10 @@ class Killed(Exception):
     """The gateway's process was killed at this step."""
 
 
+class Injected(LedgerFailure):
+    """A failure of the simulated disk; any other one is the product's own."""
+
+
 class CommitTrouble(IntEnum):
     """What happens to a commit."""
 
@@ -44,11 +48,11 @@ class SimulatedLedger(MemoryLedger):
         if trouble is CommitTrouble.KILLED_UNCOMMITTED:
             raise Killed
         if trouble is CommitTrouble.ERROR:
-            raise LedgerFailure("an error of the disk; not applied")
+            raise Injected("an error of the disk; not applied")
         super().commit(batch, expected)
         if trouble is CommitTrouble.KILLED_COMMITTED:
             raise Killed
-        raise LedgerFailure("an error of the disk; applied all the same")
+        raise Injected("an error of the disk; applied all the same")
 
     def snapshot(self) -> "SimulatedLedger":
         """Return a copy of everything, as a backup has it; the rows themselves never change."""

@@ -76,16 +76,16 @@ def _cut_box_off(world: World, strike: Strike) -> None:
     found = nth(boxes_on_mqtt(world), strike)
     if found is not None:
         precinct, box = found
-        world.auditor.struck(strike.kind, box.name)
-        precinct.broker.cut_off(box.kit.identity.box, strike.lasts)
+        if precinct.broker.cut_off(box.kit.identity.box, strike.lasts):
+            world.auditor.struck(strike.kind, box.name)
 
 
 def _half_open(world: World, strike: Strike) -> None:
     found = nth(boxes_on_mqtt(world), strike)
     if found is not None:
         precinct, box = found
-        world.auditor.struck(strike.kind, box.name)
-        precinct.broker.half_open(box.kit.identity.box)
+        if precinct.broker.half_open(box.kit.identity.box):
+            world.auditor.struck(strike.kind, box.name)
 
 
 def _cut_gateway_off(world: World, strike: Strike) -> None:

@@ -83,7 +83,8 @@ def _rule(world: World, precinct: PrecinctNodes, kind: RulingKind, row: StoredRe
         outcome = intake.rule(
             replace(bare, signatures=signatures).to_bytes(), precinct.gateway.clock.unix()
         )
-    except LedgerFailure:
+    except LedgerFailure as fault:
+        precinct.gateway.fail(fault)
         return False
     world.transcript.note(precinct.gateway.name, "is ruled", f"{kind.name} {outcome.result.name}")
     precinct.gateway.grown()

@@ -9,6 +9,7 @@ from typing import Final
 
 from ballotbox_gateway.adapters.backoff import Backoff
 from ballotbox_gateway.core.delivery import PROBE_EVERY_S
+from ballotbox_gateway.core.intake import Intake
 from ballotbox_gateway.core.ports import DiskFull, LedgerFailure
 from ballotbox_gateway.core.upward import UpwardBatch, UpwardConflict, UpwardFault, UpwardReply
 from ballotbox_simulator.world.faults import CALM, FaultKind, Sky, Weather
@@ -49,6 +50,7 @@ class UpwardLink:
         self._request = 0
         self._busy = False
         self._life = 0
+        self._compared = False
         self._probe_at: int | None = None
         lower.grown = self.wake
 
@@ -68,19 +70,30 @@ class UpwardLink:
     def wake(self) -> None:
         """Look whether there is something to deliver."""
         if self._life != self._lower.life:
-            self._life, self._busy = self._lower.life, False
+            self._life, self._busy, self._compared = self._lower.life, False, False
             self._backoff.succeeded()
         if not self._busy and self._lower.intake is not None:
             self._next()
 
     def _next(self) -> None:
         intake = self._lower.intake
-        batch = None if intake is None else intake.next_upward(self._upper.name, _LEAVES)
+        try:
+            batch = None if intake is None else self._waiting(intake)
+        except (LedgerFailure, Killed) as fault:
+            self._lower.fail(fault)
+            return
         if batch is not None:
             self._send(batch)
         elif self._probe_at is None:
             self._probe_at = self._schedule.now + PROBE_EVERY_S * 1_000
             self._schedule.at(self._probe_at, self._probe)
+
+    def _waiting(self, intake: Intake) -> UpwardBatch | None:
+        batch = intake.next_upward(self._upper.name, _LEAVES)
+        if batch is None and not self._compared:
+            # At the start, as the service does: one of the two may have been put back.
+            batch = intake.probe_upward(self._upper.name)
+        return batch
 
     def _probe(self) -> None:
         """Show the last leaf again when nothing waits, as the service does."""
@@ -134,13 +147,14 @@ class UpwardLink:
         except DiskFull as error:
             self._failed(request, str(error))
             return
-        except (LedgerFailure, Killed):
-            self._lower.kill()
+        except (LedgerFailure, Killed) as fault:
+            self._lower.fail(fault)
             return
         if fault is not None:
             self._failed(request, f"{fault.field}: {fault.problem}")
             return
         self.trouble = ""
+        self._compared |= isinstance(answer, UpwardReply)
         self._backoff.succeeded()
         self._done()
 

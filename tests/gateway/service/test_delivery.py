@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import asynccontextmanager
+from copy import deepcopy
 
 import pytest
 
@@ -41,8 +42,8 @@ class Upper:
 class Below:
     """A precinct with a day of reports, delivering to `upper`."""
 
-    def __init__(self, upper):
-        self.ledger = memory(authority())
+    def __init__(self, upper, ledger=None):
+        self.ledger = ledger or memory(authority())
         self.intake = intake(authority(), self.ledger)
         self.box = ScriptedBox(authority())
         settings = Upstream(url=URL, origin=CENTRE, batch_leaves=2)
@@ -119,6 +120,53 @@ def test_an_upper_gateway_that_forgets_in_the_silence_after_the_last_report_gets
     with caplog.at_level("WARNING"):
         asyncio.run(scenario())
     assert "has forgotten what it receipted" in caplog.text
+
+
+def test_a_gateway_over_an_older_copy_of_its_ledger_finds_out_at_its_start(caplog):
+    async def scenario():
+        async with delivering() as (upper, below, task):
+            day = below.box.day()
+            below.admit(*day[:5])
+            await soon(lambda: below.waiting == 0, "delivery")
+            older = deepcopy(below.ledger)
+            below.admit(*day[5:])
+            await soon(lambda: below.waiting == 0, "delivery of what is forgotten")
+            task.cancel()
+            restarted = Below(upper, older)
+            assert restarted.waiting == 0
+            again = asyncio.create_task(restarted.delivery.run())
+            await soon(lambda: "older copy" in restarted.delivery.trouble, "the trouble")
+            again.cancel()
+            await asyncio.gather(again, return_exceptions=True)
+
+    with caplog.at_level("WARNING"):
+        asyncio.run(scenario())
+    assert "has forgotten" not in caplog.text
+
+
+def test_a_gateway_whose_log_is_whole_asks_once_at_its_start():
+    async def scenario():
+        async with delivering() as (upper, below, task):
+            below.admit(*below.box.day())
+            await soon(lambda: below.waiting == 0, "delivery")
+            task.cancel()
+            asked = upper.asked
+            upper.says = UpwardFault("upstream.url", "nobody there", "Wait", retry=True)
+            restarted = Below(upper, below.ledger)
+            again = asyncio.create_task(restarted.delivery.run())
+            await soon(lambda: "nobody there" in restarted.delivery.trouble, "the trouble")
+            upper.says = None
+            await soon(lambda: restarted.delivery.trouble == "", "the answer")
+            after = upper.asked
+            assert after > asked
+            for _ in range(20):
+                restarted.delivery.wake()
+                await asyncio.sleep(0.001)
+            assert upper.asked == after
+            again.cancel()
+            await asyncio.gather(again, return_exceptions=True)
+
+    asyncio.run(scenario())
 
 
 def test_a_probe_that_fails_is_trouble_like_any_other():

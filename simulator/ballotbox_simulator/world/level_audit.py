@@ -1,0 +1,68 @@
+"""What went upward, held against what is there: no milder verdict, no receipt for what is gone.
+
+And what boxes signed, held against all logs: a report that was answered stands somewhere.
+"""
+
+from base64 import b64decode
+from collections.abc import Collection, Iterator, Sequence
+from typing import Final
+
+from ballotbox_gateway.core.ports import Ledger
+from ballotbox_protocol.election.identifiers import ReportId
+from ballotbox_protocol.wire.leaf import LeafType, decode_leaf
+from ballotbox_protocol.wire.receipt import Receipt
+from ballotbox_protocol.wire.verdict import Verdict
+from ballotbox_simulator.world.gateway_node import GatewayNode
+from ballotbox_simulator.world.log_reading import ReadLog
+
+#: From mild to severe, written down here apart from the product.
+_SEVERITY: Final = (Verdict.ACCEPTED, Verdict.HELD, Verdict.QUARANTINED, Verdict.EVIDENCE)
+
+
+def milder_above(lower: ReadLog, upper: ReadLog, taken: int) -> Iterator[str]:
+    """Yield the reports that count for more above than in the leaves that went there.
+
+    Reports that officers ruled on are left out: a ruling lifts what was held against them below.
+    """
+    ruled = {leaf.report for leaf in upper.leaves if leaf.type is LeafType.RULING}
+    for identity in lower.reports.keys() - ruled:
+        below = lower.newest_below(identity, taken)
+        if below is None:
+            continue
+        above = upper.newest(identity) if identity in upper.places else None
+        if above is None or _SEVERITY.index(above.verdict) < _SEVERITY.index(below.verdict):
+            verdict = "nothing" if above is None else above.verdict.name
+            yield f"{identity.hex()[:16]} is {below.verdict.name} below and {verdict} above"
+
+
+def taken_of(upper: Ledger, origin: str) -> tuple[int, bytes] | None:
+    """Return size and root of the lower log that the upper gateway says it has taken in."""
+    lower = upper.lower_log(origin)
+    if lower is None:
+        return None
+    _, size, root, *_ = lower.note.split(b"\n")
+    return int(size), b64decode(root)
+
+
+def broken_upper_receipts(lower: GatewayNode, log: ReadLog, upper: ReadLog) -> Iterator[str]:
+    """Yield the delivered leaves whose stored receipt is not for a leaf of the upper log."""
+    for index in range(lower.ledger.delivered(upper.origin)):
+        stored = lower.ledger.upper_receipt(upper.origin, index)
+        receipt = None if stored is None else Receipt.from_bytes(stored)
+        if not isinstance(receipt, Receipt):
+            yield f"leaf {index} was delivered and has no receipt from above"
+        elif upper.raw[receipt.index : receipt.index + 1] != [receipt.leaf]:
+            yield f"what leaf {index} was receipted for above is not there"
+        elif decode_leaf(receipt.leaf).report != log.leaves[index].report:
+            yield f"leaf {index} has a receipt from above for another report"
+
+
+def missing_reports(
+    signed: Sequence[ReportId], logs: Collection[ReadLog], ledgers: Collection[Ledger]
+) -> Iterator[str]:
+    """Yield the reports of a box that are in no log and were refused by nobody."""
+    for sequence, identity in enumerate(signed):
+        if any(identity in log.places for log in logs):
+            continue
+        if not any(ledger.refusal(identity) for ledger in ledgers):
+            yield f"report {sequence} was answered, and is in no log and among no refusals"

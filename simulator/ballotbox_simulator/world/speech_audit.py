@@ -1,0 +1,82 @@
+"""What gateways say to boxes, held against their ledgers at the moment it is said.
+
+A receipt is for a leaf that is committed, and goes where its box was heard. A challenge is new each
+time, and answered once.
+"""
+
+from collections.abc import Mapping
+
+from ballotbox_gateway.core.outcome import HelloOutcome, HelloResult, Road
+from ballotbox_protocol.election.identifiers import BoxId, ReportId
+from ballotbox_protocol.wire.leaf import decode_leaf
+from ballotbox_protocol.wire.message import Message, MessageKind
+from ballotbox_protocol.wire.receipt import Receipt
+from ballotbox_protocol.wire.report import Report
+from ballotbox_simulator.world.gateway_node import GatewayNode
+
+#: A road of one life of a gateway: with the process its connections end.
+_Way = tuple[str, int, Road]
+
+
+class SpeechAudit:
+    """Knows `signed` reports by id and by their bytes; each method returns objections in words."""
+
+    def __init__(self, signed: Mapping[ReportId, Report], sent: Mapping[bytes, BoxId]) -> None:
+        self._signed = signed
+        self._sent = sent
+        self._challenges: set[bytes] = set()
+        self._unanswered: set[_Way] = set()
+        #: The boxes that were heard on each serial line.
+        self._on_line: dict[_Way, set[BoxId]] = {}
+
+    def heard(self, gateway: GatewayNode, data: bytes, road: Road) -> None:
+        """Note whose report came by a line."""
+        box = self._sent.get(data)
+        if box is not None:
+            self._on_line.setdefault(_way(gateway, road), set()).add(box)
+
+    def greeted(self, gateway: GatewayNode, road: Road, outcome: HelloOutcome) -> str:
+        """Take what came of a hello."""
+        way = _way(gateway, road)
+        if outcome.result is HelloResult.FRESH and outcome.box is not None:
+            self._on_line.setdefault(way, set()).add(outcome.box)
+        if way not in self._unanswered:
+            return "a challenge is answered that was not given, or was answered before"
+        self._unanswered.discard(way)
+        return ""
+
+    def said(self, gateway: GatewayNode, message: Message, road: Road) -> str:
+        """Take what a gateway is about to say by a road."""
+        match message.kind:
+            case MessageKind.RECEIPT:
+                return self._receipted(gateway, message.payload, road)
+            case MessageKind.CHALLENGE:
+                return self._challenged(message.payload, _way(gateway, road))
+            case _:
+                return ""
+
+    def _challenged(self, challenge: bytes, way: _Way) -> str:
+        self._unanswered.add(way)
+        if challenge in self._challenges:
+            return "a challenge is given twice"
+        self._challenges.add(challenge)
+        return ""
+
+    def _receipted(self, gateway: GatewayNode, data: bytes, road: Road) -> str:
+        receipt = Receipt.from_bytes(data)
+        if not isinstance(receipt, Receipt):
+            return "a receipt is said that is none"
+        entries = gateway.ledger.entries(receipt.index, receipt.index + 1)
+        if not entries or entries[0].leaf != receipt.leaf:
+            return f"leaf {receipt.index} is receipted and not committed"
+        identity = decode_leaf(receipt.leaf).report
+        report = self._signed.get(identity)
+        if report is None:
+            return ""
+        there = self._on_line.get(_way(gateway, road), ()) if road.box is None else (road.box,)
+        name = report.box.hex()[-4:]
+        return "" if report.box in there else f"a receipt for box {name} goes to another"
+
+
+def _way(gateway: GatewayNode, road: Road) -> _Way:
+    return gateway.name, gateway.life, road

@@ -51,7 +51,7 @@ class SeededEntropy:
 
     def below(self, bound: int) -> int:
         """Return a number from 0 to `bound` - 1."""
-        return self._chance.randrange(bound)
+        return int(self._chance.random() * bound)
 
 
 #: From a new box to an open poll, and from an open poll to its final.

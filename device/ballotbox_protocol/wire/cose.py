@@ -9,6 +9,7 @@ non-canonical R cannot pass; verifiers built on other libraries check R as well.
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from hashlib import sha256
 from typing import Final
 
@@ -113,6 +114,15 @@ def parse(data: bytes, size_limit: int = cbor.REPORT_LIMITS.size) -> Envelope:
     """
     if len(data) > size_limit:
         raise EnvelopeError(f"{len(data)} bytes, at most {size_limit} are allowed")
+    return _parse(data)
+
+
+#: A report is sent again until its receipt comes, and read at several places: the last are known.
+_KNOWN_MAX: Final = 32
+
+
+@lru_cache(_KNOWN_MAX)
+def _parse(data: bytes) -> Envelope:
     if data[:2] != _TAG_SIGN1_ARRAY4:
         raise EnvelopeError("not a tagged COSE_Sign1 array of four items")
     protected, position = _bstr(data, 2)

@@ -73,7 +73,7 @@ def decode_leaf(data: bytes) -> Leaf:
 
 
 #: A leaf comes with its receipt and with its batch: the last ones are known.
-_KNOWN_MAX: Final = 64
+_KNOWN_MAX: Final = 256
 
 
 @lru_cache(_KNOWN_MAX)

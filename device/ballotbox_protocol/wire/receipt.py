@@ -7,6 +7,7 @@ proof between the two, in deterministic CBOR. What the leaf says is not this mod
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import IntEnum, unique
+from functools import lru_cache
 from typing import Final
 
 from ballotbox_protocol.election.identifiers import (
@@ -88,11 +89,7 @@ class Receipt:
     @staticmethod
     def from_bytes(data: bytes) -> "Receipt | ReceiptFault":
         """Return the receipt that `data` encodes, or why it is none; nothing is verified yet."""
-        try:
-            fields = cbor.decode(data, RECEIPT_LIMITS)
-        except cbor.CborError:
-            return ReceiptFault.NOT_CBOR
-        return _from_fields(fields)
+        return _read(data)
 
 
 def encode_receipts(
@@ -130,6 +127,19 @@ class VerifiedReceipt:
     root: bytes
     index: int
     leaf: bytes
+
+
+#: A box and the road to it may ask for one receipt again: the last ones are known.
+_KNOWN_MAX: Final = 32
+
+
+@lru_cache(_KNOWN_MAX)
+def _read(data: bytes) -> Receipt | ReceiptFault:
+    try:
+        fields = cbor.decode(data, RECEIPT_LIMITS)
+    except cbor.CborError:
+        return ReceiptFault.NOT_CBOR
+    return _from_fields(fields)
 
 
 def _from_fields(fields: object) -> Receipt | ReceiptFault:

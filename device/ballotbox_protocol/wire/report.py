@@ -242,7 +242,7 @@ def decode_report(body: bytes) -> Report:
 
 
 #: A report is sent again until its receipt comes, and read at several places: the last are known.
-_KNOWN_MAX: Final = 16
+_KNOWN_MAX: Final = 128
 
 
 @lru_cache(_KNOWN_MAX)

@@ -162,9 +162,9 @@ class SlotBank:
         Raises MemoryFault when a slot has rotted since the boot: a sheet less is no total.
         """
         # Sheets that say the same have the same slot: each is read once.
-        alike = Counter(
-            slot for position, slot in self._slots() if self._is_counted(position, slot)
-        )
+        empty = self._format.empty
+        used = [(position, slot) for position, slot in self._slots() if slot != empty]
+        alike = Counter(slot for position, slot in used if self._is_counted(position, slot))
         whole = alike.total()
         if whole != self.counted:
             raise MemoryFault(
@@ -177,8 +177,6 @@ class SlotBank:
         return tuple(row)
 
     def _is_counted(self, position: int, slot: bytes) -> bool:
-        if slot == self._format.empty:
-            return False
         condition = self._format.condition(slot)
         if condition is SlotCondition.ROTTEN:
             raise _damaged(position)

@@ -53,9 +53,9 @@ def without_the_key(report: bytes, detail: int) -> bytes:
 
 
 def forged_successor(last: bytes, key: PrivateKey, detail: int) -> bytes:
-    """Return a turnout report that follows `last` and claims ten more accepted sheets.
+    """Return a turnout report that follows `last`, or rivals it, and claims ten more sheets.
 
-    detail: its lowest bits say how far its sequence number is ahead of the next one.
+    detail: its lowest bits say how far its sequence number is ahead of that of `last`.
     """
     envelope = cose.parse(last)
     report = decode_report(envelope.payload)
@@ -68,11 +68,12 @@ def forged_successor(last: bytes, key: PrivateKey, detail: int) -> bytes:
         ballots=counters.ballots + _STUFFED,
         lifetime=counters.lifetime + _STUFFED,
     )
+    ahead = detail % 4
     forged = replace(
         report,
         kind=ReportKind.TURNOUT,
-        sequence=report.sequence + 1 + detail % 3,
-        previous=ReportId(cose.statement_id(envelope.statement)),
+        sequence=report.sequence + ahead,
+        previous=ReportId(cose.statement_id(envelope.statement)) if ahead else report.previous,
         counters=stuffed,
         votes=None,
         incident=None,

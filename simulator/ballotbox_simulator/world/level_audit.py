@@ -9,7 +9,7 @@ from typing import Final
 
 from ballotbox_gateway.core.ports import Ledger
 from ballotbox_protocol.election.identifiers import ReportId
-from ballotbox_protocol.wire.leaf import LeafType, decode_leaf
+from ballotbox_protocol.wire.leaf import LeafType
 from ballotbox_protocol.wire.receipt import Receipt
 from ballotbox_protocol.wire.verdict import Verdict
 from ballotbox_simulator.world.gateway_node import GatewayNode
@@ -53,7 +53,7 @@ def broken_upper_receipts(lower: GatewayNode, log: ReadLog, upper: ReadLog) -> I
             yield f"leaf {index} was delivered and has no receipt from above"
         elif upper.raw[receipt.index : receipt.index + 1] != [receipt.leaf]:
             yield f"what leaf {index} was receipted for above is not there"
-        elif decode_leaf(receipt.leaf).report != log.leaves[index].report:
+        elif upper.leaves[receipt.index].report != log.leaves[index].report:
             yield f"leaf {index} has a receipt from above for another report"
 
 

@@ -65,6 +65,9 @@ def _hold_levels(world: World, precinct: PrecinctNodes, logs: Logs) -> None:
         auditor.object_to(Breach.RECEIPT, gateway.name, words)
     # A centre that was put back may have receipted leaves that it then lost.
     if not auditor.was_rolled_back(centre.name):
+        if not same and gateway.ledger.delivered(centre.name) >= size:
+            words = f"has receipts for its first {size} leaves, but others are above"
+            auditor.object_to(Breach.RECEIPT, gateway.name, words)
         found = broken_upper_receipts(gateway, log, above)
         _object(auditor, Breach.RECEIPT, gateway.name, found)
 

@@ -46,7 +46,9 @@ def _disputed(world: World) -> Iterator[tuple[PrecinctNodes, BoxNode]]:
         for box in precinct.boxes:
             struck = world.auditor.blows.at.get(box.name, set())
             head = precinct.gateway.ledger.box_head(box.kit.identity.box)
-            if struck & NAMABLE and box.device is not None and head.disputed:
+            # A box that was made to forget cannot tell which of two reports it signed.
+            whole = FaultKind.BOX_RESTORED not in struck
+            if struck & NAMABLE and whole and box.device is not None and head.disputed:
                 yield precinct, box
 
 

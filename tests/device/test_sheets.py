@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ballotbox_device.core.interpret import reason_to_return
-from ballotbox_device.core.poll import Intake
+from ballotbox_device.core.poll import Action, Intake
 from ballotbox_device.core.sheet import ReturnReason, Sheet
 from ballotbox_device.core.slot_format import SlotCondition, SlotFormat
 from ballotbox_protocol.election.definition import MarkPolicy, Precinct
@@ -19,6 +19,7 @@ from tests.device.polling_place import (
     HOME_2,
     OVERVOTED,
     UNREADABLE,
+    PollingPlace,
     authority,
     marks,
     rules,
@@ -177,3 +178,15 @@ def test_a_slot_of_a_sheet_that_does_not_exist_never_counts():
     counted = b"\xff" + slots.encode(AWAY)[1:]
     assert slots.condition(counted) is SlotCondition.COUNTED
     assert SlotFormat(election).condition(counted) is SlotCondition.ROTTEN
+
+
+def test_a_voter_who_insists_gets_the_sheet_into_the_box():
+    place = PollingPlace()
+    trusted = place.rules.trusted
+    election = replace(trusted.election, policy=STRICT)
+    place.rules = replace(place.rules, trusted=replace(trusted, election=election))
+    place.boot()
+    place.act(Action.PRINT_ZERO, Action.OPEN)
+    assert not place.feed(OVERVOTED)
+    assert place.feed(OVERVOTED, confirmed=True)
+    assert (place.device.counters.returned, place.device.counters.accepted) == (1, 1)

@@ -12,6 +12,8 @@ from ballotbox_gateway.core.delivery import PROBE_EVERY_S
 from ballotbox_gateway.core.intake import Intake
 from ballotbox_gateway.core.ports import DiskFull, LedgerFailure
 from ballotbox_gateway.core.upward import UpwardBatch, UpwardConflict, UpwardFault, UpwardReply
+from ballotbox_protocol.election.identifiers import InvalidField
+from ballotbox_simulator.world.corruption import garbled
 from ballotbox_simulator.world.faults import CALM, FaultKind, Sky, Weather
 from ballotbox_simulator.world.gateway_node import GatewayNode
 from ballotbox_simulator.world.ledgers import Killed
@@ -123,10 +125,24 @@ class UpwardLink:
             self._schedule.after(delay + 500, self._arrive, self._request, batch)
 
     def _arrive(self, request: int, batch: UpwardBatch) -> None:
-        answer = self._upper.take_in(batch.to_json())
+        body: object = batch.to_json()
+        if self._sky.falls(FaultKind.REQUEST_CORRUPTION):
+            body = garbled(batch.to_json(), self._chance)
+        answer = self._upper.take_in(body)
         if answer is None or not self.reachable or self._sky.falls(FaultKind.REPLY_LOSS):
             return
+        if self._sky.falls(FaultKind.REPLY_CORRUPTION):
+            answer = self._misread(answer)
         self._schedule.after(_TRANSIT_MS, self._answered, request, batch, answer)
+
+    def _misread(self, answer: Answer) -> Answer:
+        """Return what is understood of an answer that was changed on its way."""
+        if isinstance(answer, UpwardFault):
+            return answer
+        try:
+            return answer.from_json(garbled(answer.to_json(), self._chance))
+        except InvalidField as error:
+            return UpwardFault(error.field, error.problem, "ask again")
 
     def _answered(self, request: int, batch: UpwardBatch, answer: Answer) -> None:
         intake = self._lower.intake

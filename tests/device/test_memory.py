@@ -319,6 +319,17 @@ def test_a_report_that_rotted_is_not_sent():
         place.device.outgoing.report(1)
 
 
+def test_a_report_whose_signature_rotted_is_not_sent_for_ever():
+    place = used_place()
+    report = place.kept()[1]
+    last = place.disk.journal.read().index(report) + len(report) - 1
+    place.disk.journal.rot(last, 0x01)
+    with pytest.raises(MemoryFault, match="its signature has changed"):
+        place.device.outgoing.report(1)
+    place.disk.journal.rot(last, 0x01)
+    assert place.device.outgoing.report(1) == report
+
+
 def test_a_failed_port_makes_the_device_useless():
     place = used_place()
     place.disk.ail(Ailment.NOT_APPLIED)

@@ -40,12 +40,16 @@ from ballotbox_protocol.wire.report import (
 
 @dataclass(frozen=True, slots=True)
 class KeptReport:
-    """Where a signed report stands in the journal; its sequence is its place among the kept."""
+    """Where a signed report stands in the journal; its sequence is its place among the kept.
+
+    signature: stands here besides, because the id does not cover it.
+    """
 
     id: ReportId
     kind: ReportKind
     offset: int
     size: int
+    signature: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,7 +236,8 @@ class History:
         follows = _PREVIOUS + self.last_report in envelope.payload
         _require(follows, "a report breaks the chain")
         identity = ReportId(cose.statement_id(envelope.statement))
-        self.reports.append(KeptReport(identity, kind, offset + 1, len(data)))
+        kept = KeptReport(identity, kind, offset + 1, len(data), envelope.signature)
+        self.reports.append(kept)
         if kind is ReportKind.BOOT:
             self.boots += 1
         elif kind in _WITH_CONSEQUENCES:

@@ -39,11 +39,15 @@ class Outgoing:
         kept = self._book.history.reports[sequence]
         data = self._book.read(kept.offset, kept.size)
         try:
-            identity = cose.statement_id(cose.parse(data).statement)
+            envelope = cose.parse(data)
         except cose.EnvelopeError as error:
             raise MemoryFault(f"report {sequence} is damaged in the journal: {error}") from error
-        if identity != kept.id:
+        if cose.statement_id(envelope.statement) != kept.id:
             raise MemoryFault(f"report {sequence} is damaged in the journal: its id has changed")
+        if envelope.signature != kept.signature:
+            raise MemoryFault(
+                f"report {sequence} is damaged in the journal: its signature has changed"
+            )
         return data
 
     def sequence_of(self, report: ReportId) -> int | None:

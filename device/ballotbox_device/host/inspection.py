@@ -128,7 +128,9 @@ def write_reports(state: StateDirectory, folder: Path) -> Iterator[Path]:
         _make_folder(folder)
         for sequence, kept in enumerate(book.history.reports):
             data = book.read(kept.offset, kept.size)
-            if cose.statement_id(cose.parse(data).statement) != kept.id:
+            envelope = cose.parse(data)
+            whole = cose.statement_id(envelope.statement) == kept.id
+            if not whole or envelope.signature != kept.signature:
                 raise MemoryFault(f"report {sequence} is damaged in the journal")
             kind = kept.kind.name.lower()
             yield _put(folder / f"{state.box.hex()}-{sequence:06}-{kind}.cose", data)

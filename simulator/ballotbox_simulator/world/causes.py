@@ -24,9 +24,8 @@ _DISORDER: Final = frozenset(
         K.CABLES_SWAPPED, K.FOREIGN_TOPIC, K.FORGED_RECEIPT,
     }
 )  # fmt: skip
-#: What may keep a box for good from sealing or from being answered, and how. Nothing else does:
-#: disputed, refused, cloned and restored boxes come to rest, and so do those before a gateway that
-#: was made to forget.
+#: What may stop a box for good, and how. All others come to rest, disputed, refused, cloned and
+#: restored ones as well, and those before a gateway that was made to forget.
 SILENCING: Final[Mapping[FaultKind, str]] = {
     K.BOX_BROKEN: "it never works again",
     K.MEMORY_ROT: "its firmware stops rather than work with a damaged memory",

@@ -47,6 +47,9 @@ from ballotbox_simulator.world.faults import CALM, FaultKind, Sky
 from ballotbox_simulator.world.schedule import Alarm, Schedule
 
 _BOOT_MS: Final = 40_000
+#: Whoever finds a box down again and again looks more and more rarely, but at least this often.
+_TRY_AGAIN_MS: Final = 10 * 60_000
+_DOUBLINGS_MAX: Final = 4
 _LOOK_MS: Final = 20_000
 _SIGN_MS: Final = 8_000
 
@@ -104,6 +107,7 @@ class BoxNode:
         self._life = 0
         self._alarm = Alarm(schedule, self.pump)
         self._no_power_before = 0
+        self._failures = 0
 
     # Power
 
@@ -155,7 +159,9 @@ class BoxNode:
         if isinstance(fault, MemoryFault | LawBroken):
             self.stopped = str(fault)
         self._go_down()
-        self._schedule.after(_BOOT_MS, self.power_on)
+        delay = min(_BOOT_MS << min(self._failures, _DOUBLINGS_MAX), _TRY_AGAIN_MS)
+        self._failures += 1
+        self._schedule.after(delay, self.power_on)
 
     def _go_down(self) -> None:
         if self.device is not None and self.road is not None:
@@ -329,6 +335,7 @@ class BoxNode:
             return
         if reception is Reception.RECEIPT and message.kind is MessageKind.RECEIPT:
             self._witness.receipt_taken(self, message.payload)
+            self._failures = 0
             self._witness.healthy(self.name)
         self.pump()
 

@@ -167,7 +167,7 @@ class UpwardLink:
             self._lower.fail(fault)
             return
         if fault is not None:
-            self._failed(request, f"{fault.field}: {fault.problem}")
+            self._failed(request, f"{fault.field}: {fault.problem}", refused=not fault.retry)
             return
         self.trouble = ""
         self._compared |= isinstance(answer, UpwardReply)
@@ -179,12 +179,13 @@ class UpwardLink:
         self._busy = False
         self._next()
 
-    def _failed(self, request: int, why: str) -> None:
+    def _failed(self, request: int, why: str, *, refused: bool = False) -> None:
         if request != self._request or self._life != self._lower.life:
             return
         self.trouble = why
         self._request += 1
-        delay = 1 + int(self._backoff.failed() * 1_000)
+        pause_s = self._backoff.refused() if refused else self._backoff.failed()
+        delay = 1 + int(pause_s * 1_000)
         self._schedule.after(delay, self._again, self._request)
 
     def _again(self, request: int) -> None:

@@ -26,6 +26,7 @@ from ballotbox_device.core.outputs import (
     DropSheet,
     Output,
     ReportMade,
+    SheetAccepted,
     SheetReturned,
     StateChanged,
 )
@@ -201,6 +202,9 @@ class BoxNode:
         reported = False
         for output in outputs:
             match output:
+                case DropSheet() | SheetAccepted():
+                    # Nearly all outputs: what they ask for is done by whoever feeds the sheet.
+                    pass
                 case ReportMade():
                     self._witness.report_made(self, output)
                     reported = True

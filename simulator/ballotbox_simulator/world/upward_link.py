@@ -20,6 +20,8 @@ from ballotbox_simulator.world.ledgers import Killed
 from ballotbox_simulator.world.schedule import Schedule
 
 _TRANSIT_MS: Final = 40
+#: A connection with TLS takes three round trips of a mobile network; none is kept while idle.
+_DIALLING_MS: Final = 240
 _TIMEOUT_MS: Final = 10_000
 _LATE_MS: Final = 15_000
 _LEAVES: Final = 512
@@ -51,6 +53,7 @@ class UpwardLink:
         self._backoff = Backoff(chance.random)
         self._request = 0
         self._busy = False
+        self._dialling = False
         self._life = 0
         self._compared = False
         self._probe_at: int | None = None
@@ -73,9 +76,17 @@ class UpwardLink:
         """Look whether there is something to deliver."""
         if self._life != self._lower.life:
             self._life, self._busy, self._compared = self._lower.life, False, False
+            self._dialling = False
             self._backoff.succeeded()
-        if not self._busy and self._lower.intake is not None:
-            self._next()
+        if not (self._busy or self._dialling) and self._lower.intake is not None:
+            self._dialling = True
+            self._schedule.after(_DIALLING_MS, self._connected, self._life)
+
+    def _connected(self, life: int) -> None:
+        if life == self._life == self._lower.life:
+            self._dialling = False
+            if not self._busy:
+                self._next()
 
     def _next(self) -> None:
         intake = self._lower.intake

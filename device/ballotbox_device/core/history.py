@@ -6,6 +6,7 @@ same order.
 
 from dataclasses import dataclass
 from typing import Final, assert_never
+from zlib import crc32
 
 from ballotbox_device.core.delivery import Delivery
 from ballotbox_device.core.ports import MemoryFault
@@ -40,12 +41,16 @@ from ballotbox_protocol.wire.report import (
 
 @dataclass(frozen=True, slots=True)
 class KeptReport:
-    """Where a signed report stands in the journal; its sequence is its place among the kept."""
+    """Where a signed report stands in the journal; its sequence is its place among the kept.
+
+    check: the CRC-32 of all its bytes. Its id says nothing of its signature.
+    """
 
     id: ReportId
     kind: ReportKind
     offset: int
     size: int
+    check: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,7 +237,7 @@ class History:
         follows = _PREVIOUS + self.last_report in envelope.payload
         _require(follows, "a report breaks the chain")
         identity = ReportId(cose.statement_id(envelope.statement))
-        self.reports.append(KeptReport(identity, kind, offset + 1, len(data)))
+        self.reports.append(KeptReport(identity, kind, offset + 1, len(data), crc32(data)))
         if kind is ReportKind.BOOT:
             self.boots += 1
         elif kind in _WITH_CONSEQUENCES:

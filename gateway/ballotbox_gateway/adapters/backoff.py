@@ -10,6 +10,8 @@ from typing import Final
 
 FIRST_S: Final = 0.5
 CAP_S: Final = 30.0
+#: While a peer refuses for a reason that only people can take away.
+REFUSED_CAP_S: Final = 600.0
 #: A connection that lasted this long was a success.
 HEALTHY_S: Final = 10.0
 
@@ -28,8 +30,15 @@ class Backoff:
 
     def failed(self) -> float:
         """Return the seconds to wait after one more failure."""
+        return self._after(self._cap_s)
+
+    def refused(self) -> float:
+        """Return the seconds to wait after one more refusal, which may last until somebody acts."""
+        return self._after(max(self._cap_s, REFUSED_CAP_S))
+
+    def _after(self, cap_s: float) -> float:
         # Beyond 2^16 times the first delay the cap has long been reached.
-        ceiling = min(self._cap_s, self._first_s * 2.0 ** min(self.failures, 16))
+        ceiling = min(cap_s, self._first_s * 2.0 ** min(self.failures, 16))
         self.failures += 1
         return self._draw() * ceiling
 

@@ -145,7 +145,7 @@ class UpwardDelivery:
             _log.warning("delivery to %s waits: %s", self._settings.url, trouble)
         self.trouble = trouble
         # Waking would defeat the delay: a growing log is no reason to believe in the upper one.
-        await asyncio.sleep(self._backoff.failed())
+        await asyncio.sleep(self._backoff.failed() if fault.retry else self._backoff.refused())
 
     def close(self) -> None:
         """Let go of the connections."""

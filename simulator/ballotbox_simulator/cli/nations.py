@@ -34,6 +34,8 @@ def nation(precincts: int, ballots: int, seed: int, jobs: int) -> None:
         f"Boxes counted: {outcome.boxes_counted:,} of {precincts:,}; the others are named in the "
         "result."
     )
+    if outcome.excused:
+        click.echo(f"Boxes of which a person told what was not so: {len(outcome.excused):,}.")
     for finding in outcome.findings[:_FINDINGS_SHOWN]:
         click.echo(f"  {finding}")
     click.echo(f"Transcript: {outcome.transcript}")

@@ -26,6 +26,7 @@ from ballotbox_device.core.outputs import (
     DropSheet,
     Output,
     ReportMade,
+    SheetAccepted,
     SheetReturned,
     StateChanged,
 )
@@ -47,6 +48,9 @@ from ballotbox_simulator.world.faults import CALM, FaultKind, Sky
 from ballotbox_simulator.world.schedule import Alarm, Schedule
 
 _BOOT_MS: Final = 40_000
+#: Whoever finds a box down again and again looks more and more rarely, but at least this often.
+_TRY_AGAIN_MS: Final = 10 * 60_000
+_DOUBLINGS_MAX: Final = 4
 _LOOK_MS: Final = 20_000
 _SIGN_MS: Final = 8_000
 
@@ -104,6 +108,7 @@ class BoxNode:
         self._life = 0
         self._alarm = Alarm(schedule, self.pump)
         self._no_power_before = 0
+        self._failures = 0
 
     # Power
 
@@ -155,7 +160,9 @@ class BoxNode:
         if isinstance(fault, MemoryFault | LawBroken):
             self.stopped = str(fault)
         self._go_down()
-        self._schedule.after(_BOOT_MS, self.power_on)
+        delay = min(_BOOT_MS << min(self._failures, _DOUBLINGS_MAX), _TRY_AGAIN_MS)
+        self._failures += 1
+        self._schedule.after(delay, self.power_on)
 
     def _go_down(self) -> None:
         if self.device is not None and self.road is not None:
@@ -195,6 +202,9 @@ class BoxNode:
         reported = False
         for output in outputs:
             match output:
+                case DropSheet() | SheetAccepted():
+                    # Nearly all outputs: what they ask for is done by whoever feeds the sheet.
+                    pass
                 case ReportMade():
                     self._witness.report_made(self, output)
                     reported = True
@@ -329,6 +339,7 @@ class BoxNode:
             return
         if reception is Reception.RECEIPT and message.kind is MessageKind.RECEIPT:
             self._witness.receipt_taken(self, message.payload)
+            self._failures = 0
             self._witness.healthy(self.name)
         self.pump()
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from ballotbox_protocol.election.identifiers import BoxId
+from ballotbox_simulator.world.corruption import changed
 from ballotbox_simulator.world.faults import FaultKind, Sky, Weather
 from ballotbox_simulator.world.schedule import Schedule
 
@@ -154,16 +155,17 @@ class Broker:
             self.tap(data)
         if not self.up or client.cut_off or client.half_open:
             return
-        for delay in self._transits():
-            self._schedule.after(delay, self._store, client.box, data, self._life)
+        for delay, found in self._weathered(data):
+            self._schedule.after(delay, self._store, client.box, found, self._life)
 
     def plant(self, topic: BoxId, data: bytes) -> None:
         """Let whoever controls the broker publish on a box's topic."""
         self._schedule.after(_TRANSIT_MS, self._store, topic, data, self._life)
 
-    def _transits(self) -> list[int]:
+    def _weathered(self, data: bytes) -> list[tuple[int, bytes]]:
+        """Return what comes through of one message: after which delay, and which bytes."""
         if self._sky.is_clear:
-            return [_TRANSIT_MS]
+            return [(_TRANSIT_MS, data)]
         if self._sky.falls(FaultKind.MESSAGE_LOSS):
             return []
         delay = _TRANSIT_MS
@@ -171,10 +173,12 @@ class Broker:
             delay += self._chance.randrange(_LATE_MS)
         if self._sky.falls(FaultKind.MESSAGE_REORDERING):
             delay += 2_000
-        delays = [delay]
+        if self._sky.falls(FaultKind.MESSAGE_CORRUPTION):
+            data = changed(data, self._chance)
+        through = [(delay, data)]
         if self._sky.falls(FaultKind.MESSAGE_DUPLICATION):
-            delays.append(delay + self._chance.randrange(_LATE_MS))
-        return delays
+            through.append((delay + self._chance.randrange(_LATE_MS), data))
+        return through
 
     def _store(self, topic: BoxId, data: bytes, life: int) -> None:
         if life != self._life or not self.up:
@@ -211,8 +215,8 @@ class Broker:
             self.tap(data)
         if not self.up or self._gateway_cut_off:
             return
-        for delay in self._transits():
-            self._schedule.after(delay, self._hand_down, box, data)
+        for delay, found in self._weathered(data):
+            self._schedule.after(delay, self._hand_down, box, found)
 
     def _hand_down(self, box: BoxId, data: bytes) -> None:
         client = self._clients.get(box)

@@ -15,6 +15,7 @@ _DISORDER: Final = frozenset(
         K.CABLE_PULLED, K.LINE_HALF_OPEN, K.LINE_NOISE, K.LINE_REPLAYED,
         K.KEY_ROTATED, K.REGISTER_RENEWED,
         K.MESSAGE_LOSS, K.MESSAGE_DUPLICATION, K.MESSAGE_REORDERING, K.MESSAGE_DELAY,
+        K.MESSAGE_CORRUPTION,
         K.BOX_CUT_OFF, K.BOX_HALF_OPEN, K.GATEWAY_CUT_OFF, K.BROKER_RESTART, K.BROKER_AMNESIA,
         K.POWER_CUT, K.POWER_CUT_IN_WRITE, K.MEMORY_ERROR, K.MEMORY_ERROR_APPLIED, K.MEMORY_FULL,
         K.GATEWAY_KILLED, K.GATEWAY_KILLED_UNCOMMITTED, K.GATEWAY_KILLED_COMMITTED,
@@ -23,9 +24,8 @@ _DISORDER: Final = frozenset(
         K.CABLES_SWAPPED, K.FOREIGN_TOPIC, K.FORGED_RECEIPT,
     }
 )  # fmt: skip
-#: What may keep a box for good from sealing or from being answered, and how. Nothing else does:
-#: disputed, refused, cloned and restored boxes come to rest, and so do those before a gateway that
-#: was made to forget.
+#: What may stop a box for good, and how. All others come to rest, disputed, refused, cloned and
+#: restored ones as well, and those before a gateway that was made to forget.
 SILENCING: Final[Mapping[FaultKind, str]] = {
     K.BOX_BROKEN: "it never works again",
     K.MEMORY_ROT: "its firmware stops rather than work with a damaged memory",
@@ -42,13 +42,14 @@ _CAUSES: Final[Mapping[Reason, frozenset[FaultKind] | None]] = {
     Reason.SAME_SEQUENCE: _TWO_VOICES,
     Reason.EVIDENCE_BELOW: _TWO_VOICES,
     Reason.SIZE: frozenset({K.LINE_NOISE}),
-    Reason.ENVELOPE: frozenset({K.LINE_NOISE, K.FORGED_SIGNATURE}),
-    Reason.HEADER: frozenset({K.FORGED_SIGNATURE}),
+    Reason.ENVELOPE: frozenset({K.LINE_NOISE, K.FORGED_SIGNATURE, K.MESSAGE_CORRUPTION}),
+    Reason.HEADER: frozenset({K.FORGED_SIGNATURE, K.MESSAGE_CORRUPTION}),
     # A gateway that has not got the newer register yet does not know the key.
-    Reason.UNKNOWN_KEY: frozenset({K.FORGED_SIGNATURE, K.KEY_ROTATED}),
-    Reason.SIGNATURE: frozenset({K.FORGED_SIGNATURE}),
+    Reason.UNKNOWN_KEY: frozenset({K.FORGED_SIGNATURE, K.KEY_ROTATED, K.MESSAGE_CORRUPTION}),
+    Reason.SIGNATURE: frozenset({K.FORGED_SIGNATURE, K.MESSAGE_CORRUPTION}),
     Reason.TOPIC: frozenset({K.FOREIGN_TOPIC}),
-    Reason.OLD_REGISTER: frozenset({K.REGISTER_RENEWED, K.KEY_ROTATED}),
+    # What was changed on its way may name a key that nobody knows, or knows yet.
+    Reason.OLD_REGISTER: frozenset({K.REGISTER_RENEWED, K.KEY_ROTATED, K.REQUEST_CORRUPTION}),
     Reason.DISK: frozenset({K.LEDGER_FULL}),
     Reason.OTHER_ELECTION: frozenset({K.WRONG_DEFINITION}),
     Reason.HELD_AHEAD: frozenset({K.GATEWAY_RESTORED}),

@@ -45,6 +45,7 @@ class FaultKind(StrEnum):
     MESSAGE_LOSS = "message_loss"
     MESSAGE_DUPLICATION = "message_duplication"
     MESSAGE_REORDERING = "message_reordering"
+    MESSAGE_CORRUPTION = "message_corruption"
     MESSAGE_DELAY = "message_delay"
     BOX_CUT_OFF = "box_cut_off"
     BOX_HALF_OPEN = "box_half_open"
@@ -56,6 +57,8 @@ class FaultKind(StrEnum):
     REPLY_LOSS = "reply_loss"
     REQUEST_DUPLICATION = "request_duplication"
     REQUEST_DELAY = "request_delay"
+    REQUEST_CORRUPTION = "request_corruption"
+    REPLY_CORRUPTION = "reply_corruption"
     CENTRE_UNREACHABLE = "centre_unreachable"
     # A box's power and memory
     POWER_CUT = "power_cut"
@@ -246,11 +249,14 @@ WEATHER_KINDS: Final = frozenset(
         FaultKind.MESSAGE_LOSS,
         FaultKind.MESSAGE_DUPLICATION,
         FaultKind.MESSAGE_REORDERING,
+        FaultKind.MESSAGE_CORRUPTION,
         FaultKind.MESSAGE_DELAY,
         FaultKind.REQUEST_LOSS,
         FaultKind.REPLY_LOSS,
         FaultKind.REQUEST_DUPLICATION,
         FaultKind.REQUEST_DELAY,
+        FaultKind.REQUEST_CORRUPTION,
+        FaultKind.REPLY_CORRUPTION,
         FaultKind.DROP_FAILED,
         FaultKind.DROP_UNCERTAIN,
     }

@@ -8,7 +8,7 @@ everything but its ledger.
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
 from ballotbox_gateway.core.correspondence import BATCH_MAX, Correspondence, Route
 from ballotbox_gateway.core.intake import (
@@ -20,7 +20,7 @@ from ballotbox_gateway.core.intake import (
 )
 from ballotbox_gateway.core.ports import DiskFull, LedgerFailure
 from ballotbox_gateway.core.upward import UpwardBatch, UpwardConflict, UpwardFault, UpwardReply
-from ballotbox_protocol.election.identifiers import BoxId
+from ballotbox_protocol.election.identifiers import BoxId, InvalidField
 from ballotbox_protocol.wire.message import Message
 from ballotbox_protocol.wire.statements import CHALLENGE_SIZE
 from ballotbox_protocol.wire.trust import Trusted
@@ -270,12 +270,14 @@ class GatewayNode:
 
     # From below
 
-    def take_in(self, body: dict[str, Any]) -> UpwardReply | UpwardConflict | UpwardFault | None:
+    def take_in(self, body: object) -> UpwardReply | UpwardConflict | UpwardFault | None:
         """Answer a lower gateway's request; None when the process is not there or dies of it."""
         if self.intake is None:
             return None
         try:
             answer = self.intake.admit_from_below(UpwardBatch.from_json(body), self.clock.unix())
+        except InvalidField as error:
+            return UpwardFault(error.field, error.problem, "send it again")
         except DiskFull:
             return None
         except (LedgerFailure, Killed) as fault:

@@ -20,7 +20,7 @@ from ballotbox_simulator.workload import Truth
 from ballotbox_simulator.world import elections
 from ballotbox_simulator.world.auditor import Breach, Finding
 from ballotbox_simulator.world.clocks import MIDNIGHT
-from ballotbox_simulator.world.faults import FaultKind
+from ballotbox_simulator.world.faults import FaultClass, FaultKind
 from ballotbox_simulator.world.ledgers import SimulatedLedger
 from ballotbox_simulator.world.plan import Ballots, Day, DayPlan
 from ballotbox_simulator.world.polling_day import HOUR, Hours
@@ -66,6 +66,7 @@ class _Part:
 
     batch: UpwardBatch | None
     truths: Mapping[str, Truth]
+    excused: frozenset[str]
     findings: tuple[Finding, ...]
     struck: Counter[FaultKind]
     sheets: int
@@ -74,13 +75,14 @@ class _Part:
 
 @dataclass(slots=True)
 class NationOutcome:
-    """What the country's day came to."""
+    """What the country's day came to; `excused`: boxes of which a person told what was not so."""
 
     findings: list[Finding] = field(default_factory=list)
     struck: Counter[FaultKind] = field(default_factory=Counter)
     sheets: int = 0
     tabulated: int = 0
     boxes_counted: int = 0
+    excused: set[str] = field(default_factory=set)
     transcript: str = ""
     result: Mapping[str, Any] | None = None
 
@@ -100,6 +102,7 @@ def run_nation(
             outcome.struck += part.struck
             outcome.sheets += part.sheets
             truths.update(part.truths)
+            outcome.excused |= part.excused
             digest.update(part.transcript.encode())
             _take_in(centre, part, outcome)
             progress(number + 1, plan.regions)
@@ -128,10 +131,22 @@ def _run_region(plan: NationPlan, number: int) -> _Part:
     return _Part(
         None if intake is None else intake.next_upward(elections.CENTRE, ENTRIES_MAX),
         {box.kit.identity.box.hex(): truth_of(box.container, election) for box in world.boxes},
+        _excused(world),
         tuple(world.auditor.findings),
         world.auditor.blows.struck,
         world.auditor.sheets,
         world.transcript.hash(),
+    )
+
+
+def _excused(world: World) -> frozenset[str]:
+    """Return the boxes whose count nothing built so far can hold against their sheets."""
+    blows = world.auditor.blows
+    return frozenset(
+        box.kit.identity.box.hex()
+        for precinct in world.precincts
+        for box in precinct.boxes
+        if blows.weakest_at(box.name, precinct.gateway.name) is FaultClass.UNDETECTABLE
     )
 
 
@@ -183,5 +198,7 @@ def _conclude(
         (count,) = box["counts"]
         outcome.boxes_counted += 1
         outcome.tabulated += count["counters"]["accepted"]
+        if box["box"] in outcome.excused:
+            continue
         for words in differences(truths[box["box"]], count, election):
             outcome.findings.append(Finding(Breach.WRONG_VOTES, f"box {box['box']}", words))

@@ -11,6 +11,7 @@ from typing import Final
 
 from ballotbox_protocol.wire.link import Link
 from ballotbox_protocol.wire.link_frames import Session
+from ballotbox_simulator.world.corruption import changed
 from ballotbox_simulator.world.faults import FaultKind, Sky, Weather
 from ballotbox_simulator.world.schedule import Alarm, Schedule
 
@@ -142,7 +143,7 @@ class SerialLine:
             return []
         delay = 0
         if self._sky.falls(FaultKind.LINE_CORRUPTION):
-            data = self._changed(data)
+            data = changed(data, self._chance)
         if self._sky.falls(FaultKind.LINE_DELAY):
             delay = self._chance.randrange(_HELD_BACK_MS)
         if self._sky.falls(FaultKind.LINE_REORDERING):
@@ -151,10 +152,6 @@ class SerialLine:
         if self._sky.falls(FaultKind.LINE_DUPLICATION):
             arriving.append((delay + self._chance.randrange(_HELD_BACK_MS), data))
         return arriving
-
-    def _changed(self, data: bytes) -> bytes:
-        at = self._chance.randrange(len(data))
-        return data[:at] + bytes((data[at] ^ (1 + self._chance.randrange(255)),)) + data[at + 1 :]
 
     def inject(self, side: int, data: bytes) -> None:
         """Let whoever holds the cable put bytes before one side."""

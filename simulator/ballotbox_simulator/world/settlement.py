@@ -164,8 +164,8 @@ def _why_not(box: BoxNode) -> str:
 
 def _audit_liveness(world: World, box: BoxNode) -> None:
     struck = world.auditor.blows.at.get(box.name, set())
-    at_rest = world.box_settled(box) and not box.stopped
-    if not at_rest and not struck & SILENCING.keys():
+    excused = not box.stopped or struck & SILENCING.keys()
+    if not (world.box_settled(box) and excused):
         device = box.device
         state = "off" if device is None else device.state.name
         words = f"is not settled in time: {state}, {box.stopped or 'running'}"

@@ -12,12 +12,16 @@ from ballotbox_gateway.core.delivery import PROBE_EVERY_S
 from ballotbox_gateway.core.intake import Intake
 from ballotbox_gateway.core.ports import DiskFull, LedgerFailure
 from ballotbox_gateway.core.upward import UpwardBatch, UpwardConflict, UpwardFault, UpwardReply
+from ballotbox_protocol.election.identifiers import InvalidField
+from ballotbox_simulator.world.corruption import garbled
 from ballotbox_simulator.world.faults import CALM, FaultKind, Sky, Weather
 from ballotbox_simulator.world.gateway_node import GatewayNode
 from ballotbox_simulator.world.ledgers import Killed
 from ballotbox_simulator.world.schedule import Schedule
 
 _TRANSIT_MS: Final = 40
+#: A connection with TLS takes three round trips of a mobile network; none is kept while idle.
+_DIALLING_MS: Final = 240
 _TIMEOUT_MS: Final = 10_000
 _LATE_MS: Final = 15_000
 _LEAVES: Final = 512
@@ -49,6 +53,7 @@ class UpwardLink:
         self._backoff = Backoff(chance.random)
         self._request = 0
         self._busy = False
+        self._dialling = False
         self._life = 0
         self._compared = False
         self._probe_at: int | None = None
@@ -71,9 +76,17 @@ class UpwardLink:
         """Look whether there is something to deliver."""
         if self._life != self._lower.life:
             self._life, self._busy, self._compared = self._lower.life, False, False
+            self._dialling = False
             self._backoff.succeeded()
-        if not self._busy and self._lower.intake is not None:
-            self._next()
+        if not (self._busy or self._dialling) and self._lower.intake is not None:
+            self._dialling = True
+            self._schedule.after(_DIALLING_MS, self._connected, self._life)
+
+    def _connected(self, life: int) -> None:
+        if life == self._life == self._lower.life:
+            self._dialling = False
+            if not self._busy:
+                self._next()
 
     def _next(self) -> None:
         intake = self._lower.intake
@@ -123,10 +136,24 @@ class UpwardLink:
             self._schedule.after(delay + 500, self._arrive, self._request, batch)
 
     def _arrive(self, request: int, batch: UpwardBatch) -> None:
-        answer = self._upper.take_in(batch.to_json())
+        body: object = batch.to_json()
+        if self._sky.falls(FaultKind.REQUEST_CORRUPTION):
+            body = garbled(batch.to_json(), self._chance)
+        answer = self._upper.take_in(body)
         if answer is None or not self.reachable or self._sky.falls(FaultKind.REPLY_LOSS):
             return
+        if self._sky.falls(FaultKind.REPLY_CORRUPTION):
+            answer = self._misread(answer)
         self._schedule.after(_TRANSIT_MS, self._answered, request, batch, answer)
+
+    def _misread(self, answer: Answer) -> Answer:
+        """Return what is understood of an answer that was changed on its way."""
+        if isinstance(answer, UpwardFault):
+            return answer
+        try:
+            return answer.from_json(garbled(answer.to_json(), self._chance))
+        except InvalidField as error:
+            return UpwardFault(error.field, error.problem, "ask again")
 
     def _answered(self, request: int, batch: UpwardBatch, answer: Answer) -> None:
         intake = self._lower.intake
@@ -151,7 +178,7 @@ class UpwardLink:
             self._lower.fail(fault)
             return
         if fault is not None:
-            self._failed(request, f"{fault.field}: {fault.problem}")
+            self._failed(request, f"{fault.field}: {fault.problem}", refused=not fault.retry)
             return
         self.trouble = ""
         self._compared |= isinstance(answer, UpwardReply)
@@ -163,12 +190,13 @@ class UpwardLink:
         self._busy = False
         self._next()
 
-    def _failed(self, request: int, why: str) -> None:
+    def _failed(self, request: int, why: str, *, refused: bool = False) -> None:
         if request != self._request or self._life != self._lower.life:
             return
         self.trouble = why
         self._request += 1
-        delay = 1 + int(self._backoff.failed() * 1_000)
+        pause_s = self._backoff.refused() if refused else self._backoff.failed()
+        delay = 1 + int(pause_s * 1_000)
         self._schedule.after(delay, self._again, self._request)
 
     def _again(self, request: int) -> None:

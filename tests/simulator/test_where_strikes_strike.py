@@ -13,6 +13,7 @@ from ballotbox_simulator.world.strikes import strike_now
 from ballotbox_simulator.world.world import World
 
 K = FaultKind
+SECOND = 1_000
 PLAN = DayPlan(boxes=1, ballots=0, portable=0, road=RoadChoice.MQTT)
 
 
@@ -44,6 +45,7 @@ def test_a_gateway_that_cannot_read_what_to_deliver_dies_and_is_objected_to(worl
 
     monkeypatch.setattr(precinct.gateway.intake, "next_upward", broken)
     precinct.uplink.wake()
+    world.schedule.run_until(PLAN.hours.zero + SECOND)
     assert precinct.gateway.intake is None
     world.schedule.run_until(PLAN.hours.zero + MINUTE)
     assert precinct.gateway.life == life + 1

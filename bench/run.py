@@ -215,7 +215,7 @@ async def fleet(directory: Path) -> float:
     return (used - stored) / _FLEET
 
 
-_PRECINCT_DAYS = 20
+_PRECINCT_DAYS = 60
 
 
 def simulation_speed(_directory: Path) -> Iterator[Row]:

@@ -31,7 +31,7 @@ from ballotbox_tabulation.log_directory import directory_reader
 
 #: Reasons of leaves that accept a report, and of those that only wait for an earlier one.
 _ACCEPTED: Final = ("IN_ORDER", "GAP_CLOSED")
-_HELD: Final = frozenset({"GAP_BEFORE", "HELD_BELOW"})
+_HELD: Final = frozenset({"GAP_BEFORE"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,19 +118,27 @@ def test_dispute_and_its_end_below_are_repeated_above() -> None:
     assert levels.centre.ledger.log_head().size == levels.lower.ledger.log_head().size
 
 
-def test_what_is_milder_above_takes_the_lower_verdict_until_it_is_lifted_below() -> None:
+def test_what_one_precinct_waits_for_and_another_one_has_counts_above() -> None:
     levels = Levels()
     messages = [levels.box.report(kind) for kind in (K.BOOT, K.ZERO, K.OPEN)]
     levels.lower.admit(messages[0], messages[2])
     levels.carry(levels.lower)
     levels.other.admit(*messages)
     levels.carry(levels.other)
-    # The centre has the whole chain, but one precinct gateway still waits for a report.
-    assert judged(levels, messages[2]) == (Verdict.HELD, Reason.GAP_BEFORE)
-    assert levels.centre.row(messages[2]).own_verdict is Verdict.ACCEPTED
-    levels.lower.admit(messages[1])
-    levels.carry(levels.lower)
+    # One precinct gateway still waits for a report, but the centre has the whole chain.
+    assert levels.lower.row(messages[2]).verdict is Verdict.HELD
     assert judged(levels, messages[2]) == (Verdict.ACCEPTED, Reason.GAP_CLOSED)
+
+
+def test_a_report_played_to_a_second_precinct_counts_above_as_before() -> None:
+    levels = Levels()
+    messages = [levels.box.report(kind) for kind in (K.BOOT, K.ZERO, K.OPEN)]
+    levels.lower.admit(*messages)
+    levels.carry(levels.lower)
+    levels.other.admit(messages[2])
+    levels.carry(levels.other)
+    assert levels.other.row(messages[2]).verdict is Verdict.HELD
+    assert judged(levels, messages[2]) == (Verdict.ACCEPTED, Reason.IN_ORDER)
 
 
 def test_accepted_report_goes_into_quarantine_when_a_second_gateway_quarantines_it() -> None:
@@ -248,15 +256,27 @@ def test_word_of_the_gateway_that_brings_a_report_is_kept_wherever_it_goes(
 ) -> None:
     levels = Levels()
     message = place(levels)
-    levels.take(LowerLog(levels.given).batch(entry_of(message, Verdict.HELD, Reason.GAP_BEFORE)))
-    assert levels.centre.row(message).below == origin_id(OTHER) + bytes((Verdict.HELD,))
+    entry = entry_of(message, Verdict.QUARANTINED, Reason.FIRMWARE)
+    levels.take(LowerLog(levels.given).batch(entry))
+    assert levels.centre.row(message).below == origin_id(OTHER) + bytes((Verdict.QUARANTINED,))
 
 
-def test_officers_at_the_centre_release_what_only_a_lower_gateway_held() -> None:
+def test_that_a_gateway_waits_is_not_kept_and_that_it_waits_now_takes_its_objection_back() -> None:
     levels = Levels()
     message = levels.box.report(K.BOOT)
-    levels.take(LowerLog(levels.given).batch(entry_of(message, Verdict.HELD, Reason.GAP_BEFORE)))
-    assert judged(levels, message) == (Verdict.HELD, Reason.HELD_BELOW)
+    log = LowerLog(levels.given)
+    levels.take(log.batch(entry_of(message, Verdict.QUARANTINED, Reason.FIRMWARE)))
+    levels.take(log.batch(entry_of(message, Verdict.HELD, Reason.GAP_BEFORE)))
+    assert levels.centre.row(message).below == b""
+    assert judged(levels, message) == (Verdict.ACCEPTED, Reason.IN_ORDER)
+
+
+def test_officers_at_the_centre_release_what_only_a_lower_gateway_set_aside() -> None:
+    levels = Levels()
+    message = levels.box.report(K.BOOT)
+    entry = entry_of(message, Verdict.QUARANTINED, Reason.FIRMWARE)
+    levels.take(LowerLog(levels.given).batch(entry))
+    assert judged(levels, message) == (Verdict.QUARANTINED, Reason.QUARANTINED_BELOW)
     levels.centre.intake.rule(ruling(levels.given, RELEASE, report_id(message)), NOW)
     assert judged(levels, message) == (Verdict.ACCEPTED, Reason.RELEASED)
 

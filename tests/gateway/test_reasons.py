@@ -106,17 +106,6 @@ def _box_disputed() -> Reason:
     return scene.send(K.TURNOUT).reason
 
 
-@produces(Reason.HELD_BELOW)
-def _held_below() -> Reason:
-    levels = Levels()
-    messages = [levels.box.report(kind) for kind in (K.BOOT, K.ZERO)]
-    levels.other.admit(*messages)
-    levels.carry(levels.other)
-    levels.lower.admit(messages[1])
-    levels.carry(levels.lower)
-    return levels.centre.row(messages[1]).reason
-
-
 @produces(Reason.SAME_SEQUENCE)
 def _same_sequence() -> Reason:
     scene, messages = _rivals()

@@ -270,7 +270,7 @@ PLANTED: list[tuple[Plant, Check]] = [
     (_ignores_the_verdict_of_below, _cause(Reason.QUARANTINED_BELOW)),
     (
         _ignores_the_verdict_of_below,
-        test_from_below.test_what_is_milder_above_takes_the_lower_verdict_until_it_is_lifted_below,
+        test_from_below.test_accepted_report_goes_into_quarantine_when_a_second_gateway_quarantines_it,
     ),
     (_moves_the_cursor_before_the_receipts, _unconfirmed),
     (_believes_any_upper_receipt, _unproved),

@@ -1,6 +1,5 @@
 """One box over two precinct gateways to one centre, in any order: the most severe word holds."""
 
-from collections.abc import Sequence
 from itertools import islice
 
 from hypothesis import settings
@@ -70,9 +69,9 @@ class TwoRoads(RuleBasedStateMachine):
             assert leaf.verdict is self.expected(leaf.report)
 
     def expected(self, report: ReportId) -> Verdict:
-        said: Sequence[Verdict] = [words.get(report) for words in self.words.values()]
-        known = [self.model.verdicts[report], *(each for each in said if each is not None)]
-        return max(known, key=SEVERITY.__getitem__)
+        said = [words.get(report) for words in self.words.values()]
+        objections = [each for each in said if each in (Verdict.QUARANTINED, Verdict.EVIDENCE)]
+        return max([self.model.verdicts[report], *objections], key=SEVERITY.__getitem__)
 
     @rule(side=sides)
     def restart(self, side: str) -> None:

@@ -40,7 +40,6 @@ class Reason(IntEnum):
     # With HELD
     GAP_BEFORE = 20
     BOX_DISPUTED = 21
-    HELD_BELOW = 22
     # With EVIDENCE
     SAME_SEQUENCE = 30
     EVIDENCE_BELOW = 31
@@ -115,7 +114,6 @@ REASON_MEANING: Final[Mapping[Reason, str]] = {
     Reason.NAMED: "two officers named it the true one of several",
     Reason.GAP_BEFORE: "a report before it is missing",
     Reason.BOX_DISPUTED: "its box is disputed",
-    Reason.HELD_BELOW: "the gateway below holds it",
     Reason.SAME_SEQUENCE: "another report of its box has the same sequence",
     Reason.EVIDENCE_BELOW: "it is evidence at the gateway below",
     Reason.SIZE: "the bytes are more than a report may have",

@@ -1,6 +1,8 @@
 """Verdicts of lower gateways on one report, and the verdict that follows from all of them.
 
-Only verdicts other than ACCEPTED are kept, packed as 17 bytes each: origin id and code.
+Only what was set aside is kept, packed as 17 bytes each: origin id and code. A gateway holds a
+report for want of others, which this one may have from elsewhere: anybody who recorded a report can
+play it to a gateway that lacks what came before it.
 """
 
 from typing import NamedTuple
@@ -10,7 +12,6 @@ from ballotbox_protocol.wire.verdict import SEVERITY, Reason, Verdict
 
 _WIDTH = ORIGIN_ID_SIZE + 1
 _REASON_BELOW = {
-    Verdict.HELD: Reason.HELD_BELOW,
     Verdict.QUARANTINED: Reason.QUARANTINED_BELOW,
     Verdict.EVIDENCE: Reason.EVIDENCE_BELOW,
 }
@@ -24,10 +25,10 @@ class Word(NamedTuple):
 
 
 def hear(below: bytes, word: Word) -> bytes:
-    """Return the packed verdicts after a lower gateway has spoken; its last word counts."""
+    """Return what is set aside after a lower gateway has spoken; its last word counts."""
     parts = [below[at : at + _WIDTH] for at in range(0, len(below), _WIDTH)]
     kept = [part for part in parts if part[:ORIGIN_ID_SIZE] != word.origin]
-    if word.verdict is not Verdict.ACCEPTED:
+    if word.verdict in _REASON_BELOW:
         kept.append(word.origin + bytes((word.verdict,)))
     return b"".join(kept)
 

@@ -14,7 +14,6 @@ _WORDS: Final = {
     Reason.NAMED: "named by two officers as the true one",
     Reason.GAP_BEFORE: "an earlier report is missing",
     Reason.BOX_DISPUTED: "its box is disputed",
-    Reason.HELD_BELOW: "held by the gateway below",
     Reason.SAME_SEQUENCE: "another report of its box has the same number",
     Reason.EVIDENCE_BELOW: "evidence of a dispute at the gateway below",
     Reason.SIZE: "longer than a report may be",

@@ -18,7 +18,7 @@ from ballotbox_tabulation.core.faults import Fault, LogFault
 #: The reasons that may stand with each verdict on a report; a ruled one may be repeated.
 _REASONS = {
     Verdict.ACCEPTED: {Reason.IN_ORDER, Reason.GAP_CLOSED, Reason.RELEASED, Reason.NAMED},
-    Verdict.HELD: {Reason.GAP_BEFORE, Reason.BOX_DISPUTED, Reason.HELD_BELOW},
+    Verdict.HELD: {Reason.GAP_BEFORE, Reason.BOX_DISPUTED},
     Verdict.QUARANTINED: {reason for reason in Reason if reason >= Reason.PRECINCT},
     Verdict.EVIDENCE: {Reason.SAME_SEQUENCE, Reason.EVIDENCE_BELOW},
 }

@@ -12,7 +12,6 @@ _PLAIN: Final[dict[Reason, str]] = {
     Reason.NAMED: "named the true one by two officers",
     Reason.GAP_BEFORE: "a report before it is missing",
     Reason.BOX_DISPUTED: "its box is disputed",
-    Reason.HELD_BELOW: "held by the gateway below",
     Reason.SAME_SEQUENCE: "another report of its box has the same number",
     Reason.EVIDENCE_BELOW: "in evidence at the gateway below",
     Reason.PRECINCT: "it names another precinct than the register",

@@ -37,7 +37,6 @@ _CAUSES: Final[Mapping[Reason, frozenset[FaultKind] | None]] = {
     Reason.IN_ORDER: _ALWAYS,
     Reason.GAP_BEFORE: _DISORDER,
     Reason.GAP_CLOSED: _DISORDER,
-    Reason.HELD_BELOW: _DISORDER,
     Reason.BOX_DISPUTED: _TWO_VOICES,
     Reason.SAME_SEQUENCE: _TWO_VOICES,
     Reason.EVIDENCE_BELOW: _TWO_VOICES,

@@ -15,8 +15,14 @@ from ballotbox_protocol.wire.verdict import Verdict
 from ballotbox_simulator.world.gateway_node import GatewayNode
 from ballotbox_simulator.world.log_reading import ReadLog
 
-#: From mild to severe, written down here apart from the product.
-_SEVERITY: Final = (Verdict.ACCEPTED, Verdict.HELD, Verdict.QUARANTINED, Verdict.EVIDENCE)
+#: From mild to severe, written down here apart from the product. What waits below for want of other
+#: reports need not wait above.
+_SEVERITY: Final = {
+    Verdict.ACCEPTED: 0,
+    Verdict.HELD: 0,
+    Verdict.QUARANTINED: 1,
+    Verdict.EVIDENCE: 2,
+}
 
 
 def milder_above(lower: ReadLog, upper: ReadLog, taken: int) -> Iterator[str]:
@@ -30,7 +36,7 @@ def milder_above(lower: ReadLog, upper: ReadLog, taken: int) -> Iterator[str]:
         if below is None:
             continue
         above = upper.newest(identity) if identity in upper.places else None
-        if above is None or _SEVERITY.index(above.verdict) < _SEVERITY.index(below.verdict):
+        if above is None or _SEVERITY[above.verdict] < _SEVERITY[below.verdict]:
             verdict = "nothing" if above is None else above.verdict.name
             yield f"{identity.hex()[:16]} is {below.verdict.name} below and {verdict} above"
 

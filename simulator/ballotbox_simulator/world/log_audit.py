@@ -17,7 +17,7 @@ from ballotbox_simulator.world.log_reading import ReadLog
 
 #: With these a gateway accepts by itself, without officers.
 _BY_ITSELF: Final = frozenset({Reason.IN_ORDER, Reason.GAP_CLOSED})
-_FROM_BELOW: Final = frozenset({Reason.HELD_BELOW, Reason.QUARANTINED_BELOW, Reason.EVIDENCE_BELOW})
+_FROM_BELOW: Final = frozenset({Reason.QUARANTINED_BELOW, Reason.EVIDENCE_BELOW})
 
 
 def faults_of(log: ReadLog) -> Iterator[str]:

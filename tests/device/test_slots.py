@@ -5,6 +5,7 @@ import pytest
 from ballotbox_device.core.identity import precinct_of
 from ballotbox_device.core.ports import EntropyFault, MemoryFault
 from ballotbox_device.core.slot_bank import CAPACITY_MIN, SlotBank, capacity_for
+from ballotbox_device.core.slot_format import SlotCondition
 from ballotbox_simulator.disk import LOST, BoxDisk
 from tests.device.polling_place import AWAY, HOME_1, HOME_2, Chance, PollingPlace, authority, rules
 
@@ -204,3 +205,9 @@ def test_a_slot_that_rots_while_the_poll_is_open_is_not_left_out_of_the_totals(o
         bank.totals(layout)
     disk.slots.rot(7 * size + offset % size, 0x10)
     assert bank.totals(layout) == whole
+
+
+def test_an_empty_slot_shows_that_it_is_empty():
+    slots = rules().slots
+    assert slots.condition(slots.empty) is SlotCondition.EMPTY
+    assert slots.condition(slots.encode(AWAY)) is SlotCondition.RESERVED

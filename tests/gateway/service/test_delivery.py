@@ -236,6 +236,35 @@ def test_a_growing_log_does_not_shorten_the_wait():
     asyncio.run(scenario())
 
 
+class NotedBackoff(Backoff):
+    """A backoff that waits for nothing and notes what it was told."""
+
+    def __init__(self):
+        super().__init__(lambda: 0.0)
+        self.told = []
+
+    def failed(self):
+        self.told.append("failed")
+        return super().failed()
+
+    def refused(self):
+        self.told.append("refused")
+        return super().refused()
+
+
+@pytest.mark.parametrize(("retry", "word"), [(True, "failed"), (False, "refused")])
+def test_what_only_people_can_mend_is_waited_for_longer(retry, word):
+    async def scenario():
+        async with delivering() as (upper, below, _):
+            upper.says = UpwardFault("checkpoint", "is another", "Compare", retry=retry)
+            below.delivery._backoff = noted = NotedBackoff()
+            below.admit(below.box.day()[0])
+            await soon(lambda: len(noted.told) > 2, "three tries")
+            assert set(noted.told) == {word}
+
+    asyncio.run(scenario())
+
+
 def failing(ledger, error):
     real = ledger.commit
 

@@ -50,8 +50,8 @@ from ballotbox_simulator.live.boxes import MqttBox
 from ballotbox_simulator.live.broker import Broker, find_broker, free_port
 from ballotbox_simulator.live.processes import GatewayProcess, Roads
 from ballotbox_simulator.world.nation import PRECINCTS, NationPlan, run_nation
-from ballotbox_simulator.world.plan import DayPlan
-from ballotbox_simulator.world.run import run_day
+from ballotbox_simulator.world.plan import Day, DayPlan
+from ballotbox_simulator.world.run import DayOutcome, run_day
 from ballotbox_simulator.world.swarm import swarm_day
 from ballotbox_tabulation.core.faults import Fault
 from ballotbox_tabulation.core.log import open_log, read_leaves
@@ -216,6 +216,8 @@ async def fleet(directory: Path) -> float:
 
 
 _PRECINCT_DAYS = 60
+#: What else a shared machine does may slow a day by a third: its best time says what it costs.
+_PASSES = 3
 
 
 def simulation_speed(_directory: Path) -> Iterator[Row]:
@@ -224,20 +226,26 @@ def simulation_speed(_directory: Path) -> Iterator[Row]:
     plan = DayPlan(boxes=3, ballots=600, portable=0)
     days = [swarm_day(seed, plan) for seed in range(1, _PRECINCT_DAYS + 1)]
     run_day(days[0])
-    simulated_s = 0
-    began = time.process_time()
-    for day in days:
-        outcome = run_day(day)
-        simulated_s += outcome.simulated_s
-        if not outcome.passed:
-            raise SystemExit(f"seed {day.seed}: {outcome.findings[0]}")
-    used = time.process_time() - began
+    passes = [[_timed_day(day) for day in days] for _ in range(_PASSES)]
+    simulated_s = sum(outcome.simulated_s for outcome, _ in passes[0])
+    times = [[used for _, used in each] for each in passes]
+    whole = [f"{simulated_s / sum(each):,.0f}" for each in times]
     yield watch.row(
-        simulated_s / used,
+        simulated_s / sum(map(min, *times)),
         "simulated s per CPU s",
         f"CPU of one core; {len(days)} days of {simulated_s / len(days) / 3_600:.1f} h, 3 boxes, "
-        "600 ballots each, half-hourly turnout, swarm faults",
+        "600 ballots each, half-hourly turnout, swarm faults; each day at the best of "
+        f"{_PASSES} passes, which by themselves gave {', '.join(whole)}",
     )
+
+
+def _timed_day(day: Day) -> tuple[DayOutcome, float]:
+    began = time.process_time()
+    outcome = run_day(day)
+    used = time.process_time() - began
+    if not outcome.passed:
+        raise SystemExit(f"seed {day.seed}: {outcome.findings[0]}")
+    return outcome, used
 
 
 def nation_time(_directory: Path) -> Iterator[Row]:

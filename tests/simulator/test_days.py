@@ -3,8 +3,10 @@
 import secrets
 
 import pytest
+from cobs import cobs
 
 from ballotbox_protocol.wire import cose
+from ballotbox_protocol.wire.frame import FrameDecoder, FrameFault, encode_frame
 from ballotbox_simulator.world.run import run_day, run_world
 from ballotbox_simulator.world.swarm import swarm_day
 from ballotbox_simulator.world.undisturbed import undisturbed
@@ -37,7 +39,7 @@ def test_a_day_that_nobody_has_seen_passes(record_property):
     assert not failed, "\n".join(failed)
 
 
-def test_a_day_comes_to_the_same_with_every_signature_computed_anew() -> None:
+def test_a_day_comes_to_the_same_with_every_signature_and_frame_computed_anew() -> None:
     day = swarm_day(8)
     assert run_world(World(day)).transcript == run_day(day).transcript
 
@@ -46,3 +48,16 @@ def test_a_bad_signature_is_never_known() -> None:
     with undisturbed():
         for _ in range(2):
             assert not cose.verify(b"statement", bytes(64), bytes(32))
+
+
+def test_a_frame_is_known_whole_and_no_other_is() -> None:
+    outside = encode_frame(b"\x00some report\x00")
+    with undisturbed():
+        frames = [encode_frame(bytes([number % 256]) * number) for number in range(300)]
+        assert encode_frame(b"\x00some report\x00") == outside
+        decoder = FrameDecoder()
+        assert decoder.feed(b"".join(frames)) == [bytes([n % 256]) * n for n in range(300)]
+        decoder.feed(outside[:3] + b"X" + outside[4:])
+        assert decoder.dropped[FrameFault.CRC] == 1
+        inside = cobs.decode
+    assert cobs.decode is not inside

@@ -75,11 +75,13 @@ class SlotBank:
         """Read all slots into the counts; raises MemoryFault for rot or two unfinished slots."""
         self._clear()
         empty = self._format.empty
+        # Sheets that say the same have the same slot: each is judged once.
+        known: dict[bytes, SlotCondition] = {}
         for position, slot in self._slots():
             self._capacity = position + 1
             if slot == empty:
                 continue
-            condition = self._format.condition(slot)
+            condition = known.get(slot) or known.setdefault(slot, self._format.condition(slot))
             if condition is SlotCondition.ROTTEN:
                 raise _damaged(position)
             first = self._format.is_first_sheet(slot)

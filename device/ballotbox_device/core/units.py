@@ -9,8 +9,7 @@ unit with a good one behind it is rot or tampering, never a power cut.
 import struct
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from ballotbox_device.core.ports import MemoryFault
 
@@ -22,8 +21,7 @@ RECORDS_MAX: Final = 0xFFFF
 UNIT_MAX: Final = _HEAD.size + RECORDS_MAX + _CRC_SIZE
 
 
-@dataclass(frozen=True, slots=True)
-class Unit:
+class Unit(NamedTuple):
     """The records of one unit and the offset at which they stand in the journal."""
 
     offset: int

@@ -64,7 +64,10 @@ def encode(value: Value) -> bytes:
 def _encode_into(out: bytearray, value: Value) -> None:
     kind = type(value)
     if kind is int:
-        _encode_int(out, value)
+        if 0 <= value < _ONE_BYTE:
+            out.append(value)
+        else:
+            _encode_int(out, value)
     elif kind is bytes:
         _encode_head(out, _BYTES, len(value))
         out += value

@@ -29,6 +29,10 @@ key_id: Final = register.key_id
 #: Signs the bytes it is given with one Ed25519 key and returns the 64-byte signature.
 Sign = Callable[[bytes], bytes]
 
+#: Few keys sign much, and a report is read at several places until its receipt comes: the last
+#: headers and envelopes are known.
+_KNOWN_MAX: Final = 32
+
 _TAG_SIGN1_ARRAY4: Final = b"\xd2\x84"
 _SIGNATURE_HEAD: Final = b"\x58\x40"
 _CONTEXT: Final = b"\x84\x6aSignature1"
@@ -67,6 +71,7 @@ class Envelope:
         return sig_structure(self.protected, self.payload)
 
 
+@lru_cache(_KNOWN_MAX)
 def protected_header(public_key: bytes, message_type: MessageType) -> bytes:
     """Return the encoded protected header {1: -19, 4: key id, 16: typ}."""
     return cbor.encode({1: ALGORITHM, 4: key_id(public_key), 16: str(message_type)})
@@ -115,10 +120,6 @@ def parse(data: bytes, size_limit: int = cbor.REPORT_LIMITS.size) -> Envelope:
     if len(data) > size_limit:
         raise EnvelopeError(f"{len(data)} bytes, at most {size_limit} are allowed")
     return _parse(data)
-
-
-#: A report is sent again until its receipt comes, and read at several places: the last are known.
-_KNOWN_MAX: Final = 32
 
 
 @lru_cache(_KNOWN_MAX)

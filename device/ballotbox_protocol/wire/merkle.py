@@ -13,6 +13,8 @@ _PAIR_SIZE: Final = 2 * HASH_SIZE
 #: Root of the tree without leaves: SHA-256 of nothing (RFC 6962 section 2.1).
 EMPTY_ROOT: Final = sha256(b"").digest()
 
+#: A frontier holds at most so many leaves that are in no subtree yet.
+_WAITING_MAX: Final = 256
 #: Neighbours below this level share the rest of their audit path; one such rest is remembered.
 _SHARED_LEVEL: Final = 8
 
@@ -40,39 +42,57 @@ class Frontier:
     (size, hashes) makes the frontier again. Raises ValueError when the two do not fit.
     """
 
-    __slots__ = ("_hashes", "_size")
+    __slots__ = ("_folded", "_hashes", "_waiting")
 
     def __init__(self, size: int = 0, hashes: Sequence[bytes] = ()) -> None:
         if size < 0 or len(hashes) != size.bit_count():
             raise ValueError(f"{len(hashes)} subtree hashes do not fit a log of size {size}")
         _require_hashes(hashes)
-        self._size = size
+        self._folded = size
         self._hashes = list(hashes)
+        #: Leaves that are in no subtree yet: many are folded in faster than each by itself.
+        self._waiting: list[bytes] = []
 
     @property
     def size(self) -> int:
         """The number of leaves."""
-        return self._size
+        return self._folded + len(self._waiting)
 
     @property
     def hashes(self) -> tuple[bytes, ...]:
         """The subtree roots, largest subtree first: what to store beside `size`."""
+        self._fold()
         return tuple(self._hashes)
 
     def append(self, leaf: bytes) -> None:
         """Add one leaf, given by its 32-byte leaf hash (else ValueError)."""
         if len(leaf) != HASH_SIZE:
             raise ValueError(f"a hash has {len(leaf)} bytes, it must have {HASH_SIZE}")
-        hashes, rest = self._hashes, self._size
-        while rest & 1:
-            leaf = sha256(b"\x01" + hashes.pop() + leaf).digest()
+        self._waiting.append(leaf)
+        if len(self._waiting) == _WAITING_MAX:
+            self._fold()
+
+    def _fold(self) -> None:
+        nodes, rest = self._waiting, self._folded
+        self._waiting = []
+        self._folded += len(nodes)
+        left_over = []
+        while nodes:
+            if rest & 1:
+                nodes.insert(0, self._hashes.pop())
+            if len(nodes) & 1:
+                left_over.append(nodes.pop())
+            nodes = [
+                sha256(b"\x01" + left + right).digest()
+                for left, right in zip(nodes[::2], nodes[1::2], strict=True)
+            ]
             rest >>= 1
-        hashes.append(leaf)
-        self._size += 1
+        self._hashes += reversed(left_over)
 
     def root(self) -> bytes:
         """Return the root of the log so far."""
-        if not self._size:
+        self._fold()
+        if not self._folded:
             return EMPTY_ROOT
         *lefts, node = self._hashes
         for left in reversed(lefts):

@@ -8,7 +8,8 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from ballotbox_device.core.ports import Entropy, EntropyFault, MemoryFault, Slots
+from ballotbox_device.core.ports import Entropy, EntropyFault, MemoryFault
+from ballotbox_device.core.slot_copies import SlotCopies
 from ballotbox_device.core.slot_format import COUNTED_STATE, SlotCondition, SlotFormat
 from ballotbox_protocol.election.definition import Election, Precinct
 from ballotbox_protocol.election.tally import Layout, Row
@@ -41,7 +42,7 @@ class SlotBank:
     __slots__ = ("_capacity", "_entropy", "_format", "_port", "_used", "_used_count",
                  "counted", "first_sheets", "odd")  # fmt: skip
 
-    def __init__(self, port: Slots, slot_format: SlotFormat, entropy: Entropy) -> None:
+    def __init__(self, port: SlotCopies, slot_format: SlotFormat, entropy: Entropy) -> None:
         self._port = port
         self._format = slot_format
         self._entropy = entropy
@@ -55,20 +56,18 @@ class SlotBank:
         self.first_sheets = 0
         self.odd: OddSlot | None = None
 
+    @property
+    def mended(self) -> int:
+        """How many slots differed between the copies and were mended."""
+        return self._port.mended
+
     def is_blank(self) -> bool:
         """Tell whether the slots hold nothing at all."""
-        content = self._port.read()
-        return content.count(0) == len(content)
+        return self._port.is_blank()
 
     def prepare(self, capacity: int) -> None:
         """Make the bank empty with at least `capacity` slots; durable on return."""
-        held = len(self._port.read())
-        wanted = capacity * self._format.size
-        if not self.is_blank():
-            self._port.write(0, bytes(held))
-        if held < wanted:
-            self._port.extend(wanted)
-        self._port.sync()
+        self._port.wipe(capacity * self._format.size)
         self._clear()
 
     def survey(self) -> None:

@@ -11,7 +11,7 @@ from ballotbox_device.core.history import History, KeptReport
 from ballotbox_device.core.journal import RecordBook
 from ballotbox_device.core.ports import MemoryFault
 from ballotbox_device.core.slot_format import COUNTED_STATE
-from ballotbox_device.host.files import JournalFile, SlotsFile, create_file
+from ballotbox_device.host.files import create_file, open_memory
 from ballotbox_device.host.firmware import running_firmware
 from ballotbox_device.host.keys import stored_keys
 from ballotbox_device.host.problem import Problem, reason_of
@@ -48,15 +48,14 @@ class _Found:
 
 
 def _look(state: StateDirectory) -> _Found:
-    # The journal first: slots are then never behind it.
-    with JournalFile(state.journal, read_only=True) as journal:
-        content = journal.read()
-        book = RecordBook(journal)
-    genesis = book.history.genesis
-    with SlotsFile(state.slots, read_only=True) as slots:
-        states = slots.read()[:: genesis.slot_size] if genesis else b""
+    with open_memory(state.media, read_only=True) as memory:
+        # The journal first: slots are then never behind it.
+        book = RecordBook(memory)
+        size = len(memory.media[0].journal.read())
+        genesis = book.history.genesis
+        states = memory.media[0].slots.read()[:: genesis.slot_size] if genesis else b""
     counted = states.count(COUNTED_STATE)
-    return _Found(book.history, len(content), book.torn, len(states), counted)
+    return _Found(book.history, size, book.torn, len(states), counted)
 
 
 def status(state: StateDirectory) -> dict[str, Any]:
@@ -85,7 +84,7 @@ def _counters(history: History) -> dict[str, int]:
         "presented": history.presented,
         "accepted": history.accepted,
         "returned": history.returned,
-        "pending": int(history.released),
+        "pending": history.pending,
         "portable": history.portable,
         "lifetime": history.lifetime,
     }
@@ -123,8 +122,8 @@ def write_reports(state: StateDirectory, folder: Path) -> Iterator[Path]:
 
     The bytes are those that were signed. A file that is there already must hold the same.
     """
-    with JournalFile(state.journal, read_only=True) as journal:
-        book = RecordBook(journal)
+    with open_memory(state.media, read_only=True) as memory:
+        book = RecordBook(memory)
         _make_folder(folder)
         for sequence, kept in enumerate(book.history.reports):
             data = book.read(kept.offset, kept.size)

@@ -66,7 +66,7 @@ def run_box(orders: Orders) -> None:
     state = open_state(orders.state)
     with sole_use(state):
         trusted = establish_from(orders.election, orders.register, orders.root, state.register_seen)
-        with open_memory(state.journal, state.slots) as memory:
+        with open_memory(state.media) as memory:
             device = boot(state, trusted, memory)
             remember(trusted, state.register_seen)
             _serve(device, state, trusted, orders)
@@ -74,7 +74,7 @@ def run_box(orders: Orders) -> None:
 
 def boot(state: StateDirectory, trusted: Trusted, memory: Memory) -> Device:
     """Return the device that the memory holds, not started; raises as `run_box`."""
-    rotation = RecordBook(memory.journal).history.rotation
+    rotation = RecordBook(memory).history.rotation
     rotated_to = rotation.key if rotation else None
     key = choose_key(state.keys, trusted.register, state.box, rotated_to)
     identity = Identity(state.box, key, running_firmware(), debug=True)

@@ -8,6 +8,7 @@ from ballotbox_protocol.election.definition import (
     Contest,
     ContestKind,
     Election,
+    Handling,
     MarkPolicy,
     Option,
     Precinct,
@@ -37,7 +38,7 @@ def encode_definition(election: Election) -> bytes:
             5: [[style.code, [list(s) for s in style.sheets]] for style in election.styles],
             6: [[p.number, p.name, p.registered, list(p.styles)] for p in election.precincts],
             7: list(election.register_signers),
-            8: [int(election.policy.return_overvoted), int(election.policy.return_blank)],
+            8: _policy_item(election.policy),
         }
     )
 
@@ -110,7 +111,14 @@ def _key(value: object, path: str) -> bytes:
     return as_type(value, bytes, path)
 
 
+def _policy_item(policy: MarkPolicy) -> list[int]:
+    handling = (policy.overvoted, policy.blank, policy.undervoted, policy.marginal)
+    return [*map(int, handling), policy.definite, policy.faint, int(policy.stamp)]
+
+
 def _policy(value: object) -> MarkPolicy:
-    flags = as_tuple(value, "policy", int, int)
-    require(all(flag in (0, 1) for flag in flags), "policy", "flags must be 0 or 1")
-    return MarkPolicy(return_overvoted=bool(flags[0]), return_blank=bool(flags[1]))
+    *handling, definite, faint, stamp = as_tuple(value, "policy", *[int] * 7)
+    handled = [as_enum(each, Handling, f"policy[{i}]") for i, each in enumerate(handling)]
+    require(stamp in (0, 1), "policy[6]", "must be 0 or 1")
+    overvoted, blank, undervoted, marginal = handled
+    return MarkPolicy(overvoted, blank, undervoted, marginal, definite, faint, bool(stamp))

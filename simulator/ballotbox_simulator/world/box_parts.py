@@ -91,7 +91,7 @@ class Kit:
         """Return the identity with the key that the memory calls for; raises MemoryFault."""
         if self.next_key is None:
             return self.identity
-        rotation = RecordBook(memory.journal).history.rotation
+        rotation = RecordBook(memory).history.rotation
         if rotation is None or rotation.key != self.next_key.public:
             return self.identity
         return replace(self.identity, key=self.next_key)

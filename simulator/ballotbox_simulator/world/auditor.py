@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from ballotbox_device.core.outputs import ReportMade
 from ballotbox_device.core.sheet import Sheet
+from ballotbox_device.core.signals import Signal
 from ballotbox_gateway.core.intake import HelloOutcome, Road
 from ballotbox_protocol.election.identifiers import BoxId, PollState, ReportId
 from ballotbox_protocol.wire import cose
@@ -168,7 +169,18 @@ class Auditor:
         if box.device is not None and box.device.state is not open_for:
             words = f"a sheet was let in while the box was {box.device.state.name}"
             self.object_to(Breach.LAW, box.name, words)
+        shut = [signal.name for signal in box.ailing if MUST_BE_SHUT & {signal}]
+        if shut:
+            self.object_to(Breach.LAW, box.name, f"a sheet was let in despite {shut[0]}")
+        held, capacity = len(box.container) - box.mouth.put_away, box.habits.capacity
+        if capacity is not None and held > capacity:
+            words = f"{held} sheets in a container for {capacity}"
+            self.object_to(Breach.LAW, box.name, words)
         self.transcript.note(box.name, "holds", f"{len(box.container)} style {sheet.style}")
+
+    def objected(self, box: BoxNode, words: str) -> None:
+        """Object to what whoever stands at a box sees of it."""
+        self.object_to(Breach.LAW, box.name, words)
 
     def receipt_taken(self, box: BoxNode, data: bytes) -> None:
         """Verify a receipt that a box took as good, and remember what it promises."""
@@ -271,6 +283,8 @@ class Auditor:
 
 
 _ROLLED_BACK: Final = frozenset({FaultKind.GATEWAY_RESTORED, FaultKind.CENTRE_RESTORED})
+#: While a box says this of itself, no sheet may fall.
+MUST_BE_SHUT: Final = frozenset({Signal.COVER_OPENED, Signal.BATTERY_LOW, Signal.SCANNER_DIRTY})
 #: The kinds that carry votes, written down here apart from the product.
 WITH_VOTES: Final = frozenset({ReportKind.FINAL, ReportKind.CORRECTION})
 #: After these the count of a box may differ from its paper: that is what they are.

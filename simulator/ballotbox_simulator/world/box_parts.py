@@ -69,6 +69,10 @@ class Witness(Protocol):
         """A fault struck a node."""
         ...
 
+    def objected(self, box: "BoxNode", words: str) -> None:
+        """Something at a box is not as it must be."""
+        ...
+
     def healthy(self, node: str) -> None:
         """A node did its proper work: whatever struck it is overcome."""
         ...
@@ -104,9 +108,15 @@ def outcomes_of(kinds: frozenset[FaultKind]) -> tuple[Outcome, Outcome]:
     return journal, slots
 
 
-def drawn(outcomes: tuple[Outcome, Outcome], chance: random.Random) -> tuple[Outcome, Outcome]:
-    """Return what each file keeps of its unsynced writes at one power cut."""
-    journal, slots = outcomes
-    if isinstance(journal, Torn):
-        journal = Torn(chance.randrange(24), chance.randrange(256))
-    return journal, slots
+def drawn(outcomes: tuple[Outcome, Outcome], chance: random.Random) -> tuple[Outcome, ...]:
+    """Return what each file of both media keeps of its unsynced writes at one power cut."""
+    second: tuple[Outcome, Outcome] = outcomes
+    if outcomes != (LOST, LOST):
+        second = chance.choice((outcomes, outcomes, (LOST, LOST), (KEPT, KEPT)))
+    return tuple(_torn_somewhere(each, chance) for each in (*outcomes, *second))
+
+
+def _torn_somewhere(outcome: Outcome, chance: random.Random) -> Outcome:
+    if isinstance(outcome, Torn):
+        return Torn(chance.randrange(24), chance.randrange(256))
+    return outcome

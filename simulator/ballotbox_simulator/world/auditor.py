@@ -173,7 +173,7 @@ class Auditor:
         if shut:
             self.object_to(Breach.LAW, box.name, f"a sheet was let in despite {shut[0]}")
         held, capacity = len(box.container) - box.mouth.put_away, box.habits.capacity
-        if capacity is not None and held > capacity:
+        if capacity is not None and held > capacity and not self._paper_may_differ(box):
             words = f"{held} sheets in a container for {capacity}"
             self.object_to(Breach.LAW, box.name, words)
         self.transcript.note(box.name, "holds", f"{len(box.container)} style {sheet.style}")

@@ -47,5 +47,5 @@ def _allowed(location: list[str], top: type[BaseModel]) -> str:
 
 
 def _suggestion(word: str, known: list[str]) -> str:
-    close = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
+    close = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
     return f"; did you mean `{close[0]}`?" if close else f"; there are {', '.join(known)}"

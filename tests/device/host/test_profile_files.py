@@ -39,6 +39,7 @@ IDENTITY = ("name", "title", "about")
 TEXT = profile_text("generic")
 DATA = tomllib.loads(TEXT)
 WHOLE = read_profile("generic.toml", TEXT)
+OTHERS = [tomllib.loads(profile_text(name)) for name in NAMES]
 #: How an assumption of ours begins: what is missing, or whose choice it is.
 ADMITTED = ("not known", "not modelled", "own choice")
 
@@ -167,8 +168,11 @@ ANYTHING = st.recursive(
 def mutations(draw):
     """A field and the document with that field dropped, replaced whole, or changed in one line."""
     field = draw(st.sampled_from(sorted(DATA)))
-    value = draw(ANYTHING)
     data = copy.deepcopy(DATA)
+    if draw(st.booleans()):
+        # What another machine has there is right in itself, and may not fit the rest.
+        return field, document(data | {field: draw(st.sampled_from(OTHERS))[field]})
+    value = draw(ANYTHING)
     inner = draw(st.sampled_from(["", "value", "source", "assumed", "other"]))
     if field in IDENTITY or not inner:
         place, key = data, field

@@ -256,3 +256,26 @@ def consent(key_file: Path, payload: str, kind: str, passphrase_file: Path | Non
             passphrase = officer.passphrase_in(passphrase_file)
         key = officer.officer_key(text, passphrase, key_file)
         click.echo(officer.sign_token(key, message_type, data))
+
+
+@main.command()
+@click.argument("profile", metavar="NAME|FILE", required=False)
+@click.option("--toml", "as_toml", is_flag=True, help="Print its file, to start your own from.")
+def profiles(profile: str | None, *, as_toml: bool) -> None:
+    """List the kinds of ballot boxes that are described, or show one with its sources.
+
+    A name is one of the list; a file of your own ends with .toml.
+    """
+    if profile is None and as_toml:
+        raise click.UsageError("Name the profile whose file --toml is to print.")
+    with _told_in_words():
+        from ballotbox_device.host import profile_file, profile_text
+
+        if profile is None:
+            known = [profile_file.load_profile(name) for name in profile_file.profile_names()]
+            click.echo("\n".join(profile_text.overview(known)))
+        elif as_toml:
+            click.echo(profile_file.profile_text(profile), nl=False)
+        else:
+            shown = profile_file.load_profile(profile)
+            click.echo("\n".join(profile_text.profile_lines(shown)))

@@ -15,11 +15,12 @@ from ballotbox_device.core.events import (
     SheetInserted,
     VoterDecided,
 )
-from ballotbox_device.core.habits import DropTimeout, Habits, SecondChance
-from ballotbox_device.core.interpret import Judgement, judge
+from ballotbox_device.core.habits import Habits
+from ballotbox_device.core.interpret import CHOSEN, Judgement, judge
 from ballotbox_device.core.outputs import (
     AskDropped,
     AskVoter,
+    CallOfficer,
     DropSheet,
     EjectSheet,
     Output,
@@ -29,6 +30,7 @@ from ballotbox_device.core.outputs import (
 )
 from ballotbox_device.core.poll import Intake
 from ballotbox_device.core.ports import Instant
+from ballotbox_device.core.profile import DropTimeout, SecondChance
 from ballotbox_device.core.records import DOUBT
 from ballotbox_device.core.reporting import Clerk
 from ballotbox_device.core.rules import ElectionRules
@@ -46,7 +48,16 @@ _Outputs = list[Output]
 class Feeding:
     """Takes the events of one sheet at a time; answers with outputs, or with why not."""
 
-    __slots__ = ("_clerk", "_ejecting", "_habits", "_held", "_path", "_precinct", "_rules")
+    __slots__ = (
+        "_clerk",
+        "_ejecting",
+        "_habits",
+        "_held",
+        "_in_a_row",
+        "_path",
+        "_precinct",
+        "_rules",
+    )
 
     def __init__(
         self,
@@ -63,6 +74,7 @@ class Feeding:
         self._clerk = clerk
         self._held: Sheet | None = None
         self._ejecting = False
+        self._in_a_row = 0
 
     def insert(self, event: SheetInserted, intake: Intake, now: Instant) -> _Outputs | Refusal:
         """Take in a sheet and judge it."""
@@ -85,8 +97,10 @@ class Feeding:
         return made
 
     def _act_on(self, judged: Judgement | None, sheet: Sheet, *, confirmed: bool) -> _Outputs:
-        chance = self._habits.second_chance
-        if judged is None or (judged.may_insist and (confirmed or chance is SecondChance.ACCEPT)):
+        chance, back = self._habits.second_chance, self._habits.returned
+        if judged is None or (judged.reason in CHOSEN and judged.reason not in back):
+            return self._release(sheet)
+        if judged.may_insist and (confirmed or chance is SecondChance.ACCEPT):
             return self._release(sheet)
         if judged.may_insist and chance is SecondChance.ASK_VOTER:
             self._held = sheet
@@ -95,10 +109,14 @@ class Feeding:
 
     def _return(self, reason: ReturnReason) -> _Outputs:
         self._path.hand_back()
+        self._in_a_row += 1
+        if self._in_a_row == self._habits.feeds_max:
+            return [SheetReturned(reason), CallOfficer()]
         return [SheetReturned(reason)]
 
     def _release(self, sheet: Sheet) -> _Outputs:
         self._ejecting = False
+        self._in_a_row = 0
         self._path.release(sheet)
         return [DropSheet()]
 

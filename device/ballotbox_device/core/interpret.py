@@ -1,11 +1,22 @@
 """Judging a sheet: may it be accepted here and now, and if not, why, and may the voter insist."""
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from ballotbox_device.core.poll import Intake
 from ballotbox_device.core.sheet import ReturnReason, Sheet
 from ballotbox_protocol.election.definition import Contest, Election, Handling, MarkPolicy, Precinct
 from ballotbox_protocol.election.tally import Marks
+
+#: The reasons that law and profile choose; what is given back for another could not be counted.
+CHOSEN: Final = frozenset(
+    {
+        ReturnReason.OVERVOTED,
+        ReturnReason.BLANK,
+        ReturnReason.UNDERVOTED,
+        ReturnReason.MARGINAL,
+        ReturnReason.NO_STAMP,
+    }
+)
 
 
 class Judgement(NamedTuple):

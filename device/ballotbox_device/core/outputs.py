@@ -43,6 +43,11 @@ class AskVoter:
 
 
 @dataclass(frozen=True, slots=True)
+class CallOfficer:
+    """Sheet after sheet went back: an officer should come and help."""
+
+
+@dataclass(frozen=True, slots=True)
 class AskDropped:
     """Ask a person whether the released sheet is in the box, then say DropAnswered."""
 
@@ -122,6 +127,7 @@ Output = (
     | SheetAccepted
     | SheetReturned
     | AskVoter
+    | CallOfficer
     | AskDropped
     | ConsentNeeded
     | StateChanged

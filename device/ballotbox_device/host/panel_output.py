@@ -6,6 +6,7 @@ from typing import Any, assert_never
 from ballotbox_device.core.outputs import (
     AskDropped,
     AskVoter,
+    CallOfficer,
     Cleared,
     ConsentNeeded,
     DropSheet,
@@ -44,6 +45,8 @@ def say(output: Output) -> Said:  # noqa: C901, PLR0911, PLR0912 (one arm for ea
             return {"says": "sheet_returned", "reason": reason.name.lower()}
         case AskVoter(reason):
             return {"says": "ask_voter", "reason": reason.name.lower()}
+        case CallOfficer():
+            return {"says": "call_officer"}
         case AskDropped():
             return {"says": "ask_dropped"}
         case ConsentNeeded():

@@ -17,6 +17,7 @@ from ballotbox_device.core.outputs import (
     ConsentNeeded,
     DropSheet,
     Output,
+    PrintCopy,
     ReportMade,
     SheetAccepted,
     SheetReturned,
@@ -26,6 +27,7 @@ from ballotbox_device.core.ports import Entropy, MemoryFault
 from ballotbox_device.core.reporting import LawBroken
 from ballotbox_device.core.sheet import Sheet
 from ballotbox_device.core.signals import Signal
+from ballotbox_protocol.wire.cose import MessageType
 from ballotbox_protocol.wire.message import MessageKind, parse_message
 from ballotbox_simulator.disk import (
     LOST,
@@ -78,6 +80,7 @@ class BoxNode:
         #: What parts say that are out of order, and what they will say when they are mended.
         self.ailing: dict[Signal, Signal | None] = {}
         self.habits = PLAIN
+        self._copy_signed = False
         #: Officers sign what they are asked; not when a button was pressed by mistake.
         self.officers_sign = True
         self.outcomes: tuple[Outcome, Outcome] = (LOST, LOST)
@@ -200,6 +203,9 @@ class BoxNode:
                 case ReportMade():
                     self._witness.report_made(self, output)
                     reported = True
+                case PrintCopy():
+                    self._witness.copied(self, output, by_officers=self._copy_signed)
+                    self._copy_signed = False
                 case AskDropped():
                     self._schedule.after(_LOOK_MS, self._look, self._life)
                 case ConsentNeeded() if self.officers_sign:
@@ -224,6 +230,7 @@ class BoxNode:
     def _sign(self, life: int, needed: ConsentNeeded) -> None:
         if life == self._life:
             signatures = self.kit.authority.consent(needed.payload, needed.message_type)
+            self._copy_signed = needed.message_type is MessageType.REPRINT
             self.tell(Consented(signatures))
 
     def kept_report(self, sequence: int) -> bytes | None:
@@ -247,9 +254,9 @@ class BoxNode:
         """Feed one sheet as a voter does, and let the transport do its work."""
         return self.mouth.feed(sheet)
 
-    def sheet_fell(self, sheet: Sheet) -> None:
+    def sheet_fell(self, sheet: Sheet, *, insisted: bool) -> None:
         """Tell the witness that a sheet is in the container."""
-        self._witness.sheet_fell(self, sheet)
+        self._witness.sheet_fell(self, sheet, insisted=insisted)
 
     def have_container_changed(self) -> None:
         """Send for somebody who changes the container."""

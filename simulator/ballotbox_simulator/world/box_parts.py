@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 from ballotbox_device.core.identity import Identity
 from ballotbox_device.core.journal import RecordBook
 from ballotbox_device.core.outputs import (
+    PrintCopy,
     ReportMade,
 )
 from ballotbox_device.core.ports import Entropy, Memory
@@ -53,8 +54,12 @@ class Witness(Protocol):
         """A report was signed."""
         ...
 
-    def sheet_fell(self, box: "BoxNode", sheet: Sheet) -> None:
-        """A sheet fell into the container."""
+    def sheet_fell(self, box: "BoxNode", sheet: Sheet, *, insisted: bool) -> None:
+        """A sheet fell into the container; `insisted`: its voter was told of it and said so."""
+        ...
+
+    def copied(self, box: "BoxNode", copy: PrintCopy, *, by_officers: bool) -> None:
+        """A report was printed once more."""
         ...
 
     def receipt_taken(self, box: "BoxNode", data: bytes) -> None:

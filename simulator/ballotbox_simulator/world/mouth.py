@@ -18,7 +18,6 @@ from ballotbox_device.core.events import (
     SheetInserted,
     VoterDecided,
 )
-from ballotbox_device.core.habits import DropTimeout
 from ballotbox_device.core.outputs import (
     AskVoter,
     DropSheet,
@@ -29,6 +28,7 @@ from ballotbox_device.core.outputs import (
     SheetAccepted,
     SheetReturned,
 )
+from ballotbox_device.core.profile import DropTimeout
 from ballotbox_device.core.scan import Scan
 from ballotbox_device.core.sheet import ReturnReason, Sheet
 from ballotbox_simulator.world.faults import FaultKind, Sky
@@ -76,6 +76,11 @@ class Mouth:
         self._fell = False
         self._answered = False
         self._fed = 0
+        self._insisted = False
+        #: How many sheets lie upon each other in the transport.
+        self._layers = 1
+        #: Sheets in the container that no scanner has read.
+        self.unread = 0
 
     @property
     def busy(self) -> bool:
@@ -87,6 +92,7 @@ class Mouth:
         if self._box.device is None or self._blocked():
             return Fed.NOT_NOW
         self._transport, self._fell, self._answered = sheet, False, False
+        self._insisted, self._layers = False, 1
         self._fed += 1
         return self._follow(self._box.tell(SheetInserted(self._seen(sheet))), sheet)
 
@@ -99,6 +105,7 @@ class Mouth:
         if not clear:
             for kind in _MIS_SCANNED:
                 if self.sky.falls(kind):
+                    self._layers += kind is FaultKind.DOUBLE_FED
                     return mis_scanned(scan_of(sheet, election, self._chance), kind, self._chance)
             if self.sky.falls(FaultKind.FAINT_MARK):
                 scan = scan_of(sheet, election, self._chance)
@@ -134,19 +141,22 @@ class Mouth:
             return Fed.NOT_NOW if reason > ReturnReason.NO_STAMP else Fed.RETURNED
         if self._box.device is None:
             return Fed.NOT_NOW
-        self._transport = sheet
+        return self._insist(sheet)
+
+    def _insist(self, sheet: Sheet) -> Fed:
+        """Feed the sheet once more; the voter has pressed the button that says so."""
+        self._transport, self._insisted = sheet, True
         return self._follow(self._box.tell(SheetInserted(sheet, confirmed=True)), sheet)
 
     def _decide(self, sheet: Sheet) -> Fed:
         """The voter is asked: insists, or wants the sheet back for another look."""
         if self.cut_in_drop:
             return self._drop_in_the_dark(may_fall=False)
-        insists = self._chance.random() < 0.5
+        insists = self._insisted = self._chance.random() < 0.5
         outputs = self._box.tell(VoterDecided(insists))
         if insists or not outputs:
             return self._follow(outputs, sheet)
-        self._transport = sheet
-        return self._follow(self._box.tell(SheetInserted(sheet, confirmed=True)), sheet)
+        return self._insist(sheet)
 
     def _blocked(self) -> bool:
         """Tell whether a sheet lies in the transport; a person takes one away that is settled."""
@@ -167,6 +177,7 @@ class Mouth:
                 return self._unsure()
             if self.sky.falls(FaultKind.SHEETS_JOINED):
                 self._note_fall(fell=True)
+                self.unread += 1
                 self._box.tell(DropJoined())
                 return Fed.TAKEN
         self._note_fall(fell=True)
@@ -197,7 +208,8 @@ class Mouth:
         self._fell = fell
         if fell and self._transport is not None:
             self.container.append(self._transport)
-            self._box.sheet_fell(self._transport)
+            self.unread += self._layers - 1
+            self._box.sheet_fell(self._transport, insisted=self._insisted)
 
     def _settled(self) -> Fed:
         """Return what became of the sheet; the firmware may have gone down meanwhile."""
@@ -214,6 +226,8 @@ class Mouth:
             self.false_answers = frozenset()
             lied()
             there = not there
+        # Whoever looks takes out what lies there and was never read.
+        self.unread = 0
         if self._box.tell(DropAnswered(there)) is not None:
             self._transport = None
             self._answered = True

@@ -12,8 +12,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from ballotbox_device.core.habits import DropTimeout, Habits, SecondChance
+from ballotbox_device.core.habits import Habits
 from ballotbox_device.core.identity import Firmware, Identity
+from ballotbox_device.core.profile import DropTimeout, SecondChance
 from ballotbox_device.core.sheet import Sheet
 from ballotbox_gateway.core.delivery import PROBE_EVERY_S
 from ballotbox_gateway.core.intake import Identity as GatewayIdentity

@@ -16,6 +16,11 @@ _PATH: Final = click.Path(path_type=Path)
 _STATE = click.option(
     "--state", "directory", type=_PATH, required=True, help="State directory of the box."
 )
+_ELECTION = click.option(
+    "--election", type=_PATH, required=True, help="The signed election definition."
+)
+_REGISTER = click.option("--register", type=_PATH, required=True, help="The signed register.")
+_ROOT = click.option("--root", required=True, metavar="MODE:KEY", help="The authority's root key.")
 
 
 class Stopped(click.ClickException):
@@ -79,7 +84,8 @@ def main() -> None:
     """Be one ballot box, look into it, or sign what it asks for.
 
     First `init` makes the box; its authority puts what that prints into the register; `run` is the
-    box; `status` and `reports` look on; officers sign with `consent`.
+    box; `status` and `reports` look on; officers sign with `consent`; `events` and `cvr` write what
+    others read in the formats of NIST.
     """
 
 
@@ -127,9 +133,9 @@ def new_key(directory: Path) -> None:
 
 @main.command()
 @_STATE
-@click.option("--election", type=_PATH, required=True, help="The signed election definition.")
-@click.option("--register", type=_PATH, required=True, help="The signed register.")
-@click.option("--root", required=True, metavar="MODE:KEY", help="The authority's root key.")
+@_ELECTION
+@_REGISTER
+@_ROOT
 @click.option("--serial", metavar="PATH", help="Reach the gateway over this serial port.")
 @click.option(
     "--baud",
@@ -226,6 +232,49 @@ def reports(directory: Path, out: Path) -> None:
 
         for path in write_reports(open_state(directory), out):
             click.echo(path)
+
+
+@main.command()
+@click.option("--state", "directory", type=_PATH, help="State directory of the box.")
+@click.option("--documentation", is_flag=True, help="What the events of this firmware mean.")
+@click.option("--out", type=_PATH, required=True, help="A new file.")
+def events(directory: Path | None, *, documentation: bool, out: Path) -> None:
+    """Write what happened to the box, as a NIST election event log (SP 1500-101, JSON).
+
+    One event for each record of the journal, without choices, and without times but those of the
+    signed reports. Only reads, also while the box runs.
+    """
+    if (directory is None) != documentation:
+        raise click.UsageError("Give exactly one of --state DIR and --documentation.")
+    with _told_in_words():
+        from ballotbox_device.host.exports import write_documentation, write_events
+        from ballotbox_device.host.state import open_state
+
+        if directory is None:
+            write_documentation(out)
+        else:
+            write_events(open_state(directory), out)
+        click.echo(out)
+
+
+@main.command()
+@_STATE
+@_ELECTION
+@_REGISTER
+@_ROOT
+@click.option("--out", type=_PATH, required=True, help="A new file.")
+def cvr(directory: Path, election: Path, register: Path, root: str, out: Path) -> None:
+    """Write the sheets in the box as NIST cast vote records (SP 1500-103, JSON).
+
+    Only after the final, sorted by content: nothing tells when a sheet came. Before anything is
+    written, the records are counted again and must give the votes of the final. Only reads.
+    """
+    with _told_in_words():
+        from ballotbox_device.host.exports import Sources, write_vote_records
+        from ballotbox_device.host.state import open_state
+
+        write_vote_records(open_state(directory), Sources(election, register, root), out)
+        click.echo(out)
 
 
 @main.command()

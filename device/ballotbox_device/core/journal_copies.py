@@ -11,10 +11,11 @@ from ballotbox_device.core.units import end_of, require_torn, unit_at
 class JournalCopies:
     """The journal over the copies of a memory; `mended` counts what was mended of them."""
 
-    __slots__ = ("_ports", "mended")
+    __slots__ = ("_ports", "_read_only", "mended")
 
     def __init__(self, memory: Memory) -> None:
         self._ports: tuple[Journal, ...] = tuple(medium.journal for medium in memory.media)
+        self._read_only = memory.read_only
         self.mended = 0
 
     def read(self) -> bytes:
@@ -45,6 +46,8 @@ class JournalCopies:
         parts = {port.read_at(offset, size) for port in self._ports}
         if len(parts) == 1:
             return parts.pop()
+        if self._read_only:
+            return self.read()[offset : offset + size]
         self.mend(max(len(port.read()) for port in self._ports))
         return self._ports[0].read_at(offset, size)
 

@@ -76,9 +76,13 @@ class Medium:
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """The memory of a box: two copies on two media, or one where a second was never fitted."""
+    """The memory of a box: two copies on two media, or one where a second was never fitted.
+
+    read_only: somebody looks on; what one copy lacks is read from the other, and nothing is mended.
+    """
 
     media: tuple[Medium, ...]
+    read_only: bool = False
 
     def __post_init__(self) -> None:
         require(1 <= len(self.media) <= 2, "memory.media", "must be one copy or two")

@@ -157,12 +157,11 @@ class SlotBank:
         """Return when all writes are on the medium."""
         self._port.sync()
 
-    def totals(self, layout: Layout) -> Row:
-        """Return the votes in all counted slots; asked at final and not before.
+    def contents(self) -> Counter[bytes]:
+        """Return how often each counted slot's bytes occur, without places; asked from final on.
 
         Raises MemoryFault when a slot has rotted since the boot: a sheet less is no total.
         """
-        # Sheets that say the same have the same slot: each is read once.
         empty = self._format.empty
         used = [(position, slot) for position, slot in self._slots() if slot != empty]
         alike = Counter(slot for position, slot in used if self._is_counted(position, slot))
@@ -171,8 +170,13 @@ class SlotBank:
             raise MemoryFault(
                 f"the slots hold {whole} whole sheets, but {self.counted} were counted"
             )
+        return alike
+
+    def totals(self, layout: Layout) -> Row:
+        """Return the votes in all counted slots; asked and refused as `contents`."""
         row = list(layout.zero())
-        for slot, times in alike.items():
+        # Sheets that say the same have the same slot: each is read once.
+        for slot, times in self.contents().items():
             for contest, marks in self._format.marks(slot):
                 layout.add(row, contest, marks, times)
         return tuple(row)

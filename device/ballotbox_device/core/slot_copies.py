@@ -16,11 +16,12 @@ _WHOLE: Final = frozenset({SlotCondition.EMPTY, SlotCondition.RESERVED, SlotCond
 class SlotCopies:
     """The slots port over the copies of a memory; `mended` counts the slots that were mended."""
 
-    __slots__ = ("_format", "_ports", "mended")
+    __slots__ = ("_format", "_ports", "_read_only", "mended")
 
     def __init__(self, memory: Memory, slot_format: SlotFormat) -> None:
         self._ports: tuple[Slots, ...] = tuple(medium.slots for medium in memory.media)
         self._format = slot_format
+        self._read_only = memory.read_only
         self.mended = 0
 
     def is_blank(self) -> bool:
@@ -50,7 +51,7 @@ class SlotCopies:
     def _mend(self, first: bytes, second: bytes) -> bytes:
         size = max(len(first), len(second))
         for port, content in zip(self._ports, (first, second), strict=True):
-            if len(content) < size:
+            if len(content) < size and not self._read_only:
                 port.extend(size)
         left, right = first.ljust(size, b"\0"), second.ljust(size, b"\0")
         sound = bytearray(left)
@@ -58,10 +59,11 @@ class SlotCopies:
             place = slice(position, position + len(slot))
             sound[place] = slot
             for port, copy in zip(self._ports, (left, right), strict=True):
-                if copy[place] != slot:
+                if copy[place] != slot and not self._read_only:
                     port.write(position, slot)
             self.mended += 1
-        self.sync()
+        if not self._read_only:
+            self.sync()
         return bytes(sound)
 
     def write(self, offset: int, data: bytes) -> None:

@@ -189,4 +189,4 @@ def open_memory(
                 journal_file.renew()
                 slots_file.renew()
             media.append(Medium(journal_file, slots_file))
-        yield Memory(tuple(media))
+        yield Memory(tuple(media), read_only)

@@ -32,7 +32,9 @@ from tests.device.host.box_process import (
 )
 from tests.small_disk import fill
 
-COMMANDS = ("init", "new-key", "run", "status", "reports", "consent", "profiles")
+COMMANDS = (
+    "init", "new-key", "run", "status", "reports", "events", "cvr", "consent", "profiles"
+)  # fmt: skip
 #: What `--help` must not load: each costs more than all the rest of the start.
 HEAVY = ("nacl", "paho", "serial", "asyncio", "ballotbox_protocol", "ballotbox_device.host",
          "ballotbox_device.core", "ssl", "socket")  # fmt: skip

@@ -65,6 +65,8 @@ class Mouth:
         self._box = box
         self.sky = sky
         self._chance = chance
+        # How dark a cross is must not move anything else that is left to chance.
+        self._grain = random.Random(chance.random())
         self.container: list[Sheet] = []
         #: Sheets in containers that were sealed and put away.
         self.put_away = 0
@@ -106,13 +108,13 @@ class Mouth:
             for kind in _MIS_SCANNED:
                 if self.sky.falls(kind):
                     self._layers += kind is FaultKind.DOUBLE_FED
-                    return mis_scanned(scan_of(sheet, election, self._chance), kind, self._chance)
+                    return mis_scanned(scan_of(sheet, election, self._grain), kind, self._grain)
             if self.sky.falls(FaultKind.FAINT_MARK):
-                scan = scan_of(sheet, election, self._chance)
-                return mis_scanned(scan, FaultKind.FAINT_MARK, self._chance)
+                scan = scan_of(sheet, election, self._grain)
+                return mis_scanned(scan, FaultKind.FAINT_MARK, self._grain)
             if self._fed % _SCANNED:
                 return sheet
-        return scan_of(sheet, election, self._chance)
+        return scan_of(sheet, election, self._grain)
 
     def _follow(self, outputs: list[Output] | None, sheet: Sheet) -> Fed:
         if not outputs:

@@ -82,6 +82,7 @@ def _plan(chance: random.Random) -> DayPlan:
         portable=chance.choice((0, 2, 5)),
         road=chance.choice(tuple(RoadChoice)),
         election=chance.choice((Ballots.LIST, Ballots.LIST, Ballots.FULL)),
+        mixed=chance.random() < 0.5,
     )
 
 

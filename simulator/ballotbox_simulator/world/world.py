@@ -199,11 +199,12 @@ class World:
             {kind: chance for kind, chance in self.day.weather.chances.items() if kind in MECHANICS}
         )
         box.outcomes = outcomes_of(self.day.kinds)
-        habits = self.chance("habits", number)
-        box.habits = Habits(
-            second_chance=habits.choice(tuple(SecondChance)),
-            drop_timeout=habits.choice(tuple(DropTimeout)),
-        )
+        if self.day.plan.mixed:
+            habits = self.chance("habits", number)
+            box.habits = Habits(
+                second_chance=habits.choice(tuple(SecondChance)),
+                drop_timeout=habits.choice(tuple(DropTimeout)),
+            )
         if misled:
             self.auditor.struck(FaultKind.WRONG_DEFINITION, box.name)
         return box

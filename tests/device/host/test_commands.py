@@ -32,10 +32,11 @@ from tests.device.host.box_process import (
 )
 from tests.small_disk import fill
 
-COMMANDS = ("init", "new-key", "run", "status", "reports", "consent")
+COMMANDS = ("init", "new-key", "run", "status", "reports", "tape", "consent")
 #: What `--help` must not load: each costs more than all the rest of the start.
 HEAVY = ("nacl", "paho", "serial", "asyncio", "ballotbox_protocol", "ballotbox_device.host",
-         "ballotbox_device.core", "ssl", "socket")  # fmt: skip
+         "ballotbox_device.core", "ballotbox_device.paper", "PIL", "escpos", "ssl",
+         "socket")  # fmt: skip
 
 
 @pytest.fixture(scope="module")

@@ -1,8 +1,7 @@
 """A tape as ESC/POS: the bytes that a receipt printer takes."""
 
-from typing import Final
-
-from escpos.printer import Dummy
+import tempfile
+from typing import Any, Final
 
 from ballotbox_device.paper.paper import Paper
 from ballotbox_device.paper.picture import code_image, line_image
@@ -16,7 +15,7 @@ _LINES_TO_CUTTER: Final = 6
 
 def tape_escpos(tape: Tape) -> bytes:
     """Return the bytes that print the tape and cut it off."""
-    printer = Dummy(profile=_PROFILES[tape.paper.dots])
+    printer = _recorder()(profile=_PROFILES[tape.paper.dots])
     printer.hw("INIT")
     for part in tape.parts:
         if isinstance(part, Code):
@@ -29,7 +28,19 @@ def tape_escpos(tape: Tape) -> bytes:
     return bytes(printer.output)
 
 
-def _print_line(printer: Dummy, line: str, paper: Paper) -> None:
+def _recorder() -> Any:  # noqa: ANN401 (the library is not typed)
+    # While it is imported, the library leaves a directory where temporary files are made.
+    before = tempfile.tempdir
+    with tempfile.TemporaryDirectory() as folder:
+        tempfile.tempdir = folder
+        try:
+            from escpos.printer import Dummy
+        finally:
+            tempfile.tempdir = before
+    return Dummy
+
+
+def _print_line(printer: Any, line: str, paper: Paper) -> None:  # noqa: ANN401
     # Which code pages a printer has differs, and none has Kyrgyz: what is not ASCII is drawn.
     if line.isascii():
         printer.textln(line)

@@ -84,8 +84,24 @@ def test_the_ending_tells_the_format_and_the_memory_stays_as_it_is(place, tmp_pa
     assert after == before
 
 
+def shown(repository, command):
+    """The lines that the page about the box shows below a command, but for what it leaves out."""
+    page = (repository / "docs" / "device.md").read_text(encoding="utf-8")
+    block = page.split(f"$ {command} ", 1)[1].split("```", 1)[0].replace("\\\n", "")
+    return [line for line in block.splitlines()[1:] if line != "…"]
+
+
+def test_the_page_shows_what_the_command_prints(place, repository):
+    lines = shown(repository, "ballotbox-device tape")
+    done = tape(place, "--kind", "final", "--width", "58", "--copy", "2", "--out", "-")
+    assert len(lines) > 5
+    assert [line for line in lines if line not in done.stdout.splitlines()] == []
+
+
 @pytest.mark.parametrize("width", ["58", "80"])
-def test_a_photograph_of_the_tape_is_accepted_by_the_verifier(place, tmp_path, width, capsys):
+def test_a_photograph_of_the_tape_is_accepted_by_the_verifier(
+    place, tmp_path, width, capsys, repository
+):
     picture = tmp_path / "tape.png"
     assert tape(place, "--kind", "final", "--width", width, "--out", picture).returncode == 0
     read = zxingcpp.read_barcodes(Image.open(picture).convert("L"))
@@ -97,6 +113,9 @@ def test_a_photograph_of_the_tape_is_accepted_by_the_verifier(place, tmp_path, w
     assert ended.value.code == 0, said
     assert "Mountain Party 1, River Alliance 1, " in said
     assert said.splitlines()[-1].startswith("ACCEPTED")
+    lines = shown(repository, "ballotbox-verify paper")
+    assert len(lines) > 3
+    assert [line for line in lines if line not in said.splitlines()] == []
 
 
 def test_a_tape_is_never_written_over_another(place, tmp_path):

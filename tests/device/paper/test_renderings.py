@@ -1,5 +1,8 @@
 """Can a printed tape be read again: by an independent QR reader, and by a receipt printer?"""
 
+import os
+import subprocess
+import sys
 from io import BytesIO
 
 import pytest
@@ -136,3 +139,25 @@ def test_a_printer_gets_its_start_the_text_the_codes_and_one_cut(width, capsys):
     for picture, line in zip(got.pictures, drawn, strict=False):
         assert picture.tobytes() == line_image(line, PAPERS[width]).tobytes()
     assert capsys.readouterr() == ("", "")
+
+
+def test_printing_leaves_nothing_among_the_temporary_files(tmp_path):
+    program = (
+        "from ballotbox_device.paper.paper import PAPERS\n"
+        "from ballotbox_device.paper.printer import tape_escpos\n"
+        "from ballotbox_device.paper.tape import Tape\n"
+        "import tempfile\n"
+        "before = tempfile.gettempdir()\n"
+        "assert tape_escpos(Tape(PAPERS[58], ('one line',)))\n"
+        "assert tempfile.gettempdir() == before\n"
+        "print(before)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env=os.environ | {"TMPDIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == f"{tmp_path}\n"
+    assert list(tmp_path.iterdir()) == []

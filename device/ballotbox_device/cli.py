@@ -84,8 +84,8 @@ def main() -> None:
     """Be one ballot box, look into it, or sign what it asks for.
 
     First `init` makes the box; its authority puts what that prints into the register; `run` is the
-    box; `status` and `reports` look on; officers sign with `consent`; `events` and `cvr` write what
-    others read in the formats of NIST.
+    box; `status` and `reports` look on; `tape` prints; officers sign with `consent`; `events` and
+    `cvr` write what others read in the formats of NIST.
     """
 
 
@@ -275,6 +275,49 @@ def cvr(directory: Path, election: Path, register: Path, root: str, out: Path) -
 
         write_vote_records(open_state(directory), Sources(election, register, root), out)
         click.echo(out)
+
+
+@main.command()
+@_STATE
+@_ELECTION
+@_REGISTER
+@_ROOT
+@click.option("--report", "sequence", type=click.IntRange(min=0), help="Its sequence number.")
+@click.option("--kind", metavar="KIND", help="Or its kind, as final: the newest of that kind.")
+@click.option(
+    "--width", type=click.Choice(["58", "80"]), default="80", show_default=True,
+    help="Millimetres of the paper.",
+)  # fmt: skip
+@click.option("--copy", type=int, default=1, show_default=True, help="Which copy this is.")
+@click.option(
+    "--out", required=True, metavar="FILE",
+    help="NAME.txt, NAME.png, or NAME.bin for a receipt printer (ESC/POS); - prints text here.",
+)  # fmt: skip
+def tape(  # noqa: PLR0913, PLR0917 (one parameter for each option)
+    directory: Path,
+    election: Path,
+    register: Path,
+    root: str,
+    sequence: int | None,
+    kind: str | None,
+    width: str,
+    copy: int,
+    out: str,
+) -> None:
+    """Print a kept report on paper: zero tape, turnout slip, results tape. Only reads.
+
+    A results tape carries the signed result as QR codes; ballotbox-verify paper checks them.
+    """
+    if (sequence is None) == (kind is None):
+        raise click.UsageError("Give exactly one of --report SEQUENCE and --kind KIND.")
+    with _told_in_words():
+        from ballotbox_device.host.tape_file import TapeOrder, report_kind, write_tape
+
+        which = report_kind(kind) if sequence is None else sequence
+        order = TapeOrder(directory, election, register, root, which, int(width), copy, out)
+        text = write_tape(order)
+        if text is not None:
+            click.echo(text, nl=False)
 
 
 @main.command()

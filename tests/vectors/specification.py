@@ -254,6 +254,7 @@ def blocks() -> dict[str, Block]:
         "receipt": examples.receipt_example,
         "entries": examples.entries_example,
         "attachment": examples.attachment_example,
+        "paper": examples.paper_example,
         "key file": examples.key_file_example,
     }
     return made

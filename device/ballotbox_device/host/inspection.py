@@ -117,6 +117,15 @@ def _answer(code: int | None) -> str:
     return "refused" if code == REFUSED else Verdict(code).name.lower()
 
 
+def signed_report(book: RecordBook, sequence: int) -> bytes:
+    """Return the bytes of a kept report as they were signed; MemoryFault when they are damaged."""
+    kept = book.history.reports[sequence]
+    data = book.read(kept.offset, kept.size)
+    if crc32(data) != kept.check:
+        raise MemoryFault(f"report {sequence} is damaged in the journal")
+    return data
+
+
 def write_reports(state: StateDirectory, folder: Path) -> Iterator[Path]:
     """Write each kept report into a file of its own and yield the paths; raises as `status`.
 
@@ -126,11 +135,9 @@ def write_reports(state: StateDirectory, folder: Path) -> Iterator[Path]:
         book = RecordBook(memory)
         _make_folder(folder)
         for sequence, kept in enumerate(book.history.reports):
-            data = book.read(kept.offset, kept.size)
-            if crc32(data) != kept.check:
-                raise MemoryFault(f"report {sequence} is damaged in the journal")
             kind = kept.kind.name.lower()
-            yield _put(folder / f"{state.box.hex()}-{sequence:06}-{kind}.cose", data)
+            path = folder / f"{state.box.hex()}-{sequence:06}-{kind}.cose"
+            yield _put(path, signed_report(book, sequence))
 
 
 def _make_folder(folder: Path) -> None:

@@ -33,11 +33,13 @@ from tests.device.host.box_process import (
 from tests.small_disk import fill
 
 COMMANDS = (
-    "init", "new-key", "run", "status", "reports", "events", "cvr", "consent", "profiles"
+    "init", "new-key", "run", "status", "reports", "tape", "events", "cvr", "consent",
+    "profiles",
 )  # fmt: skip
 #: What `--help` must not load: each costs more than all the rest of the start.
 HEAVY = ("nacl", "paho", "serial", "asyncio", "ballotbox_protocol", "ballotbox_device.host",
-         "ballotbox_device.core", "ssl", "socket")  # fmt: skip
+         "ballotbox_device.core", "ballotbox_device.paper", "PIL", "escpos", "ssl",
+         "socket")  # fmt: skip
 
 
 @pytest.fixture(scope="module")

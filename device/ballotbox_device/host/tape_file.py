@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from ballotbox_device.core.journal import RecordBook
-from ballotbox_device.host.files import JournalFile, create_file
+from ballotbox_device.host.files import open_memory, create_file
 from ballotbox_device.host.inspection import signed_report
 from ballotbox_device.host.problem import Problem, reason_of
 from ballotbox_device.host.state import StateDirectory, open_state
@@ -91,8 +91,8 @@ _RENDERERS: Final = {".txt": _text, ".png": _picture, ".bin": _escpos}
 
 
 def _report(state: StateDirectory, wanted: int | ReportKind) -> tuple[int, bytes]:
-    with JournalFile(state.journal, read_only=True) as journal:
-        book = RecordBook(journal)
+    with open_memory(state.media, read_only=True) as memory:
+        book = RecordBook(memory)
         kinds = [kept.kind for kept in book.history.reports]
         if isinstance(wanted, ReportKind):
             of_kind = [sequence for sequence, kind in enumerate(kinds) if kind is wanted]

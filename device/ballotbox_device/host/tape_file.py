@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from ballotbox_device.core.journal import RecordBook
-from ballotbox_device.host.files import open_memory, create_file
+from ballotbox_device.host.files import create_file, open_memory
 from ballotbox_device.host.inspection import signed_report
 from ballotbox_device.host.problem import Problem, reason_of
 from ballotbox_device.host.state import StateDirectory, open_state

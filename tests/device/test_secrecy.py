@@ -123,18 +123,17 @@ def give_places_in_order(monkeypatch):
 
 
 def journal_the_first_mark(monkeypatch):
-    from ballotbox_device.core.records import RETURNED
+    from ballotbox_device.core.records import FED, RETURNED
     from ballotbox_device.core.sheet_path import SheetPath
 
-    insert = SheetPath.insert
+    release = SheetPath.release
 
-    def telling(self, sheet, intake, *, confirmed):
-        reason = insert(self, sheet, intake, confirmed=confirmed)
+    def telling(self, sheet):
         if sheet.marks[0] == Marks():
-            self._book.commit(RETURNED)
-        return reason
+            self._book.commit(RETURNED, FED)
+        release(self, sheet)
 
-    monkeypatch.setattr(SheetPath, "insert", telling)
+    monkeypatch.setattr(SheetPath, "release", telling)
 
 
 def place_by_choice(monkeypatch):

@@ -178,6 +178,7 @@ class Reprint:
         require_bytes(self.box, BOX_ID_SIZE, "reprint.box")
         require_bytes(self.report, DIGEST_SIZE, "reprint.report")
         require_count(self.copy, "reprint.copy")
+        require(self.copy >= 2, "reprint.copy", "must be at least 2: the first print is no copy")
 
     def payload(self) -> bytes:
         """Return what each officer signs, as MessageType.REPRINT."""

@@ -139,6 +139,8 @@ class Station(PollingPlace):
         self.authority = strict_authority()
         self.rules = strict_rules()
         self.habits = habits
+        #: What the box said when it was booted to be examined.
+        self.said: list[Output] = []
 
     def copy(self) -> "Station":
         return Station(self.disk.copy(), self.facts.copy(), self.habits)
@@ -177,10 +179,10 @@ class Station(PollingPlace):
 
     def _ask(self) -> list[Output]:
         facts = self.facts
+        facts.asked += 1
         _, _, says_late = facts.fall.value
         if says_late is not None and facts.fall_was_tried:
             return self.on(says_late)
-        facts.asked += 1
         made = self.on(DropAnswered(facts.in_transport is None))
         facts.told += 1
         return made
@@ -308,7 +310,7 @@ DAY = Script(
         Act(Action.SEAL, PollState.SEALED),
     ),
     in_box=7,
-    asked=3,
+    asked=5,
 )
 
 #: A box that runs a sheet back when its sensor is silent, and has no patience for odd sheets.

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import combinations, product
+from zlib import crc32
 
 from ballotbox_device.core import units
 from ballotbox_device.core.outputs import ReportMade
@@ -32,7 +33,7 @@ Contents = tuple[bytes, ...]
 #: Content of a file in operation, and its unsynced writes.
 Written = tuple[bytes, tuple[tuple[int, bytes, bytes], ...]]
 
-_COUNTED = 0xFF
+_RESERVED, _COUNTED = 0x0F, 0xFF
 _ANSWERS = tuple(units.frame(answer_record(dropped=told).to_bytes()) for told in (False, True))
 
 
@@ -227,12 +228,13 @@ class Examiner:
     def examine(self, files: Contents, moment: Moment | None = None) -> Station:
         """Boot a state, let people settle it, check it; raises AssertionError or a box's stop."""
         place = self.found(files, moment)
-        before = place.facts
-        in_transport, asked = before.in_transport, before.asked
-        place.boot()
+        before = (moment or self._moment).truth
+        place.said = place.boot()
         self.tally.states += 1
-        self.tally.asked += place.facts.asked - asked
-        _check_questions(place, files, in_transport, place.facts.asked - asked)
+        asked = place.facts.asked - before.asked
+        if asked:
+            self.tally.asked += asked
+            _check_questions(before, files, asked)
         _check_sheets(place)
         if self._follow:
             self._check_what_follows(place)
@@ -272,16 +274,28 @@ def _require(condition: bool, problem: str) -> None:
         raise Wrong(problem)
 
 
-def _check_questions(place: Station, files: Contents, in_transport, asked: int) -> None:
+def _check_questions(before: Truth, files: Contents, asked: int) -> None:
     """A person is asked about a released sheet, once, and never about one that was answered for."""
-    if not asked:
-        return
     _require(asked == 1, "a person is asked twice in one boot")
-    accepted_before = place.facts.in_box_before
-    under_way = in_transport is not None or len(place.facts.in_box) > accepted_before
-    _require(under_way, "a person is asked about no sheet")
-    answers = max(sum(map(journal.count, _ANSWERS)) for journal in (files[0], files[2]))
-    _require(answers < place.facts.told, "a person is asked about what was answered")
+    there = before.in_transport is not None or len(before.in_box) > before.in_box_before
+    _require(there, "a person is asked about no sheet")
+    journals, slots = files[::2], files[1::2]
+    answers = max(sum(map(journal.count, _ANSWERS)) for journal in journals)
+    _require(answers <= before.told, "a person is asked about what was answered")
+    marked, reserved = zip(*map(_marked_and_reserved, slots), strict=True)
+    settled = max(marked) > before.in_box_before or not any(reserved)
+    _require(not settled, "a person is asked about what the slots tell")
+
+
+def _marked_and_reserved(slots: bytes) -> tuple[int, int]:
+    """Return how many slots are counted, and how many reserved with all that the sheet says."""
+    size = strict_rules().slots.size
+    conditions = slots[::size]
+    places = [place for place, condition in enumerate(conditions) if condition == _RESERVED]
+    whole = [slots[place * size + 1 : (place + 1) * size] for place in places]
+    return conditions.count(_COUNTED), sum(
+        crc32(content[:-4]).to_bytes(4) == content[-4:] for content in whole
+    )
 
 
 def _check_sheets(place: Station) -> None:
@@ -347,9 +361,7 @@ def _examine_one(examiner: Examiner, number: int, examine: Callable[[], object])
         tally.findings.append(f"moment {number}: {type(stop).__name__}: {stop}")
 
 
-def require_all(
-    script: Script, numbers: Iterable[int], grain: Grain, follow_every: int = 1
-) -> int:
+def require_all(script: Script, numbers: Iterable[int], grain: Grain, follow_every: int = 1) -> int:
     """Check all states of these moments; raises at the first that is wrong.
 
     follow_every: for one of so many moments it is also checked how the day goes on.

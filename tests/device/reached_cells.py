@@ -23,18 +23,17 @@ SHEETS = Script(
         Feed(HOME_2, Fall.FALLS_SEEN_LATE),
     ),
     in_box=3,
-    asked=2,
+    asked=3,
 )
 #: In the middle of a slot, and in the middle of its state.
 _TORN = (Torn(4), Torn(0, 0x10))
-#: So many states of a cell are kept, of different moments.
+#: So many states of a cell are kept, of different moments, whether the sheet has fallen or not.
 _KEPT = 3
 
 
 @cache
-def cells_reached() -> dict[Findings, list[tuple[int, Contents]]]:
-    """Return, for each cell that cuts lead to, states that do and their moments in SHEETS."""
-    reached: dict[Findings, list[tuple[int, Contents]]] = {}
+def _reached() -> dict[tuple[Findings, bool], dict[int, Contents]]:
+    reached: dict[tuple[Findings, bool], dict[int, Contents]] = {}
     seen: list[Findings] = []
 
     def look(findings: Findings):
@@ -46,8 +45,16 @@ def cells_reached() -> dict[Findings, list[tuple[int, Contents]]]:
             examiner = Examiner(SHEETS, moment)
             for files in _mixtures(moment):
                 examiner.found(files).boot()
-                _keep(reached.setdefault(seen[-1], []), number, files)
+                fell = moment.truth.in_transport is None
+                found = reached.setdefault((seen[-1], fell), {})
+                if len(found) < _KEPT:
+                    found.setdefault(number, files)
     return reached
+
+
+def cells_reached() -> set[Findings]:
+    """Return the cells that cuts of SHEETS lead to."""
+    return {findings for findings, _ in _reached()}
 
 
 def _mixtures(moment: Moment) -> Iterator[Contents]:
@@ -60,12 +67,8 @@ def _mixtures(moment: Moment) -> Iterator[Contents]:
     yield from product(*each)
 
 
-def _keep(found: list[tuple[int, Contents]], number: int, files: Contents) -> None:
-    if len(found) < _KEPT and number not in {before for before, _ in found}:
-        found.append((number, files))
-
-
 def examine_cell(findings: Findings) -> None:
     """Examine the states kept of a cell; raises at the first that is wrong."""
-    for number, files in cells_reached()[findings]:
-        Examiner(SHEETS, moments_of(SHEETS)[number]).examine(files)
+    for fell in (False, True):
+        for number, files in _reached().get((findings, fell), {}).items():
+            Examiner(SHEETS, moments_of(SHEETS)[number]).examine(files)

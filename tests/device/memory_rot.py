@@ -152,6 +152,7 @@ class Rot:
         self._sound = self._examiner.examine(self.image.files)
         assert not self.image.settled or not tells_rot(self._sound.said)
         self._slots = self._sound.disk.slots.read()
+        self.bits = self.image.bits
         self.tally = RotTally()
 
     def try_bit(self, bit: int) -> None:

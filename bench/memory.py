@@ -81,8 +81,7 @@ def run_rot(commit: str) -> Iterator[Row]:
 
 def _cut(job: tuple[Any, ...]) -> cuts.Tally:
     day, number = job
-    again = (cuts.FIRST, cuts.SECOND)
-    return cuts.examine_moment(SCRIPTS[day], number, cuts.EVERYTHING, again)
+    return cuts.examine_moment(SCRIPTS[day], number, cuts.EVERYTHING, cuts.SECOND)
 
 
 def _rotting() -> dict[int, int]:

@@ -9,7 +9,7 @@ with where the sheets physically are.
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from itertools import combinations, product
+from itertools import chain, combinations, product
 from zlib import crc32
 
 from ballotbox_device.core import units
@@ -112,10 +112,10 @@ _ALL_BITS = (0, 0x01, 0x0F, 0x10, 0xF0, 0xA5)
 _SHORT = 16
 #: Every byte from either end, one file or two at once.
 EVERYTHING = Grain(bits=_ALL_BITS, pairs=43)
-#: A second cut, in the boot after the first.
-SECOND = Grain(fine=_SHORT, every=97)
-#: What of the states of a first cut is cut again.
+#: Both ends and the middle.
 FIRST = Grain(every=1_000_000)
+#: A second cut, in the boot after the first: short writes at every byte.
+SECOND = Grain(fine=_SHORT, every=1_000_000)
 #: Lost or kept, in every combination.
 PLAIN = Grain(every=0)
 
@@ -171,6 +171,19 @@ def _both_torn(each, whole, pair, stride) -> list[list[bytes]]:
         _, torn, short = each[place]
         choice[place] = torn if short else torn[::stride]
     return choice
+
+
+#: In the middle of a slot, and in the middle of its state.
+TORN_SLOTS = (Torn(4), Torn(0, 0x10))
+
+
+def slots_torn_alike(moment: Moment) -> Iterator[Contents]:
+    """Yield states in which neither copy of a slot was finished: what needs most repair."""
+    first, slots, second, others = moment.files
+    if slots[1] and others[1]:
+        for torn in TORN_SLOTS:
+            one, other = ([after(file, torn)] for file in (slots, others))
+            yield from product(fates(first, PLAIN)[0], one, fates(second, PLAIN)[0], other)
 
 
 class Wrong(AssertionError):
@@ -331,21 +344,18 @@ def expected_slots(in_box: Iterable) -> list[bytes]:
     return sorted(bytes((_COUNTED,)) + encode(sheet)[1:] for sheet in in_box)
 
 
-def examine_moment(
-    script: Script, number: int, grain: Grain, again: tuple[Grain, Grain] | None = None
-) -> Tally:
-    """Check all states of one moment of a day; with `again`, cut the boots of some once more.
+def examine_moment(script: Script, number: int, grain: Grain, again: Grain | None = None) -> Tally:
+    """Check all states of one moment of a day; with `again`, cut some of their boots once more.
 
-    What is wrong is told in the tally, with how to see it again.
+    What is wrong is told in the tally.
     """
     moment = moments_of(script)[number]
     examiner = Examiner(script, moment)
     for files in states(moment, grain):
         _examine_one(examiner, number, lambda files=files: examiner.examine(files))
     if again:
-        first, second = again
-        for files in states(moment, first):
-            _examine_one(examiner, number, lambda f=files: examiner.examine_again(f, second))
+        for files in chain(states(moment, PLAIN), slots_torn_alike(moment)):
+            _examine_one(examiner, number, lambda f=files: examiner.examine_again(f, again))
     return examiner.tally
 
 

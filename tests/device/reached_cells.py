@@ -7,10 +7,10 @@ from unittest.mock import patch
 
 from ballotbox_device.core import sheet_path
 from ballotbox_device.core.recovery import Findings, repair_for
-from ballotbox_simulator.disk import KEPT, LOST, Torn
+from ballotbox_simulator.disk import KEPT, LOST
 from tests.device.poll_day import ASKS_VOTERS, OPENING, Fall, Feed, Script
 from tests.device.polling_place import HOME_1, HOME_2
-from tests.device.power_cuts import Contents, Examiner, Moment, after, moments_of
+from tests.device.power_cuts import TORN_SLOTS, Contents, Examiner, Moment, after, moments_of
 
 #: A sheet that falls, and sheets of which it is told later, by a person or by the sensor.
 SHEETS = Script(
@@ -25,8 +25,6 @@ SHEETS = Script(
     in_box=3,
     asked=3,
 )
-#: In the middle of a slot, and in the middle of its state.
-_TORN = (Torn(4), Torn(0, 0x10))
 #: So many states of a cell are kept, of different moments, whether the sheet has fallen or not.
 _KEPT = 3
 
@@ -59,7 +57,7 @@ def cells_reached() -> set[Findings]:
 
 def _mixtures(moment: Moment) -> Iterator[Contents]:
     """Yield every mixture of lost, kept and torn slots with lost and kept journals."""
-    journal, slots = (LOST, KEPT), (LOST, KEPT, *_TORN)
+    journal, slots = (LOST, KEPT), (LOST, KEPT, *TORN_SLOTS)
     each = [
         dict.fromkeys(after(file, outcome) for outcome in outcomes)
         for file, outcomes in zip(moment.files, (journal, slots) * 2, strict=True)

@@ -53,7 +53,7 @@ def test_torn_writes_of_the_day_are_survived(script):
 
 @pytest.mark.parametrize("script", SCRIPTS)
 def test_a_second_cut_in_the_boot_after_the_first_is_survived(script):
-    tally = examine_moment(script, len(moments_of(script)) // 3, PLAIN, again=(PLAIN, PLAIN))
+    tally = examine_moment(script, len(moments_of(script)) // 3, PLAIN, again=PLAIN)
     assert tally.findings == []
     assert tally.second > 50
 

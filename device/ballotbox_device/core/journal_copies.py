@@ -68,9 +68,11 @@ def _agreed(first: bytes, second: bytes) -> bytes:
     Raises MemoryFault when both are damaged at one place, or tell different things at one.
     """
     offset = 0
+    alike = _common(first, second)
     sound = bytearray()
     while True:
-        left, right = unit_at(first, offset), unit_at(second, offset)
+        left = unit_at(first, offset)
+        right = left if left and end_of(left) <= alike else unit_at(second, offset)
         if left and right and left != right:
             raise MemoryFault(f"the two copies of the journal tell different things at {offset}")
         unit = left or right
@@ -86,7 +88,11 @@ def _agreed(first: bytes, second: bytes) -> bytes:
 
 def _common(held: bytes, sound: bytes) -> int:
     """Return how many bytes two contents share at their start."""
-    for offset, (left, right) in enumerate(zip(held, sound, strict=False)):
-        if left != right:
-            return offset
-    return min(len(held), len(sound))
+    alike, end = 0, min(len(held), len(sound))
+    while alike < end:
+        middle = (alike + end + 1) // 2
+        if held[alike:middle] == sound[alike:middle]:
+            alike = middle
+        else:
+            end = middle - 1
+    return alike

@@ -128,13 +128,14 @@ def _fits_short(policy: MarkPolicy) -> bool:
 def _policy(value: object) -> MarkPolicy:
     short = type(value) is list and len(value) == _SHORT
     items = as_tuple(value, "policy", *[int] * (_SHORT if short else 7))
-    handled = [as_enum(each, Handling, f"policy[{i}]") for i, each in enumerate(items[:4])]
-    if short:
-        policy = MarkPolicy(*handled)
-    else:
-        definite, faint, stamp = items[4:]
+    overvoted, blank, *handled = [
+        as_enum(each, Handling, f"policy[{i}]") for i, each in enumerate(items[:4])
+    ]
+    policy = MarkPolicy(overvoted, blank)
+    if not short:
+        (undervoted, marginal), (definite, faint, stamp) = handled, items[4:]
         require(stamp in (0, 1), "policy[6]", "must be 0 or 1")
-        policy = MarkPolicy(*handled, definite, faint, bool(stamp))
+        policy = MarkPolicy(overvoted, blank, undervoted, marginal, definite, faint, bool(stamp))
     # One policy, one form: the digest of the bytes names the election.
     require(_fits_short(policy) == short, "policy", f"must have {_SHORT} numbers or 7, see WIRE.md")
     return policy

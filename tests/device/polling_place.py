@@ -146,6 +146,8 @@ class PollingPlace:
         self.rules = rules()
         self.seed = seed
         self.second = 0
+        #: Draws in place of a chance that is new at each boot.
+        self.entropy = None
         self.outputs: list[Output] = []
         self.device: Device | None = None
 
@@ -164,7 +166,7 @@ class PollingPlace:
     def new_device(self) -> Device:
         """Return the box as it comes up from its disk, not started."""
         self.facts.boots += 1
-        chance = Chance(self.seed * 1_000 + self.facts.boots)
+        chance = self.entropy or Chance(self.seed * 1_000 + self.facts.boots)
         return Device(identity_of(self.authority), self.rules, self.disk.memory, chance)
 
     def on(self, event: Event) -> list[Output]:

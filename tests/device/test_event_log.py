@@ -42,6 +42,7 @@ from ballotbox_protocol.wire.merkle import Frontier, leaf_hash
 from ballotbox_protocol.wire.report import HeldCheckpoint, IncidentCode, ReportKind
 from ballotbox_protocol.wire.verdict import Verdict
 from ballotbox_simulator.disk import KEPT, LOST
+from tests.device.cut_days import cut_at, operations_of, resume, run
 from tests.device.nist_schemas import EVENTS, checker
 from tests.device.polling_place import (
     AWAY,
@@ -53,7 +54,6 @@ from tests.device.polling_place import (
     instant,
     report_in,
 )
-from tests.device.power_cuts import cut_at, operations_of, resume, run
 from tests.device.test_clearing_cuts import clear, next_device
 from tests.device.test_secrecy import SHEETS, vote
 from tests.device.test_sheets import ELECTION, marks_of
@@ -234,7 +234,7 @@ def test_an_event_bears_the_time_of_the_first_report_that_covers_it():
     events = events_of(place)
     sheets = [event["TimeStamp"] for event in events if event["Type"] == "sheet"]
     turnout, close = clocks[ReportKind.TURNOUT], clocks[ReportKind.CLOSE]
-    assert sheets == [turnout] * 4 + [close] * 2
+    assert sheets == [turnout] * 6 + [close] * 3
     polls = {event["Id"]: event["TimeStamp"] for event in events if event["Type"] == "poll"}
     # A transition happened together with its report; one without waits for the next.
     assert polls["poll-zero"] == clocks[ReportKind.ZERO]
@@ -263,7 +263,11 @@ def test_what_no_report_covers_says_so():
     place = opened()
     place.feed(AWAY)
     uncovered = [event for event in events_of(place) if "no report covers" in str(event)]
-    assert [event["Id"] for event in uncovered] == ["sheet-released", "sheet-accepted"]
+    assert [event["Id"] for event in uncovered] == [
+        "sheet-taken-in",
+        "sheet-released",
+        "sheet-accepted",
+    ]
     (last,) = {event["TimeStamp"] for event in uncovered}
     assert last == time_text(report_in(place.kept()[-1]).clock.time)
 

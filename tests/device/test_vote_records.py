@@ -18,6 +18,7 @@ from ballotbox_device.core.vote_records import recount, vote_record_report
 from ballotbox_protocol.election.definition import BallotStyle, Contest, ContestKind, Option
 from ballotbox_simulator.authority import Plan, make_authority
 from ballotbox_simulator.disk import KEPT, LOST
+from tests.device.cut_days import cut_at, operations_of, resume, run
 from tests.device.nist_schemas import VOTES, checker
 from tests.device.polling_place import (
     AWAY,
@@ -31,7 +32,6 @@ from tests.device.polling_place import (
     report_in,
     rules,
 )
-from tests.device.power_cuts import cut_at, operations_of, resume, run
 from tests.device.test_secrecy import SHEETS, vote
 
 GENERATED = 1_796_500_000

@@ -9,6 +9,7 @@ from zlib import crc32
 from ballotbox_device.core.delivery import REFUSED
 from ballotbox_device.core.history import History, KeptReport
 from ballotbox_device.core.journal import RecordBook
+from ballotbox_device.core.journal_copies import JournalCopies
 from ballotbox_device.core.ports import MemoryFault
 from ballotbox_device.core.slot_format import COUNTED_STATE
 from ballotbox_device.host.files import create_file, open_memory
@@ -45,6 +46,8 @@ class _Found:
     torn: int
     slots: int
     counted: int
+    copies: int
+    alike: bool
 
 
 def _look(state: StateDirectory) -> _Found:
@@ -52,10 +55,12 @@ def _look(state: StateDirectory) -> _Found:
         # The journal first: slots are then never behind it.
         book = RecordBook(memory)
         size = len(memory.media[0].journal.read())
+        copies = [(medium.journal.read(), medium.slots.read()) for medium in memory.media]
         genesis = book.history.genesis
         states = memory.media[0].slots.read()[:: genesis.slot_size] if genesis else b""
     counted = states.count(COUNTED_STATE)
-    return _Found(book.history, size, book.torn, len(states), counted)
+    alike = len(set(copies)) == 1
+    return _Found(book.history, size, book.torn, len(states), counted, len(copies), alike)
 
 
 def status(state: StateDirectory) -> dict[str, Any]:
@@ -68,6 +73,7 @@ def status(state: StateDirectory) -> dict[str, Any]:
         "boots": history.boots,
         "election": genesis.election.hex() if genesis and not history.cleared else None,
         "journal": {"bytes": found.journal_bytes, "records": history.size, "torn": found.torn},
+        "copies": {"all": found.copies, "alike": found.alike},
     }
     if told["election"] is None:
         return told
@@ -123,10 +129,12 @@ def write_reports(state: StateDirectory, folder: Path) -> Iterator[Path]:
     The bytes are those that were signed. A file that is there already must hold the same.
     """
     with open_memory(state.media, read_only=True) as memory:
-        book = RecordBook(memory)
+        reports = RecordBook(memory).history.reports
+        # What the copies agree on: a damaged one is mended by the box alone.
+        content = JournalCopies(memory).read()
         _make_folder(folder)
-        for sequence, kept in enumerate(book.history.reports):
-            data = book.read(kept.offset, kept.size)
+        for sequence, kept in enumerate(reports):
+            data = content[kept.offset : kept.offset + kept.size]
             if crc32(data) != kept.check:
                 raise MemoryFault(f"report {sequence} is damaged in the journal")
             kind = kept.kind.name.lower()

@@ -27,7 +27,8 @@ HEAD = """\
 
 Generated from the tables in `ballotbox_device/core/`: `poll.py`, `transport.py`, `signals.py` and
 `recovery.py`, by `python -m tests.device.poll_document > device/POLL.md`; a test fails when they
-say anything else. What each record and slot looks like: `JOURNAL.md`. What each report says: `WIRE.md`.
+say anything else. What each record and slot looks like: `JOURNAL.md`. What each report says:
+`WIRE.md`.
 
 In *closed* nothing is taken in, in *portable* only sheets from portable boxes; at *final* all
 freezes, and votes leave the box for the first time. Every step is journalled.
@@ -82,7 +83,7 @@ MEANING = {
     ReturnReason.BLANK: "no mark at all; law says return, or the voter did not insist",
     ReturnReason.NOT_DROPPED: "it was released and did not fall",
     ReturnReason.UNDERVOTED: "marks left over; law says return, or the voter did not insist",
-    ReturnReason.MARGINAL: "a mark too faint to count; law says return, or the voter did not insist",
+    ReturnReason.MARGINAL: "a mark too faint to count; law says return, or no voter insisted",
     ReturnReason.NO_STAMP: "it does not bear the stamp that the law asks for",
     ReturnReason.JAMMED: "it stuck before all of it was read",
     ReturnReason.DOUBLE_FED: "more than one sheet lay upon each other",

@@ -92,8 +92,14 @@ def main() -> None:
 @main.command()
 @_STATE
 @click.option("--box", "digits", metavar="HEX", help="Box id, 32 hex digits; drawn if left out.")
-def init(directory: Path, digits: str | None) -> None:
-    """Make a new box with a key of its own. Prints its entry for the register's source."""
+@click.option(
+    "--second", metavar="DIR", type=_PATH, help="New directory for the second copy of its memory."
+)
+def init(directory: Path, digits: str | None, second: Path | None) -> None:
+    """Make a new box with a key of its own. Prints its entry for the register's source.
+
+    Its memory is kept twice; give --second a directory on a medium of its own, as another card.
+    """
     from secrets import token_bytes
 
     from ballotbox_protocol.election.identifiers import BOX_ID_SIZE, BoxId
@@ -107,7 +113,7 @@ def init(directory: Path, digits: str | None) -> None:
         drawn = BoxId(token_bytes(BOX_ID_SIZE))
         box = drawn if digits is None else parse_box(digits, "--box", remedy)
         key = new_key()
-        create_state(directory, box, key)
+        create_state(directory, box, key, second)
         click.echo(register_entry(box, key.public))
     click.echo(f"# next: ballotbox-device run --state {directory} …", err=True)
 
@@ -324,7 +330,7 @@ def tape(  # noqa: PLR0913, PLR0917 (one parameter for each option)
 @click.option("--officer-key", "key_file", type=_PATH, required=True, help="The officer's key.")
 @click.option("--payload", metavar="HEX", required=True, help="From the line consent_needed.")
 @click.option(
-    "--type", "kind", type=click.Choice(["consent", "clearance"]), required=True,
+    "--type", "kind", type=click.Choice(["consent", "clearance", "reprint"]), required=True,
     help="From the same line.",
 )  # fmt: skip
 @click.option("--passphrase-file", type=_PATH, help="Its first line; asked for if left out.")

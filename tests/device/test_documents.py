@@ -19,7 +19,7 @@ def words(name: str) -> str:
 
 def boot_table() -> str:
     return "\n".join(
-        f"| {words(found.release.name)} | {words(found.odd.name)} | {found.surplus} |"
+        f"| {words(found.sheet.name)} | {words(found.odd.name)} | {found.surplus} |"
         f" {words(repair.name)} |"
         for found, repair in BOOT_TABLE.items()
     )

@@ -45,6 +45,8 @@ class _Found:
     torn: int
     slots: int
     counted: int
+    copies: int
+    alike: bool
 
 
 def _look(state: StateDirectory) -> _Found:
@@ -52,10 +54,12 @@ def _look(state: StateDirectory) -> _Found:
         # The journal first: slots are then never behind it.
         book = RecordBook(memory)
         size = len(memory.media[0].journal.read())
+        copies = [(medium.journal.read(), medium.slots.read()) for medium in memory.media]
         genesis = book.history.genesis
         states = memory.media[0].slots.read()[:: genesis.slot_size] if genesis else b""
     counted = states.count(COUNTED_STATE)
-    return _Found(book.history, size, book.torn, len(states), counted)
+    alike = len(set(copies)) == 1
+    return _Found(book.history, size, book.torn, len(states), counted, len(copies), alike)
 
 
 def status(state: StateDirectory) -> dict[str, Any]:
@@ -68,6 +72,7 @@ def status(state: StateDirectory) -> dict[str, Any]:
         "boots": history.boots,
         "election": genesis.election.hex() if genesis and not history.cleared else None,
         "journal": {"bytes": found.journal_bytes, "records": history.size, "torn": found.torn},
+        "copies": {"all": found.copies, "alike": found.alike},
     }
     if told["election"] is None:
         return told

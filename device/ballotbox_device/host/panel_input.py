@@ -14,19 +14,24 @@ from typing import Any, Final, NoReturn, TypeVar
 from ballotbox_device.core.events import (
     ClearingRequested,
     Consented,
+    ContainerChanged,
     CorrectionRequested,
     DropAnswered,
     DropFailed,
+    DropJoined,
     DropSensed,
     DropUncertain,
     Event,
     ReprintRequested,
     Requested,
+    Sensed,
     SheetInserted,
     TurnoutDue,
+    VoterDecided,
 )
 from ballotbox_device.core.poll import Action
 from ballotbox_device.core.sheet import Sheet
+from ballotbox_device.core.signals import Signal
 from ballotbox_protocol.election.definition import Election
 from ballotbox_protocol.election.identifiers import KEY_ID_SIZE, InvalidField, KeyId, require
 from ballotbox_protocol.election.tally import Marks
@@ -127,6 +132,8 @@ def _insert(fields: _Fields, election: Election) -> Event:
         marks,
         readable=fields.take_or("readable", bool, _TRUTH, True),  # noqa: FBT003
         portable=fields.take_or("portable", bool, _TRUTH, False),  # noqa: FBT003
+        stamped=fields.take_or("stamped", bool, _TRUTH, True),  # noqa: FBT003
+        marginal=fields.take_or("marginal", bool, _TRUTH, False),  # noqa: FBT003
     )
     confirmed = fields.take_or("confirmed", bool, _TRUTH, False)  # noqa: FBT003
     return SheetInserted(sheet, confirmed=confirmed)
@@ -168,6 +175,21 @@ def _once(row: list[_T], field: str) -> frozenset[_T]:
     marks = frozenset(row)
     require(len(marks) == len(row), field, "names one mark twice: a mark is there or is not")
     return marks
+
+
+def _decided(fields: _Fields, _: Election) -> Event:
+    what = "true when the voter insists, false when the voter wants the sheet back"
+    return VoterDecided(fields.take("insists", bool, what))
+
+
+def _sensed(fields: _Fields, _: Election) -> Event:
+    what = f"one of {', '.join(_SIGNALS)}"
+    name = fields.take("signal", str, what)
+    require(name in _SIGNALS, "signal", f"must be {what}")
+    return Sensed(_SIGNALS[name])
+
+
+_SIGNALS: Final = {signal.name.lower(): signal for signal in Signal}
 
 
 def _answer(fields: _Fields, _: Election) -> Event:
@@ -218,10 +240,14 @@ _VERBS: Final[Mapping[str, _Build]] = MappingProxyType(
     {action.name.lower(): _always(Requested(action)) for action in Action}
     | {
         "insert": _insert,
+        "voter_decided": _decided,
         "dropped": _always(DropSensed()),
         "failed": _always(DropFailed()),
         "uncertain": _always(DropUncertain()),
+        "drop_joined": _always(DropJoined()),
         "answer": _answer,
+        "sensed": _sensed,
+        "container_changed": _always(ContainerChanged()),
         "turnout": _always(TurnoutDue()),
         "correct": _correct,
         "reprint": _reprint,

@@ -75,18 +75,17 @@ def create_state(
     """
     state = StateDirectory(path, box)
     try:
-        path.mkdir(mode=_PRIVATE_DIRECTORY, parents=True, exist_ok=True)
-        if any(path.iterdir()):
-            raise Problem(
-                str(path),
-                "is not empty, and a box's memory is never written over",
-                "Give --state a new directory, or look at this one: ballotbox-device status",
-            )
+        if second is not None:
+            _make_empty(second, "Give --second a new directory on the other medium")
+        look = "or look at this one: ballotbox-device status"
+        _make_empty(path, f"Give --state a new directory, {look}")
         state.keys.mkdir(mode=_PRIVATE_DIRECTORY)
         store_key(state.keys, key)
         _make_second(path / _SECOND, second)
         for name in (*(file for medium in state.media for file in medium), path / _LOCK):
             create_file(name)
+        if second is not None:
+            sync_directory(second.parent)
         # Commit point: from here on there is a box; without its id the rest is none.
         create_file(path / _BOX_ID, f"{box.hex()}\n".encode())
         sync_directory(path.parent)
@@ -96,12 +95,18 @@ def create_state(
     return state
 
 
+def _make_empty(path: Path, remedy: str) -> None:
+    path.mkdir(mode=_PRIVATE_DIRECTORY, parents=True, exist_ok=True)
+    if any(path.iterdir()):
+        what = "is not empty, and a box's memory is never written over"
+        raise Problem(str(path), what, remedy)
+
+
 def _make_second(place: Path, second: Path | None) -> None:
     if second is None:
         place.mkdir(mode=_PRIVATE_DIRECTORY)
-        return
-    second.mkdir(mode=_PRIVATE_DIRECTORY, parents=True)
-    place.symlink_to(second.resolve(), target_is_directory=True)
+    else:
+        place.symlink_to(second.resolve(), target_is_directory=True)
 
 
 def open_state(path: Path) -> StateDirectory:

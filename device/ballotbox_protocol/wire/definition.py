@@ -24,7 +24,7 @@ from ballotbox_protocol.wire import cbor
 from ballotbox_protocol.wire.shape import Fields, as_enum, as_tuple, as_type
 
 VERSION = 1
-#: Numbers of a policy that has no more to say than the first boxes could do.
+#: Numbers of a policy that says no more than who is given a second chance, over- and blank voters.
 _SHORT = 2
 
 
@@ -114,28 +114,32 @@ def _key(value: object, path: str) -> bytes:
 
 
 def _policy_item(policy: MarkPolicy) -> list[int]:
+    items = _all_of(policy)
+    return items[:_SHORT] if _fits_short(items) else items
+
+
+def _all_of(policy: MarkPolicy) -> list[int]:
     handling = (policy.overvoted, policy.blank, policy.undervoted, policy.marginal)
-    items = [*map(int, handling), policy.definite, policy.faint, int(policy.stamp)]
-    return items[:_SHORT] if _fits_short(policy) else items
+    return [*map(int, handling), policy.definite, policy.faint, int(policy.stamp)]
 
 
-def _fits_short(policy: MarkPolicy) -> bool:
+_PLAIN = _all_of(MarkPolicy())
+
+
+def _fits_short(items: list[int]) -> bool:
     """Tell whether the first two numbers say all: then only they are written, as ever."""
-    first = (policy.overvoted, policy.blank)
-    return Handling.RETURN not in first and policy == MarkPolicy(*first)
+    return Handling.RETURN not in items[:_SHORT] and items[_SHORT:] == _PLAIN[_SHORT:]
 
 
 def _policy(value: object) -> MarkPolicy:
     short = type(value) is list and len(value) == _SHORT
-    items = as_tuple(value, "policy", *[int] * (_SHORT if short else 7))
-    overvoted, blank, *handled = [
-        as_enum(each, Handling, f"policy[{i}]") for i, each in enumerate(items[:4])
-    ]
-    policy = MarkPolicy(overvoted, blank)
-    if not short:
-        (undervoted, marginal), (definite, faint, stamp) = handled, items[4:]
-        require(stamp in (0, 1), "policy[6]", "must be 0 or 1")
-        policy = MarkPolicy(overvoted, blank, undervoted, marginal, definite, faint, bool(stamp))
+    items = as_tuple(value, "policy", *[int] * (_SHORT if short else len(_PLAIN)))
+    items = [*items, *_PLAIN[len(items) :]]
+    handled = [as_enum(each, Handling, f"policy[{i}]") for i, each in enumerate(items[:4])]
     # One policy, one form: the digest of the bytes names the election.
-    require(_fits_short(policy) == short, "policy", f"must have {_SHORT} numbers or 7, see WIRE.md")
-    return policy
+    one_form = _fits_short(items) == short
+    require(one_form, "policy", f"must have {_SHORT} numbers or {len(_PLAIN)}, see WIRE.md")
+    definite, faint, stamp = items[4:]
+    require(stamp in (0, 1), "policy[6]", "must be 0 or 1")
+    overvoted, blank, undervoted, marginal = handled
+    return MarkPolicy(overvoted, blank, undervoted, marginal, definite, faint, bool(stamp))

@@ -9,7 +9,9 @@ from ballotbox_device.core import slot_copies
 from ballotbox_device.core.device import Device
 from ballotbox_device.core.journal_copies import JournalCopies
 from ballotbox_device.core.slot_copies import SlotCopies
-from tests.device.memory_rot import AT_REST, Rot, RotOfReports, RotOfVotes, images
+from tests.device.memory_rot import AT_REST, Rot, RotOfReports, RotOfVotes, images, tells_rot
+from tests.device.poll_day import DAY
+from tests.device.power_cuts import FIRST, Examiner
 
 IMAGES = range(len(AT_REST) + 4)
 #: One bit of so many; a prime, so that every bit of a byte has its turn.
@@ -46,6 +48,21 @@ def test_a_bit_of_a_report_that_flips_is_mended_when_it_is_read_for_sending():
 def test_a_bit_of_a_slot_that_flips_is_mended_when_the_votes_are_read():
     rot = RotOfVotes()
     assert_all_well(tried(rot, range(0, rot.bits, 101)))
+
+
+@pytest.mark.parametrize("early", [0, 2])
+def test_power_may_fail_while_both_journals_are_mended(early):
+    """Each copy has what rotted in the other, until one of them is whole."""
+    image = images()[0]
+    files = list(image.files)
+    for place, share in ((early, 0.25), (2 - early, 0.75)):
+        rotten = bytearray(files[place])
+        rotten[int(share * len(rotten))] ^= 1
+        files[place] = bytes(rotten)
+    examiner = Examiner(DAY, image.moment)
+    assert tells_rot(examiner.examine(tuple(files)).said)
+    examiner.examine_again(tuple(files), FIRST)
+    assert examiner.tally.second > 50
 
 
 def edges(image):

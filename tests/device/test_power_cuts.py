@@ -1,4 +1,7 @@
-"""Is every sheet in the box counted exactly once, wherever and however power fails?"""
+"""Is every sheet in the box counted exactly once, wherever and however power fails?
+
+Here a sample; `make soak SET=powercuts` cuts at every byte of every write, and the boots once more.
+"""
 
 import pytest
 from hypothesis import given, settings
@@ -70,7 +73,8 @@ def test_one_sheet_is_survived_in_every_mixture_of_bits():
     """Each bit of the state byte by itself, and every file torn at any byte from either end."""
     before = sum(moment.step < len(OPENING) for moment in moments_of(SHORT_DAY))
     masks = Grain(fine=16, every=61, bits=(0, 0x01, 0x0F, 0x10, 0xF0, 0xA5))
-    assert require_all(SHORT_DAY, range(before, len(moments_of(SHORT_DAY))), masks) > 2_000
+    moments = range(before, len(moments_of(SHORT_DAY)), 3)
+    assert require_all(SHORT_DAY, moments, masks) > 500
 
 
 def test_cuts_reach_every_cell_of_the_boot_table():

@@ -32,10 +32,11 @@ class JournalCopies:
         A copy that only lacks the end is what a power cut leaves; any other counts as mended.
         """
         sound = self.read()[:end]
-        for port in self._ports:
-            held = port.read()
+        found = [(_common(held := port.read(), sound), held, port) for port in self._ports]
+        # First the copy that is sound for longest: while it is written, the other has what it
+        # lacks, though that one is damaged too.
+        for common, held, port in sorted(found, key=lambda each: each[0], reverse=True):
             if held != sound:
-                common = _common(held, sound)
                 self.mended += common < min(len(held), end)
                 port.truncate(common)
                 port.append(sound[common:])

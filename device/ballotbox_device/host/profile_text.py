@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Final
 
+from ballotbox_device.core.interpret import CHOSEN
 from ballotbox_device.core.poll import Action
 from ballotbox_device.core.profile import (
     SOURCED_FIELDS,
@@ -23,7 +24,7 @@ _INDENT: Final = " " * 4
 DROP_TIMEOUTS: Final = MappingProxyType(
     {
         DropTimeout.ASK: "asks a person whether the sheet is in the box",
-        DropTimeout.EJECT: "gives the sheet back, not counted",
+        DropTimeout.EJECT: "runs the sheet back; a person looks when it does not come",
         DropTimeout.ACCEPT: "takes the sheet for fallen, and counts it",
     }
 )
@@ -110,8 +111,8 @@ def _actions(profile: Profile) -> str:
 
 
 def _returned(profile: Profile) -> str:
-    kept = listed(r.name.lower() for r in ReturnReason if r not in profile.returned)
-    return f"never gives a sheet back as {kept}" if kept else "gives back for every reason"
+    kept = listed(r.name.lower() for r in ReturnReason if r in CHOSEN - profile.returned)
+    return f"takes in and counts what is {kept}" if kept else "gives back for every reason"
 
 
 def _feeds(profile: Profile) -> str:

@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ballotbox_device.cli import main
+from ballotbox_device.core.interpret import CHOSEN
 from ballotbox_device.core.profile import (
     SOURCED_FIELDS,
     Connects,
@@ -346,7 +347,7 @@ def test_a_file_to_print_needs_a_name():
     assert "Name the profile" in done.stderr
 
 
-@pytest.mark.parametrize("reason", ReturnReason)
+@pytest.mark.parametrize("reason", sorted(CHOSEN))
 def test_a_reason_that_a_box_does_not_know_is_told(reason):
     returned = WHOLE.returned - {reason} | {ReturnReason.NOT_DROPPED}
     told = meaning(replace(WHOLE, returned=returned), "returned")

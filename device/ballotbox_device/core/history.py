@@ -76,8 +76,8 @@ class History:
     """The fold; see `apply`. `served` are the elections that this memory was cleared of."""
 
     __slots__ = ("_about_delivery", "_frontier", "accepted", "boots", "cleared", "copies",
-                 "delivery", "emptied_at", "final", "genesis", "held", "owed", "portable", "prepared",
-                 "presented", "reports", "returned", "rotation", "served", "sheet",
+                 "delivery", "emptied_at", "final", "genesis", "held", "owed", "portable",
+                 "prepared", "presented", "reports", "returned", "rotation", "served", "sheet",
                  "state")  # fmt: skip
 
     def __init__(self) -> None:

@@ -35,10 +35,9 @@ def listening_at(path: Path) -> Iterator[socket.socket]:
 
 
 def _listening(path: Path) -> socket.socket:
-    where = f"--control {path}"
+    listening = socket.socket(socket.AF_UNIX)
     try:
         _clear(path)
-        listening = socket.socket(socket.AF_UNIX)
         before = os.umask(_OWNER_ONLY)
         try:
             listening.bind(str(path))
@@ -46,11 +45,12 @@ def _listening(path: Path) -> socket.socket:
             os.umask(before)
         listening.listen()
         listening.settimeout(0)
-    except OSError as error:
-        # A path too long for the system has no error number.
-        why = reason_of(error)
+    except (OSError, Problem) as error:
+        listening.close()
+        if isinstance(error, Problem):
+            raise
         remedy = "Give a short path in a directory that you may write to"
-        raise Problem(where, why, remedy) from error
+        raise Problem(f"--control {path}", reason_of(error), remedy) from error
     return listening
 
 

@@ -30,13 +30,12 @@ class Control:
             self._socket.close()
             remedy = f"Start the box first: ballotbox-device run --control {path} …"
             raise Problem(self._where, reason_of(error), remedy) from error
-        self._stream = self._socket.makefile("rwb")
+        self._stream = self._socket.makefile("rb")
 
     def ask(self, do: str, **fields: Any) -> dict[str, Any]:  # noqa: ANN401 (any JSON)
         """Return the answer to one line; raises Refusal, or Problem when the box has gone."""
         try:
-            self._stream.write(json.dumps({"do": do, **fields}).encode() + b"\n")
-            self._stream.flush()
+            self._socket.sendall(json.dumps({"do": do, **fields}).encode() + b"\n")
             line = self._stream.readline()
         except OSError as error:
             raise self._gone() from error

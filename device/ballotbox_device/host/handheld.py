@@ -12,11 +12,13 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
 from ballotbox_device.host.control_client import Control
+from ballotbox_device.host.problem import Problem
 
 Answer = dict[str, Any]
 Marks = Sequence[Sequence[int]]
@@ -160,7 +162,8 @@ class Box:
     def close(self) -> None:
         """Switch the box off for good and take its process away."""
         try:
-            if self._process.poll() is None:
+            # It may have ended by itself.
+            with suppress(Problem):
                 self.ask("shutdown")
         finally:
             self._control.close()

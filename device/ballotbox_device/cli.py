@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TextIO
 
 import click
 
@@ -220,6 +220,30 @@ def _road(
     if not host or not port.isdecimal() or not 0 < int(port) < 65_536:
         raise click.BadParameter("must be HOST:PORT, as localhost:1883", param_hint="--mqtt")
     return MqttBroker(host.strip("[]"), int(port))
+
+
+@main.command()
+@click.option("--control", type=_PATH, required=True, help="The socket of `run --control`.")
+@click.option(
+    "--script", type=click.File("r"), help="Run commands line by line, - for standard input."
+)
+def panel(control: Path, script: TextIO | None) -> None:
+    """Be the front of a box that runs with --control: screen, lights, buttons, and all mischief.
+
+    Type `help` there. With --script the screen is printed as text after each command, and the exit
+    code is 1 when one of them was refused.
+    """
+    with _told_in_words():
+        from ballotbox_device.host.control_client import Control
+
+        with Control(control) as connected:
+            if script is not None:
+                from ballotbox_device.host.panel_script import play
+
+                sys.exit(0 if play(connected, script, click.echo) else 1)
+            from ballotbox_device.host.terminal_panel import TerminalPanel
+
+            TerminalPanel(connected).run()
 
 
 @main.command()

@@ -9,6 +9,7 @@ from ballotbox_device.host.control_client import Refusal
 from ballotbox_device.host.control_words import WORDS
 from ballotbox_device.host.handheld import start_box
 from tests.device.host.box_in_hand import try_out
+from tests.device.host.box_process import run_command
 
 ANY = "…"
 
@@ -55,3 +56,13 @@ def test_the_day_on_the_page_goes_as_it_says(talk, tmp_path):
             if asked["do"] != "panel":
                 real.pop("panel", None)
             assert matches(shown, real), (asked, real)
+
+
+def test_the_front_on_the_page_is_what_a_script_prints(page, tmp_path):
+    shown = re.search(r"^> jam\n(> feed .*?)^```", page, re.MULTILINE | re.DOTALL)[1]
+    script = tmp_path / "script"
+    script.write_text("jam\nfeed HOME 0 0 1\n")
+    with start_box(try_out(tmp_path)) as box:
+        box.open_poll()
+        done = run_command("panel", "--control", box.control, "--script", script)
+    assert done.stdout.endswith(shown)

@@ -5,12 +5,12 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TextIO
 
 import click
 
 if TYPE_CHECKING:
-    from ballotbox_device.host.running import MqttBroker, SerialLine
+    from ballotbox_device.host.running import MqttBroker, OwnTerminal, SerialLine
 
 _PATH: Final = click.Path(path_type=Path)
 _STATE = click.option(
@@ -151,6 +151,7 @@ def new_key(directory: Path) -> None:
     help="Speed of the serial port.",
 )
 @click.option("--mqtt", metavar="HOST:PORT", help="Reach the gateway over this broker.")
+@click.option("--pty", is_flag=True, help="Make a pseudo-terminal, print its path as `serial`.")
 @click.option(
     "--clock",
     type=click.Choice(["unset", "free_running", "synchronised"]),
@@ -158,46 +159,103 @@ def new_key(directory: Path) -> None:
     show_default=True,
     help="How good the clock of this machine is; reports say so.",
 )
-def run(  # noqa: PLR0913, PLR0917 (one parameter for each option)
-    directory: Path,
-    election: Path,
-    register: Path,
-    root: str,
-    serial: str | None,
-    baud: int,
-    mqtt: str | None,
-    clock: str,
-) -> None:
+@click.option(
+    "--profile",
+    metavar="NAME|FILE",
+    default="generic",
+    show_default=True,
+    help="Which box of the field this one behaves like.",
+)
+@click.option(
+    "--control",
+    type=_PATH,
+    metavar="SOCKET",
+    help="Put a mechanism around the firmware, and its control here, in place of the panel.",
+)
+@click.option(
+    "--officer-key", "officers", type=_PATH, multiple=True, help="A token for --control; repeat."
+)
+@click.option("--passphrase-file", type=_PATH, help="Opens the keys: its first line.")
+@click.option("--no-panel", is_flag=True, help="Nobody can act on it: it only sends what waits.")
+def run(directory: Path, root: str, **given: Any) -> None:  # noqa: ANN401 (click's own)
     """Be the box, with its front panel on standard input and output.
 
     Each line in is one JSON object, as {"do":"print_zero"}; each line out is one too, and the last
     answer to a line is {"says":"ready",…}. docs/device.md lists them.
+
+    With --control it is a box to hold in the hand: paper that jams, a drop that fails, power that
+    goes, officers with tokens. Then `ballotbox-device panel` is its front, or any program that
+    speaks as device/CONTROL.md says.
 
     WHOEVER CAN WRITE TO THIS PANEL CAN VOTE. Therefore every report of such a box says `debug`, and
     a gateway never counts it in an official election.
 
     At the end of the input the box sends what waits for an answer, and then ends.
     """
-    place = _road(serial, baud, mqtt)
+    control, officers = given["control"], given["officers"]
+    if control is None and officers:
+        raise click.UsageError("--officer-key is a token for --control SOCKET: give both.")
+    place = _road(given["serial"], given["baud"], given["mqtt"], pty=given["pty"])
     with _stopping_in_words():
+        from ballotbox_device.host.habits import habits_of
         from ballotbox_device.host.running import Orders, run_box
         from ballotbox_protocol.wire.report import ClockQuality
 
-        quality = ClockQuality[clock.upper()]
-        run_box(Orders(directory, election, register, root, place, quality))
+        orders = Orders(
+            directory,
+            given["election"],
+            given["register"],
+            root,
+            place,
+            ClockQuality[given["clock"].upper()],
+            habits_of(given["profile"]),
+            panel=control is None and not given["no_panel"],
+            control=control,
+            officers=officers,
+            passphrase=given["passphrase_file"],
+        )
+        run_box(orders)
 
 
-def _road(serial: str | None, baud: int, mqtt: str | None) -> "SerialLine | MqttBroker":
-    from ballotbox_device.host.running import MqttBroker, SerialLine
+def _road(
+    serial: str | None, baud: int, mqtt: str | None, *, pty: bool
+) -> "SerialLine | MqttBroker | OwnTerminal":
+    from ballotbox_device.host.running import MqttBroker, OwnTerminal, SerialLine
 
-    if serial is not None and mqtt is None:
+    if [serial is not None, mqtt is not None, pty].count(True) != 1:
+        raise click.UsageError("Give exactly one of --serial PATH, --mqtt HOST:PORT and --pty.")
+    if serial is not None:
         return SerialLine(serial, baud)
-    if mqtt is None or serial is not None:
-        raise click.UsageError("Give exactly one of --serial PATH and --mqtt HOST:PORT.")
+    if mqtt is None:
+        return OwnTerminal()
     host, _, port = mqtt.rpartition(":")
     if not host or not port.isdecimal() or not 0 < int(port) < 65_536:
         raise click.BadParameter("must be HOST:PORT, as localhost:1883", param_hint="--mqtt")
     return MqttBroker(host.strip("[]"), int(port))
+
+
+@main.command()
+@click.option("--control", type=_PATH, required=True, help="The socket of `run --control`.")
+@click.option(
+    "--script", type=click.File("r"), help="Run commands line by line, - for standard input."
+)
+def panel(control: Path, script: TextIO | None) -> None:
+    """Be the front of a box that runs with --control: screen, lights, buttons, and all mischief.
+
+    Type `help` there. With --script the screen is printed as text after each command, and the exit
+    code is 1 when one of them was refused.
+    """
+    with _told_in_words():
+        from ballotbox_device.host.control_client import Control
+
+        with Control(control) as connected:
+            if script is not None:
+                from ballotbox_device.host.panel_script import play
+
+                sys.exit(0 if play(connected, script, click.echo) else 1)
+            from ballotbox_device.host.terminal_panel import TerminalPanel
+
+            TerminalPanel(connected).run()
 
 
 @main.command()

@@ -68,9 +68,10 @@ class RunningBox:
         self._is_alone = False
         self._over: asyncio.Future[None] | None = None
 
-    async def run(self, panel_descriptor: int) -> None:
+    async def run(self, panel_descriptor: int | None) -> None:
         """Run the box until it is switched off, cleared, or alone with nothing left to send.
 
+        Without a panel nobody can leave it alone: it runs until the process is told to end.
         Raises whatever the memory or the core raises, in whichever callback that happened.
         """
         loop = asyncio.get_running_loop()
@@ -83,7 +84,7 @@ class RunningBox:
         self._say(self._panel.told(self._device.start(self._clock.now())))
         connecting = loop.create_task(self._road.connect())
         connecting.add_done_callback(self._connected)
-        if not self._is_alone:
+        if panel_descriptor is not None and not self._is_alone:
             self._reader = LineReader(panel_descriptor, self._line, self._no_more_lines)
             self._reader.start()
         try:

@@ -15,8 +15,9 @@ from ballotbox_device.core.poll import Action
 from ballotbox_device.core.rules import ElectionRules
 from ballotbox_device.core.signals import MEANINGS, Signal
 from ballotbox_device.host.keys import new_key, store_key
+from ballotbox_device.host.line_fields import LINE_MAX
 from ballotbox_device.host.panel import Panel
-from ballotbox_device.host.panel_input import LINE_MAX, WORDS, parse_line
+from ballotbox_device.host.panel_input import WORDS, parse_line
 from ballotbox_device.host.panel_output import line_of
 from ballotbox_device.host.system import SystemEntropy
 from ballotbox_protocol.election.definition import Handling, MarkPolicy

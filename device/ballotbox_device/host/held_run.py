@@ -1,0 +1,92 @@
+"""The process of a box that is held in the hand: mechanism, control socket and road on one loop."""
+
+import asyncio
+import signal
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from ballotbox_device.core.habits import Habits
+from ballotbox_device.core.outgoing import Outgoing
+from ballotbox_device.host.box import GatewayRoad
+from ballotbox_device.host.control import ControlServer
+from ballotbox_device.host.control_words import Hand
+from ballotbox_device.host.held_box import HeldBox, Seat
+from ballotbox_device.host.officer import key_file_text, officer_key, passphrase_in
+from ballotbox_device.host.panel_output import Said
+from ballotbox_device.host.problem import Problem
+from ballotbox_device.machine.mechanism import Mechanism
+from ballotbox_device.machine.tape_text import composer
+from ballotbox_device.machine.tokens import Tokens
+from ballotbox_protocol.election.definition import Election
+
+
+def tokens_in(files: tuple[Path, ...], passphrase_file: Path | None) -> Tokens:
+    """Return the tokens of officers' key files, each by the name of its file; raises Problem."""
+    if files and passphrase_file is None:
+        what = "is missing: nobody is there to type one"
+        raise Problem("--passphrase-file", what, "Give the file that holds the officers'")
+    keys = {}
+    for path in files:
+        if path.stem in keys:
+            raise Problem(f"--officer-key {path}", "has the name of another", "Rename the file")
+        passphrase = passphrase_in(passphrase_file) if passphrase_file else ""
+        keys[path.stem] = officer_key(key_file_text(path), passphrase, path)
+    return Tokens(keys)
+
+
+class HeldRun:
+    """`speak` writes one line to standard output: that the socket is there, and nothing else."""
+
+    def __init__(
+        self,
+        seat: Seat,
+        election: Election,
+        tokens: Tokens,
+        habits: Habits,
+        road_of: Callable[[Outgoing], GatewayRoad],
+    ) -> None:
+        mechanism = Mechanism(seat.boot, composer(election), tokens, habits.actions)
+        self._box = HeldBox(mechanism, seat, road_of)
+        self._box.failed = self._end
+        self._hand = Hand(self._box, election)
+        self._over: asyncio.Future[None] | None = None
+
+    async def run(
+        self, listening: socket.socket, speak: Callable[[Said], None], told: Said
+    ) -> None:
+        """Be the box until it is shut down; raises whatever the memory or the core raises."""
+        loop = asyncio.get_running_loop()
+        self._over = loop.create_future()
+        loop.set_exception_handler(self._failed)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self._end)
+        server = ControlServer(self._obey, self._end)
+        try:
+            self._box.mechanism.power_on(self._box.now_ms())
+            self._box.follow()
+            await server.start(listening)
+            speak(told)
+            await self._over
+        finally:
+            self._box.mechanism.cut_power()
+            self._box.hang_up()
+            await server.close()
+
+    def _obey(self, line: bytes) -> dict[str, Any]:
+        answer = self._hand.line(line)
+        if self._hand.is_over:
+            self._end()
+        return answer
+
+    def _failed(self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        self._end(context.get("exception") or RuntimeError(context["message"]))
+
+    def _end(self, error: BaseException | None = None) -> None:
+        if self._over is None or self._over.done():
+            return
+        if error is None:
+            self._over.set_result(None)
+        else:
+            self._over.set_exception(error)

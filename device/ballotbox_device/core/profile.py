@@ -207,6 +207,10 @@ class Profile:
         _require_truth(self.battery, "battery")
 
 
+#: The states in which a box connects that does so after the close alone.
+AFTER_CLOSE: Final = frozenset(
+    {PollState.CLOSED, PollState.PORTABLE, PollState.FINAL, PollState.SEALED}
+)
 #: The fields that have a source, in the order of a profile.
 SOURCED_FIELDS: Final = tuple(
     field.name for field in fields(Profile) if field.name not in _IDENTITY

@@ -9,10 +9,12 @@ from typing import Any
 
 from ballotbox_device.core.habits import Habits
 from ballotbox_device.core.outgoing import Outgoing
+from ballotbox_device.core.poll import REPORTABLE
 from ballotbox_device.host.box import GatewayRoad
 from ballotbox_device.host.control import ControlServer
 from ballotbox_device.host.control_words import Hand
 from ballotbox_device.host.held_box import HeldBox, Seat
+from ballotbox_device.host.interim import Interim
 from ballotbox_device.host.officer import key_file_text, officer_key, passphrase_in
 from ballotbox_device.host.panel_output import Said
 from ballotbox_device.host.problem import Problem
@@ -20,6 +22,7 @@ from ballotbox_device.machine.mechanism import Mechanism
 from ballotbox_device.machine.tape_text import composer
 from ballotbox_device.machine.tokens import Tokens
 from ballotbox_protocol.election.definition import Election
+from ballotbox_protocol.wire.report import ReportKind
 
 
 def tokens_in(files: tuple[Path, ...], passphrase_file: Path | None) -> Tokens:
@@ -46,12 +49,14 @@ class HeldRun:
         tokens: Tokens,
         habits: Habits,
         road_of: Callable[[Outgoing], GatewayRoad],
+        turnout_minutes: int = 0,
     ) -> None:
         mechanism = Mechanism(seat.boot, composer(election), tokens, habits.actions)
         self._box = HeldBox(mechanism, seat, road_of)
         self._box.failed = self._end
         self._hand = Hand(self._box, election)
         self._over: asyncio.Future[None] | None = None
+        self._interim = Interim(turnout_minutes, self._turnout)
 
     async def run(
         self, listening: socket.socket, speak: Callable[[Said], None], told: Said
@@ -68,11 +73,20 @@ class HeldRun:
             self._box.follow()
             await server.start(listening)
             speak(told)
+            self._interim.start(loop)
             await self._over
         finally:
+            self._interim.stop()
             self._box.mechanism.cut_power()
             self._box.hang_up()
             await server.close()
+
+    def _turnout(self) -> None:
+        mechanism = self._box.mechanism
+        device = mechanism.device
+        if device is not None and device.state in REPORTABLE[ReportKind.TURNOUT]:
+            mechanism.press("turnout", self._box.now_ms())
+            self._box.follow()
 
     def _obey(self, line: bytes) -> dict[str, Any]:
         answer = self._hand.line(line)

@@ -11,18 +11,21 @@ from typing import Final
 
 from ballotbox_device.core.courier import Pace
 from ballotbox_device.core.device import Device
-from ballotbox_device.core.habits import PLAIN, Habits
+from ballotbox_device.core.habits import PLAIN, Habits, habits_of
 from ballotbox_device.core.identity import Identity
 from ballotbox_device.core.journal import RecordBook
 from ballotbox_device.core.outgoing import Outgoing
 from ballotbox_device.core.ports import Memory
+from ballotbox_device.core.profile import AFTER_CLOSE, Connects, Profile, Road, listed
 from ballotbox_device.core.rules import ElectionRules
 from ballotbox_device.host.box import GatewayRoad, PanelClosed, RunningBox
 from ballotbox_device.host.files import open_memory
 from ballotbox_device.host.firmware import running_firmware
 from ballotbox_device.host.keys import choose_key
+from ballotbox_device.host.late_road import LateRoad
 from ballotbox_device.host.panel import Panel
 from ballotbox_device.host.panel_output import Said, line_of
+from ballotbox_device.host.problem import Problem
 from ballotbox_device.host.state import StateDirectory, open_state, sole_use
 from ballotbox_device.host.system import SystemClock, SystemEntropy
 from ballotbox_device.host.trust_files import establish_from, remember
@@ -68,11 +71,21 @@ class Orders:
     root: str
     road: SerialLine | MqttBroker | OwnTerminal
     clock: ClockQuality = ClockQuality.FREE_RUNNING
-    habits: Habits = PLAIN
+    profile: Profile | None = None
     panel: bool = True
     control: Path | None = None
     officers: tuple[Path, ...] = ()
     passphrase: Path | None = None
+
+    @property
+    def habits(self) -> Habits:
+        """The habits of the box that the profile describes; without one, of a plain box."""
+        return PLAIN if self.profile is None else habits_of(self.profile)
+
+    @property
+    def turnout_minutes(self) -> int:
+        """How often an interim report is due, 0 for never."""
+        return 0 if self.profile is None else self.profile.turnout_minutes
 
     @property
     def debug(self) -> bool:
@@ -86,10 +99,12 @@ def run_box(orders: Orders) -> None:
     Raises Problem for what a person can mend; OSError, MemoryFault or LawBroken when the box must
     stop; and InvalidField when the register does not know it.
     """
+    _require_road(orders)
     state = open_state(orders.state)
     with sole_use(state):
         trusted = establish_from(orders.election, orders.register, orders.root, state.register_seen)
-        with _roads(orders.road) as (road_of, place):
+        with _roads(orders.road) as (any_road, place):
+            road_of = _in_time(any_road, orders.profile)
             told = _introduction(state, trusted, orders) | place
             if orders.control is None:
                 _serve_panel(state, trusted, orders, road_of, told)
@@ -106,6 +121,21 @@ def boot(state: StateDirectory, trusted: Trusted, memory: Memory, orders: Orders
     device = Device(identity, ElectionRules.of(trusted), memory, SystemEntropy(), orders.habits)
     remember(trusted, state.register_seen)
     return device
+
+
+def _require_road(orders: Orders) -> None:
+    profile = orders.profile
+    wanted = Road.MQTT if isinstance(orders.road, MqttBroker) else Road.SERIAL
+    if profile is not None and wanted not in profile.roads:
+        what = f"is no road of the box {profile.name}"
+        raise Problem(f"--{wanted}", what, f"Give --{listed(sorted(profile.roads))} instead")
+
+
+def _in_time(road_of: _RoadOf, profile: Profile | None) -> _RoadOf:
+    """Return the maker of roads that are taken when the profile's box takes them."""
+    if profile is None or profile.connects is Connects.ALWAYS:
+        return road_of
+    return lambda outgoing: LateRoad(road_of(outgoing), lambda: outgoing.state in AFTER_CLOSE)
 
 
 def _introduction(state: StateDirectory, trusted: Trusted, orders: Orders) -> Said:
@@ -126,7 +156,9 @@ def _serve_panel(
         device = boot(state, trusted, memory, orders)
         panel = Panel(device, trusted, state.keys)
         road = road_of(device.outgoing)
-        box = RunningBox(device, panel, road, SystemClock(orders.clock), _speak)
+        box = RunningBox(
+            device, panel, road, SystemClock(orders.clock), _speak, orders.turnout_minutes
+        )
         _speak(told)
         asyncio.run(box.run(_PANEL_IN if orders.panel else None))
 
@@ -143,7 +175,7 @@ def _serve_control(
     seat = Seat(
         lambda: open_memory(state.media), lambda memory: boot(state, trusted, memory, orders)
     )
-    run = HeldRun(seat, trusted.election, tokens, orders.habits, road_of)
+    run = HeldRun(seat, trusted.election, tokens, orders.habits, road_of, orders.turnout_minutes)
     with listening_at(control) as listening:
         asyncio.run(run.run(listening, _speak, told | {"control": str(control)}))
 

@@ -6,6 +6,7 @@ from enum import Enum
 from ballotbox_device.core.outputs import (
     AskDropped,
     AskVoter,
+    CallOfficer,
     Cleared,
     ConsentNeeded,
     DropSheet,
@@ -84,6 +85,8 @@ class Screen:
                 self.message = (headline, f"{what} {(output.role.name or '').lower()}.")
             case Refused(why):
                 self.message = words.OF_REFUSAL[why]
+            case CallOfficer():
+                self._say(words.CALL_OFFICER)
             case PrintCopy():
                 self._say(words.COPY)
             case StateChanged():

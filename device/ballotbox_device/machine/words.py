@@ -153,4 +153,5 @@ ASK_OFFICERS: Final[Words] = (
     "Two officers must agree",
     "Present two tokens with the role",
 )
+CALL_OFFICER: Final[Words] = ("An officer comes to help you", "Officers: several sheets went back.")
 COPY: Final[Words] = ("A copy is printed", "It bears its number.")

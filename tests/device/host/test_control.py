@@ -281,7 +281,10 @@ def test_tokens_bear_the_names_of_their_files(place):
         (("--pty", "--serial", "x"), "exactly one of"),
         ((), "exactly one of"),
         (("--pty", "--officer-key", "x"), "give both"),
-        (("--pty", "--profile", "none"), "is no profile. Give generic"),
+        (
+            ("--pty", "--profile", "none"),
+            "there is none of this name. The built-in ones are aks",
+        ),
     ],
 )
 def test_options_that_do_not_fit_are_told(place, options, told):

@@ -79,8 +79,8 @@ GROUPS = (
         "journal",
         _each(
             _BOX,
-            "journal journal_copies units records history transport recovery slot_format slot_copies "
-            "slot_bank sheet_path",
+            "journal journal_copies units records history transport recovery "
+            "slot_format slot_copies slot_bank sheet_path",
             _OF_JOURNAL,
         ),
     ),

@@ -11,6 +11,11 @@ from ballotbox_device.core.ports import Memory, MemoryFault, Slots
 from ballotbox_device.core.slot_format import SlotCondition, SlotFormat
 
 _WHOLE: Final = frozenset({SlotCondition.EMPTY, SlotCondition.RESERVED, SlotCondition.COUNTED})
+#: A mark is written after a reservation was synced on both media: no cut leads past that.
+_CONTRADICTIONS: Final = (
+    {SlotCondition.EMPTY, SlotCondition.COUNTED},
+    {SlotCondition.EMPTY, SlotCondition.HALF_MARKED},
+)
 
 
 class SlotCopies:
@@ -93,10 +98,9 @@ def _differing(first: bytes, second: bytes, slot_format: SlotFormat) -> Iterator
 
 def _agreed(left: bytes, right: bytes, slot_format: SlotFormat, number: int) -> bytes:
     one, other = slot_format.condition(left), slot_format.condition(right)
+    if {one, other} in _CONTRADICTIONS or (one is other and one in _WHOLE):
+        raise MemoryFault(f"the two copies of slot {number} tell different things")
     if one in _WHOLE and other in _WHOLE:
-        # A mark is written after a reservation has been synced: no cut leads past one of them.
-        if one is other or SlotCondition.RESERVED not in {one, other}:
-            raise MemoryFault(f"the two copies of slot {number} tell different things")
         return left if one > other else right
     if one in _WHOLE:
         return left

@@ -17,6 +17,7 @@ from ballotbox_device.core.outputs import ReportMade
 from ballotbox_device.core.ports import MemoryFault
 from ballotbox_device.core.records import answer_record
 from ballotbox_device.core.reporting import LawBroken
+from ballotbox_protocol.wire.report import IncidentCode
 from ballotbox_simulator.disk import (
     KEPT,
     LOST,
@@ -27,6 +28,7 @@ from ballotbox_simulator.disk import (
     Torn,
 )
 from tests.device.poll_day import Script, Station, Truth, go_through, strict_rules
+from tests.device.polling_place import report_in
 
 #: Contents of the four files, in the order of BoxDisk.files.
 Contents = tuple[bytes, ...]
@@ -272,6 +274,7 @@ class Examiner:
                 later.facts.in_box_before = len(later.facts.in_box)
                 each.do(later)
         later.check()
+        _check_answers_reported(later)
 
     def examine_again(self, files: Contents, grain: Grain) -> None:
         """Cut the boot of a state at each of its operations, and examine what that leaves."""
@@ -329,6 +332,14 @@ def _check_sheets(place: Station) -> None:
         kept = newest < device.outgoing.count
         kept = kept and device.outgoing.report(newest) == facts.handed_out[newest]
         _require(kept, "a report that was handed out is not kept")
+
+
+def _check_answers_reported(place: Station) -> None:
+    """Whatever a person said has one report, though power failed between the two."""
+    incidents = (report_in(data).incident for data in place.kept())
+    told = sum(each is not None and each.code is IncidentCode.DROP_SETTLED for each in incidents)
+    answers = sum(map(place.disk.journal.read().count, _ANSWERS))
+    _require(told == answers, f"{answers} answers, but {told} reports of them")
 
 
 def slots_in(content: bytes) -> list[bytes]:

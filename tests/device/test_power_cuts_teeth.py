@@ -5,6 +5,7 @@ import pytest
 from ballotbox_device.core import recovery, slot_copies
 from ballotbox_device.core.events import DropSensed
 from ballotbox_device.core.feeding import Feeding
+from ballotbox_device.core.history import History
 from ballotbox_device.core.journal import RecordBook
 from ballotbox_device.core.journal_copies import JournalCopies
 from ballotbox_device.core.outputs import DropSheet, SheetAccepted
@@ -211,6 +212,22 @@ def test_a_question_that_is_put_again_after_its_answer(monkeypatch):
 
     monkeypatch.setattr(Station, "_ask", ask_twice)
     assert_cuts_see_it()
+
+
+@pytest.mark.parametrize("never", [True, False])
+def test_an_answer_whose_report_is_forgotten(monkeypatch, never):
+    """A cut between the answer and its report; any other incident report takes its place."""
+    follow = History._follow
+
+    def forget(self, report, identity):
+        follow(self, report, identity)
+        self.owed = None
+
+    if never:
+        monkeypatch.setattr(Feeding, "incident_owed", lambda self, now: [])
+    else:
+        monkeypatch.setattr(History, "_follow", forget)
+    assert_cuts_see_it(SHEETS, step=SHEET + 1)
 
 
 # Two copies: faults that one copy alone would not have.

@@ -8,8 +8,9 @@ from ballotbox_device.core.rules import ElectionRules
 from ballotbox_device.core.sheet import Sheet
 from ballotbox_device.machine.mechanism import Mechanism
 from ballotbox_device.machine.paper import Paper, contests_of, darkened
-from ballotbox_device.machine.tape_text import composer
 from ballotbox_device.machine.tokens import Tokens
+from ballotbox_device.paper.lines import composer
+from ballotbox_device.paper.words import TITLES
 from ballotbox_protocol.election.definition import Handling, MarkPolicy
 from ballotbox_protocol.wire.keyfile import PrivateKey
 from ballotbox_simulator.disk import BoxDisk
@@ -51,6 +52,13 @@ SHEETS = {paper: GOOD.get(name, HOME_1) for name, paper in PAPERS.items()} | {
 }
 
 
+def titles(tapes) -> list[str]:
+    """What the tapes are, by their headlines."""
+    return [
+        next(line.strip() for line in tape if line.strip() in TITLES.values()) for tape in tapes
+    ]
+
+
 def tokens() -> Tokens:
     """Tokens of two officers, and one that no register knows."""
     first, second, _ = authority().officer_keys
@@ -66,7 +74,7 @@ def new_mechanism(habits: Habits = PLAIN, disk: BoxDisk | None = None) -> Mechan
     def boot() -> Device:
         return Device(identity_of(authority()), RULES, memory, chance, habits)
 
-    return Mechanism(boot, composer(ELECTION), tokens(), habits.actions)
+    return Mechanism(boot, composer(authority().trusted, 58), tokens(), habits.actions)
 
 
 def open_poll(box: Mechanism) -> None:

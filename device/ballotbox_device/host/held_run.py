@@ -7,9 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ballotbox_device.core.habits import Habits
 from ballotbox_device.core.outgoing import Outgoing
 from ballotbox_device.core.poll import REPORTABLE
+from ballotbox_device.core.profile import Profile
 from ballotbox_device.host.box import GatewayRoad
 from ballotbox_device.host.control import ControlServer
 from ballotbox_device.host.control_words import Hand
@@ -19,10 +19,10 @@ from ballotbox_device.host.officer import key_file_text, officer_key, passphrase
 from ballotbox_device.host.panel_output import Said
 from ballotbox_device.host.problem import Problem
 from ballotbox_device.machine.mechanism import Mechanism
-from ballotbox_device.machine.tape_text import composer
 from ballotbox_device.machine.tokens import Tokens
-from ballotbox_protocol.election.definition import Election
+from ballotbox_device.paper.lines import composer
 from ballotbox_protocol.wire.report import ReportKind
+from ballotbox_protocol.wire.trust import Trusted
 
 
 def tokens_in(files: tuple[Path, ...], passphrase_file: Path | None) -> Tokens:
@@ -45,18 +45,22 @@ class HeldRun:
     def __init__(
         self,
         seat: Seat,
-        election: Election,
+        trusted: Trusted,
         tokens: Tokens,
-        habits: Habits,
+        profile: Profile,
         road_of: Callable[[Outgoing], GatewayRoad],
-        turnout_minutes: int = 0,
     ) -> None:
-        mechanism = Mechanism(seat.boot, composer(election), tokens, habits.actions)
+        originals = {
+            ReportKind.ZERO: profile.zero_copies,
+            ReportKind.FINAL: profile.result_copies,
+        }
+        compose = composer(trusted, profile.paper_width_mm)
+        mechanism = Mechanism(seat.boot, compose, tokens, profile.actions, originals)
         self._box = HeldBox(mechanism, seat, road_of)
         self._box.failed = self._end
-        self._hand = Hand(self._box, election)
+        self._hand = Hand(self._box, trusted.election)
         self._over: asyncio.Future[None] | None = None
-        self._interim = Interim(turnout_minutes, self._turnout)
+        self._interim = Interim(profile.turnout_minutes, self._turnout)
 
     async def run(
         self, listening: socket.socket, speak: Callable[[Said], None], told: Said

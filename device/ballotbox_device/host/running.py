@@ -11,7 +11,7 @@ from typing import Final
 
 from ballotbox_device.core.courier import Pace
 from ballotbox_device.core.device import Device
-from ballotbox_device.core.habits import PLAIN, Habits, habits_of
+from ballotbox_device.core.habits import habits_of
 from ballotbox_device.core.identity import Identity
 from ballotbox_device.core.journal import RecordBook
 from ballotbox_device.core.outgoing import Outgoing
@@ -70,22 +70,12 @@ class Orders:
     register: Path
     root: str
     road: SerialLine | MqttBroker | OwnTerminal
+    profile: Profile
     clock: ClockQuality = ClockQuality.FREE_RUNNING
-    profile: Profile | None = None
     panel: bool = True
     control: Path | None = None
     officers: tuple[Path, ...] = ()
     passphrase: Path | None = None
-
-    @property
-    def habits(self) -> Habits:
-        """The habits of the box that the profile describes; without one, of a plain box."""
-        return PLAIN if self.profile is None else habits_of(self.profile)
-
-    @property
-    def turnout_minutes(self) -> int:
-        """How often an interim report is due, 0 for never."""
-        return 0 if self.profile is None else self.profile.turnout_minutes
 
     @property
     def debug(self) -> bool:
@@ -118,7 +108,9 @@ def boot(state: StateDirectory, trusted: Trusted, memory: Memory, orders: Orders
     rotated_to = rotation.key if rotation else None
     key = choose_key(state.keys, trusted.register, state.box, rotated_to)
     identity = Identity(state.box, key, running_firmware(), debug=orders.debug)
-    device = Device(identity, ElectionRules.of(trusted), memory, SystemEntropy(), orders.habits)
+    device = Device(
+        identity, ElectionRules.of(trusted), memory, SystemEntropy(), habits_of(orders.profile)
+    )
     remember(trusted, state.register_seen)
     return device
 
@@ -126,14 +118,14 @@ def boot(state: StateDirectory, trusted: Trusted, memory: Memory, orders: Orders
 def _require_road(orders: Orders) -> None:
     profile = orders.profile
     wanted = Road.MQTT if isinstance(orders.road, MqttBroker) else Road.SERIAL
-    if profile is not None and wanted not in profile.roads:
+    if wanted not in profile.roads:
         what = f"is no road of the box {profile.name}"
         raise Problem(f"--{wanted}", what, f"Give --{listed(sorted(profile.roads))} instead")
 
 
-def _in_time(road_of: _RoadOf, profile: Profile | None) -> _RoadOf:
+def _in_time(road_of: _RoadOf, profile: Profile) -> _RoadOf:
     """Return the maker of roads that are taken when the profile's box takes them."""
-    if profile is None or profile.connects is Connects.ALWAYS:
+    if profile.connects is Connects.ALWAYS:
         return road_of
     return lambda outgoing: LateRoad(road_of(outgoing), lambda: outgoing.state in AFTER_CLOSE)
 
@@ -157,7 +149,7 @@ def _serve_panel(
         panel = Panel(device, trusted, state.keys)
         road = road_of(device.outgoing)
         box = RunningBox(
-            device, panel, road, SystemClock(orders.clock), _speak, orders.turnout_minutes
+            device, panel, road, SystemClock(orders.clock), _speak, orders.profile.turnout_minutes
         )
         _speak(told)
         asyncio.run(box.run(_PANEL_IN if orders.panel else None))
@@ -175,7 +167,7 @@ def _serve_control(
     seat = Seat(
         lambda: open_memory(state.media), lambda memory: boot(state, trusted, memory, orders)
     )
-    run = HeldRun(seat, trusted.election, tokens, orders.habits, road_of, orders.turnout_minutes)
+    run = HeldRun(seat, trusted, tokens, orders.profile, road_of)
     with listening_at(control) as listening:
         asyncio.run(run.run(listening, _speak, told | {"control": str(control)}))
 

@@ -6,7 +6,8 @@ InvalidField and changes nothing.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Final
 
 from ballotbox_device.core.device import Device
@@ -40,16 +41,16 @@ from ballotbox_device.core.signals import MEANINGS, Part, Signal
 from ballotbox_device.machine import words
 from ballotbox_device.machine.box_clock import BoxClock
 from ballotbox_device.machine.paper import Paper
-from ballotbox_device.machine.printer import ROLL_LINES, Printer
+from ballotbox_device.machine.printer import ON_PAPER, ROLL_LINES, Compose, Printer
 from ballotbox_device.machine.scanner import Scanner
 from ballotbox_device.machine.screen import Front, Question, Screen
 from ballotbox_device.machine.supply import Supply
 from ballotbox_device.machine.switches import Switches
-from ballotbox_device.machine.tape_text import ON_PAPER, Compose
 from ballotbox_device.machine.tokens import Tokens
 from ballotbox_device.machine.transport import Transport
 from ballotbox_protocol.election.counters import Counters
 from ballotbox_protocol.election.identifiers import InvalidField, require
+from ballotbox_protocol.wire.report import ReportKind
 
 #: What the buttons beside those of the poll ask for.
 _OTHER_BUTTONS: Final[dict[str, Event]] = {
@@ -62,7 +63,8 @@ BUTTONS: Final = (*(action.name.lower() for action in Action), *_OTHER_BUTTONS)
 class Mechanism:
     """See the module. `boot` gives the firmware power: it makes a Device from the box's memory.
 
-    actions: the steps of the poll for which this box has a button.
+    actions: the steps of the poll for which this box has a button. originals: how often a report
+    of a kind is printed when it is made, once where nothing is said.
     `device` is None while there is no power. Parts may be looked at and set between actions:
     `scanner.fault`, `transport.next_drop` and `printer.jams_next` are of the next operation.
     """
@@ -73,6 +75,7 @@ class Mechanism:
         compose: Compose,
         tokens: Tokens,
         actions: frozenset[Action] = frozenset(Action),
+        originals: Mapping[ReportKind, int] = MappingProxyType({}),
     ) -> None:
         self.device: Device | None = None
         self.scanner = Scanner()
@@ -89,6 +92,7 @@ class Mechanism:
         self._boot = boot
         self._compose = compose
         self._actions = actions
+        self._originals = originals
 
     # Power
 
@@ -287,7 +291,7 @@ class Mechanism:
             case SheetReturned():
                 self.transport.give_back()
             case ReportMade(kind, _, data) if kind in ON_PAPER:
-                return self._print(data, 1)
+                return self._print(data, 1, self._originals.get(kind, 1))
             case PrintCopy(_, data, copy):
                 return self._print(data, copy)
             case Cleared():
@@ -297,8 +301,10 @@ class Mechanism:
                 pass
         return None
 
-    def _print(self, data: bytes, copy: int) -> Event | None:
-        signal = self.printer.put(self._compose(data, copy))
+    def _print(self, data: bytes, copy: int, times: int = 1) -> Event | None:
+        tape = self._compose(data, copy)
+        said = [self.printer.put(tape) for _ in range(times)]
+        signal = next(filter(None, said), None)
         if signal is None:
             return None
         self.switches.note(signal)

@@ -3,11 +3,19 @@
 A tape comes out whole or not at all. What cannot be printed waits for paper, until a power cut.
 """
 
+from collections.abc import Callable
 from typing import Final
 
 from ballotbox_device.core.signals import Signal
+from ballotbox_protocol.wire.report import ReportKind
 
 Tape = tuple[str, ...]
+#: Turns a signed report and the number of its copy into a tape.
+Compose = Callable[[bytes, int], Tape]
+#: The reports that people sign on paper.
+ON_PAPER: Final = frozenset(
+    {ReportKind.ZERO, ReportKind.OPEN, ReportKind.CLOSE, ReportKind.FINAL, ReportKind.CORRECTION}
+)
 #: Lines of a new roll: 80 metres with four lines to the centimetre.
 ROLL_LINES: Final = 32_000
 

@@ -67,7 +67,7 @@ def test_a_morning_by_script(box, tmp_path):
         "warning  the cover is open: close it",
         "The box takes no sheets now",
         'container: {"sheets": {"HOME/0": 1, "HOME/1": 1, "AWAY/0": 1}, "strays": 0}',
-        "ZERO REPORT",
+        "ZERO TAPE",
         'report: {"kind": "zero"',
     ]
     places = [shown.index(each) for each in order]

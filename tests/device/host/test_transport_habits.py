@@ -9,7 +9,7 @@ from ballotbox_device.core.profile import Connects
 from ballotbox_device.host.interim import Interim
 from ballotbox_device.host.late_road import LateRoad
 from ballotbox_device.host.profile_file import load_profile, profile_names
-from ballotbox_device.host.running import Orders, OwnTerminal, _in_time
+from ballotbox_device.host.running import _in_time
 from ballotbox_protocol.election.identifiers import PollState
 from tests.device.host.box_process import run_command
 
@@ -106,17 +106,6 @@ def test_a_box_without_interim_reports_has_no_timer():
     interim.start(clock)
     interim.stop()
     assert clock.timers == []
-
-
-def test_orders_take_habits_and_minutes_from_the_profile():
-    given = dict.fromkeys(("state", "election", "register", "root"))
-    plain = Orders(**given, road=OwnTerminal())
-    like = Orders(**given, road=OwnTerminal(), profile=load_profile("koib"))
-    assert (plain.turnout_minutes, like.turnout_minutes) == (
-        0,
-        load_profile("koib").turnout_minutes,
-    )
-    assert plain.habits.actions > like.habits.actions == load_profile("koib").actions
 
 
 def test_a_road_that_the_box_does_not_have_is_told(tmp_path):

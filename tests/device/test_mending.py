@@ -109,6 +109,18 @@ def test_two_journals_that_are_damaged_at_one_place_stop_the_box():
         RecordBook(disk.memory)
 
 
+@PAIR
+def test_a_unit_lost_in_both_journals_is_no_torn_tail_while_one_goes_on_behind_it(copy):
+    disk = written(*BEGUN, FED, RETURNED)
+    last = len(units.frame(RETURNED.to_bytes()))
+    size = len(disk.journal.read())
+    for journal in journals(disk):
+        journal.rot(size - last - 1, 0x01)
+    journals(disk)[copy].rot(size - 1, 0x01)
+    with pytest.raises(MemoryFault, match=f"a good unit follows at byte {size - last}"):
+        RecordBook(disk.memory)
+
+
 def test_two_journals_that_tell_different_things_stop_the_box():
     disk = written(*BEGUN, FED)
     offset = len(disk.journal.read())

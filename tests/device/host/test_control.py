@@ -2,6 +2,7 @@
 
 import json
 import os
+import queue
 import select
 import signal
 import socket
@@ -9,9 +10,11 @@ import stat
 import subprocess
 import sys
 
+import paho.mqtt.client as paho
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from paho.mqtt.enums import CallbackAPIVersion
 
 from ballotbox_device.host import held_run
 from ballotbox_device.host.control import listening_at
@@ -22,10 +25,13 @@ from ballotbox_device.host.held_box import HeldBox, Seat
 from ballotbox_device.host.line_fields import LINE_MAX
 from ballotbox_device.host.problem import Problem
 from ballotbox_protocol.wire.keyfile import PrivateKey
+from ballotbox_protocol.wire.message import MessageKind, parse_message
 from ballotbox_simulator.authority import Plan, make_authority
+from tests.brokers import mosquitto
 from tests.device.host.box_in_hand import run_options, try_out
 from tests.device.host.box_process import PATIENCE_S, run_command
 from tests.device.host.small_gateway import LineEnd, SmallGateway
+from tests.device.polling_place import report_in
 from tests.device.sheets_in_hand import ELECTION, new_mechanism
 
 HOME = ("HOME", 0, [[0], [1]])
@@ -85,6 +91,39 @@ def test_a_gateway_at_its_line_has_all_reports_through_a_power_cut(box):
         os.close(descriptor)
     kinds = [body.kind.name for body in gateway.bodies()]
     assert kinds == ["BOOT", "ZERO", "OPEN", "BOOT"]
+
+
+def test_over_a_broker_the_power_takes_the_road_with_it(place, tmp_path):
+    """A box that is cut off and comes back says all that it has said again, and its new boot."""
+    with mosquitto(tmp_path / "broker") as broker:
+        heard = paho.Client(CallbackAPIVersion.VERSION2)
+        bodies = queue.Queue()
+        heard.on_message = lambda _client, _data, message: bodies.put(message.payload)
+        heard.connect("127.0.0.1", broker.port)
+        heard.subscribe("#", qos=1)
+        heard.loop_start()
+        try:
+            with start_box(place, road=("--mqtt", f"127.0.0.1:{broker.port}")) as box:
+                boots = set()
+                while boots != {1}:
+                    boots |= boots_in(bodies.get(timeout=PATIENCE_S))
+                box.cut_power()
+                assert box.ask("delivery")["unanswered"] == 0
+                box.power_on()
+                while boots != {1, 2}:
+                    boots |= boots_in(bodies.get(timeout=PATIENCE_S))
+                assert box.path == ""
+        finally:
+            heard.disconnect()
+            heard.loop_stop()
+
+
+def boots_in(data):
+    """The boot that a report in a message tells of, if there is one."""
+    message = parse_message(data)
+    if message is None or message.kind is not MessageKind.REPORT:
+        return set()
+    return {report_in(message.payload).boot}
 
 
 def test_only_the_owner_may_open_the_socket(box):

@@ -122,6 +122,11 @@ class Device:
         return self._book.history.state
 
     @property
+    def allowed(self) -> tuple[Action, ...]:
+        """The steps of the poll that lead on from here and that this box knows."""
+        return tuple(action for action in allowed(self.state) if action in self._habits.actions)
+
+    @property
     def counters(self) -> Counters:
         """The counters now."""
         return self._path.counters()
@@ -374,5 +379,4 @@ class Device:
         return made
 
     def _refuse(self, why: Refusal, detail: str = "") -> _Outputs:
-        actions = tuple(a for a in allowed(self.state) if a in self._habits.actions)
-        return [Refused(why, self.state, actions, detail)]
+        return [Refused(why, self.state, self.allowed, detail)]

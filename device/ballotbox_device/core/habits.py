@@ -38,6 +38,9 @@ class Habits:
             if count is not None:
                 require_count(count, name)
                 require(count > 0, name, "must be at least 1")
+        if self.capacity is not None and self.capacity_warning is not None:
+            fits = self.capacity_warning <= self.capacity
+            require(fits, "capacity_warning", "must be at most the capacity")
 
 
 #: A box that knows every step and watches no container.

@@ -17,6 +17,7 @@ from ballotbox_device.core.habits import DropTimeout, Habits, SecondChance
 from ballotbox_device.core.outputs import (
     AskDropped,
     AskVoter,
+    CallOfficer,
     DropSheet,
     EjectSheet,
     Refusal,
@@ -35,6 +36,7 @@ from tests.device.polling_place import (
     BLANK,
     HOME_1,
     OVERVOTED,
+    UNREADABLE,
     PollingPlace,
     report_in,
 )
@@ -215,3 +217,22 @@ def test_after_a_power_cut_only_a_person_can_tell(timeout, doubted):
     incidents = [told(each) for each in made if isinstance(each, ReportMade)]
     assert incidents == ([None] if doubted else [None, UNCERTAIN])
     assert device.sheet is SheetState.IN_DOUBT
+
+
+def test_an_officer_is_called_when_sheet_after_sheet_goes_back():
+    place = PollingPlace()
+    place.habits = Habits(feeds_max=3)
+    place.boot()
+    place.act(Action.PRINT_ZERO, Action.OPEN)
+    back = [place.on(SheetInserted(UNREADABLE)) for _ in range(4)]
+    assert [CallOfficer() in outputs for outputs in back] == [False, False, True, False]
+    place.feed(HOME_1)
+    again = [place.on(SheetInserted(UNREADABLE)) for _ in range(3)]
+    assert [CallOfficer() in outputs for outputs in again] == [False, False, True]
+
+
+def test_couriers_see_the_state_of_the_poll():
+    place = PollingPlace()
+    place.boot()
+    place.act(Action.PRINT_ZERO)
+    assert place.device.outgoing.state is place.device.state

@@ -345,3 +345,31 @@ def test_what_is_no_event_is_a_fault_of_the_program():
         place.device.on("rain", place.now())
     with pytest.raises(MemoryFault, match="boot it anew"):
         place.device.on(SheetInserted(AWAY), place.now())
+
+
+@PAIR
+def test_whoever_looks_on_reads_the_sound_copy_and_mends_nothing(copy):
+    place = PollingPlace()
+    place.boot()
+    place.act(Action.PRINT_ZERO, Action.OPEN)
+    place.feed(HOME_1)
+    (kept,) = [each for each in place.device._book.history.reports if each.kind is ReportKind.ZERO]
+    sound = place.disk.copy()
+    journals(place.disk)[copy].rot(kept.offset + 9, 1)
+    slots = slot_files(place.disk)[copy]
+    slots.rot(next(at for at, byte in enumerate(slots.read()) if byte) + 1, 1)
+    found = [file.read() for file in place.disk.files]
+    looked_at = Memory(place.disk.memory.media, read_only=True)
+    read = RecordBook(looked_at).read(kept.offset, kept.size)
+    assert read == sound.journal.read_at(kept.offset, kept.size)
+    assert SlotCopies(looked_at, rules().slots).read() == sound.slots.read()
+    assert [file.read() for file in place.disk.files] == found
+
+
+def test_whoever_looks_on_lets_a_shorter_copy_be():
+    disk = BoxDisk()
+    slots, _ = slot_files(disk)
+    slots.extend(rules().slots.size)
+    looked_at = Memory(disk.memory.media, read_only=True)
+    assert SlotCopies(looked_at, rules().slots).read() == bytes(rules().slots.size)
+    assert [len(file.read()) for file in slot_files(disk)] == [rules().slots.size, 0]

@@ -70,7 +70,7 @@ bench: venv mosquitto ## measure; prints a table, writes bench/results.json
 	$(BIN)/python bench/run.py
 
 # In parts of at most ten minutes; a campaign goes on where it was on the same clean commit alone.
-soak: venv mosquitto ## long campaigns, each at most an hour: SET=days or SET=properties, both by default
+soak: venv mosquitto ## long campaigns, each at most an hour: SET=days, properties, powercuts or rot, all by default
 	$(BIN)/python bench/soak.py $(if $(SET),--set $(SET))
 
 # Planted violations first: they take a minute. Then small faults in the modules that must be exact;
@@ -114,4 +114,4 @@ lock: ## requirements.lock anew from pyproject.toml
 clean: ## remove everything made here
 	rm -rf .venv build dist demo-out simulation-failures htmlcov .coverage .coverage.* \
 		.pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache \
-		bench/results.json bench/soak.json bench/soak-state.pickle bench/teeth.json
+		bench/results.json bench/soak.json bench/soak-*.pickle bench/teeth.json

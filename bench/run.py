@@ -17,6 +17,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from nacl.secret import SecretBox
 from night import (
     ORIGIN,
     UPPER,
@@ -31,6 +32,7 @@ from night import (
 from units import (
     Row,
     Stopwatch,
+    Unit,
     anonymous_kib,
     cpu_seconds,
     signature,
@@ -144,7 +146,26 @@ def ballot_cost(_directory: Path) -> Iterator[Row]:
         spent += time.process_time() - began
         unit.sample()
     cost = spent / len(sheets) / unit.seconds
-    yield watch.row(cost, "Ed25519 signatures", "CPU; memory ports, one sheet, one contest")
+    what = "CPU; memory ports, two copies, three journalled steps, one sheet, one contest"
+    yield watch.row(cost, "Ed25519 signatures", what)
+    stored = crew.memory_size / len(sheets)
+    what = "journal and slots on both media, slots that doubled with the sheets"
+    yield watch.row(stored, "bytes per ballot", what, "device.stored_per_ballot")
+    yield _sealing(unit, ElectionRules.of(authority.trusted).slots.size)
+
+
+def _sealing(unit: Unit, size: int) -> Row:
+    """What it would cost to encrypt each slot with a key that is in memory alone."""
+    watch = Stopwatch("device.sealing_cost")
+    box = SecretBox(bytes(range(SecretBox.KEY_SIZE)))
+    slots = [number.to_bytes(size) for number in range(20_000)]
+    nonces = [number.to_bytes(SecretBox.NONCE_SIZE) for number in range(len(slots))]
+    began = time.process_time()
+    for slot, nonce in zip(slots, nonces, strict=True):
+        box.encrypt(slot, nonce)
+    spent = time.process_time() - began
+    what = f"CPU; XSalsa20-Poly1305 over a slot of {size} bytes; not part of ballot_cost, not built"
+    return watch.row(spent / len(slots) / unit.seconds, "Ed25519 signatures", what)
 
 
 def tabulation_cost(directory: Path) -> Iterator[Row]:

@@ -1,8 +1,10 @@
 """`make soak`: long campaigns, in parts of at most ten minutes; writes bench/soak.json.
 
 `SET=days` runs simulated election days, each with its own faults; `SET=properties` runs the
-property tests with other seeds and many more examples. A campaign that was interrupted goes on
-where it was, but only on the same commit with nothing changed; otherwise it begins anew.
+property tests with other seeds and many more examples; `SET=powercuts` cuts the power of a box at
+every operation of scripted days, and `SET=rot` flips every bit of its memory. A campaign that was
+interrupted goes on where it was, but only on the same commit with nothing changed; otherwise it
+begins anew.
 """
 
 import argparse
@@ -11,12 +13,14 @@ import pickle
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
 sys.path.insert(0, str(Path(__file__).parent))
 
+import memory
 from rich.console import Console
 from rich.progress import Progress
 from units import Row, Stopwatch, table, write
@@ -143,21 +147,31 @@ def run_properties(seconds: int) -> Iterator[Row]:
 def main() -> None:
     """Run the chosen campaigns."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--set", action="append", choices=("days", "properties"), dest="sets")
+    parser.add_argument("--set", action="append", choices=_SETS, dest="sets")
     parser.add_argument("--days", type=int, default=DAYS)
     parser.add_argument("--seconds", type=int, default=_PROPERTIES_S, help="of properties")
     options = parser.parse_args()
     rows: list[Row] = []
-    for name in options.sets or ("days", "properties"):
-        found = run_days(options.days) if name == "days" else run_properties(options.seconds)
-        rows += list(found)
+    campaigns: dict[str, Callable[[], Iterator[Row]]] = {
+        "days": lambda: run_days(options.days),
+        "properties": lambda: run_properties(options.seconds),
+        "powercuts": lambda: memory.run_power_cuts(_commit()),
+        "rot": lambda: memory.run_rot(_commit()),
+    }
+    for name in options.sets or _SETS:
+        rows += list(campaigns[name]())
         write(rows, RESULTS)
     print(table(rows))
     if any(row.name in _MUST_BE_ZERO and row.value for row in rows):
         sys.exit(1)
 
 
-_MUST_BE_ZERO = ("simulation.lost", "simulation.doubled", "simulation.findings")
+_SETS = ("days", "properties", "powercuts", "rot")
+_MUST_BE_ZERO = (
+    *("simulation.lost", "simulation.doubled", "simulation.findings"),
+    *("powercut.lost", "powercut.doubled", "powercut.findings"),
+    *("rot.undetected", "rot.unrepaired"),
+)
 
 if __name__ == "__main__":
     main()

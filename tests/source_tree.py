@@ -13,6 +13,7 @@ PACKAGES = {
 PURE = (
     PACKAGES["ballotbox_protocol"],
     PACKAGES["ballotbox_device"] / "core",
+    PACKAGES["ballotbox_device"] / "machine",
     PACKAGES["ballotbox_gateway"] / "core",
     PACKAGES["ballotbox_tabulation"] / "core",
 )

@@ -8,10 +8,12 @@ from hypothesis import strategies as st
 
 from ballotbox_protocol.election.counters import COUNTER_NAMES, Counters
 from ballotbox_protocol.election.definition import (
+    PERCENT,
     BallotStyle,
     Contest,
     ContestKind,
     Election,
+    Handling,
     MarkPolicy,
     Option,
     Precinct,
@@ -92,6 +94,17 @@ def styles(draw: st.DrawFn, code: str, contest_count: int) -> BallotStyle:
 
 
 @st.composite
+def policies(draw: st.DrawFn) -> MarkPolicy:
+    """Any policy; every other one is of those that say no more than the first two numbers."""
+    if draw(st.booleans()):
+        short = st.sampled_from((Handling.ACCEPT, Handling.SECOND_CHANCE))
+        return MarkPolicy(draw(short), draw(short))
+    faint = draw(st.integers(1, PERCENT))
+    handling = [draw(st.sampled_from(Handling)) for _ in range(4)]
+    return MarkPolicy(*handling, draw(st.integers(faint, PERCENT)), faint, draw(st.booleans()))
+
+
+@st.composite
 def elections(draw: st.DrawFn) -> Election:
     """An election in which every contest stands on a style and every style in a precinct."""
     built = tuple(draw(contests(name)) for name in draw(unique_names(1, 4)))
@@ -112,7 +125,7 @@ def elections(draw: st.DrawFn) -> Election:
         styles=(everything, *drawn),
         precincts=tuple(precincts),
         register_signers=tuple(key.public for key in KEYS[: draw(st.integers(1, 3))]),
-        policy=MarkPolicy(draw(st.booleans()), draw(st.booleans())),
+        policy=draw(policies()),
     )
 
 

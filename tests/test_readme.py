@@ -29,7 +29,7 @@ def run_shell(script: str, folder: Path) -> subprocess.CompletedProcess[str]:
 
 
 def test_the_box_in_a_test_runs(repository: Path, tmp_path: Path) -> None:
-    (example,) = blocks(repository, "python")
+    example, _ = blocks(repository, "python")
     script = tmp_path / "example.py"
     script.write_text(example)
 
@@ -38,6 +38,16 @@ def test_the_box_in_a_test_runs(repository: Path, tmp_path: Path) -> None:
     )
 
     assert done.returncode == 0, done.stderr
+
+
+def test_the_box_in_the_hand_runs(repository: Path, tmp_path: Path) -> None:
+    _, example = blocks(repository, "python")
+    (tmp_path / "test_hand.py").write_text(example)
+
+    done = run_shell("ballotbox-sim election try-out && pytest -q -p no:cacheprovider", tmp_path)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "1 passed" in done.stdout
 
 
 def test_the_rehearsal_and_the_replay_pass(repository: Path, tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
-"""ballotbox-verify: check a report, a receipt or a whole log, and say in plain words what holds.
+"""ballotbox-verify: check a report, a receipt, a tape or a whole log, and say what holds.
 
-Needs nothing but the protocol and the tabulation's core, so that whoever verifies installs PyNaCl
-and cobs and nothing else. Exit codes: 0 all holds, 1 something does not, 2 unusable input.
+Needs nothing but the protocol and the tabulation's core, so that whoever verifies installs PyNaCl,
+cobs and base45 and nothing else. Exit codes: 0 all holds, 1 something does not, 2 unusable input.
 """
 
 import argparse
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 _HOLDS, _DOES_NOT, _UNUSABLE = 0, 1, 2
 #: The longest receipt or report as text, with room for line ends.
 _FILE_MAX = 64 * 1024
+#: Scans of some tapes, one after the other.
+_SCANS_MAX = 1024 * 1024
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:
@@ -28,7 +30,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     try:
         _, trusted = load_trusted(options.election, options.register, options.root)
         findings = _ACTIONS[options.what](options, trusted)
-        sys.exit(_tell(findings))
+        sys.exit(_tell(findings, *_VERDICTS.get(options.what, _VERDICT)))
     except UnusableInput as error:
         _unusable(str(error))
     except OSError as error:
@@ -56,7 +58,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Check signed election records and say in plain words what holds.",
         epilog="exit codes: 0 all holds, 1 something does not, 2 unusable input",
     )
-    actions = parser.add_subparsers(dest="what", required=True, metavar="report|receipt|log")
+    actions = parser.add_subparsers(dest="what", required=True, metavar="report|receipt|log|paper")
     report = actions.add_parser("report", formatter_class=_Help, help="one report of a box")
     report.add_argument("file", metavar="FILE", type=Path, help=_FORMS)
     receipt = actions.add_parser("receipt", formatter_class=_Help, help="one receipt of a gateway")
@@ -68,7 +70,11 @@ def _parser() -> argparse.ArgumentParser:
     log.add_argument(
         "directory", metavar="DIR", type=Path, help="from ballotbox-gateway log export"
     )
-    for action in (report, receipt, log):
+    paper = actions.add_parser("paper", formatter_class=_Help, help="a results tape, photographed")
+    paper.add_argument(
+        "files", metavar="FILE", type=Path, nargs="+", help="text of its QR codes, a line for each"
+    )
+    for action in (report, receipt, log, paper):
         _add_trust(action)
     return parser
 
@@ -140,7 +146,43 @@ def _standings(standings: "Standings") -> "Iterator[Finding]":
     yield says(f"counted: {counted} of {len(standings.boxes)} registered boxes")
 
 
-_ACTIONS = {"report": _report, "receipt": _receipt, "log": _log}
+def _paper(options: argparse.Namespace, trusted: "Trusted") -> "Iterable[Finding]":
+    from ballotbox_protocol.wire.paper import MARK
+    from ballotbox_tabulation.core.examination import examine_paper
+    from ballotbox_tabulation.trust_files import UnusableInput
+
+    parts: list[str] = []
+    for path in options.files:
+        lines = [line.strip() for line in _lines(path)]
+        found = [line for line in lines if line.startswith(MARK)]
+        if not found:
+            raise UnusableInput(f"FILE {path}: no line begins with {MARK}; scan the codes again")
+        parts += found
+    return examine_paper(parts, trusted)
+
+
+def _lines(path: Path) -> list[str]:
+    from ballotbox_tabulation.trust_files import UnusableInput, read_small_file
+
+    try:
+        # What scanners of other systems write in front says how the text is encoded.
+        return read_small_file(path, "FILE", _SCANS_MAX).decode("utf-8-sig").splitlines()
+    except UnicodeDecodeError as error:
+        raise UnusableInput(f"FILE {path}: is no text; save what the scanner read") from error
+
+
+_ACTIONS = {"report": _report, "receipt": _receipt, "log": _log, "paper": _paper}
+#: What is said at the end when all holds, and when something does not.
+_VERDICT = (
+    "VERDICT: everything checked holds",
+    "VERDICT: not verified; points that do not hold: {failed}",
+)
+_VERDICTS = {
+    "paper": (
+        "ACCEPTED: a true copy of what the box signed",
+        "REFUSED: do not count this paper; points that do not hold: {failed}",
+    )
+}
 
 
 def _record(path: Path) -> bytes:
@@ -169,7 +211,7 @@ def _from_text(text: bytes) -> bytes | None:
         return None
 
 
-def _tell(findings: "Iterable[Finding]") -> int:
+def _tell(findings: "Iterable[Finding]", good: str, bad: str) -> int:
     from ballotbox_tabulation.core.examination import Mark
 
     failed = 0
@@ -177,9 +219,9 @@ def _tell(findings: "Iterable[Finding]") -> int:
         failed += finding.mark is Mark.FAILS
         sys.stdout.write(f"{finding.mark:<5}  {finding.text}\n")
     if failed:
-        sys.stdout.write(f"VERDICT: not verified; points that do not hold: {failed}\n")
+        sys.stdout.write(f"{bad.format(failed=failed)}\n")
         return _DOES_NOT
-    sys.stdout.write("VERDICT: everything checked holds\n")
+    sys.stdout.write(f"{good}\n")
     return _HOLDS
 
 

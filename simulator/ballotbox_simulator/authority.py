@@ -15,6 +15,7 @@ from ballotbox_protocol.election.definition import (
     Contest,
     ContestKind,
     Election,
+    MarkPolicy,
     Option,
     Precinct,
 )
@@ -98,6 +99,7 @@ class Plan:
     mode: Mode = Mode.REHEARSAL
     officers: int = 3
     precincts: tuple[Precinct, ...] = ()
+    policy: MarkPolicy = field(default_factory=MarkPolicy)
 
     def __post_init__(self) -> None:
         require(self.mode is not Mode.OFFICIAL, "mode", "an official election has no seeded keys")
@@ -212,6 +214,7 @@ def _election(plan: Plan, register_key: PrivateKey) -> Election:
         styles=plan.styles,
         precincts=plan.precincts or _numbered_precincts(plan),
         register_signers=(register_key.public,),
+        policy=plan.policy,
     )
 
 

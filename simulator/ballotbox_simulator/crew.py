@@ -71,8 +71,8 @@ class Crew:
 
     @property
     def memory_size(self) -> int:
-        """Bytes in the box's journal and slots."""
-        return len(self.disk.journal.read()) + len(self.disk.slots.read())
+        """Bytes in all files of the box's memory."""
+        return sum(len(file.read()) for file in self.disk.files)
 
     def switch_on(self, now: Instant) -> None:
         """Give the box power: it reports its boot."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
 
-from ballotbox_device.core.ports import Memory
+from ballotbox_device.core.ports import Medium, Memory
 
 
 class PowerCut(Exception):
@@ -212,19 +212,32 @@ class MemorySlots(_File):
 
 
 class BoxDisk:
-    """The memory of one box across its power cuts."""
+    """The memory of one box across its power cuts: one medium, or two that fail by themselves."""
 
-    __slots__ = ("journal", "slots")
+    __slots__ = ("journal", "second_journal", "second_slots", "slots")
 
-    def __init__(self) -> None:
+    def __init__(self, copies: int = 2) -> None:
         power = Power()
         self.journal = MemoryJournal(power)
         self.slots = MemorySlots(power)
+        self.second_journal = MemoryJournal(power) if copies == 2 else None
+        self.second_slots = MemorySlots(power) if copies == 2 else None
+
+    @property
+    def files(self) -> tuple[MemoryJournal | MemorySlots, ...]:
+        """The files, medium by medium, on each the journal and then the slots."""
+        first = (self.journal, self.slots)
+        if self.second_journal is None or self.second_slots is None:
+            return first
+        return (*first, self.second_journal, self.second_slots)
 
     @property
     def memory(self) -> Memory:
         """The ports as the device takes them."""
-        return Memory(self.journal, self.slots)
+        first = Medium(self.journal, self.slots)
+        if self.second_journal is None or self.second_slots is None:
+            return Memory((first,))
+        return Memory((first, Medium(self.second_journal, self.second_slots)))
 
     @property
     def operations(self) -> int:
@@ -235,22 +248,27 @@ class BoxDisk:
         """Give power, which will fail as planned."""
         power = Power(plan)
         power.ailment = self.journal.power.ailment
-        self.journal.power = power
-        self.slots.power = power
+        for file in self.files:
+            file.power = power
 
     def ail(self, ailment: Ailment | None) -> None:
-        """Let the medium fail so from now on; None makes it well."""
+        """Let the media fail so from now on; None makes them well."""
         self.journal.power.ailment = ailment
 
     def copy(self) -> "BoxDisk":
-        """Return another medium with the same content, as whoever copies a card has it."""
-        twin = BoxDisk()
-        twin.journal.load(self.journal.read())
-        twin.slots.load(self.slots.read())
+        """Return other media with the same content, as whoever copies a card has it."""
+        twin = BoxDisk(len(self.files) // 2)
+        for mine, file in zip(self.files, twin.files, strict=True):
+            file.load(mine.read())
         return twin
 
-    def power_off(self, journal: Outcome = LOST, slots: Outcome = LOST) -> None:
-        """Take power away now: both files become what is found afterwards."""
-        self.journal.fail(journal)
-        self.slots.fail(slots)
+    def power_off(self, *outcomes: Outcome) -> None:
+        """Take power away now: the files become what is found afterwards.
+
+        outcomes: of `files` in their order; the second medium fares like the first when only two
+        are given, and all is lost when none is.
+        """
+        given = outcomes or (LOST, LOST)
+        for place, file in enumerate(self.files):
+            file.fail(given[place % len(given)])
         self.power_on()

@@ -6,7 +6,10 @@ from ballotbox_device.core import units
 from ballotbox_device.core.delivery import REFUSED
 from ballotbox_device.core.records import (
     CLEARED,
+    CONTAINER,
+    DOUBT,
     DROPPED,
+    FED,
     PREPARED,
     RELEASE,
     RETURNED,
@@ -47,6 +50,9 @@ RECORDS = (
     SendAgain(LOG, 3).record(),
     reprint_record(3),
     CLEARED,
+    FED,
+    DOUBT,
+    CONTAINER,
 )
 #: On the first sheet of the home style: North with its second candidate, and seat B.
 SHEET = Sheet(0, 0, (marks(0, prefer=((0, 1),)), marks(1)))

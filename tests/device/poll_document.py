@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+from ballotbox_device.core.habits import DropTimeout, SecondChance
 from ballotbox_device.core.outputs import Refusal
 from ballotbox_device.core.poll import (
     INTAKE,
@@ -15,6 +16,8 @@ from ballotbox_device.core.poll import (
 )
 from ballotbox_device.core.recovery import BOOT_TABLE, Repair
 from ballotbox_device.core.sheet import ReturnReason
+from ballotbox_device.core.signals import BLOCKING, MEANINGS
+from ballotbox_device.core.transport import SHEET_STEPS, STEP_RECORDS, SheetState, SheetStep
 from ballotbox_protocol.election.identifiers import PollState
 
 PATH = Path(__file__).resolve().parents[2] / "device" / "POLL.md"
@@ -22,35 +25,52 @@ PATH = Path(__file__).resolve().parents[2] / "device" / "POLL.md"
 HEAD = """\
 # The poll in a box
 
-Generated from the tables in `ballotbox_device/core/poll.py` and `recovery.py` by
-`python -m tests.device.poll_document > device/POLL.md`; a test fails when they say anything else.
-What each record and slot looks like: `JOURNAL.md`. What each report says: `WIRE.md`.
+Generated from the tables in `ballotbox_device/core/`: `poll.py`, `transport.py`, `signals.py` and
+`recovery.py`, by `python -m tests.device.poll_document > device/POLL.md`; a test fails when they
+say anything else. What each record and slot looks like: `JOURNAL.md`. What each report says:
+`WIRE.md`.
 
 In *closed* nothing is taken in, in *portable* only sheets from portable boxes; at *final* all
 freezes, and votes leave the box for the first time. Every step is journalled.
 """
 
 SHEET = """\
-## The way of a sheet
-
-One sheet is under way at a time. `sync` means: on the medium, of both files.
-
-```mermaid
-stateDiagram-v2
-    [*] --> judged: inserted
-    judged --> returned: a reason to return it
-    judged --> released: slot reserved, RELEASE, sync
-    released --> accepted: sensor; slot counted, DROPPED, sync
-    released --> returned: jam; VOID, sync, slot erased
-    released --> asked: sensor uncertain, or power cut
-    asked --> accepted: a person says it is in; ANSWER, sync, slot counted
-    asked --> returned: a person says it is not; ANSWER, sync, slot erased
-    accepted --> [*]
-    returned --> [*]
-```
-
-While a sheet is released or asked about, no other is taken in and the poll stays in its state.
+One sheet is under way at a time; meanwhile no other is taken in and the poll stays in its state.
+Each step is a record of the journal, durable before anything else happens, and the fold of the
+journal goes by this same table: a step that has no line can neither be made nor be read back.
+`sync` means: on the medium, of journal and slots, of both copies.
 """
+
+#: What a step does beside its record.
+STEPS = {
+    SheetStep.TAKE: "the scanner takes it in; now it is judged, and perhaps its voter is asked",
+    SheetStep.RETURN: "a reason to return it; after a power cut, that it was still there",
+    SheetStep.RELEASE: "slot reserved, sync; then it is let fall",
+    SheetStep.DROP: "sensor, or a habit where it cannot tell; slot counted, sync",
+    SheetStep.GIVE_BACK: "it did not fall; sync, slot erased",
+    SheetStep.DOUBT: "the sensor cannot tell, two fell together, or a power cut: a person is asked",
+    SheetStep.TOLD_IN: "a person says it is in; sync, slot counted",
+    SheetStep.TOLD_OUT: "a person says it is not; sync, slot erased",
+}
+
+WHERE = {
+    SheetState.NONE: "there is none",
+    SheetState.TAKEN: "read and not yet let fall; its voter may be being asked",
+    SheetState.RELEASED: "let fall, and not yet heard of",
+    SheetState.IN_DOUBT: "a person is asked whether it fell",
+}
+
+CHANCES = {
+    SecondChance.ASK_VOTER: "the sheet is held and its voter asked: goes in, or back",
+    SecondChance.RETURN: "the sheet goes back, and in when it is fed again with a confirmation",
+    SecondChance.ACCEPT: "the box has no such thing: the sheet goes in",
+}
+
+TIMEOUTS = {
+    DropTimeout.ASK: "a person looks",
+    DropTimeout.EJECT: "it is run back: what shows at the mouth did not fall, else a person looks",
+    DropTimeout.ACCEPT: "it is taken for fallen, and reported",
+}
 
 MEANING = {
     ReturnReason.UNREADABLE: "not all of it could be read, or a mark is where no option is",
@@ -59,14 +79,24 @@ MEANING = {
     ReturnReason.UNKNOWN_SHEET: "the style has no such sheet",
     ReturnReason.FROM_PORTABLE_BOX: "it comes from a portable box; voters' sheets are taken now",
     ReturnReason.NOT_FROM_PORTABLE_BOX: "only sheets from portable boxes are taken now",
-    ReturnReason.OVERVOTED: "too many marks, a second chance is law, and the voter did not insist",
-    ReturnReason.BLANK: "no mark at all, a second chance is law, and the voter did not insist",
+    ReturnReason.OVERVOTED: "too many marks; law says return, or the voter did not insist",
+    ReturnReason.BLANK: "no mark at all; law says return, or the voter did not insist",
     ReturnReason.NOT_DROPPED: "it was released and did not fall",
+    ReturnReason.UNDERVOTED: "marks left over; law says return, or the voter did not insist",
+    ReturnReason.MARGINAL: "a mark too faint to count; law says return, or no voter insisted",
+    ReturnReason.NO_STAMP: "it does not bear the stamp that the law asks for",
+    ReturnReason.JAMMED: "it stuck before all of it was read",
+    ReturnReason.DOUBLE_FED: "more than one sheet lay upon each other",
+    ReturnReason.SKEWED: "it went in too crooked to be read",
+    ReturnReason.TOO_SHORT: "a part of it is missing, or it is another paper",
+    ReturnReason.TOO_LONG: "two overlap, or it is another paper",
+    ReturnReason.SCANNER_DIRTY: "the scanner saw a line that does not move with the paper",
+    ReturnReason.VOTER_WANTS_IT_BACK: "its voter was asked and wants to change it",
 }
 
 REFUSALS = {
     Refusal.NOT_IN_THIS_STATE: "the table has no such cell",
-    Refusal.SHEET_PENDING: "a sheet is under way or asked about",
+    Refusal.SHEET_PENDING: "a sheet is under way, held for its voter, or asked about",
     Refusal.NO_SHEET_PENDING: "a sensor or a person speaks of a sheet that was not released",
     Refusal.COUNTERS_NOT_ZERO: "the zero report would not be zero; an incident report says so",
     Refusal.NOTHING_TO_CONSENT_TO: "no draft waits for signatures",
@@ -74,17 +104,24 @@ REFUSALS = {
     Refusal.VOTES_BREAK_A_LAW: "a correction whose votes cannot be",
     Refusal.KEY_NOT_NEXT: "the register does not list the key for this box's next epoch",
     Refusal.NO_SUCH_REPORT: "no report of this number is kept",
+    Refusal.BLOCKED: "a part that must be in order is not: cover, battery or scanner",
+    Refusal.CONTAINER_FULL: "the container holds all it can: change it, and say so",
+    Refusal.NO_VOTER_ASKED: "no voter was asked, or power failed since",
 }
 
 LEFT_BEHIND = {
     Repair.NOTHING: "nothing",
-    Repair.ERASE: "erase the slot: the sheet was never released",
+    Repair.ERASE: "erase the slot: the sheet was given back",
     Repair.FINISH_MARK: "set the slot to counted: the drop is on record",
     Repair.VOID: "record VOID: the drop was never commanded",
     Repair.VOID_AND_ERASE: "record VOID, erase the slot: the drop was never commanded",
     Repair.RECORD_DROP: "record DROPPED: the mark proves the drop",
     Repair.MARK_AND_RECORD_DROP: "count the slot, record DROPPED: the mark proves the drop",
     Repair.ASK: "ask a person, record the answer",
+    Repair.CUT_TAIL: "cut the end of the journal: it was being written",
+    Repair.EJECT: "record RETURNED: the sheet is in the transport, which gives it back",
+    Repair.EJECT_AND_ERASE: "record RETURNED, erase the slot: the sheet was never released",
+    Repair.SECOND_COPY: "write what the sound copy says over what the other has lost",
 }
 
 
@@ -96,8 +133,10 @@ def document() -> str:
         transitions(),
         intake(),
         reports(),
-        SHEET,
+        sheet(),
+        habits(),
         returns(),
+        signals(),
         refusals(),
         boot(),
     )
@@ -161,6 +200,58 @@ def reports() -> str:
     return text + table(("report", "in the states", "officers"), rows)
 
 
+def sheet() -> str:
+    ways = [
+        f"    {state.name} --> {target.name}: {step.name}"
+        for (state, step), target in SHEET_STEPS.items()
+    ]
+    body = "\n".join(["    [*] --> NONE", *ways])
+    rows = [
+        (
+            f"{step.name} ({step.value})",
+            f"{state.name} ({state.value})",
+            target.name,
+            STEP_RECORDS[step].name,
+            STEPS[step],
+        )
+        for (state, step), target in SHEET_STEPS.items()
+    ]
+    places = table(("state", "the sheet"), [(each.name, WHERE[each]) for each in SheetState])
+    diagram = f"```mermaid\nstateDiagram-v2\n{body}\n```\n"
+    steps = table(("step", "from", "to", "record", "when, and what else"), rows)
+    return f"## The way of a sheet\n\n{SHEET}\n{diagram}\n{places}\n{steps}"
+
+
+def habits() -> str:
+    text = (
+        "## What differs from box to box\n\nWhat happens to a sheet whose voter may think again:\n"
+    )
+    chances = [(each.name, CHANCES[each]) for each in SecondChance]
+    late = "When the sensor cannot tell whether a released sheet fell:\n"
+    timeouts = [(each.name, TIMEOUTS[each]) for each in DropTimeout]
+    head = ("habit", "what happens")
+    return "\n".join((text, table(head, chances), late, table(head, timeouts)))
+
+
+def signals() -> str:
+    rows = [
+        (
+            f"{signal.name} ({signal.value})",
+            each.part.name,
+            "in order" if each.in_order else "not in order",
+            each.code.name if each.code else "–",
+            "no sheet" if each.part in BLOCKING and not each.in_order else "–",
+        )
+        for signal, each in MEANINGS.items()
+    ]
+    text = (
+        "## What switches and parts say\n\nOnly a change is reported. What is taken in meanwhile "
+        "is a habit, and this the plain one.\n\n"
+    )
+    head = ("signal", "part", "which is then", "incident", "taken in meanwhile")
+    return text + table(head, rows)
+
+
 def returns() -> str:
     rows = [(f"{reason.name} ({reason.value})", MEANING[reason]) for reason in ReturnReason]
     text = (
@@ -180,7 +271,7 @@ def refusals() -> str:
 def boot() -> str:
     rows = [
         (
-            "open" if findings.release else "–",
+            findings.sheet.name.lower().replace("_", " "),
             findings.odd.name.lower().replace("_", " ") if findings.odd else "–",
             f"{findings.surplus:+d}" if findings.surplus else "0",
             f"{LEFT_BEHIND[repair]} ({repair.value})",
@@ -188,11 +279,16 @@ def boot() -> str:
         for findings, repair in BOOT_TABLE.items()
     ]
     text = (
-        "## What boot does about a power cut\n\nBy the release that nothing has settled, the one "
+        "## What boot does about a power cut\n\nBy where the journal last saw the sheet, the one "
         "unfinished slot, and counted slots minus recorded drops.\nAnything else cannot come from "
         "a power cut: the box stops and says what it found.\n\n"
     )
-    return text + table(("release", "unfinished slot", "slots − drops", "what boot does"), rows)
+    found = text + table(("sheet", "unfinished slot", "slots − drops", "what boot does"), rows)
+    any_boot = (Repair.CUT_TAIL, Repair.SECOND_COPY)
+    others = [f"- {LEFT_BEHIND[each]} ({each.value})" for each in any_boot]
+    return "\n".join(
+        (found, "At any boot, besides; the last also while the box runs:\n", *others, "")
+    )
 
 
 def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:

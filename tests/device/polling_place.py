@@ -20,6 +20,7 @@ from ballotbox_device.core.events import (
     SheetInserted,
     TurnoutDue,
 )
+from ballotbox_device.core.habits import PLAIN
 from ballotbox_device.core.identity import Firmware, Identity
 from ballotbox_device.core.outputs import (
     AskDropped,
@@ -145,13 +146,18 @@ class PollingPlace:
         self.authority = authority()
         self.rules = rules()
         self.seed = seed
+        self.habits = PLAIN
         self.second = 0
+        #: Draws in place of a chance that is new at each boot.
+        self.entropy = None
         self.outputs: list[Output] = []
         self.device: Device | None = None
 
     def copy(self) -> "PollingPlace":
         """Return the place without its running box."""
-        return PollingPlace(deepcopy(self.disk), deepcopy(self.facts), self.seed)
+        place = PollingPlace(deepcopy(self.disk), deepcopy(self.facts), self.seed)
+        place.habits = self.habits
+        return place
 
     def boot(self) -> list[Output]:
         """Boot the box from its disk and settle what it asks."""
@@ -164,8 +170,9 @@ class PollingPlace:
     def new_device(self) -> Device:
         """Return the box as it comes up from its disk, not started."""
         self.facts.boots += 1
-        chance = Chance(self.seed * 1_000 + self.facts.boots)
-        return Device(identity_of(self.authority), self.rules, self.disk.memory, chance)
+        chance = self.entropy or Chance(self.seed * 1_000 + self.facts.boots)
+        identity = identity_of(self.authority)
+        return Device(identity, self.rules, self.disk.memory, chance, self.habits)
 
     def on(self, event: Event) -> list[Output]:
         return self._take(self.device.on(event, self.now()))

@@ -1,4 +1,4 @@
-"""Do device/POLL.md and device/JOURNAL.md say what the code does?"""
+"""Do device/POLL.md, device/JOURNAL.md and docs/profiles say what code and data do?"""
 
 import re
 
@@ -6,6 +6,7 @@ import pytest
 
 from ballotbox_device.core.records import RecordType
 from ballotbox_device.core.recovery import BOOT_TABLE
+from tests.device import profile_document
 from tests.device.journal_examples import RECORDS, examples
 from tests.device.poll_document import PATH, document
 
@@ -18,7 +19,7 @@ def words(name: str) -> str:
 
 def boot_table() -> str:
     return "\n".join(
-        f"| {words(found.release.name)} | {words(found.odd.name)} | {found.surplus} |"
+        f"| {words(found.sheet.name)} | {words(found.odd.name)} | {found.surplus} |"
         f" {words(repair.name)} |"
         for found, repair in BOOT_TABLE.items()
     )
@@ -45,3 +46,12 @@ def test_the_journal_document_lists_every_record_type():
 def test_the_hex_examples_are_what_the_code_writes(name):
     block = f"<!-- example: {name} -->\n```\n{examples()[name]}\n```\n"
     assert block in JOURNAL.read_text(encoding="utf-8")
+
+
+def test_the_pages_of_the_profiles_are_what_their_files_say():
+    written = {
+        path.name: path.read_text(encoding="utf-8")
+        for path in profile_document.FOLDER.iterdir()
+        if path.suffix == ".md"
+    }
+    assert written == profile_document.documents(), f"write them: {profile_document.COMMAND}"

@@ -16,7 +16,10 @@ from ballotbox_device.core.poll import Action
 from ballotbox_device.core.ports import MemoryFault
 from ballotbox_device.core.records import (
     CLEARED,
+    CONTAINER,
+    DOUBT,
     DROPPED,
+    FED,
     PREPARED,
     RELEASE,
     RETURNED,
@@ -127,6 +130,9 @@ RECORDS = [
     DROPPED,
     VOID,
     CLEARED,
+    FED,
+    DOUBT,
+    CONTAINER,
     state_record(PollState.CLOSED),
     answer_record(dropped=True),
     Receipted(HELD.origin, 7, REFUSED).record(),
@@ -167,23 +173,43 @@ def test_records_that_do_not_fill_their_unit_stop_the_box(records, code):
 def journal_of(*records):
     disk = BoxDisk()
     for record in records:
-        disk.journal.append(units.frame(record.to_bytes()))
+        append(disk, units.frame(record.to_bytes()))
     return disk
 
 
+def append(disk, data):
+    """Append to the journal, on each medium, what no box has written."""
+    for journal in disk.files[::2]:
+        journal.append(data)
+
+
+def write(disk, offset, data):
+    """Write into the slots, on each medium, what no box has written."""
+    for slots in disk.files[1::2]:
+        slots.write(offset, data)
+
+
 BEGUN = (GENESIS.record(), PREPARED)
-OTHER_VERSION = Record(RecordType.GENESIS, b"\x02" + GENESIS.record().body[1:])
+OTHER_VERSION = Record(RecordType.GENESIS, b"\x01" + GENESIS.record().body[1:])
 
 IMPOSSIBLE = {
     "no genesis": ((RELEASE,), "outside an election"),
     "a second genesis": ((*BEGUN, GENESIS.record()), "before the first was cleared"),
     "after clearing": ((*BEGUN, CLEARED, RELEASE), "outside an election"),
-    "another format": ((OTHER_VERSION,), "format 2"),
+    "another format": ((OTHER_VERSION,), "format 1, this firmware writes 2"),
     "a cut genesis": ((Record(RecordType.GENESIS, b"\x01"),), "it must have"),
-    "two releases": ((*BEGUN, RELEASE, RELEASE), "second sheet"),
-    "a drop of nothing": ((*BEGUN, DROPPED), "no release precedes"),
-    "a void of nothing": ((*BEGUN, VOID), "no release precedes"),
-    "an answer about nothing": ((*BEGUN, answer_record(dropped=True)), "no release precedes"),
+    "two sheets": ((*BEGUN, FED, FED), "TAKE cannot follow where a sheet is TAKEN"),
+    "two releases": ((*BEGUN, FED, RELEASE, RELEASE), "RELEASE cannot follow .* is RELEASED"),
+    "a release of nothing": ((*BEGUN, RELEASE), "RELEASE cannot follow .* is NONE"),
+    "a return of nothing": ((*BEGUN, RETURNED), "RETURN cannot follow .* is NONE"),
+    "a drop of nothing": ((*BEGUN, DROPPED), "DROP cannot follow .* is NONE"),
+    "a void of nothing": ((*BEGUN, VOID), "GIVE_BACK cannot follow .* is NONE"),
+    "a doubt about nothing": ((*BEGUN, DOUBT), "DOUBT cannot follow .* is NONE"),
+    "an answer about nothing": ((*BEGUN, answer_record(dropped=True)), "TOLD_IN cannot follow"),
+    "an answer nobody asked for": (
+        (*BEGUN, FED, RELEASE, answer_record(dropped=False)),
+        "TOLD_OUT cannot follow .* is RELEASED",
+    ),
     "a state that is none": ((*BEGUN, Record(RecordType.STATE, b"\x09")), "wrong at byte"),
     "an empty state": ((*BEGUN, Record(RecordType.STATE)), "STATE record of the journal is empty"),
     "a release that tells more": ((*BEGUN, Record(RecordType.RELEASE, b"1")), "has a body"),
@@ -194,12 +220,12 @@ IMPOSSIBLE = {
 @pytest.mark.parametrize(("records", "problem"), IMPOSSIBLE.values(), ids=IMPOSSIBLE)
 def test_a_journal_that_cannot_be_is_refused(records, problem):
     with pytest.raises(MemoryFault, match=problem):
-        RecordBook(journal_of(*records).journal)
+        RecordBook(journal_of(*records).memory)
 
 
 def test_the_offsets_of_all_records_of_a_unit_are_those_of_their_bodies():
     place = used_place()
-    book = RecordBook(place.disk.journal)
+    book = RecordBook(place.disk.memory)
     kept = [book.read(report.offset, report.size) for report in book.history.reports]
     assert kept == place.kept()
     assert [report.kind for report in book.history.reports] == [
@@ -208,17 +234,17 @@ def test_the_offsets_of_all_records_of_a_unit_are_those_of_their_bodies():
     disk = journal_of(*BEGUN)
     start = len(disk.journal.read())
     closed, wrong = state_record(PollState.CLOSED), Record(RecordType.STATE, b"\x09")
-    disk.journal.append(units.frame(b"".join(each.to_bytes() for each in (closed, closed, wrong))))
+    append(disk, units.frame(b"".join(each.to_bytes() for each in (closed, closed, wrong))))
     # The head of the unit, two whole records of 4 bytes, the head of the third.
     with pytest.raises(MemoryFault, match=f"wrong at byte {start + 3 + 2 * 4 + 3}:"):
-        RecordBook(disk.journal)
+        RecordBook(disk.memory)
 
 
 def test_all_records_of_a_unit_are_written():
     disk = journal_of(*BEGUN)
-    book = RecordBook(disk.journal)
-    book.commit(RETURNED, RETURNED)
-    assert book.history.returned == RecordBook(disk.journal).history.returned == 2
+    book = RecordBook(disk.memory)
+    book.commit(FED, RETURNED, FED, RETURNED)
+    assert book.history.returned == RecordBook(disk.memory).history.returned == 2
 
 
 def test_every_election_that_the_memory_was_cleared_of_is_remembered():
@@ -227,12 +253,12 @@ def test_every_election_that_the_memory_was_cleared_of_is_remembered():
         for number in range(4)
     ]
     disk = journal_of(begun[0], CLEARED, begun[1], CLEARED, begun[2], CLEARED, begun[3])
-    served = RecordBook(disk.journal).history.served
+    served = RecordBook(disk.memory).history.served
     assert served == {bytes([number]) * 32 for number in range(3)}
 
 
-def used_place():
-    place = PollingPlace()
+def used_place(copies=2):
+    place = PollingPlace(BoxDisk(copies))
     place.boot()
     place.act(Action.PRINT_ZERO, Action.OPEN)
     place.feed(HOME_1)
@@ -259,13 +285,13 @@ def test_each_report_commits_to_all_records_before_it():
 def test_a_report_out_of_its_chain_is_refused():
     place = used_place()
     last = report_record(ReportKind.OPEN, place.kept()[-1])
-    place.disk.journal.append(units.frame(last.to_bytes()))
+    append(place.disk, units.frame(last.to_bytes()))
     with pytest.raises(MemoryFault, match="breaks the chain"):
         place.boot()
 
 
 def test_a_rotten_slot_stops_the_box():
-    place = used_place()
+    place = used_place(copies=1)
     slots = place.disk.slots.read()
     place.disk.slots.rot(slots.index(0xFF) + 4, 0x01)
     with pytest.raises(MemoryFault, match=r"slot [0-9]+ is damaged"):
@@ -275,7 +301,7 @@ def test_a_rotten_slot_stops_the_box():
 def test_a_vanished_slot_stops_the_box():
     place = used_place()
     position = place.disk.slots.read().index(0xFF)
-    place.disk.slots.write(position, bytes(place.rules.slots.size))
+    write(place.disk, position, bytes(place.rules.slots.size))
     with pytest.raises(MemoryFault, match="= -1"):
         place.boot()
 
@@ -285,7 +311,7 @@ def test_a_stuffed_slot_stops_the_box():
     size = place.rules.slots.size
     slots = place.disk.slots.read()
     empty = next(n for n in range(0, len(slots), size) if slots[n] == 0)
-    place.disk.slots.write(empty, b"\xff" + place.rules.slots.encode(AWAY)[1:])
+    write(place.disk, empty, b"\xff" + place.rules.slots.encode(AWAY)[1:])
     with pytest.raises(MemoryFault, match="= 1"):
         place.boot()
 
@@ -296,20 +322,21 @@ def test_two_unfinished_slots_stop_the_box():
     slots = place.disk.slots.read()
     empty = [n for n in range(0, len(slots), size) if slots[n] == 0][:2]
     for offset in empty:
-        place.disk.slots.write(offset, place.rules.slots.encode(AWAY))
+        write(place.disk, offset, place.rules.slots.encode(AWAY))
     with pytest.raises(MemoryFault, match="both unfinished"):
         place.boot()
 
 
 def test_slots_without_a_journal_stop_the_box():
     place = used_place()
-    place.disk.journal.truncate(0)
+    for journal in place.disk.files[::2]:
+        journal.truncate(0)
     with pytest.raises(MemoryFault, match="no journal"):
         place.boot()
 
 
 def test_a_report_that_rotted_is_not_sent():
-    place = used_place()
+    place = used_place(copies=1)
     report = place.kept()[1]
     offset = place.disk.journal.read().index(report)
     for at in range(len(report)):
@@ -340,9 +367,9 @@ def test_no_road_writes_behind_a_unit_that_failed():
 
 
 def test_nothing_is_written_behind_a_clearing():
-    book = RecordBook(journal_of(*BEGUN, CLEARED).journal)
+    book = RecordBook(journal_of(*BEGUN, CLEARED).memory)
     with pytest.raises(MemoryFault, match="the election was cleared"):
-        book.commit(RETURNED)
+        book.commit(FED)
 
 
 def test_a_device_works_only_once_it_was_started():
@@ -352,26 +379,27 @@ def test_a_device_works_only_once_it_was_started():
 
 
 def test_a_unit_is_settled_before_the_next():
-    book = RecordBook(journal_of(*BEGUN).journal)
-    book.append(RETURNED)
+    book = RecordBook(journal_of(*BEGUN).memory)
+    book.append(FED)
     with pytest.raises(MemoryFault, match="fault of the program"):
         book.append(RETURNED)
 
 
 def test_nothing_is_appended_behind_a_torn_tail():
     disk = journal_of(*BEGUN)
-    disk.journal.append(b"\xb5\x00")
-    book = RecordBook(disk.journal)
+    append(disk, b"\xb5\x00")
+    book = RecordBook(disk.memory)
     assert book.torn == 2
     with pytest.raises(MemoryFault, match="fault of the program"):
-        book.append(RETURNED)
-    disk.journal.sync()
-    book.cut_torn_tail()
-    assert book.torn == 0
-    disk.journal.fail(LOST)
-    assert RecordBook(disk.journal).torn == 0
-    book.commit(RETURNED)
-    assert RecordBook(disk.journal).history.presented == 1
+        book.append(FED)
+    for journal in disk.files[::2]:
+        journal.sync()
+    book.mend()
+    assert (book.torn, book.mended) == (0, 0)
+    disk.power_off(LOST)
+    assert RecordBook(disk.memory).torn == 0
+    book.commit(FED)
+    assert RecordBook(disk.memory).history.presented == 1
 
 
 # Whose memory it is
@@ -417,7 +445,8 @@ def test_a_key_that_is_not_the_boxs_is_refused():
 def test_the_poll_does_not_open_on_counters_that_are_not_zero():
     place = PollingPlace()
     place.boot()
-    place.disk.journal.append(units.frame(RETURNED.to_bytes()))
+    for record in (FED, RETURNED):
+        append(place.disk, units.frame(record.to_bytes()))
     place.boot()
     made, refused = place.on(Requested(Action.PRINT_ZERO))
     incident = report_in(made.data).incident

@@ -1,5 +1,7 @@
 """Does a box, whatever happens to it in any order, stay equal to a model of a few lines?"""
 
+from collections import Counter
+
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -62,6 +64,7 @@ class Box(RuleBasedStateMachine):
         self.returned = 0
         self.pending = None
         self.reports = 1
+        self.copies = Counter()
         self.log = LogKeeper(authority())
         self.place.boot()
 
@@ -183,8 +186,10 @@ class Box(RuleBasedStateMachine):
     def reprint(self, at):
         kept = self.place.kept()
         sequence = int(at * len(kept))
-        (copy,) = self.place.on(ReprintRequested(sequence))
-        assert copy.data == kept[sequence]
+        self.copies[sequence] += 1
+        needed, copy = self.place.on(ReprintRequested(sequence))
+        assert isinstance(needed, ConsentNeeded)
+        assert (copy.data, copy.copy) == (kept[sequence], 1 + self.copies[sequence])
 
     @rule()
     def ask_and_walk_away(self):

@@ -25,7 +25,7 @@ from ballotbox_device.core.outputs import (
     StateChanged,
 )
 from ballotbox_device.core.poll import TRANSITIONS, Action, allowed
-from ballotbox_device.core.records import answer_record
+from ballotbox_device.core.records import DOUBT, answer_record
 from ballotbox_device.core.sheet import ReturnReason
 from ballotbox_protocol.election.identifiers import PollState
 from ballotbox_protocol.election.register import Role
@@ -251,7 +251,9 @@ def test_the_uncertainty_is_reported_once_over_boots_and_other_incidents():
 def test_an_answer_that_the_power_cut_kept_from_being_reported_is_reported_at_boot():
     place = pending_place()
     place.let_fall()
-    place.disk.journal.append(units.frame(answer_record(dropped=True).to_bytes()))
+    for record in (DOUBT, answer_record(dropped=True)):
+        for journal in place.disk.files[::2]:
+            journal.append(units.frame(record.to_bytes()))
     # The slot was not marked either: that is repaired, and told, first.
     assert told_at_boot(place) == [IncidentCode.MEMORY_REPAIRED, IncidentCode.DROP_SETTLED]
     assert told_at_boot(place) == []

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ballotbox_device.core.interpret import reason_to_return
+from ballotbox_device.core import interpret
 from ballotbox_device.core.poll import Action, Intake
 from ballotbox_device.core.sheet import ReturnReason, Sheet
 from ballotbox_device.core.slot_format import SlotCondition, SlotFormat
-from ballotbox_protocol.election.definition import MarkPolicy, Precinct
+from ballotbox_protocol.election.definition import Handling, MarkPolicy, Precinct
 from ballotbox_protocol.election.tally import Marks
 from tests.device.polling_place import (
     AWAY,
@@ -30,12 +30,13 @@ ELECTION = authority().trusted.election
 PRECINCT = Precinct(1, "Here", 30, (0,))
 EVERYWHERE = Precinct(2, "Embassy", 30, (0, 1))
 LENIENT = MarkPolicy()
-STRICT = MarkPolicy(return_overvoted=True, return_blank=True)
+STRICT = MarkPolicy(overvoted=Handling.SECOND_CHANCE, blank=Handling.SECOND_CHANCE)
 
 
 def judge(sheet, policy=LENIENT, precinct=EVERYWHERE, intake=Intake.VOTERS, *, confirmed=False):
     election = replace(ELECTION, policy=policy)
-    return reason_to_return(sheet, election, precinct, intake, confirmed=confirmed)
+    judged = interpret.judge(sheet, election, precinct, intake)
+    return None if judged is None or (judged.may_insist and confirmed) else judged.reason
 
 
 def home(first, second):
@@ -82,8 +83,8 @@ SECOND_CHANCES = [
     (home(marks(), marks(1)), STRICT, None),
     (Sheet(0, 1, (marks(0, 1),)), STRICT, None),
     (Sheet(0, 1, (marks(0, 1, 2),)), STRICT, ReturnReason.OVERVOTED),
-    (OVERVOTED, MarkPolicy(return_blank=True), None),
-    (BLANK, MarkPolicy(return_overvoted=True), None),
+    (OVERVOTED, MarkPolicy(blank=Handling.SECOND_CHANCE), None),
+    (BLANK, MarkPolicy(overvoted=Handling.SECOND_CHANCE), None),
 ]
 
 

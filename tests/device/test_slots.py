@@ -5,6 +5,7 @@ import pytest
 from ballotbox_device.core.identity import precinct_of
 from ballotbox_device.core.ports import EntropyFault, MemoryFault
 from ballotbox_device.core.slot_bank import CAPACITY_MIN, SlotBank, capacity_for
+from ballotbox_device.core.slot_copies import SlotCopies
 from ballotbox_device.core.slot_format import SlotCondition
 from ballotbox_simulator.disk import LOST, BoxDisk
 from tests.device.polling_place import AWAY, HOME_1, HOME_2, Chance, PollingPlace, authority, rules
@@ -22,9 +23,9 @@ class Scripted:
         return number
 
 
-def bank_of(entropy, capacity=CAPACITY_MIN):
-    disk = BoxDisk()
-    bank = SlotBank(disk.slots, rules().slots, entropy)
+def bank_of(entropy, capacity=CAPACITY_MIN, copies=2):
+    disk = BoxDisk(copies)
+    bank = SlotBank(SlotCopies(disk.memory, rules().slots), rules().slots, entropy)
     bank.prepare(capacity)
     bank.survey()
     return bank, disk
@@ -69,7 +70,7 @@ def test_the_bank_doubles_when_nearly_full():
         bank.reserve(slot)
         bank.mark()
     assert len(disk.slots.read()) == 128 * size
-    again = SlotBank(disk.slots, rules().slots, Chance())
+    again = SlotBank(SlotCopies(disk.memory, rules().slots), rules().slots, Chance())
     again.survey()
     assert (again.counted, again.first_sheets) == (100, 100)
 
@@ -133,7 +134,7 @@ def test_the_bank_doubles_when_fifteen_of_sixteen_slots_are_in_use():
 
 def test_a_bank_without_any_slot_grows_to_the_least_before_the_first_sheet():
     disk, chance = BoxDisk(), Chance()
-    bank = SlotBank(disk.slots, rules().slots, chance)
+    bank = SlotBank(SlotCopies(disk.memory, rules().slots), rules().slots, chance)
     bank.survey()
     fill(bank, 1)
     assert chance.draws == [CAPACITY_MIN]
@@ -142,7 +143,7 @@ def test_a_bank_without_any_slot_grows_to_the_least_before_the_first_sheet():
 
 def test_a_bank_holds_nothing_before_it_was_read_and_the_same_however_often():
     _, disk = bank_of(Chance())
-    bank = SlotBank(disk.slots, rules().slots, Chance(1))
+    bank = SlotBank(SlotCopies(disk.memory, rules().slots), rules().slots, Chance(1))
     assert (bank.counted, bank.first_sheets, bank.odd) == (0, 0, None)
     bank.survey()
     fill(bank, 3)
@@ -164,7 +165,7 @@ def test_a_bank_that_is_emptied_forgets_its_counts():
 def test_a_reserved_slot_is_known_as_another_boot_would_find_it(sheet):
     bank, disk = bank_of(Chance())
     bank.reserve(rules().slots.encode(sheet))
-    again = SlotBank(disk.slots, rules().slots, Chance())
+    again = SlotBank(SlotCopies(disk.memory, rules().slots), rules().slots, Chance())
     again.survey()
     assert bank.odd == again.odd
     assert bank.odd.first_sheet is (sheet is HOME_1)
@@ -175,11 +176,12 @@ def test_a_doubled_bank_is_durable_before_a_sheet_is_written_to_it():
     fill(bank, 60)
     bank.sync()
     bank.reserve(rules().slots.encode(AWAY))
-    disk.slots.fail(LOST)
-    found = disk.slots.read()
     size = rules().slots.size
-    assert len(found) == 128 * size
-    assert sum(map(bool, found[::size])) == 60
+    for slots in disk.files[1::2]:
+        slots.fail(LOST)
+        found = slots.read()
+        assert len(found) == 128 * size
+        assert sum(map(bool, found[::size])) == 60
 
 
 @pytest.mark.parametrize(
@@ -193,7 +195,7 @@ def test_a_doubled_bank_is_durable_before_a_sheet_is_written_to_it():
     ids=["state", "sheet", "choices", "check sum"],
 )
 def test_a_slot_that_rots_while_the_poll_is_open_is_not_left_out_of_the_totals(offset, words):
-    bank, disk = bank_of(Scripted(5, 7))
+    bank, disk = bank_of(Scripted(5, 7), copies=1)
     slot, size = rules().slots.encode(AWAY), rules().slots.size
     for _ in range(2):
         bank.reserve(slot)

@@ -42,7 +42,11 @@ _OF_JOURNAL = (
     "tests/device/test_documents.py",
     "tests/device/test_boot_table.py",
     "tests/device/test_memory.py",
+    "tests/device/test_mending.py",
     "tests/device/test_slots.py",
+    "tests/device/test_sheet_table.py",
+    "tests/device/test_feeding.py",
+    "tests/device/test_watch.py",
     "tests/device/test_officers.py",
     "tests/device/test_courier.py",
     "tests/device/test_poll.py",
@@ -75,7 +79,8 @@ GROUPS = (
         "journal",
         _each(
             _BOX,
-            "journal units records history recovery slot_format slot_bank sheet_path",
+            "journal journal_copies units records history transport recovery "
+            "slot_format slot_copies slot_bank sheet_path",
             _OF_JOURNAL,
         ),
     ),

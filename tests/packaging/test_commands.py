@@ -10,7 +10,10 @@ import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 SCRIPTS = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]["scripts"]
-HEAVY = "apsw asyncio jinja2 matplotlib numpy paho pydantic rich serial starlette urllib3 uvicorn"
+HEAVY = (
+    "apsw asyncio escpos jinja2 matplotlib numpy paho PIL pydantic rich serial starlette urllib3 "
+    "uvicorn"
+)
 HELP_SECONDS_MAX = 0.3
 
 # Runs an entry point as its script would, then names the heavy modules that came with it.

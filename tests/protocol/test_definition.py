@@ -273,7 +273,13 @@ REFUSED_ON_THE_WIRE = {
     "precinct's style": ((6, 0, 3, 1), None, "precincts[0].styles[1]", "an integer"),
     "signer": ((7, 0), "key", "register_signers[0]", "a byte string"),
     "policy": ((8,), [1], "policy", "an array of"),
-    "policy flag": ((8,), [0, 2], "policy", "0 or 1"),
+    "policy of three": ((8,), [0, 0, 0], "policy", "an array of"),
+    "policy too short for it": ((8,), [0, 2], "policy", "must have 2 numbers or 7"),
+    "policy longer than needed": ((8,), [1, 1, 0, 0, 25, 10, 0], "policy", "2 numbers or 7"),
+    "policy's handling": ((8,), [0, 0, 0, 3, 25, 10, 0], "policy[3]", "not a known code"),
+    "policy's handling, short": ((8,), [3, 0], "policy[0]", "not a known code"),
+    "policy's thresholds": ((8,), [0, 0, 0, 0, 9, 10, 0], "policy.definite", "faint must be"),
+    "policy's stamp": ((8,), [0, 0, 0, 0, 25, 10, 2], "policy[6]", "0 or 1"),
     "key that nobody knows": ((9,), 0, "definition", r"unknown keys \[9\]"),
 }
 

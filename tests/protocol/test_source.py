@@ -1,12 +1,13 @@
 """Does a person who writes a definition or a register learn what is wrong, and where?"""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ballotbox_protocol.election.definition import Election
+from ballotbox_protocol.election.definition import Election, Handling, MarkPolicy
 from ballotbox_protocol.election.identifiers import InvalidField, Mode
 from ballotbox_protocol.election.register import (
     BoxEntry,
@@ -40,7 +41,9 @@ def test_the_example_election_says_what_its_comments_say() -> None:
     election = load_election(ELECTION)
     assert (election.mode, election.day) == (Mode.REHEARSAL, "2026-06-14")
     assert election.register_signers == (bytes.fromhex(KEY),)
-    assert (election.policy.return_overvoted, election.policy.return_blank) == (True, False)
+    assert election.policy == MarkPolicy(
+        overvoted=Handling.SECOND_CHANCE, blank=Handling.ACCEPT, definite=25, faint=10, stamp=False
+    )
     parties, district, city, village = election.contests
     assert [option.preferences for option in parties.options] == [5, 5, 0, 0]
     allowed = [each.votes_allowed for each in (parties, district, city, village)]
@@ -121,7 +124,13 @@ def test_the_form_of_names_is_settled_by_the_loader() -> None:
 
 def test_without_a_policy_every_sheet_is_taken() -> None:
     policy = load_election(SMALL).policy
-    assert (policy.return_overvoted, policy.return_blank) == (False, False)
+    handling = (policy.overvoted, policy.blank, policy.undervoted, policy.marginal)
+    assert (set(handling), policy.stamp) == ({Handling.ACCEPT}, False)
+
+
+def test_what_a_policy_leaves_out_is_as_without_one() -> None:
+    written = SMALL.replace("[[contest]]", "[policy]\nfaint_percent = 20\n[[contest]]", 1)
+    assert load_election(written).policy == replace(MarkPolicy(), faint=20)
 
 
 #: What is written wrongly in SMALL: the text, its replacement, where, what the author reads.
@@ -164,16 +173,53 @@ ELECTION_SLIPS = {
     "nothing but names": (SMALL[SMALL.index("[[contest]]") :], "", "contest", "has 0"),
     "policy": (
         "[[contest]]",
-        "[policy]\nreturn_blank = 1\n[[contest]]",
-        "policy.return_blank",
-        "true",
+        "[policy]\nblank = 1\n[[contest]]",
+        "policy.blank",
+        "must be text",
     ),
     "policy as a word": ("name =", "policy = 'strict'\nname =", "policy", "must be a table"),
     "unknown policy": (
         "[[contest]]",
-        "[policy]\nreturn_blanks = true\n[[contest]]",
-        "policy.return_blanks",
-        "did you mean 'return_blank'",
+        '[policy]\nblanks = "return"\n[[contest]]',
+        "policy.blanks",
+        "did you mean 'blank'",
+    ),
+    "policy of old": (
+        "[[contest]]",
+        "[policy]\nreturn_blank = true\n[[contest]]",
+        "policy.return_blank",
+        "did you mean 'blank'",
+    ),
+    "handling": (
+        "[[contest]]",
+        '[policy]\novervoted = "second"\n[[contest]]',
+        "policy.overvoted",
+        "must be one of accept, second_chance, return",
+    ),
+    "stamp": ("[[contest]]", "[policy]\nstamp = 1\n[[contest]]", "policy.stamp", "true"),
+    "threshold": (
+        "[[contest]]",
+        "[policy]\nfaint_percent = 26\n[[contest]]",
+        "policy.definite_percent",
+        "faint must be at least 1, definite at least as much",
+    ),
+    "threshold of nothing": (
+        "[[contest]]",
+        "[policy]\nfaint_percent = 0\n[[contest]]",
+        "policy.definite_percent",
+        "faint must be at least 1",
+    ),
+    "threshold above all": (
+        "[[contest]]",
+        "[policy]\ndefinite_percent = 101\n[[contest]]",
+        "policy.definite_percent",
+        "at most 100",
+    ),
+    "threshold in words": (
+        "[[contest]]",
+        '[policy]\ndefinite_percent = "a quarter"\n[[contest]]',
+        "policy.definite_percent",
+        "whole number",
     ),
     "contest without a name": ('name = "Mayor"\n', "", "contest[0].name", "is missing"),
     "contest with an empty name": ('"Mayor"', '""', "contest[0].name", "1 to 200"),

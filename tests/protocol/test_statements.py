@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ballotbox_protocol.election.identifiers import InvalidField
+from ballotbox_protocol.election.identifiers import COUNT_MAX, InvalidField
 from ballotbox_protocol.wire import cbor, cose
 from ballotbox_protocol.wire.cose import MessageType
 from ballotbox_protocol.wire.report import OFFICERS_MAX
@@ -16,6 +16,7 @@ from ballotbox_protocol.wire.statements import (
     Clearance,
     Hello,
     Refusal,
+    Reprint,
     Resend,
     Ruling,
     RulingKind,
@@ -92,6 +93,14 @@ def test_a_clearance_names_election_box_and_last_report(
     assert cbor.decode(Clearance(election, box, last).payload()) == [election, box, last]
 
 
+@given(digests, ids, digests, st.integers(2, COUNT_MAX))
+def test_a_reprint_names_election_box_report_and_copy(
+    election: bytes, box: bytes, report: bytes, copy: int
+) -> None:
+    payload = Reprint(election, box, report, copy).payload()
+    assert cbor.decode(payload) == [election, box, report, copy]
+
+
 def refusal(**changes: Any) -> Refusal:
     plain: dict[str, Any] = {
         "origin": ORIGIN,
@@ -122,6 +131,11 @@ def clearance(**changes: Any) -> Clearance:
     return Clearance(**(plain | changes))
 
 
+def reprint(**changes: Any) -> Reprint:
+    plain: dict[str, Any] = {"election": bytes(32), "box": bytes(16), "report": bytes(32)}
+    return Reprint(**(plain | {"copy": 2} | changes))
+
+
 def ruling(**changes: Any) -> Ruling:
     plain: dict[str, Any] = {"election": bytes(32), "kind": RulingKind.NAME, "report": bytes(32)}
     return Ruling(**(plain | changes))
@@ -143,6 +157,11 @@ WRONG = [
     (clearance, "election", b""),
     (clearance, "box", b""),
     (clearance, "last", b""),
+    (reprint, "election", b""),
+    (reprint, "box", b""),
+    (reprint, "report", b""),
+    (reprint, "copy", 1),
+    (reprint, "copy", COUNT_MAX + 1),
     (ruling, "election", b""),
     (ruling, "report", b""),
 ]

@@ -281,3 +281,15 @@ def test_a_root_key_names_what_is_wrong_with_it(text: str, problem: str) -> None
     with pytest.raises(InvalidField, match=problem) as refusal:
         parse_root(text)
     assert refusal.value.field == "root"
+
+
+def test_a_box_is_found_by_the_header_of_what_it_signs() -> None:
+    trusted = establish(TRUSTED_ROOT, SIGNED, sign_register(REGISTER, SIGNER.public, SIGNER.sign))
+    (entry,) = trusted.register.boxes
+    for found, message_type in (
+        (trusted.reporters, MessageType.REPORT),
+        (trusted.greeters, MessageType.HELLO),
+    ):
+        signed = cose.sign(BOX.public, BOX.sign, message_type, b"payload")
+        assert found[cose.parse(signed).protected] is entry
+        assert len(found) == 1

@@ -44,7 +44,7 @@ def disk_with(*appends):
 )
 def test_what_was_not_synced_may_be_lost_kept_or_torn(outcome, found):
     disk = disk_with(b"one", b"two")
-    disk.power_off(journal=outcome)
+    disk.power_off(outcome, LOST)
     assert disk.journal.read() == SYNCED + found
 
 
@@ -62,14 +62,14 @@ def test_what_was_not_synced_may_be_lost_kept_or_torn(outcome, found):
 def test_a_write_in_place_tears_into_what_was_there(outcome, found):
     disk = disk_with()
     disk.slots.write(2, b"\x0fabc")
-    disk.power_off(slots=outcome)
+    disk.power_off(LOST, outcome)
     assert disk.slots.read() == b"\0\0" + found + b"\0\0"
 
 
 def test_the_files_fail_apart():
     disk = disk_with(b"one")
     disk.slots.write(0, b"x")
-    disk.power_off(journal=LOST, slots=KEPT)
+    disk.power_off(LOST, KEPT)
     assert (disk.journal.read(), disk.slots.read()[:1]) == (SYNCED, b"x")
 
 
@@ -77,10 +77,10 @@ def test_a_truncation_is_lost_like_any_write():
     disk = disk_with()
     disk.journal.truncate(2)
     assert disk.journal.read() == SYNCED[:2]
-    disk.power_off(journal=LOST)
+    disk.power_off(LOST, LOST)
     assert disk.journal.read() == SYNCED
     disk.journal.truncate(2)
-    disk.power_off(journal=Torn(0))
+    disk.power_off(Torn(0), LOST)
     assert disk.journal.read() == SYNCED[:2]
 
 

@@ -300,7 +300,7 @@ def test_a_box_that_is_not_counted_must_settle_all_the_same(own_world, kind, mon
     ("kind", "excused"),
     [
         (FaultKind.BOX_BROKEN, True),
-        (FaultKind.MEMORY_ROT, True),
+        (FaultKind.MEMORY_ROT_BOTH, True),
         (FaultKind.STOLEN_KEY, False),
         (FaultKind.BOX_RESTORED, False),
     ],

@@ -119,8 +119,8 @@ def test_a_sheet_is_followed_with_the_question_about_it(extra_sheet):
     assert f"holds {holds} style 0" in words
     assert sum(word.startswith("holds") for word in words) == 1
     answered = next(at for at, word in enumerate(words) if word.startswith("is answered"))
-    signed = next(at for at, word in enumerate(words) if word.startswith("signs"))
-    assert words.index("takes it") < answered < signed
+    told = next(at for at, word in enumerate(words) if word.startswith("signs INCIDENT"))
+    assert words.index("takes it") < told < answered
     assert any(word.startswith("signs FINAL") for word in words)
 
 

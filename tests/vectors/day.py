@@ -14,6 +14,7 @@ from ballotbox_protocol.election.definition import (
     Contest,
     ContestKind,
     Election,
+    Handling,
     MarkPolicy,
     Option,
     Precinct,
@@ -57,6 +58,7 @@ from ballotbox_protocol.wire.statements import (
     Clearance,
     Hello,
     Refusal,
+    Reprint,
     Resend,
     Ruling,
     RulingKind,
@@ -106,7 +108,20 @@ ELECTION: Final = Election(
     styles=(BallotStyle("HOME", ((0,), (1, 2))), BallotStyle("AWAY", ((0,),))),
     precincts=(Precinct(17, "School No 17", 100, (0, 1)),),
     register_signers=(KEYS["register signer"].public,),
-    policy=MarkPolicy(return_overvoted=True),
+    policy=MarkPolicy(overvoted=Handling.SECOND_CHANCE),
+)
+#: The same under a law that has more to say of sheets that are not plain.
+STRICTER: Final = replace(
+    ELECTION,
+    policy=MarkPolicy(
+        overvoted=Handling.RETURN,
+        blank=Handling.SECOND_CHANCE,
+        undervoted=Handling.ACCEPT,
+        marginal=Handling.SECOND_CHANCE,
+        definite=30,
+        faint=12,
+        stamp=True,
+    ),
 )
 ROOT: Final = RootKey(Mode.TEST, KEYS["root"].public)
 DEFINITION: Final = sign_definition(ELECTION, ROOT.key, KEYS["root"].sign)
@@ -298,6 +313,7 @@ REFUSAL: Final = Refusal(ORIGIN, FINAL_ID, Reason.OTHER_ELECTION, OPENING_TIME)
 RESEND: Final = Resend(DIGEST, BOX, ORIGIN, 5)
 HELLO: Final = Hello(DIGEST, BOX, bytes(range(16)), 41, 9)
 CLEARANCE: Final = Clearance(DIGEST, BOX, id_of(MESSAGES[-1]))
+REPRINT: Final = Reprint(DIGEST, BOX, FINAL_ID, 2)
 
 #: No two numbers alike, so that no two fields can be taken for each other; it keeps no law.
 DISTINCT: Final = Report(

@@ -17,6 +17,7 @@ from ballotbox_protocol.wire.link_frames import (
 )
 from ballotbox_protocol.wire.merkle import EMPTY_ROOT, leaf_hash, node_hash
 from ballotbox_protocol.wire.message import topic_of
+from ballotbox_protocol.wire.paper import PaperCopy, paper_parts, print_entry
 from ballotbox_protocol.wire.report import (
     ReportKind,
     consent_payload,
@@ -198,3 +199,8 @@ def attachment_example() -> str:
 
 def key_file_example() -> str:
     return fenced(frozen.key_files()[0]["text"].rstrip("\n"))
+
+
+def paper_example() -> str:
+    entry = print_entry(day.REGISTER.boxes[0])
+    return fenced(*paper_parts(PaperCopy(day.MESSAGE_OF[ReportKind.FINAL], entry)))

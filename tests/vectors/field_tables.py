@@ -53,9 +53,14 @@ FIELDS: dict[str, tuple[Row, ...]] = {
         Row("6[i][2]", (6, 0, 2), "registered voters", "uint", COUNT),
         Row("6[i][3]", (6, 0, 3), "its styles", "array of uint", "1 or more indexes, none twice"),
         Row("7", (7,), "register signers", "array of bstr", "1 to 16 public keys, none twice"),
-        Row("8", (8,), "policy", "array of 2", ""),
-        Row("8[0]", (8, 0), "overvoted sheets are returned", "uint", "0 or 1"),
-        Row("8[1]", (8, 1), "blank sheets are returned", "uint", "0 or 1"),
+        Row("8", (8,), "policy", "array of 7 or 2", "see below"),
+        Row("8[0]", (8, 0), "overvoted sheets", "uint", "codes of handling"),
+        Row("8[1]", (8, 1), "blank sheets", "uint", "codes of handling"),
+        Row("8[2]", (8, 2), "undervoted sheets", "uint", "codes of handling"),
+        Row("8[3]", (8, 3), "sheets with a marginal mark", "uint", "codes of handling"),
+        Row("8[4]", (8, 4), "percent of a target that make a mark", "uint", "8[5] to 100"),
+        Row("8[5]", (8, 5), "percent that make a marginal mark", "uint", "1 or more"),
+        Row("8[6]", (8, 6), "sheets must bear the stamp", "uint", "0 or 1"),
     ),
     "register": (
         Row("0", (0,), "format", "uint", "1"),
@@ -126,12 +131,10 @@ FIELDS: dict[str, tuple[Row, ...]] = {
         Row("23[i][1]", (23, 0, 1), "signature", "bstr", BYTES_64),
     ),
     "counters": (
-        Row(
-            "0", (0,), "presented: sheets that entered the transport and were judged", "uint", COUNT
-        ),
+        Row("0", (0,), "presented: sheets that entered the transport", "uint", COUNT),
         Row("1", (1,), "accepted: sheets known to have dropped into the box", "uint", COUNT),
         Row("2", (2,), "returned: sheets given back to the voter", "uint", COUNT),
-        Row("3", (3,), "pending: sheets released whose drop is not yet known", "uint", COUNT),
+        Row("3", (3,), "pending: sheets taken in of which more is not yet known", "uint", COUNT),
         Row("4", (4,), "portable: those accepted that came from a portable box", "uint", COUNT),
         Row(
             "5", (5,), "box: the box counter, read from the slots that hold choices", "uint", COUNT
@@ -170,6 +173,12 @@ FIELDS: dict[str, tuple[Row, ...]] = {
         Row("[0]", (0,), "election digest", "bstr", BYTES_32),
         Row("[1]", (1,), "box", "bstr", BYTES_16),
         Row("[2]", (2,), "id of its last report", "bstr", BYTES_32),
+    ),
+    "reprint": (
+        Row("[0]", (0,), "election digest", "bstr", BYTES_32),
+        Row("[1]", (1,), "box", "bstr", BYTES_16),
+        Row("[2]", (2,), "id of the report to print", "bstr", BYTES_32),
+        Row("[3]", (3,), "number of the copy", "uint", "count, from 2"),
     ),
     "leaf": (
         Row("[0]", (0,), "version", "uint", "1"),

@@ -8,10 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from ballotbox_protocol.election.conservation import counter_breach
+from ballotbox_protocol.election.definition import MarkPolicy
 from ballotbox_protocol.election.identifiers import InvalidField
 from ballotbox_protocol.wire import cbor, cose
 from ballotbox_protocol.wire.checkpoint import parse_note
-from ballotbox_protocol.wire.definition import decode_definition, encode_definition
+from ballotbox_protocol.wire.definition import (
+    decode_definition,
+    election_digest,
+    encode_definition,
+)
 from ballotbox_protocol.wire.frame import encode_frame
 from ballotbox_protocol.wire.keyfile import NONCE_SIZE, SALT_SIZE, PrivateKey, seal_key
 from ballotbox_protocol.wire.leaf import Leaf, LeafType, decode_leaf, encode_leaf
@@ -30,6 +35,9 @@ Vector = dict[str, Any]
 
 def plain(value: Any) -> Any:
     """The value as JSON can say it: byte strings in hexadecimal, codes by name, parts by field."""
+    if isinstance(value, MarkPolicy) and value == MarkPolicy(value.overvoted, value.blank):
+        # Two numbers on the wire, under the names that they were frozen with.
+        return {"return_overvoted": bool(value.overvoted), "return_blank": bool(value.blank)}
     if is_dataclass(value):
         return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, IntFlag):
@@ -56,6 +64,8 @@ def signed_report(name: str, message: bytes) -> Vector:
 
 def definitions() -> list[Vector]:
     body = encode_definition(day.ELECTION)
+    stricter = encode_definition(day.STRICTER)
+    short_one = [1, 0, 0, 0, 25, 10, 0]
     whole = {
         "name": "a list, a council and a mayor on two sheets",
         "hex": day.DEFINITION.hex(),
@@ -72,6 +82,18 @@ def definitions() -> list[Vector]:
         spoilt("a day that is not there", body, {3: "2026-02-30"}, decode_definition),
         spoilt("a style of an unknown contest", body, {5: [["X", [[9]]]]}, decode_definition),
         spoilt("a key of a later version", body, {9: 0}, decode_definition),
+        {
+            "name": "a policy of seven numbers",
+            "body": stricter.hex(),
+            "digest": election_digest(stricter).hex(),
+            "fields": plain(day.STRICTER),
+        },
+        spoilt("a policy longer than needed", body, {8: short_one}, decode_definition),
+        spoilt("a policy too short for it", body, {8: [2, 0]}, decode_definition),
+        spoilt("a policy of three numbers", body, {8: [1, 0, 0]}, decode_definition),
+        spoilt("a handling of a later version", body, {8: [3, *short_one[1:]]}, decode_definition),
+        spoilt("a stamp that is no flag", body, {8: [*short_one[:6], 2]}, decode_definition),
+        spoilt("faint above definite", body, {8: [1, 0, 0, 0, 10, 25, 0]}, decode_definition),
     ]
 
 
@@ -214,6 +236,13 @@ def statements() -> list[Vector]:
             "name": "clearance",
             "payload": day.CLEARANCE.payload().hex(),
             "fields": plain(day.CLEARANCE),
+        }
+    )
+    vectors.append(
+        {
+            "name": "reprint",
+            "payload": day.REPRINT.payload().hex(),
+            "fields": plain(day.REPRINT),
         }
     )
     wrong = cbor.encode([day.DIGEST, 3, day.FINAL_ID, []])

@@ -2,7 +2,7 @@
 
 from enum import IntEnum
 
-from ballotbox_protocol.election.definition import ContestKind
+from ballotbox_protocol.election.definition import ContestKind, Handling
 from ballotbox_protocol.election.identifiers import Mode, PollState
 from ballotbox_protocol.election.register import ClosedAs, Role
 from ballotbox_protocol.wire.leaf import LeafType
@@ -22,13 +22,18 @@ MEANINGS: dict[type[IntEnum], dict[str, str]] = {
         "CHOOSE_UP_TO": "up to `votes allowed` different options",
         "PARTY_LIST": "one list, and at most one candidate of that list where it is open",
     },
+    Handling: {
+        "ACCEPT": "it goes into the box and counts for what it says",
+        "SECOND_CHANCE": "its voter is told, and may insist",
+        "RETURN": "it goes back",
+    },
     ClosedAs: {
         "REPLACED": "another box took its place; its final is still awaited",
         "UNUSED": "it never took a sheet; its final is not awaited",
         "REVOKED": "its key may be in wrong hands; its final is still awaited",
     },
     Role: {
-        "POLL": "opens and closes the poll, agrees to a new key of a box",
+        "POLL": "opens and closes the poll, agrees to a new key of a box and to copies on paper",
         "ELEVATED": "reopens the poll, corrects a final, clears a box",
         "RELEASE": "rules on held, quarantined and disputed reports",
     },
@@ -59,12 +64,27 @@ MEANINGS: dict[type[IntEnum], dict[str, str]] = {
         "SYNCHRONISED": "it is kept by a time service",
     },
     IncidentCode: {
-        "DROP_UNCERTAIN": "whether a sheet dropped is not known; detail: number of sheets (1)",
+        "DROP_UNCERTAIN": "whether a sheet dropped is not known; detail: 1 an officer is asked, "
+        "2 it is taken for dropped",
         "DROP_SETTLED": "an officer answered for that sheet; detail: 1 it dropped, 0 it did not",
-        "SHEET_JAMMED": "a sheet did not drop and was given back; detail: number of sheets (1)",
+        "SHEET_JAMMED": "a sheet stuck and was given back; detail: 1 when it was to drop, "
+        "0 when it was to be read",
         "OPENING_REFUSED": "the zero report was refused; detail: a counter that is not zero",
         "MEMORY_REPAIRED": "the memory was repaired after a power cut; detail: code of the repair",
         "SHEETS_RETURNED": "sheets were given back together; detail: number of sheets",
+        "COVER_OPENED": "the cover was opened; detail: 0",
+        "SEAL_BROKEN": "a seal was broken; detail: 0",
+        "MAINS_LOST": "the box runs on its battery; detail: 0",
+        "BATTERY_LOW": "the battery is nearly empty; detail: 0",
+        "PRINTER_FAILED": "nothing can be printed; detail: 1 no paper, 2 paper is stuck",
+        "SCANNER_DIRTY": "sheets cannot be read until the scanner is cleaned; detail: 0",
+        "CONTAINER_NEARLY_FULL": "the container must soon be changed; detail: sheets in it",
+        "CONTAINER_FULL": "no sheet is taken until the container is changed; detail: sheets in it",
+        "CONTAINER_CHANGED": "an empty container stands in place of the full one; detail: "
+        "sheets in the full one",
+        "CLOCK_STEPPED": "the clock was set while the box ran; detail: by how many seconds",
+        "SHEETS_JOINED": "more than one sheet went past the drop sensor, an officer is asked; "
+        "detail: sheets read (1)",
     },
     RulingKind: {
         "RELEASE": "a held or quarantined report is to count",
@@ -103,6 +123,7 @@ SIGNED_AS = {
     "RESEND": ("gateway", "a resend"),
     "HELLO": ("box", "a hello"),
     "CLEARANCE": ("officers, detached", "a clearance"),
+    "REPRINT": ("officers, detached", "a reprint"),
 }
 
 _GROUPS = (

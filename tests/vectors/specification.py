@@ -53,6 +53,10 @@ def report_items(kind: ReportKind) -> dict[int, Any]:
     return cbor.decode(encode_report(day.BY_KIND[kind]))
 
 
+def written(election: definition.Election) -> dict[int, Any]:
+    return cbor.decode(encode_definition(election), cbor.DOCUMENT_LIMITS)
+
+
 def documents() -> dict[str, Any]:
     """What each field table takes its examples from."""
     turnout = report_items(ReportKind.OPEN)
@@ -61,7 +65,7 @@ def documents() -> dict[str, Any]:
     header = cose.protected_header(day.KEYS["box"].public, cose.MessageType.REPORT)
     return {
         "header": cbor.decode(header),
-        "definition": cbor.decode(encode_definition(day.ELECTION), cbor.DOCUMENT_LIMITS),
+        "definition": written(day.ELECTION) | {8: written(day.STRICTER)[8]},
         "register": cbor.decode(encode_register(day.REGISTER), cbor.DOCUMENT_LIMITS),
         "report": turnout,
         "counters": report_items(ReportKind.FINAL)[10],
@@ -70,6 +74,7 @@ def documents() -> dict[str, Any]:
         "resend": day.RESEND.items(),
         "hello": day.HELLO.items(),
         "clearance": cbor.decode(day.CLEARANCE.payload()),
+        "reprint": cbor.decode(day.REPRINT.payload()),
         "leaf": cbor.decode(day.LEAVES[0]),
         "receipt": cbor.decode(day.receipt_for(6).to_bytes(), receipt.RECEIPT_LIMITS),
     }
@@ -240,6 +245,7 @@ def blocks() -> dict[str, Block]:
         "key proof": examples.proof_example,
         "ruling": lambda: examples.hex_lines(day.RELEASE.to_bytes()),
         "clearance": lambda: examples.hex_lines(day.CLEARANCE.payload()),
+        "reprint": lambda: examples.hex_lines(day.REPRINT.payload()),
         "leaves": examples.leaves_example,
         "messages": message_table,
         "topics": examples.topics,
@@ -254,6 +260,7 @@ def blocks() -> dict[str, Block]:
         "receipt": examples.receipt_example,
         "entries": examples.entries_example,
         "attachment": examples.attachment_example,
+        "paper": examples.paper_example,
         "key file": examples.key_file_example,
     }
     return made

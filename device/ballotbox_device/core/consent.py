@@ -11,7 +11,7 @@ from ballotbox_protocol.wire.cose import MessageType
 from ballotbox_protocol.wire.keyfile import PrivateKey
 from ballotbox_protocol.wire.officers import two_officers_signed
 from ballotbox_protocol.wire.report import OFFICERS_MAX, OfficerSignature, Report, encode_report
-from ballotbox_protocol.wire.statements import Clearance
+from ballotbox_protocol.wire.statements import Clearance, Reprint
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +19,8 @@ class Draft:
     """Something that waits for two officers.
 
     event: what was asked, to ask it again when the draft is void. moment: of the box's history,
-    which the draft describes; mail may come and go meanwhile. report: None when a clearance is
-    meant. target, key: what a signed report brings.
+    which the draft describes; mail may come and go meanwhile. report: None when no report is meant
+    but a clearance or, with `reprint`, a copy. target, key: what a signed report brings.
     """
 
     event: Event
@@ -29,6 +29,7 @@ class Draft:
     report: Report | None = None
     target: PollState | None = None
     key: PrivateKey | None = None
+    reprint: int | None = None
 
     def is_signed(
         self, register: Register, signatures: Sequence[OfficerSignature], precinct: PrecinctId
@@ -54,3 +55,9 @@ def draft_of_clearance(event: Event, clearance: Clearance, moment: int) -> Draft
     """Return the draft of clearing a box: what the officers sign names its last report."""
     needed = ConsentNeeded(MessageType.CLEARANCE, clearance.payload(), Role.ELEVATED)
     return Draft(event, needed, moment)
+
+
+def draft_of_reprint(event: Event, reprint: Reprint, moment: int, sequence: int) -> Draft:
+    """Return the draft of one more copy of report `sequence`: the officers sign which it is."""
+    needed = ConsentNeeded(MessageType.REPRINT, reprint.payload(), Role.POLL)
+    return Draft(event, needed, moment, reprint=sequence)

@@ -3,17 +3,29 @@
 from dataclasses import dataclass
 
 from ballotbox_device.core.poll import Action
+from ballotbox_device.core.scan import Scan
 from ballotbox_device.core.sheet import Sheet
+from ballotbox_device.core.signals import Signal
 from ballotbox_protocol.wire.keyfile import PrivateKey
 from ballotbox_protocol.wire.report import OfficerSignature
 
 
 @dataclass(frozen=True, slots=True)
 class SheetInserted:
-    """The scanner has read a sheet; `confirmed`: the voter insists although warned."""
+    """The scanner has taken a sheet in: what it measured, or what a reader made of that.
 
-    sheet: Sheet
+    confirmed: the voter insists although warned.
+    """
+
+    sheet: Sheet | Scan
     confirmed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class VoterDecided:
+    """The voter, warned about the sheet that is held, insists or wants it back."""
+
+    insists: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +44,27 @@ class DropUncertain:
 
 
 @dataclass(frozen=True, slots=True)
+class DropJoined:
+    """More than one sheet went past the sensor: one that nobody has read fell with it."""
+
+
+@dataclass(frozen=True, slots=True)
 class DropAnswered:
     """A person looked; `dropped`: the sheet is in the box."""
 
     dropped: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Sensed:
+    """A switch or a part of the box has changed."""
+
+    signal: Signal
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerChanged:
+    """The container of sheets was sealed and put away, and an empty one stands in its place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +114,14 @@ class ClearingRequested:
 
 Event = (
     SheetInserted
+    | VoterDecided
     | DropSensed
     | DropFailed
     | DropUncertain
+    | DropJoined
     | DropAnswered
+    | Sensed
+    | ContainerChanged
     | Requested
     | TurnoutDue
     | CorrectionRequested

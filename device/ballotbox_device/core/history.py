@@ -4,8 +4,10 @@ A restart and a running box come to the same history, because both apply the sam
 same order.
 """
 
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, assert_never
+from typing import Final
 from zlib import crc32
 
 from ballotbox_device.core.delivery import Delivery
@@ -19,6 +21,7 @@ from ballotbox_device.core.records import (
     read_held,
     read_report,
 )
+from ballotbox_device.core.transport import SHEET_STEPS, STEP_RECORDS, SheetState, SheetStep
 from ballotbox_protocol.election.counters import Counters
 from ballotbox_protocol.election.identifiers import (
     NO_REPORT,
@@ -72,10 +75,10 @@ class Rotation:
 class History:
     """The fold; see `apply`. `served` are the elections that this memory was cleared of."""
 
-    __slots__ = ("_about_delivery", "_frontier", "accepted", "boots", "cleared", "delivery",
-                 "final", "genesis", "held", "owed", "portable", "prepared", "presented",
-                 "released", "reports", "returned", "rotation", "served", "state",
-                 "uncertain")  # fmt: skip
+    __slots__ = ("_about_delivery", "_frontier", "accepted", "boots", "cleared", "copies",
+                 "delivery", "emptied_at", "final", "genesis", "held", "owed", "portable",
+                 "prepared", "presented", "reports", "returned", "rotation", "served", "sheet",
+                 "state")  # fmt: skip
 
     def __init__(self) -> None:
         self.served: frozenset[ElectionDigest] = frozenset()
@@ -93,10 +96,11 @@ class History:
         self.accepted = 0
         self.portable = 0
         self.returned = 0
-        self.released = False
-        self.uncertain = False
+        self.sheet = SheetState.NONE
+        self.emptied_at = 0
         self.owed: Incident | None = None
         self.reports: list[KeptReport] = []
+        self.copies: Counter[int] = Counter()
         self.final: FinalKept | None = None
         self.rotation: Rotation | None = None
         self.held: HeldCheckpoint | None = None
@@ -115,6 +119,16 @@ class History:
     def root(self) -> bytes:
         """Return the RFC 6962 root over the records since the genesis."""
         return self._frontier.root()
+
+    @property
+    def pending(self) -> int:
+        """1 while a sheet is under way, else 0."""
+        return int(self.sheet is not SheetState.NONE)
+
+    @property
+    def in_container(self) -> int:
+        """Sheets that fell in since the container was last changed."""
+        return self.accepted - self.emptied_at
 
     @property
     def last_report(self) -> ReportId:
@@ -155,46 +169,36 @@ class History:
         self.boots = genesis.boots
 
     def _count(self, kind: RecordType) -> None:
+        step = _STEPS.get(kind)
+        if step is not None:
+            self._move(step)
+            return
         match kind:
-            case RecordType.RELEASE:
-                _require(not self.released, "a second sheet is released before the first settled")
-                self.presented += 1
-                self.released = True
-            case RecordType.DROPPED:
-                self._settle(dropped=True)
-            case RecordType.VOID:
-                self._settle(dropped=False)
-            case RecordType.RETURNED:
-                self.presented += 1
-                self.returned += 1
             case RecordType.PREPARED:
                 self.prepared = True
+            case RecordType.CONTAINER:
+                self.emptied_at = self.accepted
             case RecordType.CLEARED:
                 self.cleared = True
                 self.reports = []
                 self.delivery = Delivery()
-            case (
-                RecordType.GENESIS
-                | RecordType.STATE
-                | RecordType.ANSWER
-                | RecordType.REPORT
-                | RecordType.RECEIPTED
-                | RecordType.HELD
-                | RecordType.RESEND
-                | RecordType.REPRINT
-            ):
-                raise MemoryFault(f"a {kind.name} record of the journal is empty")
             case _:
-                assert_never(kind)
+                raise MemoryFault(f"a {kind.name} record of the journal is empty")
 
-    def _settle(self, *, dropped: bool) -> None:
-        _require(self.released, "a drop is recorded that no release precedes")
-        self.released = False
-        self.uncertain = False
-        if dropped:
+    def _move(self, step: SheetStep) -> None:
+        target = SHEET_STEPS.get((self.sheet, step))
+        if target is None:
+            raise MemoryFault(
+                "the journal contradicts itself: "
+                f"{step.name} cannot follow where a sheet is {self.sheet.name}"
+            )
+        self.sheet = target
+        if step is SheetStep.TAKE:
+            self.presented += 1
+        elif step in _INTO_THE_BOX:
             self.accepted += 1
             self.portable += self.state is PollState.PORTABLE
-        else:
+        elif target is SheetState.NONE:
             self.returned += 1
 
     def _note(self, record: Record, offset: int) -> None:
@@ -203,7 +207,7 @@ class History:
             case RecordType.STATE:
                 self.state = PollState(body[0])
             case RecordType.ANSWER:
-                self._settle(dropped=bool(body[0]))
+                self._move(SheetStep.TOLD_IN if body[0] else SheetStep.TOLD_OUT)
                 self.owed = Incident(IncidentCode.DROP_SETTLED, body[0])
             case RecordType.REPORT:
                 self._keep(body, offset)
@@ -216,19 +220,12 @@ class History:
             case RecordType.RESEND:
                 again = SendAgain.read(body)
                 self.delivery.forget(again.origin, again.sequence)
-            case RecordType.GENESIS | RecordType.REPRINT:
+            case RecordType.REPRINT:
+                self.copies[int.from_bytes(body)] += 1
+            case RecordType.GENESIS:
                 pass
-            case (
-                RecordType.RELEASE
-                | RecordType.DROPPED
-                | RecordType.VOID
-                | RecordType.RETURNED
-                | RecordType.PREPARED
-                | RecordType.CLEARED
-            ):
-                raise MemoryFault(f"a {record.type.name} record of the journal has a body")
             case _:
-                assert_never(record.type)
+                raise MemoryFault(f"a {record.type.name} record of the journal has a body")
 
     def _keep(self, body: bytes, offset: int) -> None:
         kind, data = read_report(body)
@@ -249,7 +246,6 @@ class History:
         if report.new_key is not None:
             self.rotation = Rotation(report.new_key.key, report.epoch + 1)
         if report.incident is not None:
-            self.uncertain |= report.incident.code is IncidentCode.DROP_UNCERTAIN
             self.owed = None if report.incident == self.owed else self.owed
 
 
@@ -259,6 +255,11 @@ _PREVIOUS: Final = b"\x08\x58\x20"
 _WITH_CONSEQUENCES: Final = frozenset(
     {ReportKind.FINAL, ReportKind.KEY_ROTATION, ReportKind.INCIDENT}
 )
+#: The steps of a sheet whose record has no body.
+_STEPS: Final[Mapping[RecordType, SheetStep]] = {
+    kind: step for step, kind in STEP_RECORDS.items() if kind is not RecordType.ANSWER
+}
+_INTO_THE_BOX: Final = frozenset({SheetStep.DROP, SheetStep.TOLD_IN})
 _ABOUT_DELIVERY: Final = frozenset({RecordType.RECEIPTED, RecordType.HELD, RecordType.RESEND})
 _EMPTY_LEAVES: Final = {kind: leaf_hash(Record(kind).to_bytes()) for kind in RecordType}
 

@@ -1,18 +1,48 @@
-"""Judging a sheet: may it be accepted here and now, and if not, why."""
+"""Judging a sheet: may it be accepted here and now, and if not, why, and may the voter insist."""
+
+from typing import Final, NamedTuple
 
 from ballotbox_device.core.poll import Intake
 from ballotbox_device.core.sheet import ReturnReason, Sheet
-from ballotbox_protocol.election.definition import Contest, Election, MarkPolicy, Precinct
+from ballotbox_protocol.election.definition import Contest, Election, Handling, MarkPolicy, Precinct
 from ballotbox_protocol.election.tally import Marks
 
+#: The reasons that law and profile choose; what is given back for another could not be counted.
+CHOSEN: Final = frozenset(
+    {
+        ReturnReason.OVERVOTED,
+        ReturnReason.BLANK,
+        ReturnReason.UNDERVOTED,
+        ReturnReason.MARGINAL,
+        ReturnReason.NO_STAMP,
+    }
+)
 
-def reason_to_return(
-    sheet: Sheet, election: Election, precinct: Precinct, intake: Intake, *, confirmed: bool
+
+class Judgement(NamedTuple):
+    """Why a sheet should not go in; `may_insist`: its voter may say that it shall."""
+
+    reason: ReturnReason
+    may_insist: bool = False
+
+
+def judge(sheet: Sheet, election: Election, precinct: Precinct, intake: Intake) -> Judgement | None:
+    """Return why `sheet` should not go in, or None when it is to be accepted."""
+    reason = _cannot_count(sheet, election, precinct, intake)
+    if reason is not None:
+        return Judgement(reason)
+    contests = _contests(sheet, election)
+    if not _is_legible(sheet, contests):
+        return Judgement(ReturnReason.UNREADABLE)
+    policy = election.policy
+    if policy.stamp and not sheet.stamped:
+        return Judgement(ReturnReason.NO_STAMP)
+    return _second_thoughts(sheet, contests, policy)
+
+
+def _cannot_count(
+    sheet: Sheet, election: Election, precinct: Precinct, intake: Intake
 ) -> ReturnReason | None:
-    """Return why `sheet` must go back, or None when it is to be accepted.
-
-    `confirmed`: the voter was warned of an overvote or a blank and insists (second chance).
-    """
     if sheet.portable and intake is Intake.VOTERS:
         return ReturnReason.FROM_PORTABLE_BOX
     if not sheet.portable and intake is Intake.PORTABLE:
@@ -21,13 +51,14 @@ def reason_to_return(
         return ReturnReason.UNKNOWN_STYLE
     if sheet.style not in precinct.styles:
         return ReturnReason.OTHER_PRECINCT
-    sheets = election.styles[sheet.style].sheets
-    if not 0 <= sheet.number < len(sheets):
+    if not 0 <= sheet.number < len(election.styles[sheet.style].sheets):
         return ReturnReason.UNKNOWN_SHEET
-    contests = [election.contests[index] for index in sheets[sheet.number]]
-    if not _is_legible(sheet, contests):
-        return ReturnReason.UNREADABLE
-    return None if confirmed else _second_chance(sheet, contests, election.policy)
+    return None
+
+
+def _contests(sheet: Sheet, election: Election) -> list[Contest]:
+    contests = election.contests
+    return [contests[index] for index in election.styles[sheet.style].sheets[sheet.number]]
 
 
 def _is_legible(sheet: Sheet, contests: list[Contest]) -> bool:
@@ -47,13 +78,32 @@ def _is_on_paper(contest: Contest, marks: Marks) -> bool:
     return True
 
 
-def _second_chance(
-    sheet: Sheet, contests: list[Contest], policy: MarkPolicy
-) -> ReturnReason | None:
-    if policy.return_overvoted:
-        for contest, marks in zip(contests, sheet.marks, strict=True):
-            if len(marks.options) > contest.votes_allowed:
-                return ReturnReason.OVERVOTED
-    if policy.return_blank and not any(marks.options for marks in sheet.marks):
-        return ReturnReason.BLANK
+def _second_thoughts(sheet: Sheet, contests: list[Contest], policy: MarkPolicy) -> Judgement | None:
+    """Return the first objection in the order in which a voter is told of them."""
+    for handling, reason, applies in (
+        (policy.overvoted, ReturnReason.OVERVOTED, _is_overvoted),
+        (policy.blank, ReturnReason.BLANK, _is_blank),
+        (policy.undervoted, ReturnReason.UNDERVOTED, _is_undervoted),
+        (policy.marginal, ReturnReason.MARGINAL, _is_marginal),
+    ):
+        if handling is not Handling.ACCEPT and applies(sheet, contests):
+            return Judgement(reason, may_insist=handling is Handling.SECOND_CHANCE)
     return None
+
+
+def _is_overvoted(sheet: Sheet, contests: list[Contest]) -> bool:
+    pairs = zip(contests, sheet.marks, strict=True)
+    return any(len(marks.options) > contest.votes_allowed for contest, marks in pairs)
+
+
+def _is_blank(sheet: Sheet, _contests: list[Contest]) -> bool:
+    return not any(marks.options for marks in sheet.marks)
+
+
+def _is_undervoted(sheet: Sheet, contests: list[Contest]) -> bool:
+    pairs = zip(contests, sheet.marks, strict=True)
+    return any(len(marks.options) < contest.votes_allowed for contest, marks in pairs)
+
+
+def _is_marginal(sheet: Sheet, _contests: list[Contest]) -> bool:
+    return sheet.marginal

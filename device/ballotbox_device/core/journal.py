@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from typing import Final
 
 from ballotbox_device.core.history import History
-from ballotbox_device.core.ports import Journal, MemoryFault
+from ballotbox_device.core.journal_copies import JournalCopies
+from ballotbox_device.core.ports import Memory, MemoryFault
 from ballotbox_device.core.records import (
     DROPPED,
+    FED,
     RECORD_HEAD_SIZE,
     RELEASE,
     RETURNED,
@@ -21,7 +23,7 @@ from ballotbox_device.core.records import (
 from ballotbox_device.core.units import UNIT_HEAD_SIZE, end_of, frame, units
 
 #: The records of every ballot: framed once, and known when they are read.
-_OF_BALLOTS: Final = (RETURNED, RELEASE, DROPPED, VOID)
+_OF_BALLOTS: Final = (FED, RETURNED, RELEASE, DROPPED, VOID)
 _ALONE: Final = {each.type: frame(each.to_bytes()) for each in _OF_BALLOTS}
 _KNOWN: Final[dict[bytes, Sequence[Record]]] = {each.to_bytes(): (each,) for each in _OF_BALLOTS}
 
@@ -31,8 +33,8 @@ class RecordBook:
 
     __slots__ = ("_end", "_pending", "_pending_size", "_port", "history", "torn")
 
-    def __init__(self, port: Journal) -> None:
-        self._port = port
+    def __init__(self, memory: Memory) -> None:
+        self._port = port = JournalCopies(memory)
         self._pending: tuple[Record, ...] = ()
         self._pending_size = 0
         self.history = History()
@@ -43,10 +45,14 @@ class RecordBook:
             self._end = end_of(unit)
         self.torn = len(content) - self._end
 
-    def cut_torn_tail(self) -> None:
-        """Remove what an interrupted append left behind; durable on return."""
-        self._port.truncate(self._end)
-        self._port.sync()
+    @property
+    def mended(self) -> int:
+        """How often a copy of the journal was found damaged and was mended."""
+        return self._port.mended
+
+    def mend(self) -> None:
+        """Remove what an interrupted append left, and make all copies alike; durable on return."""
+        self._port.mend(self._end)
         self.torn = 0
 
     def append(self, *records: Record) -> None:

@@ -7,7 +7,13 @@ from ballotbox_device.core.journal import RecordBook
 from ballotbox_device.core.ports import MemoryFault
 from ballotbox_device.core.records import Receipted, SendAgain, held_record
 from ballotbox_device.core.reporting import Clerk
-from ballotbox_protocol.election.identifiers import BoxId, ElectionDigest, OriginId, ReportId
+from ballotbox_protocol.election.identifiers import (
+    BoxId,
+    ElectionDigest,
+    OriginId,
+    PollState,
+    ReportId,
+)
 from ballotbox_protocol.wire.report import HeldCheckpoint
 from ballotbox_protocol.wire.statements import Hello, sign_statement
 from ballotbox_protocol.wire.trust import Trusted
@@ -29,6 +35,11 @@ class Outgoing:
     def election(self) -> ElectionDigest:
         """The election that all kept reports belong to."""
         return self.trusted.digest
+
+    @property
+    def state(self) -> PollState:
+        """The state of the poll: some boxes send nothing before its close."""
+        return self._book.history.state
 
     @property
     def count(self) -> int:

@@ -17,6 +17,11 @@ class DropSheet:
 
 
 @dataclass(frozen=True, slots=True)
+class EjectSheet:
+    """Run the released sheet back: say DropFailed if it shows at the mouth, else DropUncertain."""
+
+
+@dataclass(frozen=True, slots=True)
 class SheetAccepted:
     """The sheet is counted; `accepted` is the number for the public counter."""
 
@@ -28,6 +33,18 @@ class SheetReturned:
     """Give the sheet back; the reason is for the voter's screen and for nothing else."""
 
     reason: ReturnReason
+
+
+@dataclass(frozen=True, slots=True)
+class AskVoter:
+    """Hold the sheet, tell the voter why, then say VoterDecided."""
+
+    reason: ReturnReason
+
+
+@dataclass(frozen=True, slots=True)
+class CallOfficer:
+    """Sheet after sheet went back: an officer should come and help."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +82,11 @@ class ReportMade:
 
 @dataclass(frozen=True, slots=True)
 class PrintCopy:
-    """Print a kept report again, marked as a copy."""
+    """Print a kept report again; `copy` stands on the paper, outside the signature, from 2."""
 
     sequence: int
     data: bytes
+    copy: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +106,9 @@ class Refusal(IntEnum):
     VOTES_BREAK_A_LAW = 7
     KEY_NOT_NEXT = 8
     NO_SUCH_REPORT = 9
+    BLOCKED = 10
+    CONTAINER_FULL = 11
+    NO_VOTER_ASKED = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +123,11 @@ class Refused:
 
 Output = (
     DropSheet
+    | EjectSheet
     | SheetAccepted
     | SheetReturned
+    | AskVoter
+    | CallOfficer
     | AskDropped
     | ConsentNeeded
     | StateChanged

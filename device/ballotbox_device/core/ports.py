@@ -7,6 +7,7 @@ again.
 from dataclasses import dataclass
 from typing import Protocol
 
+from ballotbox_protocol.election.identifiers import require
 from ballotbox_protocol.wire.report import Clock
 
 #: The argument `now` of every event: Unix seconds, clock quality, milliseconds since boot.
@@ -66,11 +67,25 @@ class Entropy(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Memory:
-    """The two files of a box."""
+class Medium:
+    """One copy of a box's memory: its two files."""
 
     journal: Journal
     slots: Slots
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """The memory of a box: two copies on two media, or one where a second was never fitted.
+
+    read_only: somebody looks on; what one copy lacks is read from the other, and nothing is mended.
+    """
+
+    media: tuple[Medium, ...]
+    read_only: bool = False
+
+    def __post_init__(self) -> None:
+        require(1 <= len(self.media) <= 2, "memory.media", "must be one copy or two")
 
 
 class MemoryFault(Exception):

@@ -9,7 +9,7 @@ from ballotbox_device.core.ports import MemoryFault
 from ballotbox_protocol.election.identifiers import BoxId, ElectionDigest, OriginId, PollState
 from ballotbox_protocol.wire.report import HeldCheckpoint, ReportKind
 
-VERSION: Final = 1
+VERSION: Final = 2
 _HEAD: Final = struct.Struct(">BH")
 RECORD_HEAD_SIZE: Final = _HEAD.size
 
@@ -31,6 +31,9 @@ class RecordType(IntEnum):
     RESEND = 12
     REPRINT = 13
     CLEARED = 14
+    FED = 15
+    DOUBT = 16
+    CONTAINER = 17
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +49,13 @@ class Record:
 
 
 PREPARED: Final = Record(RecordType.PREPARED)
+FED: Final = Record(RecordType.FED)
 RETURNED: Final = Record(RecordType.RETURNED)
 RELEASE: Final = Record(RecordType.RELEASE)
 DROPPED: Final = Record(RecordType.DROPPED)
 VOID: Final = Record(RecordType.VOID)
+DOUBT: Final = Record(RecordType.DOUBT)
+CONTAINER: Final = Record(RecordType.CONTAINER)
 CLEARED: Final = Record(RecordType.CLEARED)
 
 

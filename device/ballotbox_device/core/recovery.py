@@ -1,8 +1,8 @@
 """What a power cut can leave behind, and what to do about each of it: one table.
 
-A sheet goes through reserve the slot + RELEASE, sync, drop, DROPPED + count the slot, sync. At boot
-the journal tells D (drops recorded) and whether a release is open, the slots tell C (counted) and
-at most one unfinished slot. Source of the table: device/JOURNAL.md, "Boot".
+A sheet goes through FED, reserve the slot + RELEASE, sync, drop, DROPPED + count the slot, sync. At
+boot the journal tells D (drops recorded) and where the sheet was, the slots tell C (counted) and at
+most one unfinished slot. Source of the table: device/JOURNAL.md, "Boot".
 """
 
 from collections.abc import Mapping
@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 
 from ballotbox_device.core.ports import MemoryFault
 from ballotbox_device.core.slot_format import SlotCondition
+from ballotbox_device.core.transport import SheetState
 
 _NO_SLOT: Final = SlotCondition.EMPTY
 
@@ -28,19 +29,15 @@ class Repair(IntEnum):
     MARK_AND_RECORD_DROP = 6
     ASK = 7
     CUT_TAIL = 8
-
-
-class Release(IntEnum):
-    """Whether the journal holds a release that nothing has settled."""
-
-    NONE_OPEN = 0
-    OPEN = 1
+    EJECT = 9
+    EJECT_AND_ERASE = 10
+    SECOND_COPY = 11
 
 
 class Findings(NamedTuple):
     """odd: condition of the unfinished slot, EMPTY for none. surplus: C − D."""
 
-    release: Release
+    sheet: SheetState
     odd: SlotCondition
     surplus: int
 
@@ -48,21 +45,28 @@ class Findings(NamedTuple):
 #: Any other findings cannot come from a power cut: the box stops.
 BOOT_TABLE: Final[Mapping[Findings, Repair]] = MappingProxyType(
     {
-        Findings(Release.NONE_OPEN, _NO_SLOT, 0): Repair.NOTHING,
-        # Reserved, but its RELEASE was lost: the sheet never left the transport.
-        Findings(Release.NONE_OPEN, SlotCondition.TORN, 0): Repair.ERASE,
-        Findings(Release.NONE_OPEN, SlotCondition.RESERVED, 0): Repair.ERASE,
+        Findings(SheetState.NONE, _NO_SLOT, 0): Repair.NOTHING,
+        # Given back already, and its slot is not yet erased.
+        Findings(SheetState.NONE, SlotCondition.TORN, 0): Repair.ERASE,
+        Findings(SheetState.NONE, SlotCondition.RESERVED, 0): Repair.ERASE,
         # DROPPED is durable, the mark is not.
-        Findings(Release.NONE_OPEN, SlotCondition.RESERVED, -1): Repair.FINISH_MARK,
-        Findings(Release.NONE_OPEN, SlotCondition.HALF_MARKED, -1): Repair.FINISH_MARK,
+        Findings(SheetState.NONE, SlotCondition.RESERVED, -1): Repair.FINISH_MARK,
+        Findings(SheetState.NONE, SlotCondition.HALF_MARKED, -1): Repair.FINISH_MARK,
+        # RELEASE was lost: the sheet never left the transport, which ejects it at power-on.
+        Findings(SheetState.TAKEN, _NO_SLOT, 0): Repair.EJECT,
+        Findings(SheetState.TAKEN, SlotCondition.TORN, 0): Repair.EJECT_AND_ERASE,
+        Findings(SheetState.TAKEN, SlotCondition.RESERVED, 0): Repair.EJECT_AND_ERASE,
         # RELEASE is durable, the slot is not: the drop was never commanded.
-        Findings(Release.OPEN, _NO_SLOT, 0): Repair.VOID,
-        Findings(Release.OPEN, SlotCondition.TORN, 0): Repair.VOID_AND_ERASE,
+        Findings(SheetState.RELEASED, _NO_SLOT, 0): Repair.VOID,
+        Findings(SheetState.RELEASED, SlotCondition.TORN, 0): Repair.VOID_AND_ERASE,
         # The mark is durable, DROPPED is not: the mark proves the drop.
-        Findings(Release.OPEN, _NO_SLOT, 1): Repair.RECORD_DROP,
-        Findings(Release.OPEN, SlotCondition.HALF_MARKED, 0): Repair.MARK_AND_RECORD_DROP,
+        Findings(SheetState.RELEASED, _NO_SLOT, 1): Repair.RECORD_DROP,
+        Findings(SheetState.RELEASED, SlotCondition.HALF_MARKED, 0): Repair.MARK_AND_RECORD_DROP,
+        Findings(SheetState.IN_DOUBT, _NO_SLOT, 1): Repair.RECORD_DROP,
+        Findings(SheetState.IN_DOUBT, SlotCondition.HALF_MARKED, 0): Repair.MARK_AND_RECORD_DROP,
         # Both are durable and the drop was or was not commanded: only a person knows.
-        Findings(Release.OPEN, SlotCondition.RESERVED, 0): Repair.ASK,
+        Findings(SheetState.RELEASED, SlotCondition.RESERVED, 0): Repair.ASK,
+        Findings(SheetState.IN_DOUBT, SlotCondition.RESERVED, 0): Repair.ASK,
     }
 )
 
@@ -72,9 +76,9 @@ def repair_for(findings: Findings) -> Repair:
     repair = BOOT_TABLE.get(findings)
     if repair is None:
         slot = "no" if findings.odd is _NO_SLOT else f"a {findings.odd.name.lower()}"
-        release = "an open" if findings.release else "no open"
         raise MemoryFault(
-            f"journal and slots disagree in a way no power cut explains: {release} release, "
-            f"{slot} unfinished slot, counted slots minus recorded drops = {findings.surplus}"
+            "journal and slots disagree in a way no power cut explains: the sheet is "
+            f"{findings.sheet.name}, {slot} unfinished slot, "
+            f"counted slots minus recorded drops = {findings.surplus}"
         )
     return repair

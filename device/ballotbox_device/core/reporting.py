@@ -10,7 +10,7 @@ from ballotbox_device.core.identity import Identity
 from ballotbox_device.core.journal import RecordBook
 from ballotbox_device.core.outputs import Output, ReportMade, StateChanged
 from ballotbox_device.core.ports import Instant
-from ballotbox_device.core.records import report_record, state_record
+from ballotbox_device.core.records import Record, report_record, state_record
 from ballotbox_device.core.rules import ElectionRules
 from ballotbox_device.core.sheet_path import SheetPath
 from ballotbox_protocol.election.conservation import (
@@ -21,7 +21,12 @@ from ballotbox_protocol.election.conservation import (
     settled_breach,
     zero_breach,
 )
-from ballotbox_protocol.election.identifiers import PollState, PrecinctId, ReportId
+from ballotbox_protocol.election.identifiers import (
+    COUNT_MAX,
+    PollState,
+    PrecinctId,
+    ReportId,
+)
 from ballotbox_protocol.wire import cose
 from ballotbox_protocol.wire.keyfile import PrivateKey
 from ballotbox_protocol.wire.report import (
@@ -119,13 +124,15 @@ class Clerk:
         proof = key.sign(key_proof_statement(draft))
         return replace(draft, new_key=NewKey(key.public, proof))
 
-    def keep(self, report: Report, target: PollState | None = None) -> list[Output]:
-        """Sign and store a report, and with it the transition to `target`; both or neither.
+    def keep(
+        self, report: Report, target: PollState | None = None, *others: Record
+    ) -> list[Output]:
+        """Sign and store a report, and with it the transition to `target` and other records.
 
-        Raises LawBroken.
+        All or nothing. Raises LawBroken.
         """
         data = self._sign(report)
-        records = [report_record(report.kind, data)]
+        records = [report_record(report.kind, data), *others]
         made: list[Output] = [ReportMade(report.kind, report.sequence, data)]
         if target is not None:
             records.append(state_record(target))
@@ -138,10 +145,10 @@ class Clerk:
         """Draft and keep a report that changes no state and has no particulars."""
         return self.keep(self.draft(kind, now))
 
-    def tell(self, code: IncidentCode, detail: int, now: Instant) -> list[Output]:
-        """Draft and keep an incident report."""
-        incident = Incident(code, detail)
-        return self.keep(self.draft(ReportKind.INCIDENT, now, incident=incident))
+    def tell(self, code: IncidentCode, detail: int, now: Instant, *others: Record) -> list[Output]:
+        """Draft and keep an incident report, and other records with it."""
+        incident = Incident(code, min(detail, COUNT_MAX))
+        return self.keep(self.draft(ReportKind.INCIDENT, now, incident=incident), None, *others)
 
     def take_over(self, key: PrivateKey) -> None:
         """Sign with `key` from now on, one epoch later."""

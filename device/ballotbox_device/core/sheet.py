@@ -12,7 +12,8 @@ class Sheet:
 
     style: index of its ballot style in the definition. number: which sheet of the style, from 0.
     marks: one entry for each contest on the sheet, in reading order. readable: False when the
-    scanner could not read all of it. portable: it comes from a portable box.
+    scanner could not read all of it. portable: it comes from a portable box. stamped: it bears the
+    stamp. marginal: a target is so faintly marked that it may have been meant; it counts as none.
     """
 
     style: int
@@ -20,6 +21,8 @@ class Sheet:
     marks: tuple[Marks, ...]
     readable: bool = True
     portable: bool = False
+    stamped: bool = True
+    marginal: bool = False
 
 
 class ReturnReason(IntEnum):
@@ -34,3 +37,13 @@ class ReturnReason(IntEnum):
     OVERVOTED = 7
     BLANK = 8
     NOT_DROPPED = 9
+    UNDERVOTED = 10
+    MARGINAL = 11
+    NO_STAMP = 12
+    JAMMED = 13
+    DOUBLE_FED = 14
+    SKEWED = 15
+    TOO_SHORT = 16
+    TOO_LONG = 17
+    SCANNER_DIRTY = 18
+    VOTER_WANTS_IT_BACK = 19

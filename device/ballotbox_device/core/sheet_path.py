@@ -1,4 +1,4 @@
-"""The way of a sheet: judged, reserved, released, dropped or given back; and after a power cut.
+"""The way of a sheet: taken in, reserved, released, dropped or given back; and after a power cut.
 
 Order is everything here. A sheet is released only when slot and RELEASE are on the medium; a drop
 is told only when the mark and DROPPED are.
@@ -6,30 +6,26 @@ is told only when the mark and DROPPED are.
 
 from typing import assert_never
 
-from ballotbox_device.core.interpret import reason_to_return
 from ballotbox_device.core.journal import RecordBook
-from ballotbox_device.core.poll import Intake
-from ballotbox_device.core.records import DROPPED, RELEASE, RETURNED, VOID, answer_record
-from ballotbox_device.core.recovery import Findings, Release, Repair, repair_for
+from ballotbox_device.core.records import DROPPED, FED, RELEASE, RETURNED, VOID, answer_record
+from ballotbox_device.core.recovery import Findings, Repair, repair_for
 from ballotbox_device.core.rules import ElectionRules
-from ballotbox_device.core.sheet import ReturnReason, Sheet
+from ballotbox_device.core.sheet import Sheet
 from ballotbox_device.core.slot_bank import SlotBank
 from ballotbox_device.core.slot_format import SlotCondition
+from ballotbox_device.core.transport import SheetState
 from ballotbox_protocol.election.counters import Counters
-from ballotbox_protocol.election.definition import Precinct
 from ballotbox_protocol.election.tally import Row
+from ballotbox_protocol.wire.report import Incident
 
 
 class SheetPath:
     """Transport, slots and journal of one box; at most one sheet is under way."""
 
-    __slots__ = ("_book", "_precinct", "_rules", "bank")
+    __slots__ = ("_book", "_rules", "bank")
 
-    def __init__(
-        self, rules: ElectionRules, precinct: Precinct, book: RecordBook, bank: SlotBank
-    ) -> None:
+    def __init__(self, rules: ElectionRules, book: RecordBook, bank: SlotBank) -> None:
         self._rules = rules
-        self._precinct = precinct
         self._book = book
         self.bank = bank
 
@@ -44,26 +40,43 @@ class SheetPath:
             presented=history.presented,
             accepted=history.accepted,
             returned=history.returned,
-            pending=int(history.released),
+            pending=history.pending,
             portable=history.portable,
             box=bank.counted,
             ballots=bank.first_sheets,
             lifetime=history.lifetime,
         )
 
-    def insert(self, sheet: Sheet, intake: Intake, *, confirmed: bool) -> ReturnReason | None:
-        """Judge a sheet; None means it is reserved and its release is durable: let it drop."""
-        election = self._rules.trusted.election
-        reason = reason_to_return(sheet, election, self._precinct, intake, confirmed=confirmed)
-        if reason is not None:
-            self._book.commit(RETURNED)
-            return reason
+    @property
+    def state(self) -> SheetState:
+        """Where the sheet is."""
+        return self._book.history.sheet
+
+    @property
+    def accepted(self) -> int:
+        """How many sheets have been accepted."""
+        return self._book.history.accepted
+
+    @property
+    def owed(self) -> Incident | None:
+        """What a person said about a sheet and no report tells yet."""
+        return self._book.history.owed
+
+    def take(self) -> None:
+        """Note that a sheet has been taken in; nothing of it is known yet."""
+        self._book.commit(FED)
+
+    def hand_back(self) -> None:
+        """Note that the sheet goes back; why stays with the voter."""
+        self._book.commit(RETURNED)
+
+    def release(self, sheet: Sheet) -> None:
+        """Reserve a slot for the sheet: when this returns it may be let fall."""
         self.bank.reserve(self._rules.slots.encode(sheet))
         self._book.append(RELEASE)
         self.bank.sync()
         # Commit point: from here on a lost drop is asked about, never forgotten.
         self._book.settle()
-        return None
 
     def drop(self) -> None:
         """Count the released sheet, which fell."""
@@ -99,14 +112,19 @@ class SheetPath:
         history, odd = self._book.history, self.bank.odd
         condition = odd.condition if odd else SlotCondition.EMPTY
         surplus = self.bank.counted - history.accepted
-        repair = repair_for(Findings(Release(history.released), condition, surplus))
+        repair = repair_for(Findings(history.sheet, condition, surplus))
         self._repair(repair)
         return repair
 
     def _repair(self, repair: Repair) -> None:
         match repair:
-            case Repair.NOTHING | Repair.ASK | Repair.CUT_TAIL:
+            case Repair.NOTHING | Repair.ASK | Repair.CUT_TAIL | Repair.SECOND_COPY:
                 pass
+            case Repair.EJECT:
+                self.hand_back()
+            case Repair.EJECT_AND_ERASE:
+                self.hand_back()
+                self._erase()
             case Repair.ERASE:
                 self._erase()
             case Repair.FINISH_MARK:

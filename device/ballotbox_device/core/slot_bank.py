@@ -8,7 +8,8 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from ballotbox_device.core.ports import Entropy, EntropyFault, MemoryFault, Slots
+from ballotbox_device.core.ports import Entropy, EntropyFault, MemoryFault
+from ballotbox_device.core.slot_copies import SlotCopies
 from ballotbox_device.core.slot_format import COUNTED_STATE, SlotCondition, SlotFormat
 from ballotbox_protocol.election.definition import Election, Precinct
 from ballotbox_protocol.election.tally import Layout, Row
@@ -41,7 +42,7 @@ class SlotBank:
     __slots__ = ("_capacity", "_entropy", "_format", "_port", "_used", "_used_count",
                  "counted", "first_sheets", "odd")  # fmt: skip
 
-    def __init__(self, port: Slots, slot_format: SlotFormat, entropy: Entropy) -> None:
+    def __init__(self, port: SlotCopies, slot_format: SlotFormat, entropy: Entropy) -> None:
         self._port = port
         self._format = slot_format
         self._entropy = entropy
@@ -55,20 +56,18 @@ class SlotBank:
         self.first_sheets = 0
         self.odd: OddSlot | None = None
 
+    @property
+    def mended(self) -> int:
+        """How many slots differed between the copies and were mended."""
+        return self._port.mended
+
     def is_blank(self) -> bool:
         """Tell whether the slots hold nothing at all."""
-        content = self._port.read()
-        return content.count(0) == len(content)
+        return self._port.is_blank()
 
     def prepare(self, capacity: int) -> None:
         """Make the bank empty with at least `capacity` slots; durable on return."""
-        held = len(self._port.read())
-        wanted = capacity * self._format.size
-        if not self.is_blank():
-            self._port.write(0, bytes(held))
-        if held < wanted:
-            self._port.extend(wanted)
-        self._port.sync()
+        self._port.wipe(capacity * self._format.size)
         self._clear()
 
     def survey(self) -> None:
@@ -158,12 +157,11 @@ class SlotBank:
         """Return when all writes are on the medium."""
         self._port.sync()
 
-    def totals(self, layout: Layout) -> Row:
-        """Return the votes in all counted slots; asked at final and not before.
+    def contents(self) -> Counter[bytes]:
+        """Return how often each counted slot's bytes occur, without places; asked from final on.
 
         Raises MemoryFault when a slot has rotted since the boot: a sheet less is no total.
         """
-        # Sheets that say the same have the same slot: each is read once.
         empty = self._format.empty
         used = [(position, slot) for position, slot in self._slots() if slot != empty]
         alike = Counter(slot for position, slot in used if self._is_counted(position, slot))
@@ -172,8 +170,13 @@ class SlotBank:
             raise MemoryFault(
                 f"the slots hold {whole} whole sheets, but {self.counted} were counted"
             )
+        return alike
+
+    def totals(self, layout: Layout) -> Row:
+        """Return the votes in all counted slots; asked and refused as `contents`."""
         row = list(layout.zero())
-        for slot, times in alike.items():
+        # Sheets that say the same have the same slot: each is read once.
+        for slot, times in self.contents().items():
             for contest, marks in self._format.marks(slot):
                 layout.add(row, contest, marks, times)
         return tuple(row)

@@ -124,6 +124,11 @@ class SlotFormat:
         """Tell whether a whole slot holds the first sheet of a ballot."""
         return slot[_STATE_SIZE + 2] == 0
 
+    def decode(self, slot: bytes) -> Sheet:
+        """Return the sheet in a whole slot."""
+        style, number = _HEAD.unpack_from(slot, _STATE_SIZE)
+        return Sheet(style, number, tuple(marks for _, marks in self.marks(slot)))
+
     def marks(self, slot: bytes) -> Iterator[tuple[int, Marks]]:
         """Yield the contests of a whole slot's sheet with their marks."""
         key = _HEAD.unpack_from(slot, _STATE_SIZE)

@@ -64,10 +64,11 @@ def units(journal: bytes) -> Iterator[Unit]:
     while unit := unit_at(journal, offset):
         yield unit
         offset = end_of(unit)
-    _require_torn(journal, offset)
+    require_torn(journal, offset)
 
 
-def _require_torn(journal: bytes, offset: int) -> None:
+def require_torn(journal: bytes, offset: int) -> None:
+    """Raise MemoryFault unless what stands from `offset` on can be one interrupted append."""
     tail = len(journal) - offset
     if tail > UNIT_MAX:
         raise MemoryFault(f"the journal is damaged at byte {offset}: {tail} bytes cannot be read")

@@ -10,12 +10,16 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from ballotbox_device.core.device import Device
+from ballotbox_device.core.events import TurnoutDue
+from ballotbox_device.core.poll import REPORTABLE
+from ballotbox_device.host.interim import Interim
 from ballotbox_device.host.panel import Panel
 from ballotbox_device.host.panel_output import Said
 from ballotbox_device.host.problem import Problem
 from ballotbox_device.host.reader import LineReader
 from ballotbox_device.host.system import SystemClock
 from ballotbox_protocol.wire.message import Message
+from ballotbox_protocol.wire.report import ReportKind
 
 
 class GatewayRoad(Protocol):
@@ -56,6 +60,7 @@ class RunningBox:
         road: GatewayRoad,
         clock: SystemClock,
         speak: Callable[[Said], None],
+        turnout_minutes: int = 0,
     ) -> None:
         self._device = device
         self._panel = panel
@@ -67,10 +72,12 @@ class RunningBox:
         self._trouble = ""
         self._is_alone = False
         self._over: asyncio.Future[None] | None = None
+        self._interim = Interim(turnout_minutes, self._turnout)
 
-    async def run(self, panel_descriptor: int) -> None:
+    async def run(self, panel_descriptor: int | None) -> None:
         """Run the box until it is switched off, cleared, or alone with nothing left to send.
 
+        Without a panel nobody can leave it alone: it runs until the process is told to end.
         Raises whatever the memory or the core raises, in whichever callback that happened.
         """
         loop = asyncio.get_running_loop()
@@ -83,15 +90,22 @@ class RunningBox:
         self._say(self._panel.told(self._device.start(self._clock.now())))
         connecting = loop.create_task(self._road.connect())
         connecting.add_done_callback(self._connected)
-        if not self._is_alone:
+        if panel_descriptor is not None and not self._is_alone:
             self._reader = LineReader(panel_descriptor, self._line, self._no_more_lines)
             self._reader.start()
+        self._interim.start(loop)
         try:
             await self._over
         finally:
+            self._interim.stop()
             connecting.cancel()
             self._hang_up()
             self._road.close()
+
+    def _turnout(self) -> None:
+        if self._device.state in REPORTABLE[ReportKind.TURNOUT]:
+            self._say(self._panel.told(self._device.on(TurnoutDue(), self._clock.now())))
+            self._road.pump()
 
     def _soon(self, call: Callable[[], None]) -> None:
         asyncio.get_running_loop().call_soon(call)

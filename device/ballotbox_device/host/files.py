@@ -6,12 +6,12 @@ failed once refuses everything from then on, and whoever uses it stops.
 
 import errno
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final, Self
 
-from ballotbox_device.core.ports import Memory
+from ballotbox_device.core.ports import Medium, Memory
 from ballotbox_device.core.units import UNIT_MAX
 
 PRIVATE_FILE: Final = 0o600
@@ -176,9 +176,17 @@ class SlotsFile(_DurableFile):
 
 
 @contextmanager
-def open_memory(journal: Path, slots: Path) -> Iterator[Memory]:
-    """Open both files of a box for work; raises OSError."""
-    with JournalFile(journal) as journal_file, SlotsFile(slots) as slots_file:
-        journal_file.renew()
-        slots_file.renew()
-        yield Memory(journal_file, slots_file)
+def open_memory(
+    places: Sequence[tuple[Path, Path]], *, read_only: bool = False
+) -> Iterator[Memory]:
+    """Open journal and slots of each medium, for work or to look at them; raises OSError."""
+    with ExitStack() as opened:
+        media = []
+        for journal, slots in places:
+            journal_file = opened.enter_context(JournalFile(journal, read_only=read_only))
+            slots_file = opened.enter_context(SlotsFile(slots, read_only=read_only))
+            if not read_only:
+                journal_file.renew()
+                slots_file.renew()
+            media.append(Medium(journal_file, slots_file))
+        yield Memory(tuple(media), read_only)

@@ -11,7 +11,7 @@ from ballotbox_device.core.history import History, KeptReport
 from ballotbox_device.core.journal import RecordBook
 from ballotbox_device.core.ports import MemoryFault
 from ballotbox_device.core.slot_format import COUNTED_STATE
-from ballotbox_device.host.files import JournalFile, SlotsFile, create_file
+from ballotbox_device.host.files import create_file, open_memory
 from ballotbox_device.host.firmware import running_firmware
 from ballotbox_device.host.keys import stored_keys
 from ballotbox_device.host.problem import Problem, reason_of
@@ -45,18 +45,21 @@ class _Found:
     torn: int
     slots: int
     counted: int
+    copies: int
+    alike: bool
 
 
 def _look(state: StateDirectory) -> _Found:
-    # The journal first: slots are then never behind it.
-    with JournalFile(state.journal, read_only=True) as journal:
-        content = journal.read()
-        book = RecordBook(journal)
-    genesis = book.history.genesis
-    with SlotsFile(state.slots, read_only=True) as slots:
-        states = slots.read()[:: genesis.slot_size] if genesis else b""
+    with open_memory(state.media, read_only=True) as memory:
+        # The journal first: slots are then never behind it.
+        book = RecordBook(memory)
+        size = len(memory.media[0].journal.read())
+        copies = [(medium.journal.read(), medium.slots.read()) for medium in memory.media]
+        genesis = book.history.genesis
+        states = memory.media[0].slots.read()[:: genesis.slot_size] if genesis else b""
     counted = states.count(COUNTED_STATE)
-    return _Found(book.history, len(content), book.torn, len(states), counted)
+    alike = len(set(copies)) == 1
+    return _Found(book.history, size, book.torn, len(states), counted, len(copies), alike)
 
 
 def status(state: StateDirectory) -> dict[str, Any]:
@@ -69,6 +72,7 @@ def status(state: StateDirectory) -> dict[str, Any]:
         "boots": history.boots,
         "election": genesis.election.hex() if genesis and not history.cleared else None,
         "journal": {"bytes": found.journal_bytes, "records": history.size, "torn": found.torn},
+        "copies": {"all": found.copies, "alike": found.alike},
     }
     if told["election"] is None:
         return told
@@ -85,7 +89,7 @@ def _counters(history: History) -> dict[str, int]:
         "presented": history.presented,
         "accepted": history.accepted,
         "returned": history.returned,
-        "pending": int(history.released),
+        "pending": history.pending,
         "portable": history.portable,
         "lifetime": history.lifetime,
     }
@@ -118,20 +122,27 @@ def _answer(code: int | None) -> str:
     return "refused" if code == REFUSED else Verdict(code).name.lower()
 
 
+def signed_report(book: RecordBook, sequence: int) -> bytes:
+    """Return the bytes of a kept report as they were signed; MemoryFault when they are damaged."""
+    kept = book.history.reports[sequence]
+    data = book.read(kept.offset, kept.size)
+    if crc32(data) != kept.check:
+        raise MemoryFault(f"report {sequence} is damaged in the journal")
+    return data
+
+
 def write_reports(state: StateDirectory, folder: Path) -> Iterator[Path]:
     """Write each kept report into a file of its own and yield the paths; raises as `status`.
 
     The bytes are those that were signed. A file that is there already must hold the same.
     """
-    with JournalFile(state.journal, read_only=True) as journal:
-        book = RecordBook(journal)
+    with open_memory(state.media, read_only=True) as memory:
+        book = RecordBook(memory)
         _make_folder(folder)
         for sequence, kept in enumerate(book.history.reports):
-            data = book.read(kept.offset, kept.size)
-            if crc32(data) != kept.check:
-                raise MemoryFault(f"report {sequence} is damaged in the journal")
             kind = kept.kind.name.lower()
-            yield _put(folder / f"{state.box.hex()}-{sequence:06}-{kind}.cose", data)
+            path = folder / f"{state.box.hex()}-{sequence:06}-{kind}.cose"
+            yield _put(path, signed_report(book, sequence))
 
 
 def _make_folder(folder: Path) -> None:

@@ -1,5 +1,6 @@
 """An officer's part: see what a box asks to be signed, and sign it."""
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -10,9 +11,9 @@ from ballotbox_protocol.wire import cbor
 from ballotbox_protocol.wire.cose import MessageType
 from ballotbox_protocol.wire.keyfile import KeyFileError, PrivateKey, is_key_file, open_key
 from ballotbox_protocol.wire.officers import sign_as_officer
-from ballotbox_protocol.wire.report import WITH_OFFICERS, Report, decode_report
+from ballotbox_protocol.wire.report import WITH_OFFICERS, decode_report
 from ballotbox_protocol.wire.shape import as_tuple
-from ballotbox_protocol.wire.statements import Clearance
+from ballotbox_protocol.wire.statements import Clearance, Reprint
 
 #: How a key file without a passphrase begins; it is for gateways in tests and rehearsals.
 _UNPROTECTED: Final = "ballotbox unprotected key"
@@ -67,9 +68,7 @@ def payload_of(digits: str, message_type: MessageType) -> tuple[bytes, tuple[str
     except ValueError as error:
         raise Problem("--payload", "is not hexadecimal", _COPY) from error
     try:
-        if message_type is MessageType.CLEARANCE:
-            return payload, _clearance_in_words(payload)
-        return payload, _report_in_words(decode_report(payload))
+        return payload, _WORDS[message_type](payload)
     except ValueError as error:
         what = f"is no {message_type.name.lower()}: {error}"
         raise Problem("--payload", what, f"{_COPY}, and its type into --type") from error
@@ -81,7 +80,8 @@ def sign_token(key: PrivateKey, message_type: MessageType, payload: bytes) -> st
     return f"{signed.key_id.hex()}:{signed.signature.hex()}"
 
 
-def _report_in_words(report: Report) -> tuple[str, ...]:
+def _report_in_words(payload: bytes) -> tuple[str, ...]:
+    report = decode_report(payload)
     if report.kind not in WITH_OFFICERS or report.signatures:
         raise ValueError(f"a {report.kind.name} report with {len(report.signatures)} signatures")
     lines = [
@@ -104,3 +104,19 @@ def _clearance_in_words(payload: bytes) -> tuple[str, ...]:
         f"CLEAR box {clearance.box.hex()}: its reports and sheets of this election will be gone",
         f"election {clearance.election.hex()}, last report {clearance.last.hex()}",
     )
+
+
+def _reprint_in_words(payload: bytes) -> tuple[str, ...]:
+    items = as_tuple(cbor.decode(payload), "reprint", bytes, bytes, bytes, int)
+    reprint = Reprint(ElectionDigest(items[0]), BoxId(items[1]), ReportId(items[2]), items[3])
+    return (
+        f"PRINT AGAIN a report of box {reprint.box.hex()}, as copy {reprint.copy}",
+        f"election {reprint.election.hex()}, report {reprint.report.hex()}",
+    )
+
+
+_WORDS: Final[Mapping[MessageType, Callable[[bytes], tuple[str, ...]]]] = {
+    MessageType.CONSENT: _report_in_words,
+    MessageType.CLEARANCE: _clearance_in_words,
+    MessageType.REPRINT: _reprint_in_words,
+}

@@ -9,7 +9,6 @@ from pathlib import Path
 from ballotbox_device.core.device import Device
 from ballotbox_device.core.events import Event, RotationRequested
 from ballotbox_device.core.outputs import Cleared, Output
-from ballotbox_device.core.poll import allowed
 from ballotbox_device.core.ports import Instant
 from ballotbox_device.host.keys import next_key
 from ballotbox_device.host.panel_input import HostAction, parse_line
@@ -62,7 +61,7 @@ class Panel:
         return {
             "says": "ready",
             "state": state.name.lower(),
-            "allowed": [action.name.lower() for action in allowed(state)],
+            "allowed": [action.name.lower() for action in self._device.allowed],
             "accepted": counters.accepted,
             "pending": counters.pending,
         }

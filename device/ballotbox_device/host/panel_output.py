@@ -5,9 +5,12 @@ from typing import Any, assert_never
 
 from ballotbox_device.core.outputs import (
     AskDropped,
+    AskVoter,
+    CallOfficer,
     Cleared,
     ConsentNeeded,
     DropSheet,
+    EjectSheet,
     Output,
     PrintCopy,
     Refused,
@@ -29,15 +32,21 @@ def line_of(said: Said) -> bytes:
     return json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
 
 
-def say(output: Output) -> Said:  # noqa: C901, PLR0911 (one arm for each output)
+def say(output: Output) -> Said:  # noqa: C901, PLR0911, PLR0912 (one arm for each output)
     """Return how the panel is told about an output of the box."""
     match output:
         case DropSheet():
             return {"says": "drop_sheet"}
+        case EjectSheet():
+            return {"says": "eject_sheet"}
         case SheetAccepted(accepted):
             return {"says": "sheet_accepted", "accepted": accepted}
         case SheetReturned(reason):
             return {"says": "sheet_returned", "reason": reason.name.lower()}
+        case AskVoter(reason):
+            return {"says": "ask_voter", "reason": reason.name.lower()}
+        case CallOfficer():
+            return {"says": "call_officer"}
         case AskDropped():
             return {"says": "ask_dropped"}
         case ConsentNeeded():
@@ -46,8 +55,8 @@ def say(output: Output) -> Said:  # noqa: C901, PLR0911 (one arm for each output
             return {"says": "state", "state": state.name.lower()}
         case ReportMade(_, sequence, data):
             return {"says": "report", **_printed(sequence, data)}
-        case PrintCopy(sequence, data):
-            return {"says": "copy", **_printed(sequence, data)}
+        case PrintCopy(sequence, data, copy):
+            return {"says": "copy", "copy": copy, **_printed(sequence, data)}
         case Cleared():
             return {"says": "cleared"}
         case Refused():

@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable
 from typing import Final
 
-from ballotbox_device.host.panel_input import LINE_MAX
+from ballotbox_device.host.line_fields import LINE_MAX
 
 _CHUNK: Final = 65_536
 

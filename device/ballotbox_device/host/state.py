@@ -2,7 +2,8 @@
 
 journal    what happened, without choices       box.id          who the box is; written last
 slots      choices, without order               keys/           its private keys
-lock       held by the process that is the box  register.seen   highest register version seen
+second/    both once more, on a second medium   register.seen   highest register version seen
+lock       held by the process that is the box
 """
 
 import fcntl
@@ -21,6 +22,7 @@ from ballotbox_protocol.wire.keyfile import PrivateKey
 
 _BOX_ID: Final = "box.id"
 _LOCK: Final = "lock"
+_SECOND: Final = "second"
 _PRIVATE_DIRECTORY: Final = 0o700
 
 
@@ -42,6 +44,17 @@ class StateDirectory:
         return self.path / "slots"
 
     @property
+    def media(self) -> tuple[tuple[Path, Path], ...]:
+        """Journal and slots on each medium; one made without a second copy has one."""
+        first = (self.journal, self.slots)
+        second = self.path / _SECOND
+        return (
+            (first, (second / "journal", second / "slots"))
+            if second.is_symlink() or second.exists()
+            else (first,)
+        )
+
+    @property
     def keys(self) -> Path:
         """The folder of the box's private keys."""
         return self.path / KEYS
@@ -52,21 +65,27 @@ class StateDirectory:
         return self.path / "register.seen"
 
 
-def create_state(path: Path, box: BoxId, key: PrivateKey) -> StateDirectory:
-    """Make the memory of a new box; raises Problem when anything is there already."""
+def create_state(
+    path: Path, box: BoxId, key: PrivateKey, second: Path | None = None
+) -> StateDirectory:
+    """Make the memory of a new box; raises Problem when anything is there already.
+
+    second: a new directory for the second copy, on a medium of its own; without one it lies beside
+    the first, which saves it from rot but not from a medium that dies.
+    """
     state = StateDirectory(path, box)
     try:
-        path.mkdir(mode=_PRIVATE_DIRECTORY, parents=True, exist_ok=True)
-        if any(path.iterdir()):
-            raise Problem(
-                str(path),
-                "is not empty, and a box's memory is never written over",
-                "Give --state a new directory, or look at this one: ballotbox-device status",
-            )
+        if second is not None:
+            _make_empty(second, "Give --second a new directory on the other medium")
+        look = "or look at this one: ballotbox-device status"
+        _make_empty(path, f"Give --state a new directory, {look}")
         state.keys.mkdir(mode=_PRIVATE_DIRECTORY)
         store_key(state.keys, key)
-        for name in (state.journal, state.slots, path / _LOCK):
+        _make_second(path / _SECOND, second)
+        for name in (*(file for medium in state.media for file in medium), path / _LOCK):
             create_file(name)
+        if second is not None:
+            sync_directory(second.parent)
         # Commit point: from here on there is a box; without its id the rest is none.
         create_file(path / _BOX_ID, f"{box.hex()}\n".encode())
         sync_directory(path.parent)
@@ -74,6 +93,20 @@ def create_state(path: Path, box: BoxId, key: PrivateKey) -> StateDirectory:
         remedy = "Choose a directory you may write to, on a disk with room"
         raise Problem(error.filename or str(path), reason_of(error), remedy) from error
     return state
+
+
+def _make_empty(path: Path, remedy: str) -> None:
+    path.mkdir(mode=_PRIVATE_DIRECTORY, parents=True, exist_ok=True)
+    if any(path.iterdir()):
+        what = "is not empty, and a box's memory is never written over"
+        raise Problem(str(path), what, remedy)
+
+
+def _make_second(place: Path, second: Path | None) -> None:
+    if second is None:
+        place.mkdir(mode=_PRIVATE_DIRECTORY)
+    else:
+        place.symlink_to(second.resolve(), target_is_directory=True)
 
 
 def open_state(path: Path) -> StateDirectory:

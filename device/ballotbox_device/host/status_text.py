@@ -17,9 +17,18 @@ def status_lines(told: dict[str, Any]) -> list[str]:
     ]
     if journal["torn"]:
         lines.append(f"          {journal['torn']} bytes unfinished: cut at the next boot")
+    lines.append(f"Copies    {_copies(told['copies'])}")
     lines.append(f"Logs      {', '.join(told['logs']) or 'none has answered yet'}")
     lines.append(f"Reports   {len(told['reports'])}")
     return lines + [_report_line(report) for report in told["reports"]]
+
+
+def _copies(copies: dict[str, Any]) -> str:
+    if copies["all"] == 1:
+        return "1: this box has no second copy of its memory"
+    if copies["alike"]:
+        return f"{copies['all']}, alike"
+    return f"{copies['all']}, not alike: written to just now, or one is mended at the next boot"
 
 
 def _report_line(report: dict[str, Any]) -> str:

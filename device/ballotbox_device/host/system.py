@@ -31,3 +31,16 @@ class SystemClock:
         uptime_ms = (monotonic_ns() - self._since) // 1_000_000
         # A clock that lost its battery may stand before 1970, which no report can say.
         return Instant(max(0, int(time())), self._quality, uptime_ms)
+
+
+class SteadyTime:
+    """True time for a simulated mechanism: the system's time at its start, and never a step."""
+
+    __slots__ = ("_ahead_ms",)
+
+    def __init__(self) -> None:
+        self._ahead_ms = int(time() * 1_000) - monotonic_ns() // 1_000_000
+
+    def now_ms(self) -> int:
+        """Return the milliseconds since 1970."""
+        return monotonic_ns() // 1_000_000 + self._ahead_ms

@@ -28,6 +28,7 @@ SHEETS_MAX: Final = 8
 PRECINCTS_MAX: Final = 200_000
 NAME_MAX: Final = 200
 REGISTER_SIGNERS_MAX: Final = 16
+PERCENT: Final = 100
 #: Counts in a row of votes: with each count at its largest, a final still fits 16 KiB and 4,096
 #: items (`wire.cbor.REPORT_LIMITS`), so no box can count what it cannot report.
 ROW_MAX: Final = 3_000
@@ -124,12 +125,38 @@ class Precinct:
         require(len(set(self.styles)) == len(self.styles), "precinct.styles", "names a style twice")
 
 
+class Handling(IntEnum):
+    """What becomes of a sheet that can be read but says too much, too little or unclearly.
+
+    ACCEPT: it goes into the box and counts for what it says, which may be nothing. SECOND_CHANCE:
+    the voter is told and may insist. RETURN: it goes back.
+    """
+
+    ACCEPT = 0
+    SECOND_CHANCE = 1
+    RETURN = 2
+
+
 @dataclass(frozen=True, slots=True)
 class MarkPolicy:
-    """What a box does with a sheet the law lets it return for a second chance."""
+    """What the law of the place says of marks and of sheets that are not plain.
 
-    return_overvoted: bool = False
-    return_blank: bool = False
+    definite, faint: from how many percent of a target's area on a mark is a mark, and from how
+    many it is a marginal one, which never counts. stamp: a sheet without the stamp goes back.
+    """
+
+    overvoted: Handling = Handling.ACCEPT
+    blank: Handling = Handling.ACCEPT
+    undervoted: Handling = Handling.ACCEPT
+    marginal: Handling = Handling.ACCEPT
+    definite: int = 25
+    faint: int = 10
+    stamp: bool = False
+
+    def __post_init__(self) -> None:
+        fits = 1 <= self.faint <= self.definite <= PERCENT
+        problem = f"faint must be at least 1, definite at least as much and at most {PERCENT}"
+        require(fits, "policy.definite", problem)
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ shows and explains every key.
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Final
 
@@ -14,6 +15,7 @@ from ballotbox_protocol.election.definition import (
     Contest,
     ContestKind,
     Election,
+    Handling,
     MarkPolicy,
     Option,
     Precinct,
@@ -48,7 +50,10 @@ _TOP: Final = (
     "style",
     "precinct",
 )
-_POLICY: Final = ("return_overvoted", "return_blank")
+_HANDLED: Final = ("overvoted", "blank", "undervoted", "marginal")
+_POLICY: Final = (*_HANDLED, "definite_percent", "faint_percent", "stamp")
+#: What the model calls the thresholds that the author writes as percentages.
+_THRESHOLD: Final = {"policy.definite": "policy.definite_percent"}
 _CONTEST: Final = ("id", "name", "kind", "votes_allowed", "options")
 _OPTION: Final = ("name", "preferences")
 _STYLE: Final = ("code", "sheets")
@@ -123,7 +128,17 @@ def _policy(top: Table) -> MarkPolicy:
     if "policy" not in top:
         return MarkPolicy()
     policy = Table(as_written(top.value("policy"), dict, "policy"), "policy", _POLICY)
-    return MarkPolicy(policy.flag("return_overvoted"), policy.flag("return_blank"))
+    plain = MarkPolicy()
+    try:
+        return replace(
+            plain,
+            **{key: policy.choice(key, Handling) for key in _HANDLED if key in policy},
+            definite=policy.number("definite_percent", plain.definite),
+            faint=policy.number("faint_percent", plain.faint),
+            stamp=policy.flag("stamp"),
+        )
+    except InvalidField as error:
+        raise InvalidField(_THRESHOLD.get(error.field, error.field), error.problem) from None
 
 
 def _contest(table: Table) -> Contest:
@@ -184,8 +199,11 @@ def _lines(election: Election) -> Iterator[str]:
     yield f"day = {election.day}\n"
     yield f"register_signers = {_quoted([key.hex() for key in election.register_signers])}\n"
     yield "\n[policy]\n"
-    yield f"return_overvoted = {_quoted(election.policy.return_overvoted)}\n"
-    yield f"return_blank = {_quoted(election.policy.return_blank)}\n"
+    policy = election.policy
+    for key in _HANDLED:
+        yield f"{key} = {_quoted(getattr(policy, key).name.lower())}\n"
+    yield f"definite_percent = {policy.definite}\nfaint_percent = {policy.faint}\n"
+    yield f"stamp = {_quoted(policy.stamp)}\n"
     for contest in election.contests:
         yield f"\n[[contest]]\nname = {_quoted(contest.name)}\n"
         yield f"kind = {_quoted(contest.kind.name.lower())}\n"

@@ -51,6 +51,7 @@ class MessageType(StrEnum):
     RESEND = "bbx-resend"
     HELLO = "bbx-hello"
     CLEARANCE = "bbx-clearance"
+    REPRINT = "bbx-reprint"
 
 
 class EnvelopeError(ValueError):

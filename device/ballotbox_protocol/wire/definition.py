@@ -8,6 +8,7 @@ from ballotbox_protocol.election.definition import (
     Contest,
     ContestKind,
     Election,
+    Handling,
     MarkPolicy,
     Option,
     Precinct,
@@ -23,6 +24,8 @@ from ballotbox_protocol.wire import cbor
 from ballotbox_protocol.wire.shape import Fields, as_enum, as_tuple, as_type
 
 VERSION = 1
+#: Numbers of a policy that says no more than who is given a second chance, over- and blank voters.
+_SHORT = 2
 
 
 def encode_definition(election: Election) -> bytes:
@@ -37,7 +40,7 @@ def encode_definition(election: Election) -> bytes:
             5: [[style.code, [list(s) for s in style.sheets]] for style in election.styles],
             6: [[p.number, p.name, p.registered, list(p.styles)] for p in election.precincts],
             7: list(election.register_signers),
-            8: [int(election.policy.return_overvoted), int(election.policy.return_blank)],
+            8: _policy_item(election.policy),
         }
     )
 
@@ -110,7 +113,33 @@ def _key(value: object, path: str) -> bytes:
     return as_type(value, bytes, path)
 
 
+def _policy_item(policy: MarkPolicy) -> list[int]:
+    items = _all_of(policy)
+    return items[:_SHORT] if _fits_short(items) else items
+
+
+def _all_of(policy: MarkPolicy) -> list[int]:
+    handling = (policy.overvoted, policy.blank, policy.undervoted, policy.marginal)
+    return [*map(int, handling), policy.definite, policy.faint, int(policy.stamp)]
+
+
+_PLAIN = _all_of(MarkPolicy())
+
+
+def _fits_short(items: list[int]) -> bool:
+    """Tell whether the first two numbers say all: then only they are written, as ever."""
+    return Handling.RETURN not in items[:_SHORT] and items[_SHORT:] == _PLAIN[_SHORT:]
+
+
 def _policy(value: object) -> MarkPolicy:
-    flags = as_tuple(value, "policy", int, int)
-    require(all(flag in (0, 1) for flag in flags), "policy", "flags must be 0 or 1")
-    return MarkPolicy(return_overvoted=bool(flags[0]), return_blank=bool(flags[1]))
+    short = type(value) is list and len(value) == _SHORT
+    items = as_tuple(value, "policy", *[int] * (_SHORT if short else len(_PLAIN)))
+    items = [*items, *_PLAIN[len(items) :]]
+    handled = [as_enum(each, Handling, f"policy[{i}]") for i, each in enumerate(items[:4])]
+    # One policy, one form: the digest of the bytes names the election.
+    one_form = _fits_short(items) == short
+    require(one_form, "policy", f"must have {_SHORT} numbers or {len(_PLAIN)}, see WIRE.md")
+    definite, faint, stamp = items[4:]
+    require(stamp in (0, 1), "policy[6]", "must be 0 or 1")
+    overvoted, blank, undervoted, marginal = handled
+    return MarkPolicy(overvoted, blank, undervoted, marginal, definite, faint, bool(stamp))

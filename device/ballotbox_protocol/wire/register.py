@@ -33,7 +33,7 @@ def encode_register(register: Register) -> bytes:
             0: VERSION,
             1: register.election,
             2: register.version,
-            3: [_box_item(entry) for entry in register.boxes],
+            3: [box_item(entry) for entry in register.boxes],
             4: [[gateway.origin, gateway.key] for gateway in register.gateways],
             5: [[each.key, int(each.roles), each.precinct] for each in register.officers],
         }
@@ -50,7 +50,7 @@ def decode_register(data: bytes) -> Register:
     register = Register(
         election=ElectionDigest(fields.take(1, "election", bytes)),
         version=fields.take(2, "version", int),
-        boxes=fields.take_each(3, "boxes", _box),
+        boxes=fields.take_each(3, "boxes", read_box),
         gateways=fields.take_each(4, "gateways", _gateway),
         officers=fields.take_each(5, "officers", _officer),
     )
@@ -58,14 +58,16 @@ def decode_register(data: bytes) -> Register:
     return register
 
 
-def _box_item(entry: BoxEntry) -> list[Any]:
+def box_item(entry: BoxEntry) -> list[Any]:
+    """Return what is encoded of one key epoch of a box; `read_box` reads it."""
     closed: list[Any] | None = None
     if entry.closed is not None:
         closed = [int(entry.closed.reason), [list(pair) for pair in entry.closed.positions]]
     return [entry.box, entry.key, entry.epoch, entry.precinct, list(entry.firmware), closed]
 
 
-def _box(value: object, path: str) -> BoxEntry:
+def read_box(value: object, path: str) -> BoxEntry:
+    """Return the entry that a decoded item describes; raises InvalidField under `path`."""
     items = as_type(value, list, path)
     require(len(items) == 6, path, "must have 6 items")
     box, key, epoch, precinct, firmware = as_tuple(items[:5], path, bytes, bytes, int, int, list)

@@ -23,6 +23,17 @@ class IncidentCode(IntEnum):
     OPENING_REFUSED = 4
     MEMORY_REPAIRED = 5
     SHEETS_RETURNED = 6
+    COVER_OPENED = 7
+    SEAL_BROKEN = 8
+    MAINS_LOST = 9
+    BATTERY_LOW = 10
+    PRINTER_FAILED = 11
+    SCANNER_DIRTY = 12
+    CONTAINER_NEARLY_FULL = 13
+    CONTAINER_FULL = 14
+    CONTAINER_CHANGED = 15
+    CLOCK_STEPPED = 16
+    SHEETS_JOINED = 17
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The smaller signed statements: ruling, refusal, send-again, hello, clearance."""
+"""The smaller signed statements: ruling, refusal, send-again, hello, clearance, reprint."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -162,6 +162,27 @@ class Clearance:
     def payload(self) -> bytes:
         """Return what each officer signs, as MessageType.CLEARANCE."""
         return cbor.encode([self.election, self.box, self.last])
+
+
+@dataclass(frozen=True, slots=True)
+class Reprint:
+    """Two officers' leave to print a report once more; `copy` counts the copies, from 2."""
+
+    election: ElectionDigest
+    box: BoxId
+    report: ReportId
+    copy: int
+
+    def __post_init__(self) -> None:
+        require_bytes(self.election, DIGEST_SIZE, "reprint.election")
+        require_bytes(self.box, BOX_ID_SIZE, "reprint.box")
+        require_bytes(self.report, DIGEST_SIZE, "reprint.report")
+        require_count(self.copy, "reprint.copy")
+        require(self.copy >= 2, "reprint.copy", "must be at least 2: the first print is no copy")
+
+    def payload(self) -> bytes:
+        """Return what each officer signs, as MessageType.REPRINT."""
+        return cbor.encode([self.election, self.box, self.report, self.copy])
 
 
 def _refusal(value: object) -> Refusal:

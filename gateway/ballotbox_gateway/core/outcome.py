@@ -94,6 +94,7 @@ class RulingResult(IntEnum):
     OFFICERS = 6
     NOT_RELEASABLE = 7
     NOT_DISPUTED = 8
+    DEBUG = 9
 
 
 @dataclass(frozen=True, slots=True)

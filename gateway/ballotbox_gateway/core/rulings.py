@@ -9,7 +9,7 @@ from ballotbox_gateway.core.head import Facts
 from ballotbox_gateway.core.outcome import RulingResult
 from ballotbox_gateway.core.ports import Place, StoredReport
 from ballotbox_gateway.core.roster import Authentic, Roster
-from ballotbox_protocol.election.identifiers import NO_REPORT
+from ballotbox_protocol.election.identifiers import NO_REPORT, Mode
 from ballotbox_protocol.election.register import Role
 from ballotbox_protocol.wire.cose import MessageType
 from ballotbox_protocol.wire.report import ReportKind
@@ -31,6 +31,10 @@ EXPLANATION: dict[RulingResult, str] = {
         "not one of a disputed or abandoned branch, and no second final of a box"
     ),
     RulingResult.NOT_DISPUTED: "only one of several reports of one disputed sequence can be named",
+    RulingResult.DEBUG: (
+        "whoever could reach that box's panel could vote on it: in an official election no ruling "
+        "lets a report of a debug box count"
+    ),
 }
 
 
@@ -41,6 +45,7 @@ class Bench:
         self._draft = draft
         self._chains = chains
         self._roster = roster
+        self._official = roster.trusted.election.mode is Mode.OFFICIAL
 
     def apply(self, data: bytes) -> RulingResult:
         """Carry out a ruling when it is well-formed, signed by two officers, and applies."""
@@ -64,6 +69,8 @@ class Bench:
                 result = self._namable(chain, row, given)
             case _:
                 assert_never(ruling.kind)
+        if result is RulingResult.APPLIED and given.report.debug and self._official:
+            return RulingResult.DEBUG
         if result is RulingResult.APPLIED:
             self._carry_out(ruling, chain, row, given)
         return result

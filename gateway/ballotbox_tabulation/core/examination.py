@@ -1,11 +1,11 @@
 """One report or one receipt examined by itself: what holds and what does not, in plain words."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from ballotbox_protocol.election.conservation import VoteLaws, counter_breach
+from ballotbox_protocol.election.conservation import VoteLaws, counter_breach, settled_breach
 from ballotbox_protocol.election.counters import COUNTER_NAMES
 from ballotbox_protocol.election.identifiers import Mode
 from ballotbox_protocol.election.register import BoxEntry, Role
@@ -14,6 +14,7 @@ from ballotbox_protocol.wire import cose
 from ballotbox_protocol.wire.cose import MessageType
 from ballotbox_protocol.wire.leaf import Leaf, LeafType, decode_leaf
 from ballotbox_protocol.wire.officers import two_officers_signed
+from ballotbox_protocol.wire.paper import PaperError, print_entry, read_paper
 from ballotbox_protocol.wire.receipt import (
     Receipt,
     ReceiptFault,
@@ -22,6 +23,7 @@ from ballotbox_protocol.wire.receipt import (
 )
 from ballotbox_protocol.wire.report import (
     WITH_OFFICERS,
+    WITH_VOTES,
     Report,
     ReportKind,
     consent_payload,
@@ -94,6 +96,32 @@ def examine_report(data: bytes, trusted: Trusted) -> Findings:
     yield from _sayings(report, trusted)
 
 
+def examine_paper(parts: Iterable[str], trusted: Trusted) -> Findings:
+    """Yield what holds of a results tape, given the texts of its QR codes, and what it says."""
+    try:
+        copy = read_paper(parts)
+        envelope = cose.parse(copy.report)
+    except (PaperError, cose.EnvelopeError) as error:
+        yield fails(f"its QR codes make one signed result: {error}")
+        return
+    yield holds("its QR codes make one whole copy")
+    signer = trusted.reporters.get(envelope.protected)
+    same = signer is not None and print_entry(signer) == copy.entry
+    yield _point(same, "the register's entry of the key that signed is printed on it")
+    if signer is not None and signer.closed is not None:
+        reason = signer.closed.reason.name.lower()
+        yield says(f"the register closed that entry as {reason}: the log tells whether before")
+    yield _point(_is_result(envelope.payload), "it is a final or a correction")
+    yield from examine_report(copy.report, trusted)
+
+
+def _is_result(body: bytes) -> bool:
+    try:
+        return decode_report(body).kind in WITH_VOTES
+    except ValueError:
+        return False
+
+
 def _enrolment(report: Report, entry: BoxEntry, trusted: Trusted) -> Findings:
     mode = trusted.election.mode.name.lower()
     yield _point(report.election == trusted.digest, f"it was made for this {mode} election")
@@ -123,6 +151,8 @@ def _consent(report: Report, body: bytes, entry: BoxEntry, trusted: Trusted) -> 
 
 def _numbers(report: Report, trusted: Trusted) -> Findings:
     breach = counter_breach(report.counters)
+    if breach is None and report.votes is not None:
+        breach = settled_breach(report.counters)
     law = f": {breach}" if breach else ""
     yield _point(breach is None, f"its counters keep their laws{law}")
     if report.votes is None:
@@ -150,6 +180,10 @@ def _sayings(report: Report, trusted: Trusted) -> Findings:
         tally = layout.read(report.votes, index)
         names = [option.name for option in span.contest.options]
         yield says(f"{span.contest.name}: {_tally_words(tally, names)}")
+        for name, preferred in zip(names, tally.preferences, strict=True):
+            if preferred:
+                counts = ", ".join(f"{at}: {count}" for at, count in enumerate(preferred, start=1))
+                yield says(f"{span.contest.name}, candidates of {name}: {counts}")
 
 
 def _tally_words(tally: ContestTally, names: list[str]) -> str:

@@ -12,9 +12,12 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any, Final
 
-from ballotbox_device.core.outputs import ReportMade
+from ballotbox_device.core.outputs import PrintCopy, ReportMade
+from ballotbox_device.core.profile import SecondChance
 from ballotbox_device.core.sheet import Sheet
+from ballotbox_device.core.signals import Signal
 from ballotbox_gateway.core.intake import HelloOutcome, Road
+from ballotbox_protocol.election.definition import MarkPolicy
 from ballotbox_protocol.election.identifiers import BoxId, PollState, ReportId
 from ballotbox_protocol.wire import cose
 from ballotbox_protocol.wire.message import Message, MessageKind
@@ -116,6 +119,7 @@ class Auditor:
         self.signed_by: dict[str, list[ReportId]] = defaultdict(list)
         self._sent: dict[bytes, BoxId] = {}
         self._speech = SpeechAudit(self.signed, self._sent)
+        self._copies: Counter[tuple[str, int]] = Counter()
         self._trusted = trusted
         self._words: dict[str, _BoxWord] = defaultdict(_BoxWord)
 
@@ -161,14 +165,51 @@ class Auditor:
         """Object to a gateway that gives up although nobody hurt it."""
         self.object_to(Breach.CRASH, node, words)
 
-    def sheet_fell(self, box: BoxNode, sheet: Sheet) -> None:
+    def sheet_fell(self, box: BoxNode, sheet: Sheet, *, insisted: bool) -> None:
         """See a sheet fall, which none may but while the poll takes in sheets of its kind."""
+        if not insisted and self._to_be_reconsidered(box, sheet):
+            words = "a sheet was taken in of which its voter was to be told first"
+            self.object_to(Breach.LAW, box.name, words)
         self.sheets += 1
         open_for = PollState.PORTABLE if sheet.portable else PollState.OPEN
         if box.device is not None and box.device.state is not open_for:
             words = f"a sheet was let in while the box was {box.device.state.name}"
             self.object_to(Breach.LAW, box.name, words)
+        shut = [signal.name for signal in box.ailing if MUST_BE_SHUT & {signal}]
+        if shut:
+            self.object_to(Breach.LAW, box.name, f"a sheet was let in despite {shut[0]}")
+        held, capacity = len(box.container) - box.mouth.put_away, box.habits.capacity
+        if capacity is not None and held > capacity and not self._paper_may_differ(box):
+            words = f"{held} sheets in a container for {capacity}"
+            self.object_to(Breach.LAW, box.name, words)
         self.transcript.note(box.name, "holds", f"{len(box.container)} style {sheet.style}")
+
+    def _to_be_reconsidered(self, box: BoxNode, sheet: Sheet) -> bool:
+        election = self._trusted.election
+        policy = election.policy
+        if box.habits.second_chance is SecondChance.ACCEPT or policy == MarkPolicy():
+            return False
+        contests = election.styles[sheet.style].sheets[sheet.number]
+        allowed = [election.contests[index].votes_allowed for index in contests]
+        marked = [len(marks.options) for marks in sheet.marks]
+        too_many = any(count > most for count, most in zip(marked, allowed, strict=True))
+        return bool((policy.overvoted and too_many) or (policy.blank and not any(marked)))
+
+    def copied(self, box: BoxNode, copy: PrintCopy, *, by_officers: bool) -> None:
+        """Hold a copy on paper against what was signed, and against the copies before it."""
+        self._copies[box.name, copy.sequence] += 1
+        if not by_officers:
+            self.object_to(Breach.LAW, box.name, "a copy was printed without two officers")
+        if Message(MessageKind.REPORT, copy.data).to_bytes() not in self._sent:
+            self.object_to(Breach.CHAIN, box.name, "a copy was printed of what was never signed")
+        number = self._copies[box.name, copy.sequence] + 1
+        if copy.copy < number and not self._may_have_forgotten(box.name):
+            words = f"copy {copy.copy} of report {copy.sequence} was printed before"
+            self.object_to(Breach.LAW, box.name, words)
+
+    def objected(self, box: BoxNode, words: str) -> None:
+        """Object to what whoever stands at a box sees of it."""
+        self.object_to(Breach.LAW, box.name, words)
 
     def receipt_taken(self, box: BoxNode, data: bytes) -> None:
         """Verify a receipt that a box took as good, and remember what it promises."""
@@ -271,6 +312,8 @@ class Auditor:
 
 
 _ROLLED_BACK: Final = frozenset({FaultKind.GATEWAY_RESTORED, FaultKind.CENTRE_RESTORED})
+#: While a box says this of itself, no sheet may fall.
+MUST_BE_SHUT: Final = frozenset({Signal.COVER_OPENED, Signal.BATTERY_LOW, Signal.SCANNER_DIRTY})
 #: The kinds that carry votes, written down here apart from the product.
 WITH_VOTES: Final = frozenset({ReportKind.FINAL, ReportKind.CORRECTION})
 #: After these the count of a box may differ from its paper: that is what they are.

@@ -6,25 +6,18 @@ The container is the truth: a sheet that physically fell is in it, whatever the 
 import random
 from collections.abc import Callable
 from dataclasses import replace
-from enum import IntEnum
 from typing import Final
 
 from ballotbox_device.core.courier import Courier, Pace, Reception
 from ballotbox_device.core.device import Device
-from ballotbox_device.core.events import (
-    Consented,
-    DropAnswered,
-    DropFailed,
-    DropSensed,
-    DropUncertain,
-    Event,
-    SheetInserted,
-)
+from ballotbox_device.core.events import Consented, Event, Sensed
+from ballotbox_device.core.habits import PLAIN
 from ballotbox_device.core.outputs import (
     AskDropped,
     ConsentNeeded,
     DropSheet,
     Output,
+    PrintCopy,
     ReportMade,
     SheetAccepted,
     SheetReturned,
@@ -32,7 +25,9 @@ from ballotbox_device.core.outputs import (
 )
 from ballotbox_device.core.ports import Entropy, MemoryFault
 from ballotbox_device.core.reporting import LawBroken
-from ballotbox_device.core.sheet import ReturnReason, Sheet
+from ballotbox_device.core.sheet import Sheet
+from ballotbox_device.core.signals import Signal
+from ballotbox_protocol.wire.cose import MessageType
 from ballotbox_protocol.wire.message import MessageKind, parse_message
 from ballotbox_simulator.disk import (
     LOST,
@@ -45,6 +40,7 @@ from ballotbox_simulator.disk import (
 from ballotbox_simulator.world.box_parts import BoxRoad, Kit, Witness, drawn
 from ballotbox_simulator.world.clocks import NodeClock
 from ballotbox_simulator.world.faults import CALM, FaultKind, Sky
+from ballotbox_simulator.world.mouth import Fed, Mouth
 from ballotbox_simulator.world.schedule import Alarm, Schedule
 
 _BOOT_MS: Final = 40_000
@@ -53,19 +49,11 @@ _TRY_AGAIN_MS: Final = 10 * 60_000
 _DOUBLINGS_MAX: Final = 4
 _LOOK_MS: Final = 20_000
 _SIGN_MS: Final = 8_000
+_CHANGE_MS: Final = 4 * 60_000
 
 
 #: What takes a box down: its power, its memory, or its own refusal to sign what breaks a law.
 _DOWN: Final = (PowerCut, MediumError, MemoryFault, LawBroken)
-
-
-class Fed(IntEnum):
-    """What became of a sheet that a voter fed."""
-
-    TAKEN = 1
-    RETURNED = 2
-    NOT_NOW = 3
-    UNREADABLE = 4
 
 
 class BoxNode:
@@ -85,26 +73,24 @@ class BoxNode:
         self.disk = BoxDisk()
         self.device: Device | None = None
         self.road: BoxRoad | None = None
-        self.container: list[Sheet] = []
         #: Why the firmware stopped for good, in its own words.
         self.stopped = ""
         #: Told of each new state of the poll and of each boot.
         self.changed: Callable[[], None] = lambda: None
-        #: Power fails in the drop of the next sheet.
-        self.cut_in_drop = False
-        #: The next answer of a person is false, about a sheet that fell or one that did not.
-        self.false_answers: frozenset[bool] = frozenset()
+        #: What parts say that are out of order, and what they will say when they are mended.
+        self.ailing: dict[Signal, Signal | None] = {}
+        self.habits = PLAIN
+        self._copy_signed = False
         #: Officers sign what they are asked; not when a button was pressed by mistake.
         self.officers_sign = True
         self.outcomes: tuple[Outcome, Outcome] = (LOST, LOST)
         self._schedule = schedule
         self._chance = chance
         self.sky = Sky(CALM, chance, lambda kind: witness.struck(kind, self.name))
+        self.mouth = Mouth(self, self.sky, chance)
         self._witness = witness
         self._courier: Courier | None = None
         self._next_cut: PowerPlan | None = None
-        self._transport: Sheet | None = None
-        self._fell = False
         self._life = 0
         self._alarm = Alarm(schedule, self.pump)
         self._no_power_before = 0
@@ -128,7 +114,8 @@ class BoxNode:
         kit = self.kit
         try:
             memory = self.disk.memory
-            device = Device(kit.identity_for(memory), kit.rules, memory, kit.entropy)
+            identity = kit.identity_for(memory)
+            device = Device(identity, kit.rules, memory, kit.entropy, self.habits)
             outputs = device.start(self.clock.instant())
         except _DOWN as fault:
             self._failed(fault)
@@ -139,7 +126,13 @@ class BoxNode:
         if self.road is not None:
             self.road.switched_on()
         self._carry_out(outputs)
+        for signal in tuple(self.ailing):
+            self.tell(Sensed(signal))
         self.changed()
+
+    def lose_power(self) -> None:
+        """Take power away for as long as a person needs to notice."""
+        self.cut_power(_BOOT_MS)
 
     def cut_power(self, lasts: int) -> None:
         """Take power away for a while."""
@@ -175,6 +168,8 @@ class BoxNode:
     def heal(self) -> None:
         """Let power and memory be sound from now on."""
         self.sky.weather = CALM
+        for signal in tuple(self.ailing):
+            self.come_right(signal)
         self._next_cut = None
         self._no_power_before = 0
         self.disk.ail(None)
@@ -202,12 +197,15 @@ class BoxNode:
         reported = False
         for output in outputs:
             match output:
-                case DropSheet() | SheetAccepted():
+                case DropSheet() | SheetAccepted() | SheetReturned():
                     # Nearly all outputs: what they ask for is done by whoever feeds the sheet.
                     pass
                 case ReportMade():
                     self._witness.report_made(self, output)
                     reported = True
+                case PrintCopy():
+                    self._witness.copied(self, output, by_officers=self._copy_signed)
+                    self._copy_signed = False
                 case AskDropped():
                     self._schedule.after(_LOOK_MS, self._look, self._life)
                 case ConsentNeeded() if self.officers_sign:
@@ -223,18 +221,16 @@ class BoxNode:
     def _look(self, life: int) -> None:
         if life != self._life or self.device is None:
             return
-        there = self._fell
-        if there in self.false_answers:
-            self.false_answers = frozenset()
-            self._witness.struck(FaultKind.WRONG_ANSWER, self.name)
-            there = not there
-        self._witness.noted(self.name, "is answered", there)
-        if self.tell(DropAnswered(there)) is not None:
-            self._transport = None
+        self.mouth.look(
+            lambda words: self._witness.objected(self, words),
+            lambda: self._witness.struck(FaultKind.WRONG_ANSWER, self.name),
+        )
+        self._witness.noted(self.name, "is answered")
 
     def _sign(self, life: int, needed: ConsentNeeded) -> None:
         if life == self._life:
             signatures = self.kit.authority.consent(needed.payload, needed.message_type)
+            self._copy_signed = needed.message_type is MessageType.REPRINT
             self.tell(Consented(signatures))
 
     def kept_report(self, sequence: int) -> bytes | None:
@@ -250,68 +246,40 @@ class BoxNode:
     # Paper
 
     @property
-    def busy(self) -> bool:
-        """Tell whether a sheet is under way, or was when power failed."""
-        return self._transport is not None
+    def container(self) -> list[Sheet]:
+        """The sheets that fell in, in all containers."""
+        return self.mouth.container
 
     def feed(self, sheet: Sheet) -> Fed:
         """Feed one sheet as a voter does, and let the transport do its work."""
-        if self.device is None or self._blocked():
-            return Fed.NOT_NOW
-        self._transport, self._fell = sheet, False
-        outputs = self.tell(SheetInserted(sheet))
-        if not outputs:
-            return Fed.NOT_NOW
-        match outputs[0]:
-            case DropSheet():
-                return self._drop()
-            case SheetReturned(reason):
-                self._transport = None
-                return Fed.UNREADABLE if reason is ReturnReason.UNREADABLE else Fed.RETURNED
-            case _:
-                self._transport = None
-                return Fed.NOT_NOW
+        return self.mouth.feed(sheet)
 
-    def _blocked(self) -> bool:
-        """Tell whether a sheet lies in the transport; a person takes one away that is settled."""
-        if self._transport is not None and self.device is not None:
-            if self.device.counters.pending:
-                return True
-            self._transport = None
-        return False
+    def sheet_fell(self, sheet: Sheet, *, insisted: bool) -> None:
+        """Tell the witness that a sheet is in the container."""
+        self._witness.sheet_fell(self, sheet, insisted=insisted)
 
-    def _drop(self) -> Fed:
-        if self.cut_in_drop:
-            return self._drop_in_the_dark()
-        if not self.sky.is_clear:
-            if self.sky.falls(FaultKind.DROP_FAILED):
-                self.tell(DropFailed())
-                return self._settled()
-            if self.sky.falls(FaultKind.DROP_UNCERTAIN):
-                self._note_fall(fell=self._chance.random() < 0.5)
-                self.tell(DropUncertain())
-                return Fed.TAKEN if self._fell else Fed.NOT_NOW
-        self._note_fall(fell=True)
-        self.tell(DropSensed())
-        return self._settled()
+    def have_container_changed(self) -> None:
+        """Send for somebody who changes the container."""
+        self._schedule.after(_CHANGE_MS, self.mouth.change_container)
 
-    def _drop_in_the_dark(self) -> Fed:
-        self.cut_in_drop = False
-        self._note_fall(fell=self._chance.random() < 0.5)
-        self.cut_power(_BOOT_MS)
-        return Fed.TAKEN if self._fell else Fed.NOT_NOW
+    # Switches and parts
 
-    def _note_fall(self, *, fell: bool) -> None:
-        self._fell = fell
-        if fell and self._transport is not None:
-            self.container.append(self._transport)
-            self._witness.sheet_fell(self, self._transport)
-
-    def _settled(self) -> Fed:
-        """Return what became of the sheet; the firmware may have gone down meanwhile."""
+    def go_wrong(self, signal: Signal, mended: Signal | None, lasts: int) -> bool:
+        """Let a part say that it is out of order, until somebody mends it."""
+        if signal in self.ailing:
+            return False
+        self.ailing[signal] = mended
         if self.device is not None:
-            self._transport = None
-        return Fed.TAKEN if self._fell else Fed.NOT_NOW
+            self.tell(Sensed(signal))
+        self._schedule.after(lasts, self.come_right, signal)
+        return True
+
+    def come_right(self, signal: Signal) -> None:
+        """Mend a part that said so."""
+        if signal in self.ailing:
+            mended = self.ailing.pop(signal)
+            if mended is not None:
+                self.tell(Sensed(mended))
 
     # Messages
 

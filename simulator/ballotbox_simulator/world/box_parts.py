@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 from ballotbox_device.core.identity import Identity
 from ballotbox_device.core.journal import RecordBook
 from ballotbox_device.core.outputs import (
+    PrintCopy,
     ReportMade,
 )
 from ballotbox_device.core.ports import Entropy, Memory
@@ -53,8 +54,12 @@ class Witness(Protocol):
         """A report was signed."""
         ...
 
-    def sheet_fell(self, box: "BoxNode", sheet: Sheet) -> None:
-        """A sheet fell into the container."""
+    def sheet_fell(self, box: "BoxNode", sheet: Sheet, *, insisted: bool) -> None:
+        """A sheet fell into the container; `insisted`: its voter was told of it and said so."""
+        ...
+
+    def copied(self, box: "BoxNode", copy: PrintCopy, *, by_officers: bool) -> None:
+        """A report was printed once more."""
         ...
 
     def receipt_taken(self, box: "BoxNode", data: bytes) -> None:
@@ -67,6 +72,10 @@ class Witness(Protocol):
 
     def struck(self, kind: FaultKind, node: str) -> None:
         """A fault struck a node."""
+        ...
+
+    def objected(self, box: "BoxNode", words: str) -> None:
+        """Something at a box is not as it must be."""
         ...
 
     def healthy(self, node: str) -> None:
@@ -91,7 +100,7 @@ class Kit:
         """Return the identity with the key that the memory calls for; raises MemoryFault."""
         if self.next_key is None:
             return self.identity
-        rotation = RecordBook(memory.journal).history.rotation
+        rotation = RecordBook(memory).history.rotation
         if rotation is None or rotation.key != self.next_key.public:
             return self.identity
         return replace(self.identity, key=self.next_key)
@@ -104,9 +113,15 @@ def outcomes_of(kinds: frozenset[FaultKind]) -> tuple[Outcome, Outcome]:
     return journal, slots
 
 
-def drawn(outcomes: tuple[Outcome, Outcome], chance: random.Random) -> tuple[Outcome, Outcome]:
-    """Return what each file keeps of its unsynced writes at one power cut."""
-    journal, slots = outcomes
-    if isinstance(journal, Torn):
-        journal = Torn(chance.randrange(24), chance.randrange(256))
-    return journal, slots
+def drawn(outcomes: tuple[Outcome, Outcome], chance: random.Random) -> tuple[Outcome, ...]:
+    """Return what each file of both media keeps of its unsynced writes at one power cut."""
+    second: tuple[Outcome, Outcome] = outcomes
+    if outcomes != (LOST, LOST):
+        second = chance.choice((outcomes, outcomes, (LOST, LOST), (KEPT, KEPT)))
+    return tuple(_torn_somewhere(each, chance) for each in (*outcomes, *second))
+
+
+def _torn_somewhere(outcome: Outcome, chance: random.Random) -> Outcome:
+    if isinstance(outcome, Torn):
+        return Torn(chance.randrange(24), chance.randrange(256))
+    return outcome

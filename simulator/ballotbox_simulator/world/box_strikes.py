@@ -1,21 +1,26 @@
 """Faults of boxes and of the people at them: power, memory, mechanics, buttons."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Final
 
-from ballotbox_device.core.events import Consented, Requested
+from ballotbox_device.core.events import Consented, ReprintRequested, Requested
 from ballotbox_device.core.outputs import ConsentNeeded
 from ballotbox_device.core.poll import Action
-from ballotbox_simulator.disk import KEPT, LOST, Ailment, Torn
+from ballotbox_device.core.signals import Signal
+from ballotbox_simulator.disk import KEPT, LOST, Ailment, MemoryJournal, MemorySlots, Torn
 from ballotbox_simulator.world.authority_acts import correct, renew_register, rotate_key
 from ballotbox_simulator.world.box_node import BoxNode
 from ballotbox_simulator.world.faults import FaultKind, Strike
+from ballotbox_simulator.world.polling_day import MINUTE
 from ballotbox_simulator.world.targets import (
     all_boxes,
 )
 from ballotbox_simulator.world.world import World
 
 _K = FaultKind
+#: How long a full battery lasts.
+_BATTERY_MS: Final = 30 * MINUTE
 Do = Callable[[World, Strike], None]
 
 #: By a strike's detail: only about a sheet that fell, or only about one that did not.
@@ -35,7 +40,7 @@ def _box_strike(do: Callable[[World, Strike, BoxNode], bool]) -> Callable[[World
 
 def _cut_power(_world: World, strike: Strike, box: BoxNode) -> bool:
     if strike.detail % 3 == 0:
-        box.cut_in_drop = True
+        box.mouth.cut_in_drop = True
     else:
         box.cut_power(strike.lasts)
     return True
@@ -71,11 +76,57 @@ def _fill_memory(world: World, strike: Strike, box: BoxNode) -> bool:
 
 
 def _rot(_world: World, strike: Strike, box: BoxNode) -> bool:
-    file = box.disk.journal if strike.detail % 2 else box.disk.slots
+    """Flip a bit of one copy, unless the copies differ already: that would be rot of both."""
+    files = box.disk.files
+    kind = strike.detail % 2
+    if files[kind].read() != files[kind + 2].read():
+        return False
+    return _flip(files[strike.detail % 4], strike.detail)
+
+
+def _rot_both(_world: World, strike: Strike, box: BoxNode) -> bool:
+    """Flip one bit at the same place of both copies."""
+    kind = strike.detail % 2
+    files = box.disk.files[kind::2]
+    if files[0].read() != files[1].read():
+        return False
+    struck = [_flip(file, strike.detail) for file in files]
+    return all(struck)
+
+
+def _flip(file: MemoryJournal | MemorySlots, detail: int) -> bool:
     size = len(file.read())
     if size:
-        file.rot(strike.detail // 16 % size, 1 << strike.detail % 8)
+        file.rot(detail // 32 % size, 1 << detail // 4 % 8)
     return bool(size)
+
+
+def _go_wrong(signal: Signal, mended: Signal) -> Callable[[World, Strike, BoxNode], bool]:
+    def done(_world: World, strike: Strike, box: BoxNode) -> bool:
+        return box.go_wrong(signal, mended, strike.lasts)
+
+    return done
+
+
+def _lose_mains(world: World, strike: Strike, box: BoxNode) -> bool:
+    """Run on the battery; when that is empty before the mains are back, power fails."""
+    struck = box.go_wrong(Signal.MAINS_LOST, Signal.MAINS_BACK, strike.lasts)
+    if struck and strike.lasts > _BATTERY_MS:
+        world.schedule.after(_BATTERY_MS, box.cut_power, strike.lasts - _BATTERY_MS)
+    return struck
+
+
+def _shrink_container(_world: World, strike: Strike, box: BoxNode) -> bool:
+    capacity = 8 + strike.detail % 40
+    box.habits = replace(box.habits, capacity=capacity, capacity_warning=capacity - 3)
+    return True
+
+
+def _reprint(_world: World, strike: Strike, box: BoxNode) -> bool:
+    device = box.device
+    return device is not None and bool(
+        box.tell(ReprintRequested(strike.detail % device.outgoing.count))
+    )
 
 
 def _break(_world: World, _strike: Strike, box: BoxNode) -> bool:
@@ -85,7 +136,7 @@ def _break(_world: World, _strike: Strike, box: BoxNode) -> bool:
 
 def _lie(_world: World, strike: Strike, box: BoxNode) -> bool:
     """Let the next answer be false; it counts as a strike when it is given."""
-    box.false_answers = _LIES.get(strike.detail, frozenset({True, False}))
+    box.mouth.false_answers = _LIES.get(strike.detail, frozenset({True, False}))
     return False
 
 
@@ -121,6 +172,16 @@ BOX_STRIKES: Final[Mapping[FaultKind, Do]] = {
     _K.MEMORY_ERROR_APPLIED: _box_strike(_fail_memory),
     _K.MEMORY_FULL: _box_strike(_fill_memory),
     _K.MEMORY_ROT: _box_strike(_rot),
+    _K.MEMORY_ROT_BOTH: _box_strike(_rot_both),
+    _K.COVER_OPENED: _box_strike(_go_wrong(Signal.COVER_OPENED, Signal.COVER_CLOSED)),
+    _K.SEAL_BROKEN: _box_strike(_go_wrong(Signal.SEAL_BROKEN, Signal.SEAL_RENEWED)),
+    _K.MAINS_LOST: _box_strike(_lose_mains),
+    _K.BATTERY_LOW: _box_strike(_go_wrong(Signal.BATTERY_LOW, Signal.BATTERY_CHARGED)),
+    _K.PAPER_OUT: _box_strike(_go_wrong(Signal.PAPER_OUT, Signal.PRINTER_READY)),
+    _K.PRINTER_JAMMED: _box_strike(_go_wrong(Signal.PRINTER_JAMMED, Signal.PRINTER_READY)),
+    _K.SCANNER_DIRTY: _box_strike(_go_wrong(Signal.SCANNER_DIRTY, Signal.SCANNER_CLEANED)),
+    _K.SMALL_CONTAINER: _box_strike(_shrink_container),
+    _K.REPRINTED: _box_strike(_reprint),
     _K.BOX_BROKEN: _box_strike(_break),
     _K.WRONG_ANSWER: _box_strike(_lie),
     _K.PRESSED_WRONG: _box_strike(_press_wrong),

@@ -28,7 +28,7 @@ _DISORDER: Final = frozenset(
 #: restored ones as well, and those before a gateway that was made to forget.
 SILENCING: Final[Mapping[FaultKind, str]] = {
     K.BOX_BROKEN: "it never works again",
-    K.MEMORY_ROT: "its firmware stops rather than work with a damaged memory",
+    K.MEMORY_ROT_BOTH: "its firmware stops rather than work with a damaged memory",
 }
 _TWO_VOICES: Final = frozenset({K.STOLEN_KEY, K.BOX_CLONED, K.BOX_RESTORED})
 _ALWAYS: Final[frozenset[FaultKind] | None] = None

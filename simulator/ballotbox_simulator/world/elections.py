@@ -5,7 +5,14 @@ from functools import cached_property, lru_cache
 from typing import Final
 
 from ballotbox_device.core.rules import ElectionRules
-from ballotbox_protocol.election.definition import BallotStyle, Contest, ContestKind, Option
+from ballotbox_protocol.election.definition import (
+    BallotStyle,
+    Contest,
+    ContestKind,
+    Handling,
+    MarkPolicy,
+    Option,
+)
 from ballotbox_simulator.authority import Authority, Plan, make_authority
 from ballotbox_simulator.world.plan import Ballots
 
@@ -19,6 +26,8 @@ _LIST: Final = Contest(
     1,
     tuple(Option(f"List {number}") for number in range(1, VOTE_LINES + 1)),
 )
+#: Voters of the full election are told of these and may insist.
+_SECOND_CHANCES: Final = MarkPolicy(Handling.SECOND_CHANCE, Handling.SECOND_CHANCE)
 _LIST_STYLE: Final = BallotStyle("ALL", ((0,),))
 
 
@@ -55,7 +64,9 @@ def hold(ballots: Ballots, precincts: int, boxes: int, registered: int, regions:
         *(gateway_of(number) for number in range(1, precincts + 1)),
     )
     plan = Plan(1, precincts * boxes, origins, boxes, registered, name="Simulated election")
-    if ballots is Ballots.LIST:
+    if ballots is Ballots.FULL:
+        plan = replace(plan, policy=_SECOND_CHANCES)
+    else:
         plan = replace(plan, contests=(_LIST,), styles=(_LIST_STYLE,))
     return _held(plan)
 

@@ -69,9 +69,25 @@ class FaultKind(StrEnum):
     MEMORY_ERROR_APPLIED = "memory_error_applied"
     MEMORY_FULL = "memory_full"
     MEMORY_ROT = "memory_rot"
-    # A box's mechanics
+    MEMORY_ROT_BOTH = "memory_rot_both"
+    # A box's mechanics, per sheet
+    SHEET_JAMMED = "sheet_jammed"
+    DOUBLE_FED = "double_fed"
+    SHEET_SKEWED = "sheet_skewed"
+    WRONG_LENGTH = "wrong_length"
+    FAINT_MARK = "faint_mark"
+    SHEETS_JOINED = "sheets_joined"
     DROP_FAILED = "drop_failed"
     DROP_UNCERTAIN = "drop_uncertain"
+    # A box's parts, for a while
+    COVER_OPENED = "cover_opened"
+    SEAL_BROKEN = "seal_broken"
+    MAINS_LOST = "mains_lost"
+    BATTERY_LOW = "battery_low"
+    PAPER_OUT = "paper_out"
+    PRINTER_JAMMED = "printer_jammed"
+    SCANNER_DIRTY = "scanner_dirty"
+    SMALL_CONTAINER = "small_container"
     # Gateways and their ledgers
     GATEWAY_KILLED = "gateway_killed"
     GATEWAY_KILLED_UNCOMMITTED = "gateway_killed_uncommitted"
@@ -95,6 +111,7 @@ class FaultKind(StrEnum):
     REGISTER_RENEWED = "register_renewed"
     KEY_ROTATED = "key_rotated"
     CORRECTED = "corrected"
+    REPRINTED = "reprinted"
     # People who do not
     REPLAYED_REPORT = "replayed_report"
     FORGED_SIGNATURE = "forged_signature"
@@ -137,11 +154,18 @@ _WEAKER: Final = {
     FaultKind.MEMORY_FULL: Promise(
         FaultClass.EXACT_AFTER_PERSON, "the box stops until there is room, then boots anew"
     ),
-    FaultKind.MEMORY_ROT: Promise(
+    FaultKind.MEMORY_ROT_BOTH: Promise(
         FaultClass.NAMED,
-        "a box has one copy of its memory: rot stops it and its count is missing until the sheets "
-        "are counted by hand",
+        "what rotted in both copies at one place nobody can mend: the box stops, and its count is "
+        "missing until the sheets are counted by hand",
     ),
+    FaultKind.SHEETS_JOINED: Promise(
+        FaultClass.EXACT_AFTER_PERSON, "only a person can take out the sheet that nobody read"
+    ),
+    FaultKind.SMALL_CONTAINER: Promise(
+        FaultClass.EXACT_AFTER_PERSON, "a person has to change the container when it is full"
+    ),
+    FaultKind.MAINS_LOST: Promise(FaultClass.EXACT_AFTER_PERSON, "an empty battery is a power cut"),
     FaultKind.BOX_BROKEN: Promise(
         FaultClass.NAMED, "the sheets in the box that broke are counted by hand; it is missing"
     ),
@@ -238,6 +262,19 @@ class Sky:
         return True
 
 
+#: What may happen to each sheet on its way into the container.
+MECHANICS: Final = frozenset(
+    {
+        FaultKind.SHEET_JAMMED,
+        FaultKind.DOUBLE_FED,
+        FaultKind.SHEET_SKEWED,
+        FaultKind.WRONG_LENGTH,
+        FaultKind.FAINT_MARK,
+        FaultKind.SHEETS_JOINED,
+        FaultKind.DROP_FAILED,
+        FaultKind.DROP_UNCERTAIN,
+    }
+)
 #: The kinds that are weather; all others strike.
 WEATHER_KINDS: Final = frozenset(
     {
@@ -257,7 +294,6 @@ WEATHER_KINDS: Final = frozenset(
         FaultKind.REQUEST_DELAY,
         FaultKind.REQUEST_CORRUPTION,
         FaultKind.REPLY_CORRUPTION,
-        FaultKind.DROP_FAILED,
-        FaultKind.DROP_UNCERTAIN,
+        *MECHANICS,
     }
 )

@@ -46,7 +46,8 @@ class DayPlan:
 
     ballots: voters of each box. portable: ballots that come in the portable box, of each box.
     curve: how the voters spread over the opening hours. service: seconds that a voter keeps the
-    box from the next one, from the shortest to the longest in equal parts of all voters.
+    box from the next one, from the shortest to the longest in equal parts of all voters. mixed: the
+    boxes are of different makes, each with habits of its own.
     """
 
     precincts: int = 1
@@ -58,6 +59,7 @@ class DayPlan:
     hours: Hours = field(default_factory=Hours)
     curve: tuple[float, ...] = BY_HOUR
     service: tuple[float, ...] = BY_VOTER
+    mixed: bool = False
 
     def __post_init__(self) -> None:
         require(self.precincts >= 1, "precincts", "must be 1 or more")
@@ -116,6 +118,7 @@ def to_json(day: Day) -> dict[str, Any]:
             "hours": {name: getattr(hours, name) for name in Hours.__slots__},
             "curve": list(plan.curve),
             "service": list(plan.service),
+            "mixed": plan.mixed,
         },
         "weather": {kind.value: chance for kind, chance in day.weather.chances.items()},
         "strikes": [
@@ -141,6 +144,7 @@ def from_json(value: Mapping[str, Any]) -> Day:
             hours=Hours(**plan["hours"]),
             curve=tuple(plan["curve"]),
             service=tuple(plan["service"]),
+            mixed=plan["mixed"],
         ),
         weather=Weather({FaultKind(kind): chance for kind, chance in value["weather"].items()}),
         strikes=tuple(

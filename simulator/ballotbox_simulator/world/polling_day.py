@@ -13,7 +13,8 @@ from ballotbox_device.core.poll import Action
 from ballotbox_device.core.sheet import Sheet
 from ballotbox_protocol.election.identifiers import PollState, require
 from ballotbox_simulator.workload import Ballot
-from ballotbox_simulator.world.box_node import BoxNode, Fed
+from ballotbox_simulator.world.box_node import BoxNode
+from ballotbox_simulator.world.mouth import Fed
 from ballotbox_simulator.world.schedule import Alarm, Schedule
 
 MINUTE: Final = 60_000

@@ -16,8 +16,9 @@ from ballotbox_protocol.wire.message import Message, MessageKind, parse_message
 from ballotbox_protocol.wire.receipt import Receipt
 from ballotbox_protocol.wire.report import decode_report
 from ballotbox_protocol.wire.verdict import Reason
-from ballotbox_simulator.world.box_node import BoxNode, Fed
+from ballotbox_simulator.world.box_node import BoxNode
 from ballotbox_simulator.world.gateway_node import GatewayNode
+from ballotbox_simulator.world.mouth import Fed
 from ballotbox_simulator.world.plan import Day
 from ballotbox_simulator.world.run import DayOutcome, run_world
 from ballotbox_simulator.world.transcript import Line

@@ -14,6 +14,7 @@ from ballotbox_simulator.workload import Truth
 from ballotbox_simulator.world.auditor import Breach
 from ballotbox_simulator.world.box_node import BoxNode
 from ballotbox_simulator.world.causes import SILENCING, unexplained
+from ballotbox_simulator.world.copy_audit import copies_differ
 from ballotbox_simulator.world.faults import FaultClass, FaultKind, weakest
 from ballotbox_simulator.world.gateway_node import GatewayNode
 from ballotbox_simulator.world.ledgers import SimulatedLedger
@@ -122,6 +123,12 @@ def _audit_box(
     truth = truth_of(box.container, world.held.authority.trusted.election)
     told = sum(count["counters"]["accepted"] for count in counts)
     _audit_liveness(world, box)
+    differ = copies_differ(box, auditor.blows.at.get(box.name, set()))
+    if box.mouth.unread:
+        words = f"{box.mouth.unread} sheets in the container were never read"
+        auditor.object_to(Breach.LAW, box.name, words)
+    if differ:
+        auditor.object_to(Breach.LAW, box.name, differ)
     ruled = world.day.rulings and _only_voices(world, precinct, box)
     excused = leaves is FaultClass.UNDETECTABLE or (
         leaves is FaultClass.NAMED and not counts and not ruled

@@ -10,6 +10,7 @@ from typing import Final
 
 from ballotbox_simulator.workload import concern
 from ballotbox_simulator.world.faults import (
+    MECHANICS,
     PROMISES,
     WEATHER_KINDS,
     FaultClass,
@@ -26,11 +27,12 @@ _TEMPERS: Final = (0.04, 0.12, 0.35)
 _RARER: Final = {FaultClass.NAMED: 0.12, FaultClass.UNDETECTABLE: 0.08}
 _STRIKES_MAX: Final = 4
 #: Every incident of the drop is a report: past so many sheets, more of them show nothing new.
-_MECHANICS: Final = frozenset({FaultKind.DROP_FAILED, FaultKind.DROP_UNCERTAIN})
 _SHEETS_OF_A_STORM: Final = 60
 _DETAIL_MAX: Final = 1 << 30
-#: Clocks are wrong from the start; what is drawn at another time would be a step.
-_IN_THE_MORNING: Final = frozenset({FaultKind.CLOCK_WRONG, FaultKind.CLOCK_DRIFT})
+#: Clocks are wrong and containers small from the start: at another time it would be a step.
+_IN_THE_MORNING: Final = frozenset(
+    {FaultKind.CLOCK_WRONG, FaultKind.CLOCK_DRIFT, FaultKind.SMALL_CONTAINER}
+)
 #: While a session is fought over, or a full disk tried again every second, nothing new is seen.
 _SHORT: Final = frozenset({FaultKind.BOX_CLONED, FaultKind.LEDGER_FULL})
 #: How long ago the copy was made that is put back.
@@ -63,7 +65,7 @@ def swarm_day(seed: int, plan: DayPlan | None = None) -> Day:
 
 def _part_of(kind: FaultKind, plan: DayPlan) -> float:
     """Return how strong a kind may be: a box's mechanics fail so often a day, not per sheet."""
-    if kind not in _MECHANICS:
+    if kind not in MECHANICS:
         return 1.0
     return min(1.0, _SHEETS_OF_A_STORM / max(1, plan.ballots))
 
@@ -80,6 +82,7 @@ def _plan(chance: random.Random) -> DayPlan:
         portable=chance.choice((0, 2, 5)),
         road=chance.choice(tuple(RoadChoice)),
         election=chance.choice((Ballots.LIST, Ballots.LIST, Ballots.FULL)),
+        mixed=chance.random() < 0.5,
     )
 
 

@@ -12,7 +12,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
+from ballotbox_device.core.habits import Habits
 from ballotbox_device.core.identity import Firmware, Identity
+from ballotbox_device.core.profile import DropTimeout, SecondChance
 from ballotbox_device.core.sheet import Sheet
 from ballotbox_gateway.core.delivery import PROBE_EVERY_S
 from ballotbox_gateway.core.intake import Identity as GatewayIdentity
@@ -28,7 +30,7 @@ from ballotbox_simulator.world.box_parts import Kit, outcomes_of
 from ballotbox_simulator.world.box_roads import MqttBoxRoad, SerialBoxRoad
 from ballotbox_simulator.world.broker import Broker
 from ballotbox_simulator.world.clocks import NodeClock
-from ballotbox_simulator.world.faults import CALM, FaultKind, Weather
+from ballotbox_simulator.world.faults import CALM, MECHANICS, FaultKind, Weather
 from ballotbox_simulator.world.gateway_node import GatewayNode
 from ballotbox_simulator.world.ledgers import SimulatedLedger
 from ballotbox_simulator.world.plan import Day, DayPlan, RoadChoice
@@ -194,13 +196,15 @@ class World:
             self.auditor,
         )
         box.sky.weather = Weather(
-            {
-                kind: chance
-                for kind, chance in self.day.weather.chances.items()
-                if kind in (FaultKind.DROP_FAILED, FaultKind.DROP_UNCERTAIN)
-            }
+            {kind: chance for kind, chance in self.day.weather.chances.items() if kind in MECHANICS}
         )
         box.outcomes = outcomes_of(self.day.kinds)
+        if self.day.plan.mixed:
+            habits = self.chance("habits", number)
+            box.habits = Habits(
+                second_chance=habits.choice(tuple(SecondChance)),
+                drop_timeout=habits.choice(tuple(DropTimeout)),
+            )
         if misled:
             self.auditor.struck(FaultKind.WRONG_DEFINITION, box.name)
         return box

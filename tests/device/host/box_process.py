@@ -100,11 +100,14 @@ class Place:
         return json.loads(done.stdout)
 
 
-def make_place(folder: Path, state: Path | None = None, **changes: Any) -> Place:
+def make_place(
+    folder: Path, state: Path | None = None, second: Path | None = None, **changes: Any
+) -> Place:
     """Make a box with `init` and an election whose register lists it."""
     folder.mkdir(parents=True, exist_ok=True)
     box = state or folder / "box"
-    made = run_command("init", "--state", box, "--box", BOX.hex())
+    more = ["--second", second] if second else []
+    made = run_command("init", "--state", box, "--box", BOX.hex(), *more)
     assert made.returncode == 0, made.stderr
     if box != folder / "box":
         (folder / "box").symlink_to(box)

@@ -14,7 +14,7 @@ from ballotbox_device.core.ports import EntropyFault
 from ballotbox_device.core.reporting import LawBroken
 from ballotbox_device.core.rules import ElectionRules
 from ballotbox_device.host import running
-from ballotbox_device.host.files import JournalFile
+from ballotbox_device.host.files import open_memory
 from ballotbox_device.host.firmware import running_firmware
 from ballotbox_protocol.election.conservation import Breach, Law
 from ballotbox_protocol.election.source_register import load_register
@@ -32,10 +32,14 @@ from tests.device.host.box_process import (
 )
 from tests.small_disk import fill
 
-COMMANDS = ("init", "new-key", "run", "status", "reports", "consent")
+COMMANDS = (
+    "init", "new-key", "run", "status", "reports", "tape", "events", "cvr", "consent",
+    "profiles",
+)  # fmt: skip
 #: What `--help` must not load: each costs more than all the rest of the start.
 HEAVY = ("nacl", "paho", "serial", "asyncio", "ballotbox_protocol", "ballotbox_device.host",
-         "ballotbox_device.core", "ssl", "socket")  # fmt: skip
+         "ballotbox_device.core", "ballotbox_device.paper", "PIL", "escpos", "ssl",
+         "socket")  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -228,20 +232,79 @@ def test_a_box_serves_one_election_until_it_is_cleared(voted, tmp_path):
     assert (voted.state / "register.seen").read_bytes() == seen
 
 
-def test_a_damaged_journal_stops_the_box_with_words(tmp_path):
+def damage(path):
+    """Change one bit of a file and return what it held."""
+    whole = path.read_bytes()
+    path.write_bytes(whole[:60] + bytes((whole[60] ^ 1,)) + whole[61:])
+    return whole
+
+
+def test_a_journal_that_is_damaged_in_both_copies_stops_the_box_with_words(tmp_path):
     place = make_place(tmp_path / "place")
     with place.run("--serial", "no-such-port") as box:
         box.until_ready()
         box.act("print_zero")
-    journal = place.state / "journal"
-    content = bytearray(journal.read_bytes())
-    content[60] ^= 1
-    journal.write_bytes(content)
-    damage = "the journal is damaged at byte 0"
+    journals = [place.state / "journal", place.state / "second" / "journal"]
+    whole = [damage(each) for each in journals]
+    assert whole[0] == whole[1]
+    damaged = [each.read_bytes() for each in journals]
+    told = "the journal is damaged at byte 0"
     for done in (run_with(place), run_command("status", "--state", place.state)):
-        assert_stopped(done, damage, "Before any repair copy the state directory", lines=2)
-    assert run_with(place).stderr.startswith(f"ballotbox-device: The box stopped: {damage}")
-    assert journal.read_bytes() == content
+        assert_stopped(done, told, "Before any repair copy the state directory", lines=2)
+    assert run_with(place).stderr.startswith(f"ballotbox-device: The box stopped: {told}")
+    assert [each.read_bytes() for each in journals] == damaged
+
+
+@pytest.mark.parametrize("copy", ["journal", "second/journal"])
+def test_one_damaged_copy_is_read_around_and_mended_by_the_box(tmp_path, copy):
+    place = make_place(tmp_path / "place")
+    with place.run("--serial", "no-such-port") as box:
+        box.until_ready()
+        box.act("print_zero")
+    whole = damage(place.state / copy)
+    assert place.status()["copies"] == {"all": 2, "alike": False}
+    in_words = run_command("status", "--state", place.state).stdout
+    assert (
+        "Copies    2, not alike: written to just now, or one is mended at the next boot" in in_words
+    )
+    written = run_command("reports", "--state", place.state, "--out", tmp_path / "out")
+    assert (written.returncode, len(written.stdout.splitlines())) == (0, 2)
+    assert (place.state / copy).read_bytes() != whole
+    with place.run("--serial", "no-such-port") as box:
+        said = box.until_ready()
+    told = [line["incident"] for line in said if "incident" in line]
+    assert told == [{"code": "memory_repaired", "detail": 11}]
+    assert (place.state / copy).read_bytes().startswith(whole)
+    assert place.status()["copies"] == {"all": 2, "alike": True}
+
+
+def test_the_second_copy_lies_where_init_was_told(tmp_path):
+    place = make_place(tmp_path / "place", second=tmp_path / "card" / "box")
+    with place.run("--serial", "no-such-port") as box:
+        box.until_ready()
+        box.act("print_zero", "open")
+        box.feed(**next(sheets()))
+    for name in ("journal", "slots"):
+        held = (tmp_path / "card" / "box" / name).read_bytes()
+        assert held == (place.state / name).read_bytes()
+        assert any(held)
+    assert place.status()["copies"] == {"all": 2, "alike": True}
+    (place.state / "second").unlink()
+    assert place.status()["copies"] == {"all": 1, "alike": True}
+    assert (
+        "Copies    1: this box has no second copy"
+        in run_command("status", "--state", place.state).stdout
+    )
+
+
+def test_a_second_copy_is_never_written_over_another(tmp_path):
+    held = tmp_path / "card" / "journal"
+    held.parent.mkdir()
+    held.write_bytes(b"precious")
+    done = run_command("init", "--state", tmp_path / "box", "--second", held.parent)
+    assert_stopped(done, f"{held.parent}: is not empty", "Give --second a new directory")
+    assert held.read_bytes() == b"precious"
+    assert not (tmp_path / "box").exists()
 
 
 @pytest.mark.parametrize("fault", [LawBroken(Breach(Law.BOX_COUNTER, 1, 2)), EntropyFault("ones")])
@@ -253,7 +316,7 @@ def test_a_box_that_contradicts_itself_stops_with_words(place, monkeypatch, faul
     assert_stopped(run_with(place), f"The box stopped: {fault}", "by hand", lines=2)
 
 
-@pytest.mark.parametrize("part", ["journal", "slots", "keys"])
+@pytest.mark.parametrize("part", ["journal", "slots", "second/journal", "second/slots", "keys"])
 @pytest.mark.parametrize("command", ["status", "run"])
 def test_a_missing_part_of_the_memory_is_named_and_nothing_is_promised(tmp_path, command, part):
     place = make_place(tmp_path / "place")
@@ -296,6 +359,7 @@ def test_status_says_where_the_poll_stands(voted):
         "presented": 1, "accepted": 1, "returned": 0, "pending": 0, "portable": 0, "lifetime": 1,
     }  # fmt: skip
     assert told["slots"]["counted"] == 1
+    assert told["copies"] == {"all": 2, "alike": True}
     assert [report["kind"] for report in told["reports"]] == ["boot", "zero", "open"]
     assert told["logs"] == []
 
@@ -306,6 +370,7 @@ def test_status_in_words_fits_a_screen(voted):
     assert len(lines) <= 24
     assert "Poll      open" in lines
     assert any("accepted 1, returned 0" in line for line in lines)
+    assert "Copies    2, alike" in lines
     assert "Logs      none has answered yet" in lines
     assert all(len(line) <= 100 for line in lines)
 
@@ -400,6 +465,14 @@ def test_two_officers_open_and_clear_a_box(officers, tmp_path):
         assert "accepted 0" in signed[0].stderr
         said = box.do(do="consent", signatures=[done.stdout.strip() for done in signed])
         assert find(said, "state") == {"says": "state", "state": "open"}
+        printing = find(box.do(do="reprint", sequence=1), "consent_needed")
+        assert (printing["type"], printing["role"]) == ("reprint", "poll")
+        signed = [sign(officers, number, printing) for number in (0, 1)]
+        assert f"PRINT AGAIN a report of box {BOX.hex()}, as copy 2" in signed[0].stderr
+        zero = place.status()["reports"][1]["id"]
+        assert f"report {zero}" in signed[0].stderr
+        said = box.do(do="consent", signatures=[done.stdout.strip() for done in signed])
+        assert find(said, "copy")["id"] == zero
         box.act("close", "finish", "seal")
         clearing = find(box.do(do="clear"), "consent_needed")
         signed = [sign(officers, number, clearing) for number in (0, 1)]
@@ -415,6 +488,7 @@ WRONG = [
     ({"payload": "00"}, "--payload: is no consent"),
     ({"payload": ""}, "--payload: is no consent"),
     ({"type": "clearance"}, "--payload: is no clearance"),
+    ({"type": "reprint"}, "--payload: is no reprint"),
     ({"officer-key": "no-such-file"}, "--officer-key no-such-file: No such file"),
     ({"passphrase-file": "no-such-file"}, "--passphrase-file no-such-file"),
     ({"passphrase-file": "officer0"}, "wrong passphrase, or the key file is damaged"),
@@ -437,8 +511,9 @@ def test_what_an_officer_gives_wrongly_is_named_and_not_signed(officers, needed,
 
 
 def test_a_report_that_needs_no_officer_is_not_signed(officers, voted):
-    with JournalFile(voted.state / "journal", read_only=True) as journal:
-        book = RecordBook(journal)
+    places = [(voted.state / "journal", voted.state / "slots")]
+    with open_memory(places, read_only=True) as memory:
+        book = RecordBook(memory)
         boot = book.history.reports[0]
         payload = cose.parse(book.read(boot.offset, boot.size)).payload.hex()
     done = sign(officers, 0, {"payload": payload, "type": "consent"})

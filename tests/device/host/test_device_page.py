@@ -6,6 +6,7 @@ import click
 import pytest
 
 from ballotbox_device import cli
+from ballotbox_device.core.signals import Signal
 from ballotbox_device.host import box, panel, panel_output, running
 from ballotbox_device.host.panel_input import WORDS
 
@@ -24,6 +25,17 @@ def table_words(page, head):
 
 def test_every_word_of_the_panel_is_explained(page):
     assert sorted(table_words(page, "Line in")) == sorted(WORDS)
+
+
+def test_every_signal_is_named(page):
+    (row,) = (line for line in page.splitlines() if line.startswith("| `sensed` |"))
+    assert sorted(re.findall(r"`(\w+)`", row)[2:]) == sorted(each.name.lower() for each in Signal)
+
+
+def test_every_type_of_what_officers_sign_is_named(page):
+    (kind,) = (each for each in cli.main.commands["consent"].params if each.name == "kind")
+    shown = page.split("`--type` stands", 1)[1].split(")", 1)[0]
+    assert re.findall(r"`(\w+)`", shown) == list(kind.type.choices)
 
 
 def test_every_line_that_the_box_says_is_explained(page):

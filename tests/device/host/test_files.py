@@ -98,10 +98,12 @@ def test_a_sync_reaches_the_medium_of_this_file(path, monkeypatch):
 
 def test_what_was_read_at_boot_is_written_and_synced_once_more(tmp_path, monkeypatch):
     """A process that died of a failed sync may have left bytes in the cache alone."""
-    journal, slots = tmp_path / "journal", tmp_path / "slots"
+    journal, slots, second = (tmp_path / name for name in ("journal", "slots", "second"))
     content = os.urandom(3 * UNIT_MAX)
     create_file(journal, content)
     create_file(slots, b"slots")
+    create_file(second, b"slots")
+    create_file(tmp_path / "copy")
     written = []
     write, sync = os.pwrite, os.fdatasync
 
@@ -115,16 +117,20 @@ def test_what_was_read_at_boot_is_written_and_synced_once_more(tmp_path, monkeyp
 
     monkeypatch.setattr(os, "pwrite", noted_write)
     monkeypatch.setattr(os, "fdatasync", noted_sync)
-    with open_memory(journal, slots) as memory:
-        assert memory.journal.read() == content
-        assert memory.slots.read() == b"slots"
-    of_journal, of_slots = journal.stat().st_ino, slots.stat().st_ino
+    with open_memory([(journal, slots), (tmp_path / "copy", second)]) as memory:
+        assert [each.journal.read() for each in memory.media] == [content, b""]
+        assert [each.slots.read() for each in memory.media] == [b"slots", b"slots"]
+    places = (journal, slots, tmp_path / "copy", second)
+    of_journal, of_slots, of_copy, of_second = (each.stat().st_ino for each in places)
     tail = len(content) - 2 * UNIT_MAX
     assert written == [
         (of_journal, tail, content[tail:]),
         (of_journal, "sync"),
         (of_slots, 0, b"slots"),
         (of_slots, "sync"),
+        (of_copy, "sync"),
+        (of_second, 0, b"slots"),
+        (of_second, "sync"),
     ]
 
 

@@ -9,14 +9,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ballotbox_device.core.device import Device
+from ballotbox_device.core.habits import PLAIN, DropTimeout, Habits, SecondChance
 from ballotbox_device.core.identity import Firmware, Identity
 from ballotbox_device.core.poll import Action
 from ballotbox_device.core.rules import ElectionRules
+from ballotbox_device.core.signals import MEANINGS, Signal
 from ballotbox_device.host.keys import new_key, store_key
+from ballotbox_device.host.line_fields import LINE_MAX
 from ballotbox_device.host.panel import Panel
-from ballotbox_device.host.panel_input import LINE_MAX, WORDS, parse_line
+from ballotbox_device.host.panel_input import WORDS, parse_line
 from ballotbox_device.host.panel_output import line_of
 from ballotbox_device.host.system import SystemEntropy
+from ballotbox_protocol.election.definition import Handling, MarkPolicy
 from ballotbox_protocol.election.identifiers import InvalidField
 from ballotbox_protocol.wire import cose
 from ballotbox_protocol.wire.report import decode_report
@@ -32,7 +36,7 @@ FIRST = {"style": "HOME", "sheet": 0, "marks": [[0], [1]]}
 class Box:
     """A box in memory behind a panel."""
 
-    def __init__(self, keys):
+    def __init__(self, keys, policy=None, habits=PLAIN):
         # A second key is registered beside the one that signs, as `new-key` has it prepared.
         self.second = new_key()
         register = authority().trusted.register
@@ -43,7 +47,10 @@ class Box:
         self.disk = BoxDisk()
         identity = Identity(box, vested.box_keys[box], Firmware(FIRMWARE, 1), debug=True)
         rules = ElectionRules.of(vested.trusted)
-        self.device = Device(identity, rules, self.disk.memory, SystemEntropy())
+        if policy is not None:
+            election = replace(vested.trusted.election, policy=policy)
+            rules = replace(rules, trusted=replace(vested.trusted, election=election))
+        self.device = Device(identity, rules, self.disk.memory, SystemEntropy(), habits)
         self.panel = Panel(self.device, vested.trusted, keys)
         self.panel.told(self.device.start(instant()))
 
@@ -78,6 +85,16 @@ def opened(box):
     return box
 
 
+@pytest.fixture
+def asking(tmp_path):
+    """A box that asks its voters and has a law that has much to ask."""
+    policy = MarkPolicy(blank=Handling.SECOND_CHANCE, marginal=Handling.RETURN, stamp=True)
+    habits = Habits(second_chance=SecondChance.ASK_VOTER, drop_timeout=DropTimeout.EJECT)
+    box = Box(tmp_path, policy, habits)
+    box.act("print_zero", "open")
+    return box
+
+
 def ready(state, allowed, accepted=0, pending=0):
     return {
         "says": "ready", "state": state, "allowed": allowed,
@@ -88,8 +105,9 @@ def ready(state, allowed, accepted=0, pending=0):
 def test_every_word_of_the_panel():
     assert WORDS == (
         "print_zero", "open", "pause", "resume", "close", "reopen", "admit_portable",
-        "end_portable", "finish", "seal", "insert", "dropped", "failed", "uncertain", "answer",
-        "turnout", "correct", "reprint", "consent", "clear", "rotate_key", "switch_off",
+        "end_portable", "finish", "seal", "insert", "voter_decided", "dropped", "failed",
+        "uncertain", "drop_joined", "answer", "sensed", "container_changed", "turnout", "correct",
+         "reprint", "consent", "clear", "rotate_key", "switch_off",
     )  # fmt: skip
 
 
@@ -178,8 +196,67 @@ def test_a_correction_and_a_copy(opened):
     said = opened.do(do="consent", signatures=tokens(authority(), needed))
     corrected = find(said, "report")
     assert corrected["votes"] == votes
-    copy = find(opened.do(do="reprint", sequence=corrected["sequence"]), "copy")
-    assert copy == corrected | {"says": "copy"}
+    for number in (2, 3):
+        needed = find(opened.do(do="reprint", sequence=corrected["sequence"]), "consent_needed")
+        assert (needed["type"], needed["role"]) == ("reprint", "poll")
+        said = opened.do(do="consent", signatures=tokens(authority(), needed))
+        assert find(said, "copy") == corrected | {"says": "copy", "copy": number}
+
+
+def test_a_voter_is_asked_and_decides(asking):
+    held = {"says": "ask_voter", "reason": "blank"}
+    blank = FIRST | {"marks": [[], []]}
+    assert asking.do(do="insert", **blank)[0] == held
+    assert asking.do(do="voter_decided", insists=False) == [
+        {"says": "sheet_returned", "reason": "voter_wants_it_back"},
+        ready("open", ["pause", "close"]),
+    ]
+    assert asking.do(do="insert", **blank)[0] == held
+    assert asking.do(do="voter_decided", insists=True)[0] == {"says": "drop_sheet"}
+    refused, _ = asking.do(do="voter_decided", insists=True)
+    assert refused["why"] == "no_voter_asked"
+
+
+def test_a_sheet_that_may_have_stuck_is_run_back(asking):
+    asking.do(do="insert", **FIRST)
+    assert asking.do(do="uncertain")[0] == {"says": "eject_sheet"}
+
+
+@pytest.mark.parametrize(
+    ("flags", "reason"),
+    [({"stamped": False}, "no_stamp"), ({"marginal": True}, "marginal")],
+)
+def test_what_the_reader_saw_beside_the_marks_reaches_the_box(asking, flags, reason):
+    assert asking.do(do="insert", **FIRST, **flags)[0] == {
+        "says": "sheet_returned", "reason": reason,
+    }  # fmt: skip
+
+
+def test_two_sheets_that_fell_together_are_told_and_asked_about(opened):
+    opened.do(do="insert", **FIRST)
+    said = opened.do(do="drop_joined")
+    assert find(said, "report")["incident"] == {"code": "sheets_joined", "detail": 1}
+    assert find(said, "ask_dropped")
+
+
+def test_every_signal_is_a_word_of_the_panel(opened):
+    for signal in Signal:
+        said = opened.do(do="sensed", signal=signal.name.lower())
+        code = MEANINGS[signal].code
+        told = find(said, "report")
+        assert (told and told["incident"]["code"]) == (code and code.name.lower())
+        if MEANINGS[signal].in_order:
+            continue
+        opened.do(do="sensed", signal=next(
+            each.name.lower() for each in Signal
+            if MEANINGS[each].part is MEANINGS[signal].part and MEANINGS[each].in_order
+        ))  # fmt: skip
+
+
+def test_a_changed_container_is_told(opened):
+    opened.feed()
+    report = find(opened.do(do="container_changed"), "report")
+    assert report["incident"] == {"code": "container_changed", "detail": 1}
 
 
 def test_a_box_is_cleared_by_two_officers_and_then_over(opened):
@@ -263,6 +340,14 @@ WRONG = [
     ({"do": "insert"} | FIRST | {"readable": "yes"}, "readable"),
     ({"do": "insert"} | FIRST | {"confirmed": None}, "confirmed"),
     ({"do": "insert"} | FIRST | {"voter": "A"}, "voter"),
+    ({"do": "insert"} | FIRST | {"stamped": 1}, "stamped"),
+    ({"do": "insert"} | FIRST | {"marginal": "no"}, "marginal"),
+    ({"do": "voter_decided"}, "insists"),
+    ({"do": "voter_decided", "insists": 1}, "insists"),
+    ({"do": "sensed"}, "signal"),
+    ({"do": "sensed", "signal": "rain"}, "signal"),
+    ({"do": "sensed", "signal": 1}, "signal"),
+    ({"do": "drop_joined", "sheets": 2}, "sheets"),
     ({"do": "answer"}, "dropped"),
     ({"do": "answer", "dropped": 1}, "dropped"),
     ({"do": "correct"}, "votes"),
@@ -311,6 +396,7 @@ json_values = st.recursive(
     max_leaves=8,
 )
 FIELDS = ("style", "sheet", "marks", "preferences", "portable", "readable", "confirmed", "dropped",
+          "stamped", "marginal", "insists", "signal",
           "votes", "sequence", "signatures", "other")  # fmt: skip
 lines = st.one_of(
     st.binary(max_size=60),

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from ballotbox_device.host.panel_input import LINE_MAX
+from ballotbox_device.host.line_fields import LINE_MAX
 from ballotbox_device.host.reader import LineReader
 
 

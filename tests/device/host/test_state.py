@@ -24,8 +24,9 @@ def test_a_box_is_found_again(tmp_path):
     assert made.box == BOX
     assert stored_keys(made.keys) == (key.public,)
     assert load_key(made.keys / key.public.hex()) == key
-    assert made.journal.read_bytes() == b""
-    assert made.slots.read_bytes() == b""
+    assert len(made.media) == 2
+    assert made.media[0] == (made.journal, made.slots)
+    assert [path.read_bytes() for medium in made.media for path in medium] == [b""] * 4
 
 
 def test_an_empty_directory_may_become_a_box(tmp_path):
@@ -46,7 +47,7 @@ def test_a_directory_with_anything_in_it_is_refused_untouched(tmp_path):
     assert (tmp_path / "journal").read_bytes() == b"precious"
 
 
-@pytest.mark.parametrize("step", range(5))
+@pytest.mark.parametrize("step", range(7))
 def test_an_interrupted_init_leaves_no_box(tmp_path, monkeypatch, step):
     left = iter([True] * step)
     whole = state.create_file

@@ -1,0 +1,111 @@
+"""The slots on two media: written to both, read from whichever is sound, mended where they differ.
+
+Of one slot the copies differ when power failed between two writes, or when one of them rotted. A
+whole copy wins over one that is not; of two whole ones, the one that is further on its way.
+"""
+
+from collections.abc import Iterator
+from typing import Final
+
+from ballotbox_device.core.ports import Memory, MemoryFault, Slots
+from ballotbox_device.core.slot_format import SlotCondition, SlotFormat
+
+_WHOLE: Final = frozenset({SlotCondition.EMPTY, SlotCondition.RESERVED, SlotCondition.COUNTED})
+#: A mark is written after a reservation was synced on both media: no cut leads past that.
+_CONTRADICTIONS: Final = (
+    {SlotCondition.EMPTY, SlotCondition.COUNTED},
+    {SlotCondition.EMPTY, SlotCondition.HALF_MARKED},
+)
+
+
+class SlotCopies:
+    """The slots port over the copies of a memory; `mended` counts the slots that were mended."""
+
+    __slots__ = ("_format", "_ports", "_read_only", "mended")
+
+    def __init__(self, memory: Memory, slot_format: SlotFormat) -> None:
+        self._ports: tuple[Slots, ...] = tuple(medium.slots for medium in memory.media)
+        self._format = slot_format
+        self._read_only = memory.read_only
+        self.mended = 0
+
+    def is_blank(self) -> bool:
+        """Tell whether no copy holds anything."""
+        return all(content.count(0) == len(content) for content in self._contents())
+
+    def wipe(self, size: int) -> None:
+        """Make every copy zeros, at least `size` bytes of them; durable on return."""
+        for port, content in zip(self._ports, self._contents(), strict=True):
+            if content.count(0) != len(content):
+                port.write(0, bytes(len(content)))
+            if len(content) < size:
+                port.extend(size)
+            port.sync()
+
+    def read(self) -> bytes:
+        """Return the content; where the copies differ they are mended. Raises MemoryFault."""
+        first, *others = self._contents()
+        for other in others:
+            if other != first:
+                return self._mend(first, other)
+        return first
+
+    def _contents(self) -> list[bytes]:
+        return [port.read() for port in self._ports]
+
+    def _mend(self, first: bytes, second: bytes) -> bytes:
+        size = max(len(first), len(second))
+        for port, content in zip(self._ports, (first, second), strict=True):
+            if len(content) < size and not self._read_only:
+                port.extend(size)
+        left, right = first.ljust(size, b"\0"), second.ljust(size, b"\0")
+        sound = bytearray(left)
+        for position, slot in _differing(left, right, self._format):
+            place = slice(position, position + len(slot))
+            sound[place] = slot
+            for port, copy in zip(self._ports, (left, right), strict=True):
+                if copy[place] != slot and not self._read_only:
+                    port.write(position, slot)
+            self.mended += 1
+        if not self._read_only:
+            self.sync()
+        return bytes(sound)
+
+    def write(self, offset: int, data: bytes) -> None:
+        """Write inside every copy; durable only after `sync`."""
+        for port in self._ports:
+            port.write(offset, data)
+
+    def extend(self, size: int) -> None:
+        """Grow every copy to `size` bytes, the new ones zero; durable only after `sync`."""
+        for port in self._ports:
+            port.extend(size)
+
+    def sync(self) -> None:
+        """Return when everything before is on every medium."""
+        for port in self._ports:
+            port.sync()
+
+
+def _differing(first: bytes, second: bytes, slot_format: SlotFormat) -> Iterator[tuple[int, bytes]]:
+    """Yield where two copies differ and what both are to hold there."""
+    step = slot_format.size
+    for position in range(0, len(first), step):
+        left, right = first[position : position + step], second[position : position + step]
+        if left != right:
+            yield position, _agreed(left, right, slot_format, position // step)
+
+
+def _agreed(left: bytes, right: bytes, slot_format: SlotFormat, number: int) -> bytes:
+    one, other = slot_format.condition(left), slot_format.condition(right)
+    if {one, other} in _CONTRADICTIONS or (one is other and one in _WHOLE):
+        raise MemoryFault(f"the two copies of slot {number} tell different things")
+    if one in _WHOLE and other in _WHOLE:
+        return left if one > other else right
+    if one in _WHOLE:
+        return left
+    if other in _WHOLE:
+        return right
+    if one is not other or one is SlotCondition.ROTTEN:
+        raise MemoryFault(f"slot {number} is damaged in both copies")
+    return left

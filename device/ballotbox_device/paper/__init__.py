@@ -1,0 +1,1 @@
+"""Tapes: what a box prints. A tape is lines and QR codes; three modules render it."""

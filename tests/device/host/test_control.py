@@ -1,0 +1,366 @@
+"""Is a box in the hand a box: over its socket, through cuts and kills, for its owner alone?"""
+
+import json
+import os
+import queue
+import select
+import signal
+import socket
+import stat
+import subprocess
+import sys
+
+import paho.mqtt.client as paho
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from paho.mqtt.enums import CallbackAPIVersion
+
+from ballotbox_device.host import held_run
+from ballotbox_device.host.control import listening_at
+from ballotbox_device.host.control_client import Control, Refusal
+from ballotbox_device.host.control_words import WORDS, Hand
+from ballotbox_device.host.handheld import BoxStopped, start_box
+from ballotbox_device.host.held_box import HeldBox, Seat
+from ballotbox_device.host.line_fields import LINE_MAX
+from ballotbox_device.host.problem import Problem
+from ballotbox_protocol.wire.keyfile import PrivateKey
+from ballotbox_protocol.wire.message import MessageKind, parse_message
+from ballotbox_simulator.authority import Plan, make_authority
+from tests.brokers import mosquitto
+from tests.device.host.box_in_hand import run_options, try_out
+from tests.device.host.box_process import PATIENCE_S, run_command
+from tests.device.host.small_gateway import LineEnd, SmallGateway
+from tests.device.polling_place import report_in
+from tests.device.sheets_in_hand import ELECTION, new_mechanism
+
+HOME = ("HOME", 0, [[0], [1]])
+
+
+@pytest.fixture
+def place(tmp_path):
+    return try_out(tmp_path)
+
+
+@pytest.fixture
+def box(place):
+    with start_box(place) as running:
+        yield running
+
+
+def test_a_day_with_what_goes_wrong_in_it(box):
+    box.open_poll()
+    box.jam_next()
+    box.feed(*HOME)
+    for drop, answered in (("cut_stayed", True), ("cut_fell", True), ("stays", False)):
+        box.drop_next(drop)
+        box.feed(*HOME)
+        if answered:
+            assert box.power_on()["panel"]["question"] == "dropped"
+            box.answer_dropped()
+    box.cut_power()
+    assert box.panel()["power"] is False
+    box.power_on()
+    box.close_poll()
+    final = box.reports()[-1]
+    assert (final["kind"], final["counters"]["accepted"]) == ("final", 1)
+    assert box.paper()["container"] == {"sheets": {"HOME/0": 1}, "strays": 0}
+    assert all(report["debug"] for report in box.reports())
+
+
+def serve_until_all_is_answered(box, gateway, descriptor):
+    """Be the gateway at the far end of the box's line."""
+    end = LineEnd(gateway, descriptor)
+    end.flush()
+    while box.ask("delivery")["unanswered"] or not gateway.hellos:
+        ready, _, _ = select.select([descriptor], [], [], PATIENCE_S)
+        assert ready, "nothing moves"
+        end.readable()
+
+
+def test_a_gateway_at_its_line_has_all_reports_through_a_power_cut(box):
+    gateway = SmallGateway(make_authority(Plan(1, 1)))
+    descriptor = os.open(box.path, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
+    try:
+        serve_until_all_is_answered(box, gateway, descriptor)
+        box.open_poll()
+        box.cut_power()
+        box.power_on()
+        serve_until_all_is_answered(box, gateway, descriptor)
+    finally:
+        os.close(descriptor)
+    kinds = [body.kind.name for body in gateway.bodies()]
+    assert kinds == ["BOOT", "ZERO", "OPEN", "BOOT"]
+
+
+def test_over_a_broker_the_power_takes_the_road_with_it(place, tmp_path):
+    """A box that is cut off and comes back says all that it has said again, and its new boot."""
+    with mosquitto(tmp_path / "broker") as broker:
+        heard = paho.Client(CallbackAPIVersion.VERSION2)
+        bodies = queue.Queue()
+        heard.on_message = lambda _client, _data, message: bodies.put(message.payload)
+        heard.connect("127.0.0.1", broker.port)
+        heard.subscribe("#", qos=1)
+        heard.loop_start()
+        try:
+            with start_box(place, road=("--mqtt", f"127.0.0.1:{broker.port}")) as box:
+                boots = set()
+                while boots != {1}:
+                    boots |= boots_in(bodies.get(timeout=PATIENCE_S))
+                box.cut_power()
+                assert box.ask("delivery")["unanswered"] == 0
+                box.power_on()
+                while boots != {1, 2}:
+                    boots |= boots_in(bodies.get(timeout=PATIENCE_S))
+                assert box.path == ""
+        finally:
+            heard.disconnect()
+            heard.loop_stop()
+
+
+def boots_in(data):
+    """The boot that a report in a message tells of, if there is one."""
+    message = parse_message(data)
+    if message is None or message.kind is not MessageKind.REPORT:
+        return set()
+    return {report_in(message.payload).boot}
+
+
+def test_only_the_owner_may_open_the_socket(box):
+    assert stat.S_IMODE(box.control.stat().st_mode) == 0o600
+
+
+def test_two_may_be_connected(box):
+    with Control(box.control) as other:
+        other.ask("press", button="print_zero")
+        assert box.panel()["state"] == "zero"
+
+
+@pytest.mark.parametrize(
+    ("line", "field"),
+    [
+        (b"open", "line"),
+        (b"[]", "line"),
+        (b'{"do":"vote"}', "do"),
+        (b'{"do":"panel","x":1}', "x"),
+        (b'{"do":"cut_power","x":1}', "x"),
+        (b'{"do":"next_scan","fault":"fire"}', "fault"),
+        (b'{"do":"next_drop","drop":7}', "drop"),
+        (b'{"do":"press","button":"vote"}', "button"),
+        (b'{"do":"battery","percent":101}', "percent"),
+        (b'{"do":"report","sequence":99}', "sequence"),
+        (b'{"do":"refill_printer","lines":-1}', "lines"),
+        (b'{"do":"answer_dropped"}', "sheet"),
+        (b'{"do":"answer_dropped","dropped":true,"x":1}', "x"),
+        (b'{"do":"present","officers":["a"]}', "officers"),
+        (b'{"do":"power_on"}', "power"),
+        (
+            b'{"do":"feed","style":"HOME","sheet":0,"marks":[[0],[1]],"darkness":{"x":1}}',
+            "darkness",
+        ),
+        (b'{"do":"feed","style":"HOME","sheet":0,"marks":[[0],[1]],"firm":101}', "densities[0]"),
+        (b'{"do":"feed","style":"HOME","sheet":0,"marks":[[0],[1]],"length_mm":-1}', "length_mm"),
+        (b" " * (LINE_MAX + 1), "line"),
+    ],
+)
+def test_what_is_malformed_names_its_field_and_changes_nothing(hand, line, field):
+    before = hand.box.front()
+    answer = hand.line(line)
+    assert (answer["ok"], answer["field"]) == (False, field)
+    assert hand.box.front() == before
+
+
+class NoRoad:
+    """A road to nobody."""
+
+    unanswered = 0
+    overheard = in_the_way = None
+
+    async def connect(self):
+        return
+
+    def pump(self):
+        return
+
+    def close(self):
+        return
+
+
+class Powered(HeldBox):
+    """A held box without a loop: its road follows nothing."""
+
+    def follow(self):
+        return
+
+
+@pytest.fixture
+def hand():
+    mechanism = new_mechanism()
+    mechanism.power_on(0)
+    return Hand(Powered(mechanism, Seat(None, None), lambda _outgoing: NoRoad()), ELECTION)
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(["do", "style", "sheet", "marks", "open", "button", "fault", "sequence"]),
+        st.sampled_from([*WORDS, "HOME", 0, 1, -1, True, None, [], [[0]], {}, "jam", "x"]),
+    )
+)
+def test_any_json_is_answered(fields):
+    mechanism = new_mechanism()
+    mechanism.power_on(0)
+    hand = Hand(Powered(mechanism, Seat(None, None), lambda _outgoing: NoRoad()), ELECTION)
+    answer = hand.line(json.dumps(fields).encode())
+    assert answer["ok"] or (answer["field"] and answer["problem"])
+    assert json.loads(json.dumps(answer)) == answer
+
+
+def test_no_mark_is_ever_in_an_answer(hand):
+    """What was marked may be learned from nothing but the final."""
+    for line in (
+        {"do": "feed", "style": "HOME", "sheet": 0, "marks": [[7777], [1]]},
+        {"do": "feed", "style": "HOME", "sheet": 0, "marks": [[0], [1]], "darkness": {"9": 7777}},
+        {"do": "feed", "style": "HOME", "sheet": 0, "marks": [["7777"], [1]]},
+    ):
+        answer = hand.line(json.dumps(line).encode())
+        assert not answer["ok"]
+        assert "7777" not in json.dumps(answer)
+
+
+def test_a_line_without_end_ends_the_talk_and_not_the_box(box):
+    with socket.socket(socket.AF_UNIX) as rude:
+        rude.connect(str(box.control))
+        rude.sendall(b"x" * (3 * LINE_MAX))
+        rude.settimeout(PATIENCE_S)
+        assert rude.recv(1) == b""
+    assert box.panel()["power"] is True
+
+
+def test_a_killed_box_leaves_its_socket_and_the_next_one_takes_it(tmp_path):
+    path = tmp_path / "s"
+    with socket.socket(socket.AF_UNIX) as left:
+        left.bind(str(path))
+    with listening_at(path):
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+        with pytest.raises(Problem, match="a box that runs"), listening_at(path):
+            pass
+    assert not path.exists()
+
+
+@pytest.mark.parametrize(("name", "told"), [("x" * 200, "AF_UNIX"), ("gone/s", "No such file")])
+def test_a_socket_that_cannot_be_made_is_named(tmp_path, name, told):
+    with pytest.raises(Problem, match=told), listening_at(tmp_path / name):
+        pass
+
+
+def test_no_file_is_taken_for_a_socket(tmp_path):
+    (tmp_path / "s").write_text("mine")
+    with pytest.raises(Problem, match="no socket"), listening_at(tmp_path / "s"):
+        pass
+    assert (tmp_path / "s").read_text() == "mine"
+
+
+def test_who_asks_a_box_that_is_not_there_is_told_how_to_start_it(tmp_path):
+    with pytest.raises(Problem, match="ballotbox-device run --control"):
+        Control(tmp_path / "s")
+
+
+def test_a_box_that_ends_says_so_to_whoever_is_connected(box):
+    box._process.send_signal(signal.SIGTERM)
+    assert box._process.wait(timeout=PATIENCE_S) == 0
+    with pytest.raises(Problem, match="has ended"):
+        box.ask("panel")
+
+
+def test_a_memory_that_fails_ends_the_box_with_words(place):
+    with start_box(place) as box:
+        box.open_poll()
+        box.cut_power()
+        journal = place / "box-1" / "journal"
+        second = place / "box-1" / "second" / "journal"
+        for path in (journal, second):
+            path.write_bytes(b"\0" * 10 + path.read_bytes()[10:])
+        with pytest.raises(Refusal, match=r"box: the box stopped: .*damaged"):
+            box.power_on()
+        assert box._process.wait(timeout=PATIENCE_S) == 1
+        assert "Before any repair copy the state directory" in box._process.stderr.read()
+
+
+def test_a_box_that_cannot_start_says_why(place):
+    (place / "box-1" / "box.id").unlink()
+    with pytest.raises(BoxStopped, match="holds no box"):
+        start_box(place)
+
+
+@pytest.mark.parametrize(
+    ("files", "passphrase", "told"),
+    [
+        (("officer-1.key",), None, "--passphrase-file: is missing"),
+        (("officer-1.key", "other/officer-1.key"), "officer.passphrase", "name of another"),
+        (("root.txt",), "officer.passphrase", "is not a key file"),
+    ],
+)
+def test_tokens_that_cannot_be_read_are_named(place, files, passphrase, told):
+    with pytest.raises(Problem, match=told):
+        held_run.tokens_in(
+            tuple(place / each for each in files), place / passphrase if passphrase else None
+        )
+
+
+def test_tokens_bear_the_names_of_their_files(place):
+    files = (place / "officer-1.key", place / "officer-2.key")
+    tokens = held_run.tokens_in(files, place / "officer.passphrase")
+    assert tokens.names == ("officer-1", "officer-2")
+    assert all(isinstance(key, PrivateKey) for key in tokens._keys.values())
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (("--pty", "--serial", "x"), "exactly one of"),
+        ((), "exactly one of"),
+        (("--pty", "--officer-key", "x"), "give both"),
+        (
+            ("--pty", "--profile", "none"),
+            "there is none of this name. The built-in ones are aks",
+        ),
+    ],
+)
+def test_options_that_do_not_fit_are_told(place, options, told):
+    done = run_command("run", *run_options(place, *options))
+    assert done.returncode != 0
+    assert told in " ".join(done.stderr.split())
+
+
+def started(place, *options):
+    """A box as a process, and its first line."""
+    program = [sys.executable, "-c", "from ballotbox_device.cli import main; main()", "run"]
+    process = subprocess.Popen(
+        [*program, *run_options(place, *options)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    return process, json.loads(process.stdout.readline())
+
+
+def test_a_box_that_nobody_can_act_on_is_no_debug_box(place):
+    process, told = started(place, "--pty", "--no-panel")
+    said = json.loads(process.stdout.readline())
+    process.stdin.close()
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(timeout=PATIENCE_S) == 0
+    process.stdout.close()
+    process.stderr.close()
+    assert told["debug"] is False
+    assert said["kind"] == "boot"
+    with start_box(place) as box:
+        assert [report["debug"] for report in box.reports()] == [False, True]
+
+
+def test_a_box_with_a_panel_is_a_debug_box(place):
+    process, told = started(place, "--pty")
+    process.communicate(b'{"do":"switch_off"}\n', timeout=PATIENCE_S)
+    assert told["debug"] is True
+    with start_box(place) as box:
+        assert [report["debug"] for report in box.reports()] == [True, True]

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from ballotbox_device.core.habits import habits_of
 from ballotbox_device.core.profile import (
     CAPACITY_MAX,
     COPIES_MAX,
@@ -19,6 +20,10 @@ from ballotbox_device.core.profile import (
 )
 from ballotbox_device.host.profile_file import load_profile, profile_names
 from ballotbox_device.host.profile_text import assumed_fields, meaning, origin, value
+from ballotbox_device.machine.mechanism import Mechanism
+from ballotbox_device.machine.screen import Question
+from ballotbox_device.machine.transport import Drop
+from tests.device.sheets_in_hand import PAPERS, new_mechanism, open_poll
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "profiles"
 COMMAND = "python -m tests.device.profile_document"
@@ -133,7 +138,52 @@ def documents() -> dict[str, str]:
 
 def page(profile: Profile) -> str:
     head = PAGE.format(title=profile.title, about=profile.about, name=profile.name, command=COMMAND)
-    return head + unknown(profile) + "\n" + every_field(profile)
+    return head + unknown(profile) + "\n" + every_field(profile) + "\n" + a_day(profile)
+
+
+DAY = """\
+## What it does
+
+What the front of a box with these habits said when this page was made, sheet by sheet, where the
+law lets a voter think again about a blank sheet, gives back one with a faint mark, and asks for the
+stamp:
+
+```text
+{lines}
+```
+"""
+
+
+def a_day(profile: Profile) -> str:
+    """Feed a box of the profile what voters bring and tell what it said."""
+    box = new_mechanism(habits_of(profile))
+    box.power_on(0)
+    open_poll(box)
+    told = []
+    for what, paper, drop in (
+        ("a good sheet", "home 1", Drop.FALLS),
+        ("the other side up", "upside down", Drop.FALLS),
+        ("a blank sheet", "blank", Drop.FALLS),
+        ("a faint mark", "faint", Drop.FALLS),
+        ("no stamp", "no stamp", Drop.FALLS),
+        ("crooked", "crooked", Drop.FALLS),
+        ("the sensor is not sure", "home 1", Drop.UNSURE_FELL),
+    ):
+        box.transport.next_drop = drop
+        box.feed(PAPERS[paper], 0)
+        told.append(said(box, what))
+        if box.front().question is Question.VOTER:
+            box.answer_voter(0, insists=True)
+            told.append(said(box, "  the voter insists"))
+        if box.front().question is Question.DROPPED:
+            box.answer_dropped(0, dropped=box.look())
+            told.append(said(box, "  somebody looks"))
+    return DAY.format(lines="\n".join(told))
+
+
+def said(box: Mechanism, what: str) -> str:
+    front = box.front()
+    return f"{what:<23} accepted {front.accepted}   {front.screen[0]}"
 
 
 def unknown(profile: Profile) -> str:

@@ -1,17 +1,27 @@
 """Whatever people and parts do: do the containers hold the sheets that the box has counted?"""
 
 from collections import Counter
+from dataclasses import replace
 from itertools import product
 from typing import ClassVar
 
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+)
 from hypothesis.stateful import run_state_machine_as_test as run
 
-from ballotbox_device.core.habits import DropTimeout, Habits, SecondChance
+from ballotbox_device.core.habits import Habits, habits_of
+from ballotbox_device.core.profile import DropTimeout, SecondChance
+from ballotbox_device.core.sheet import ReturnReason
 from ballotbox_device.core.signals import Signal
+from ballotbox_device.host.profile_file import load_profile, profile_names
 from ballotbox_device.machine.scanner import ScanFault
 from ballotbox_device.machine.screen import Question
 from ballotbox_device.machine.transport import Drop
@@ -21,6 +31,12 @@ from tests.device.sheets_in_hand import GOOD, PAPERS, SHEETS, new_mechanism, ope
 
 CAPACITY = 9
 TAKEN = (*GOOD, "upside down")
+#: What law and box choose to give back, and why.
+CHOSEN = {
+    "blank": ReturnReason.BLANK,
+    "faint": ReturnReason.MARGINAL,
+    "no stamp": ReturnReason.NO_STAMP,
+}
 UNSURE = {Drop.UNSURE_FELL: True, Drop.UNSURE_STAYED: False}
 CUT = {Drop.CUT_FELL: True, Drop.CUT_STAYED: False}
 PAIR = ("first", "second")
@@ -55,7 +71,8 @@ class Model:
 
     @property
     def takes(self):
-        free = self.held is None and self.asked is None and not self.bad
+        blocked = self.bad & {part.name.lower() for part in self.habits.blocking}
+        free = self.held is None and self.asked is None and not blocked
         return self.on and free and self.state is PollState.OPEN and self.here < CAPACITY
 
     def feed(self, kind, fault, drop, confirmed):
@@ -64,13 +81,15 @@ class Model:
             return "not now"
         if fault is not None:
             return fault.name
-        if kind == "blank" and not confirmed:
+        if CHOSEN.get(kind) in self.habits.returned and kind != "blank":
+            return kind
+        if kind == "blank" and not confirmed and CHOSEN["blank"] in self.habits.returned:
             if self.habits.second_chance is SecondChance.ASK_VOTER:
                 self.held = drop
                 return "asks voter"
             if self.habits.second_chance is SecondChance.RETURN:
                 return "returned"
-        if kind not in (*TAKEN, "blank"):
+        if kind not in (*TAKEN, *CHOSEN):
             return kind
         self.let_fall(drop)
         return drop.name
@@ -193,7 +212,7 @@ class Place(RuleBasedStateMachine):
             self.answer_voter(insists=True)
         if self.model.on and self.model.asked is not None:
             self.answer_dropped()
-        while self.model.on and (button := BACK.get(self.model.state)):
+        while (button := BACK.get(self.model.state)) in self.box.front().buttons:
             self.press(button, PAIR)
         if self.model.here >= CAPACITY:
             self.change_container()
@@ -397,4 +416,26 @@ def test_what_lies_in_the_containers_is_what_was_counted(timeout, chance, record
 
     record_property(f"{timeout.name}, {chance.name}", dict(sorted(Here.seen.items())))
     expected = ALWAYS | ONLY[chance] | HANGING.get(timeout, set())
+    assert sorted(name for name in expected if not Here.seen[name]) == []
+
+
+@pytest.mark.parametrize("name", profile_names())
+def test_so_it_is_with_the_box_of_each_profile(name, record_property):
+    class Here(Place):
+        habits = replace(habits_of(load_profile(name)), capacity=CAPACITY, capacity_warning=7)
+        seen: ClassVar[Counter] = Counter()
+
+        # A box that knows no way back from the close is seldom open for long.
+        @initialize(count=st.sampled_from([0, CAPACITY + 1]))
+        def crowd(self, count):
+            for _ in range(count):
+                self.feed("away", None, Drop.FALLS, confirmed=False)
+
+    run(Here, settings=settings(max_examples=70, stateful_step_count=25))
+
+    record_property(name, dict(sorted(Here.seen.items())))
+    returned, back = Here.habits.returned, Here.habits.second_chance
+    expected = ALWAYS - {kind for kind, why in CHOSEN.items() if why not in returned}
+    expected |= ONLY[back] if CHOSEN["blank"] in returned else set()
+    expected |= HANGING.get(Here.habits.drop_timeout, set())
     assert sorted(name for name in expected if not Here.seen[name]) == []

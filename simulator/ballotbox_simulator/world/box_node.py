@@ -239,7 +239,7 @@ class BoxNode:
             return None
         try:
             return self.device.outgoing.report(sequence)
-        except MemoryFault as fault:
+        except _DOWN as fault:
             self._failed(fault)
             return None
 
@@ -319,7 +319,7 @@ class BoxNode:
         now = self.clock.uptime_ms()
         try:
             messages = courier.messages(now)
-        except MemoryFault as fault:
+        except _DOWN as fault:
             self._failed(fault)
             return
         for message in messages:

@@ -48,6 +48,18 @@ _MIS_SCANNED: Final = (
 #: For these the voter, told of them, may feed the same sheet again and insist.
 _INSISTED: Final = frozenset({ReturnReason.OVERVOTED, ReturnReason.BLANK})
 
+#: After these the voter smooths the sheet, or somebody the scanner, and it is fed again later.
+_TRIED_AGAIN: Final = frozenset(
+    {
+        ReturnReason.JAMMED,
+        ReturnReason.DOUBLE_FED,
+        ReturnReason.SKEWED,
+        ReturnReason.TOO_SHORT,
+        ReturnReason.TOO_LONG,
+        ReturnReason.SCANNER_DIRTY,
+    }
+)
+
 
 class Fed(IntEnum):
     """What became of a sheet that a voter fed."""
@@ -139,8 +151,7 @@ class Mouth:
         if reason is ReturnReason.UNREADABLE:
             return Fed.UNREADABLE
         if reason not in _INSISTED:
-            # Crumpled, skewed or jammed: the voter smooths it and tries again later.
-            return Fed.NOT_NOW if reason > ReturnReason.NO_STAMP else Fed.RETURNED
+            return Fed.NOT_NOW if reason in _TRIED_AGAIN else Fed.RETURNED
         if self._box.device is None:
             return Fed.NOT_NOW
         return self._insist(sheet)

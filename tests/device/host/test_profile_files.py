@@ -119,7 +119,11 @@ def test_the_screen_tells_value_meaning_and_source_of_every_field(name):
 def test_a_machine_without_paper_or_manual_says_so_first(name):
     lines = (FOLDER / f"{name}.md").read_text(encoding="utf-8").splitlines()
     heads = [line for line in lines if line.startswith("## ")]
-    assert heads == ["## Not known, or not as the machine has it", "## Every field"]
+    assert heads == [
+        "## Not known, or not as the machine has it",
+        "## Every field",
+        "## What it does",
+    ]
 
 
 def test_urna_says_that_it_has_no_paper():

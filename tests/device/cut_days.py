@@ -1,6 +1,5 @@
 """A short scripted poll day that goes on to its end after a power cut: what exports are made of."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from ballotbox_device.core.events import ReprintRequested
@@ -8,6 +7,7 @@ from ballotbox_device.core.poll import Action
 from ballotbox_device.core.sheet import Sheet
 from ballotbox_protocol.election.identifiers import PollState
 from ballotbox_simulator.disk import PowerCut, PowerPlan
+from tests.device.poll_day import Act, Ask
 from tests.device.polling_place import (
     AWAY,
     BLANK,
@@ -31,33 +31,6 @@ class Feed:
 
     def do(self, place: PollingPlace) -> None:
         place.feed(self.sheet)
-
-
-@dataclass(frozen=True)
-class Act:
-    """A step of the poll and the state in which it is over."""
-
-    action: Action
-    target: PollState
-
-    def is_done(self, place: PollingPlace) -> bool:
-        return place.device.state is self.target
-
-    def do(self, place: PollingPlace) -> None:
-        place.act(self.action)
-
-
-@dataclass(frozen=True)
-class Ask:
-    """Something that may be done twice."""
-
-    what: Callable[[PollingPlace], object]
-
-    def is_done(self, place: PollingPlace) -> bool:
-        return False
-
-    def do(self, place: PollingPlace) -> None:
-        self.what(place)
 
 
 DAY = (

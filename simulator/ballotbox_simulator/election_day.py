@@ -223,6 +223,8 @@ async def _disturb(day: Day, hour: int) -> None:
         _forge(day.boxes[1 % len(day.boxes)])
         day.mischief.forged += 1
     elif hour == _KILL_HOUR:
+        # What a broker still has in flight when its reader dies, it may drop.
+        await _until(day, lambda: _forgeries_refused(day), "the broken signature refused")
         day.precinct.kill()
         day.mischief.killed += 1
         await day.precinct.start()
@@ -249,6 +251,11 @@ def _forge(box: Box) -> None:
     genuine = next(each.data for each in box.crew.made if each.kind is ReportKind.OPEN)
     broken = genuine[:-1] + bytes((genuine[-1] ^ 1,))
     box.send(Message(MessageKind.REPORT, broken))
+
+
+def _forgeries_refused(day: Day) -> bool:
+    unauthentic = day.precinct.status()["counts"]["unauthentic"]
+    return bool(sum(unauthentic.values()) >= day.mischief.forged)
 
 
 async def _close_polls(day: Day, progress: Progress) -> None:

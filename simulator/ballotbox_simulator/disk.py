@@ -74,14 +74,26 @@ class Power:
     """Counts a box's operations and fails where the plan says.
 
     ailment: fails the next operation that it can fail; FULL stays until it is taken away.
+    sound: nothing can fail, so that only the operations need be counted.
     """
 
-    __slots__ = ("_fails_at", "ailment", "operations")
+    __slots__ = ("_ailment", "_fails_at", "operations", "sound")
 
     def __init__(self, plan: PowerPlan | None = None) -> None:
         self._fails_at = -1 if plan is None else plan.at
-        self.ailment: Ailment | None = None
+        self._ailment: Ailment | None = None
         self.operations = 0
+        self.sound = plan is None
+
+    @property
+    def ailment(self) -> Ailment | None:
+        """What ails the media."""
+        return self._ailment
+
+    @ailment.setter
+    def ailment(self, ailment: Ailment | None) -> None:
+        self._ailment = ailment
+        self.sound = ailment is None and self._fails_at < 0
 
     def spend(self, operation: str) -> None:
         """Count one operation; raises PowerCut if power fails in it."""
@@ -108,7 +120,7 @@ class _File:
         self.power = power
         self._content = bytearray()
         #: What was written since the last sync: where, what stood there, and what gave way to it.
-        self._unsynced: list[tuple[int, bytes, bytes]] = []
+        self._unsynced: list[tuple[int, bytes | bytearray, bytes]] = []
 
     def read(self) -> bytes:
         """Return the content as a running box sees it."""
@@ -117,26 +129,26 @@ class _File:
     def sync(self) -> None:
         """Make all writes durable, unless power fails."""
         power = self.power
+        if power.sound:
+            power.operations += 1
+            self._unsynced.clear()
+            return
         power.spend("sync")
-        if power.ailment is not None:
-            power.fail(Ailment.NOT_APPLIED)
+        power.fail(Ailment.NOT_APPLIED)
         self._unsynced.clear()
-        if power.ailment is not None:
-            power.fail(Ailment.APPLIED)
+        power.fail(Ailment.APPLIED)
 
     def _splice(self, offset: int, size: int, new: bytes) -> None:
         power = self.power
-        if power.ailment is not None:
-            power.fail(Ailment.NOT_APPLIED)
-            if len(new) > size:
-                power.fail(Ailment.FULL)
+        power.fail(Ailment.NOT_APPLIED)
+        if len(new) > size:
+            power.fail(Ailment.FULL)
         content = self._content
         end = offset + size
         self._unsynced.append((offset, bytes(content[offset:end]), new))
         content[offset:end] = new
         power.spend("write")
-        if power.ailment is not None:
-            power.fail(Ailment.APPLIED)
+        power.fail(Ailment.APPLIED)
 
     def fail(self, outcome: Outcome) -> None:
         """Become what is found after a power cut."""
@@ -158,7 +170,7 @@ class _File:
         self._content[offset] ^= mask
 
 
-def torn_bytes(old: bytes, new: bytes, torn: Torn) -> bytes:
+def torn_bytes(old: bytes | bytearray, new: bytes, torn: Torn) -> bytes:
     """Return what is found where `new` was being written over `old`."""
     if torn.kept >= len(new):
         return new
@@ -188,7 +200,13 @@ class MemoryJournal(_File):
 
     def append(self, data: bytes) -> None:
         """Add `data` at the end."""
-        self._splice(len(self._content), 0, data)
+        content, power = self._content, self.power
+        if power.sound:
+            self._unsynced.append((len(content), b"", data))
+            content += data
+            power.operations += 1
+        else:
+            self._splice(len(content), 0, data)
 
     def truncate(self, size: int) -> None:
         """Cut the content to `size` bytes."""
@@ -202,9 +220,16 @@ class MemorySlots(_File):
 
     def write(self, offset: int, data: bytes) -> None:
         """Write inside the file; raises ValueError when it would grow."""
-        if offset + len(data) > len(self._content):
+        content, power = self._content, self.power
+        end = offset + len(data)
+        if end > len(content):
             raise ValueError("slots: a write may not grow the file, extend it first")
-        self._splice(offset, len(data), data)
+        if power.sound:
+            self._unsynced.append((offset, content[offset:end], data))
+            content[offset:end] = data
+            power.operations += 1
+        else:
+            self._splice(offset, len(data), data)
 
     def extend(self, size: int) -> None:
         """Grow the file with zeros."""

@@ -56,6 +56,7 @@ class Witness(Power):
 
     def __init__(self, look: Callable[[], None]) -> None:
         super().__init__()
+        self.sound = False
         self._look = look
 
     def spend(self, operation: str) -> None:

@@ -7,7 +7,7 @@ same order.
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 from zlib import crc32
 
 from ballotbox_device.core.delivery import Delivery
@@ -153,11 +153,28 @@ class History:
             raise MemoryFault(f"{kind.name} stands outside an election in the journal")
         if not record.body:
             self._frontier.append(_EMPTY_LEAVES[kind])
-            self._count(kind)
+            step = _STEPS.get(kind)
+            if step is None:
+                self._count(kind)
+            else:
+                self._move(step)
         else:
             self._frontier.append(leaf_hash(record.to_bytes()))
             self._about_delivery += kind in _ABOUT_DELIVERY
             self._note(record, offset)
+
+    def apply_passages(self, count: int) -> None:
+        """Take in `count` sheets that went straight into the box: PASSAGE for each, in its order.
+
+        Raises MemoryFault where the first of them cannot follow.
+        """
+        for kind in PASSAGE:
+            self.apply(Record(kind), 0)
+        more = count - 1
+        self._frontier.extend([_EMPTY_LEAVES[kind] for kind in PASSAGE] * more)
+        self.presented += more
+        self.accepted += more
+        self.portable += more * (self.state is PollState.PORTABLE)
 
     def _start(self, genesis: Genesis) -> None:
         if self.genesis is not None:
@@ -169,10 +186,6 @@ class History:
         self.boots = genesis.boots
 
     def _count(self, kind: RecordType) -> None:
-        step = _STEPS.get(kind)
-        if step is not None:
-            self._move(step)
-            return
         match kind:
             case RecordType.PREPARED:
                 self.prepared = True
@@ -186,20 +199,20 @@ class History:
                 raise MemoryFault(f"a {kind.name} record of the journal is empty")
 
     def _move(self, step: SheetStep) -> None:
-        target = SHEET_STEPS.get((self.sheet, step))
+        way = _WAYS[step]
+        target = way.leads.get(self.sheet)
         if target is None:
             raise MemoryFault(
                 "the journal contradicts itself: "
                 f"{step.name} cannot follow where a sheet is {self.sheet.name}"
             )
         self.sheet = target
-        if step is SheetStep.TAKE:
-            self.presented += 1
-        elif step in _INTO_THE_BOX:
+        if way.into_the_box:
             self.accepted += 1
             self.portable += self.state is PollState.PORTABLE
-        elif target is SheetState.NONE:
-            self.returned += 1
+        else:
+            self.presented += way.taken_in
+            self.returned += way.out
 
     def _note(self, record: Record, offset: int) -> None:
         body = record.body
@@ -259,7 +272,28 @@ _WITH_CONSEQUENCES: Final = frozenset(
 _STEPS: Final[Mapping[RecordType, SheetStep]] = {
     kind: step for step, kind in STEP_RECORDS.items() if kind is not RecordType.ANSWER
 }
-_INTO_THE_BOX: Final = frozenset({SheetStep.DROP, SheetStep.TOLD_IN})
+
+
+class _Way(NamedTuple):
+    """Where one step leads from where, and what it counts."""
+
+    leads: Mapping[SheetState, SheetState]
+    taken_in: bool
+    into_the_box: bool
+    out: bool
+
+
+def _way(step: SheetStep) -> _Way:
+    leads = {state: target for (state, by), target in SHEET_STEPS.items() if by is step}
+    settled = SheetState.NONE in leads.values()
+    fell = step in (SheetStep.DROP, SheetStep.TOLD_IN)
+    return _Way(leads, step is SheetStep.TAKE, fell, settled and not fell)
+
+
+#: The table of the sheets by its steps.
+_WAYS: Final = {step: _way(step) for step in SheetStep}
+#: The records of a sheet that goes straight in, which leave the box as it was but for its counts.
+PASSAGE: Final = (RecordType.FED, RecordType.RELEASE, RecordType.DROPPED)
 _ABOUT_DELIVERY: Final = frozenset({RecordType.RECEIPTED, RecordType.HELD, RecordType.RESEND})
 _EMPTY_LEAVES: Final = {kind: leaf_hash(Record(kind).to_bytes()) for kind in RecordType}
 

@@ -80,15 +80,20 @@ def _is_on_paper(contest: Contest, marks: Marks) -> bool:
 
 def _second_thoughts(sheet: Sheet, contests: list[Contest], policy: MarkPolicy) -> Judgement | None:
     """Return the first objection in the order in which a voter is told of them."""
-    for handling, reason, applies in (
-        (policy.overvoted, ReturnReason.OVERVOTED, _is_overvoted),
-        (policy.blank, ReturnReason.BLANK, _is_blank),
-        (policy.undervoted, ReturnReason.UNDERVOTED, _is_undervoted),
-        (policy.marginal, ReturnReason.MARGINAL, _is_marginal),
-    ):
-        if handling is not Handling.ACCEPT and applies(sheet, contests):
-            return Judgement(reason, may_insist=handling is Handling.SECOND_CHANCE)
+    accept = Handling.ACCEPT
+    if policy.overvoted is not accept and _is_overvoted(sheet, contests):
+        return _objection(ReturnReason.OVERVOTED, policy.overvoted)
+    if policy.blank is not accept and _is_blank(sheet):
+        return _objection(ReturnReason.BLANK, policy.blank)
+    if policy.undervoted is not accept and _is_undervoted(sheet, contests):
+        return _objection(ReturnReason.UNDERVOTED, policy.undervoted)
+    if policy.marginal is not accept and sheet.marginal:
+        return _objection(ReturnReason.MARGINAL, policy.marginal)
     return None
+
+
+def _objection(reason: ReturnReason, handling: Handling) -> Judgement:
+    return Judgement(reason, may_insist=handling is Handling.SECOND_CHANCE)
 
 
 def _is_overvoted(sheet: Sheet, contests: list[Contest]) -> bool:
@@ -96,14 +101,10 @@ def _is_overvoted(sheet: Sheet, contests: list[Contest]) -> bool:
     return any(len(marks.options) > contest.votes_allowed for contest, marks in pairs)
 
 
-def _is_blank(sheet: Sheet, _contests: list[Contest]) -> bool:
+def _is_blank(sheet: Sheet) -> bool:
     return not any(marks.options for marks in sheet.marks)
 
 
 def _is_undervoted(sheet: Sheet, contests: list[Contest]) -> bool:
     pairs = zip(contests, sheet.marks, strict=True)
     return any(len(marks.options) < contest.votes_allowed for contest, marks in pairs)
-
-
-def _is_marginal(sheet: Sheet, _contests: list[Contest]) -> bool:
-    return sheet.marginal

@@ -6,7 +6,7 @@ Invariant: the history in memory is never ahead of the medium. A record enters i
 from collections.abc import Sequence
 from typing import Final
 
-from ballotbox_device.core.history import History
+from ballotbox_device.core.history import PASSAGE, History
 from ballotbox_device.core.journal_copies import JournalCopies
 from ballotbox_device.core.ports import Memory, MemoryFault
 from ballotbox_device.core.records import (
@@ -20,12 +20,22 @@ from ballotbox_device.core.records import (
     RecordType,
     split,
 )
-from ballotbox_device.core.units import UNIT_HEAD_SIZE, end_of, frame, units
+from ballotbox_device.core.units import UNIT_HEAD_SIZE, end_of, frame, require_torn, unit_at
 
 #: The records of every ballot: framed once, and known when they are read.
 _OF_BALLOTS: Final = (FED, RETURNED, RELEASE, DROPPED, VOID)
 _ALONE: Final = {each.type: frame(each.to_bytes()) for each in _OF_BALLOTS}
 _KNOWN: Final[dict[bytes, Sequence[Record]]] = {each.to_bytes(): (each,) for each in _OF_BALLOTS}
+_PASSAGE: Final = b"".join(_ALONE[kind] for kind in PASSAGE)
+
+
+def _passages(journal: bytes, offset: int) -> int:
+    """Return how many sheets in a row went straight into the box from `offset` on."""
+    size, found = len(_PASSAGE), 0
+    while journal.startswith(_PASSAGE, offset):
+        offset += size
+        found += 1
+    return found
 
 
 class RecordBook:
@@ -39,11 +49,24 @@ class RecordBook:
         self._pending_size = 0
         self.history = History()
         content = port.read()
-        self._end = 0
-        for unit in units(content):
-            self._apply(_KNOWN.get(unit.records) or split(unit.records), unit.offset)
-            self._end = end_of(unit)
+        self._end = self._replay(content)
         self.torn = len(content) - self._end
+
+    def _replay(self, content: bytes) -> int:
+        """Take in the good units from the start and return where they end; the rest is torn."""
+        end = 0
+        while True:
+            passages = _passages(content, end)
+            if passages:
+                self._apply_passages(passages, end)
+                end += passages * len(_PASSAGE)
+            unit = unit_at(content, end)
+            if unit is None:
+                break
+            self._apply(_KNOWN.get(unit.records) or split(unit.records), unit.offset)
+            end = end_of(unit)
+        require_torn(content, end)
+        return end
 
     @property
     def mended(self) -> int:
@@ -59,9 +82,10 @@ class RecordBook:
         """Write the records as one unit; they have happened only when `settle` returns."""
         if self._pending or self.torn:
             raise MemoryFault("a unit is not settled yet: this is a fault of the program")
-        if self.history.cleared and records[0].type is not RecordType.GENESIS:
+        first = records[0].type
+        if self.history.cleared and first is not RecordType.GENESIS:
             raise MemoryFault("the election was cleared: nothing can happen in it any more")
-        unit = _ALONE.get(records[0].type) if len(records) == 1 else None
+        unit = _ALONE.get(first) if len(records) == 1 else None
         if unit is None:
             unit = frame(b"".join([record.to_bytes() for record in records]))
         # Noted before it is tried: nothing may follow a unit of which only a part was written.
@@ -80,6 +104,12 @@ class RecordBook:
         """Append and settle."""
         self.append(*records)
         self.settle()
+
+    def _apply_passages(self, count: int, offset: int) -> None:
+        try:
+            self.history.apply_passages(count)
+        except ValueError as error:
+            raise MemoryFault(f"the journal is wrong at byte {offset}: {error}") from error
 
     def _apply(self, records: Sequence[Record], offset: int) -> None:
         for record in records:

@@ -5,7 +5,7 @@ differ by a power cut; whatever else differs has rotted, and the other copy mend
 """
 
 from ballotbox_device.core.ports import Journal, Memory, MemoryFault
-from ballotbox_device.core.units import end_of, require_torn, unit_at
+from ballotbox_device.core.units import claimed_end, end_of, require_torn, unit_at
 
 
 class JournalCopies:
@@ -68,9 +68,10 @@ def _agreed(first: bytes, second: bytes) -> bytes:
 
     Raises MemoryFault when both are damaged at one place, or tell different things at one.
     """
-    offset = 0
     alike = _common(first, second)
-    sound = bytearray()
+    # Whoever replays looks at these units again: only where each ends is asked here.
+    offset = _units_within(first, alike)
+    sound = bytearray(first[:offset])
     while True:
         left = unit_at(first, offset)
         right = left if left and end_of(left) <= alike else unit_at(second, offset)
@@ -85,6 +86,14 @@ def _agreed(first: bytes, second: bytes) -> bytes:
     require_torn(first, offset)
     require_torn(second, offset)
     return bytes(sound) + max(first[offset:], second[offset:], key=len)
+
+
+def _units_within(journal: bytes, end: int) -> int:
+    """Return where the last unit ends that lies before `end`, as far as their heads tell."""
+    offset = 0
+    while (after := claimed_end(journal, offset)) <= end:
+        offset = after
+    return offset
 
 
 def _common(held: bytes, sound: bytes) -> int:

@@ -5,7 +5,6 @@ on what the sheet says.
 """
 
 from collections import Counter
-from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from ballotbox_device.core.ports import Entropy, EntropyFault, MemoryFault
@@ -73,13 +72,11 @@ class SlotBank:
     def survey(self) -> None:
         """Read all slots into the counts; raises MemoryFault for rot or two unfinished slots."""
         self._clear()
-        empty = self._format.empty
         # Sheets that say the same have the same slot: each is judged once.
         known: dict[bytes, SlotCondition] = {}
-        for position, slot in self._slots():
-            self._capacity = position + 1
-            if slot == empty:
-                continue
+        content = self._port.read()
+        self._capacity = len(content) // self._format.size
+        for position, slot in self._written(content):
             condition = known.get(slot) or known.setdefault(slot, self._format.condition(slot))
             if condition is SlotCondition.ROTTEN:
                 raise _damaged(position)
@@ -92,10 +89,15 @@ class SlotBank:
                 self.odd = OddSlot(position, condition, first)
             self._mark_used(position)
 
-    def _slots(self) -> Iterator[tuple[int, bytes]]:
-        content, size = self._port.read(), self._format.size
-        for position in range(len(content) // size):
-            yield position, content[position * size : (position + 1) * size]
+    def _written(self, content: bytes) -> list[tuple[int, bytes]]:
+        """Return the slots that are not empty, with their positions."""
+        size, empty = self._format.size, self._format.empty
+        starts = range(0, len(content) - size + 1, size)
+        return [
+            (start // size, slot)
+            for start in starts
+            if (slot := content[start : start + size]) != empty
+        ]
 
     def _count(self, *, first_sheet: bool) -> None:
         self.counted += 1
@@ -162,9 +164,8 @@ class SlotBank:
 
         Raises MemoryFault when a slot has rotted since the boot: a sheet less is no total.
         """
-        empty = self._format.empty
-        used = [(position, slot) for position, slot in self._slots() if slot != empty]
-        alike = Counter(slot for position, slot in used if self._is_counted(position, slot))
+        written = self._written(self._port.read())
+        alike = Counter(slot for position, slot in written if self._is_counted(position, slot))
         whole = alike.total()
         if whole != self.counted:
             raise MemoryFault(

@@ -55,6 +55,12 @@ def end_of(unit: Unit) -> int:
     return unit.offset + len(unit.records) + _CRC_SIZE
 
 
+def claimed_end(journal: bytes, offset: int) -> int:
+    """Return where a unit from `offset` on would end by its head alone; may be past the end."""
+    length = int.from_bytes(journal[offset + 1 : offset + _HEAD.size])
+    return offset + _HEAD.size + length + _CRC_SIZE
+
+
 def units(journal: bytes) -> Iterator[Unit]:
     """Yield the good units from the start, up to a torn tail.
 

@@ -4,7 +4,7 @@
 `verify_inclusion` and `verify_consistency` need neither.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from hashlib import sha256
 from typing import Final
 
@@ -71,6 +71,11 @@ class Frontier:
         self._waiting.append(leaf)
         if len(self._waiting) == _WAITING_MAX:
             self._fold()
+
+    def extend(self, leaves: Iterable[bytes]) -> None:
+        """Add leaves as `append` does."""
+        for leaf in leaves:
+            self.append(leaf)
 
     def _fold(self) -> None:
         nodes, rest = self._waiting, self._folded

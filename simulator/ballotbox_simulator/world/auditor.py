@@ -122,6 +122,7 @@ class Auditor:
         self._copies: Counter[tuple[str, int]] = Counter()
         self._trusted = trusted
         self._words: dict[str, _BoxWord] = defaultdict(_BoxWord)
+        self._lenient = trusted.election.policy == MarkPolicy()
 
     def object_to(self, breach: Breach, node: str, words: str) -> None:
         """Note a finding."""
@@ -167,27 +168,29 @@ class Auditor:
 
     def sheet_fell(self, box: BoxNode, sheet: Sheet, *, insisted: bool) -> None:
         """See a sheet fall, which none may but while the poll takes in sheets of its kind."""
-        if not insisted and self._to_be_reconsidered(box, sheet):
+        if not (insisted or self._lenient) and self._to_be_reconsidered(box, sheet):
             words = "a sheet was taken in of which its voter was to be told first"
             self.object_to(Breach.LAW, box.name, words)
         self.sheets += 1
         open_for = PollState.PORTABLE if sheet.portable else PollState.OPEN
-        if box.device is not None and box.device.state is not open_for:
-            words = f"a sheet was let in while the box was {box.device.state.name}"
+        state = open_for if box.device is None else box.device.state
+        if state is not open_for:
+            words = f"a sheet was let in while the box was {state.name}"
             self.object_to(Breach.LAW, box.name, words)
-        shut = [signal.name for signal in box.ailing if MUST_BE_SHUT & {signal}]
+        shut = MUST_BE_SHUT.intersection(box.ailing)
         if shut:
-            self.object_to(Breach.LAW, box.name, f"a sheet was let in despite {shut[0]}")
-        held, capacity = len(box.container) - box.mouth.put_away, box.habits.capacity
+            self.object_to(Breach.LAW, box.name, f"a sheet was let in despite {min(shut).name}")
+        fallen, capacity = len(box.container), box.habits.capacity
+        held = fallen - box.mouth.put_away
         if capacity is not None and held > capacity and not self._paper_may_differ(box):
             words = f"{held} sheets in a container for {capacity}"
             self.object_to(Breach.LAW, box.name, words)
-        self.transcript.note(box.name, "holds", f"{len(box.container)} style {sheet.style}")
+        self.transcript.note(box.name, "holds", f"{fallen} style {sheet.style}")
 
     def _to_be_reconsidered(self, box: BoxNode, sheet: Sheet) -> bool:
         election = self._trusted.election
         policy = election.policy
-        if box.habits.second_chance is SecondChance.ACCEPT or policy == MarkPolicy():
+        if box.habits.second_chance is SecondChance.ACCEPT:
             return False
         contests = election.styles[sheet.style].sheets[sheet.number]
         allowed = [election.contests[index].votes_allowed for index in contests]

@@ -51,7 +51,8 @@ _LOOK_MS: Final = 20_000
 _SIGN_MS: Final = 8_000
 _CHANGE_MS: Final = 4 * 60_000
 
-
+#: Nearly all outputs: what they ask for is done by whoever feeds the sheet.
+_OF_SHEETS: Final = (DropSheet, SheetAccepted, SheetReturned)
 #: What takes a box down: its power, its memory, or its own refusal to sign what breaks a law.
 _DOWN: Final = (PowerCut, MediumError, MemoryFault, LawBroken)
 
@@ -81,6 +82,7 @@ class BoxNode:
         self.ailing: dict[Signal, Signal | None] = {}
         self.habits = PLAIN
         self._copy_signed = False
+        self._sent_for = False
         #: Officers sign what they are asked; not when a button was pressed by mistake.
         self.officers_sign = True
         self.outcomes: tuple[Outcome, Outcome] = (LOST, LOST)
@@ -167,7 +169,7 @@ class BoxNode:
 
     def heal(self) -> None:
         """Let power and memory be sound from now on."""
-        self.sky.weather = CALM
+        self.sky.become(CALM)
         for signal in tuple(self.ailing):
             self.come_right(signal)
         self._next_cut = None
@@ -189,7 +191,7 @@ class BoxNode:
         except _DOWN as fault:
             self._failed(fault)
             return None
-        if outputs:
+        if outputs and not (len(outputs) == 1 and isinstance(outputs[0], _OF_SHEETS)):
             self._carry_out(outputs)
         return outputs
 
@@ -197,9 +199,6 @@ class BoxNode:
         reported = False
         for output in outputs:
             match output:
-                case DropSheet() | SheetAccepted() | SheetReturned():
-                    # Nearly all outputs: what they ask for is done by whoever feeds the sheet.
-                    pass
                 case ReportMade():
                     self._witness.report_made(self, output)
                     reported = True
@@ -259,8 +258,14 @@ class BoxNode:
         self._witness.sheet_fell(self, sheet, insisted=insisted)
 
     def have_container_changed(self) -> None:
-        """Send for somebody who changes the container."""
-        self._schedule.after(_CHANGE_MS, self.mouth.change_container)
+        """Send for somebody who changes the container, unless somebody is on the way."""
+        if not self._sent_for:
+            self._sent_for = True
+            self._schedule.after(_CHANGE_MS, self._change_container)
+
+    def _change_container(self) -> None:
+        self._sent_for = False
+        self.mouth.change_container()
 
     # Switches and parts
 

@@ -98,12 +98,14 @@ class Kit:
 
     def identity_for(self, memory: Memory) -> Identity:
         """Return the identity with the key that the memory calls for; raises MemoryFault."""
-        if self.next_key is None:
+        key = self.next_key
+        # The report of a rotation names the key.
+        if key is None or not any(key.public in each.journal.read() for each in memory.media):
             return self.identity
         rotation = RecordBook(memory).history.rotation
-        if rotation is None or rotation.key != self.next_key.public:
+        if rotation is None or rotation.key != key.public:
             return self.identity
-        return replace(self.identity, key=self.next_key)
+        return replace(self.identity, key=key)
 
 
 def outcomes_of(kinds: frozenset[FaultKind]) -> tuple[Outcome, Outcome]:

@@ -21,6 +21,8 @@ from ballotbox_simulator.world.world import World
 _K = FaultKind
 #: How long a full battery lasts.
 _BATTERY_MS: Final = 30 * MINUTE
+#: In so many parts a small container takes the ballots of a day, a few sheets more in each.
+_CONTAINERS: Final = 8
 Do = Callable[[World, Strike], None]
 
 #: By a strike's detail: only about a sheet that fell, or only about one that did not.
@@ -116,8 +118,9 @@ def _lose_mains(world: World, strike: Strike, box: BoxNode) -> bool:
     return struck
 
 
-def _shrink_container(_world: World, strike: Strike, box: BoxNode) -> bool:
-    capacity = 8 + strike.detail % 40
+def _shrink_container(world: World, strike: Strike, box: BoxNode) -> bool:
+    # Full a few times on any day, be it short or long.
+    capacity = world.day.plan.ballots // _CONTAINERS + 8 + strike.detail % 40
     box.habits = replace(box.habits, capacity=capacity, capacity_warning=capacity - 3)
     return True
 

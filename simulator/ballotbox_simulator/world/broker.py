@@ -119,7 +119,7 @@ class Broker:
 
     def calm(self, weather: Weather) -> None:
         """Change the weather, and end every outage."""
-        self._sky.weather = weather
+        self._sky.become(weather)
         self.up = True
         self._gateway_cut_off = False
         for client in self._clients.values():

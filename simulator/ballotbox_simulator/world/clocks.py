@@ -10,41 +10,48 @@ _PPM = 1_000_000
 
 
 class NodeClock:
-    """One node's wall clock and its uptime counter.
+    """One node's wall clock and its uptime counter."""
 
-    offset_s: how far the wall clock is ahead; steps add to it. drift_ppm: how much faster than the
-    world it runs since midnight.
-    """
+    __slots__ = ("_drift_ppm", "_known", "_offset_s", "_schedule", "_started")
 
-    __slots__ = ("_known", "_schedule", "_started", "drift_ppm", "offset_s")
-
-    def __init__(self, schedule: Schedule, offset_s: int = 0, drift_ppm: int = 0) -> None:
+    def __init__(self, schedule: Schedule) -> None:
         self._schedule = schedule
         self._started = schedule.now
-        self.offset_s = offset_s
-        self.drift_ppm = drift_ppm
-        self._known: tuple[tuple[int, ...], Instant | None] = ((), None)
+        self._offset_s = 0
+        self._drift_ppm = 0
+        #: The last answer and the time for which it holds.
+        self._known: tuple[int, Instant] | None = None
 
     def power_on(self) -> None:
         """Begin the uptime anew; the wall clock has a battery."""
         self._started = self._schedule.now
+        self._known = None
+
+    def step(self, seconds: int) -> None:
+        """Set the wall clock forward, or back."""
+        self._offset_s += seconds
+        self._known = None
+
+    def drift(self, ppm: int) -> None:
+        """Run so much faster than the world since midnight."""
+        self._drift_ppm = ppm
+        self._known = None
 
     def uptime_ms(self) -> int:
         """Milliseconds since power came on; never goes back while it stays on."""
         elapsed = self._schedule.now - self._started
-        return elapsed + elapsed * self.drift_ppm // _PPM
+        return elapsed + elapsed * self._drift_ppm // _PPM
 
     def unix(self) -> int:
         """The wall clock's Unix seconds, never below zero."""
         now = self._schedule.now
-        drifted = now + now * self.drift_ppm // _PPM
-        return max(0, MIDNIGHT + drifted // 1_000 + self.offset_s)
+        drifted = now + now * self._drift_ppm // _PPM
+        return max(0, MIDNIGHT + drifted // 1_000 + self._offset_s)
 
     def instant(self) -> Instant:
         """What a box writes into its reports."""
-        now = (self._schedule.now, self._started, self.offset_s, self.drift_ppm)
-        known_for, instant = self._known
-        if instant is None or now != known_for:
+        now, known = self._schedule.now, self._known
+        if known is None or known[0] != now:
             instant = Instant(self.unix(), ClockQuality.FREE_RUNNING, self.uptime_ms())
-            self._known = now, instant
-        return instant
+            known = self._known = now, instant
+        return known[1]

@@ -239,24 +239,28 @@ CALM: Final = Weather(MappingProxyType({}))
 class Sky:
     """The weather over one thing: draws which faults fall, and tells `struck` of each."""
 
-    __slots__ = ("_chance", "_struck", "weather")
+    __slots__ = ("_chance", "_chances", "_struck")
 
     def __init__(
         self, weather: Weather, chance: random.Random, struck: Callable[[FaultKind], None]
     ) -> None:
-        self.weather = weather
+        self._chances = dict(weather.chances)
         self._chance = chance
         self._struck = struck
+
+    def become(self, weather: Weather) -> None:
+        """Have this weather from now on."""
+        self._chances = dict(weather.chances)
 
     @property
     def is_clear(self) -> bool:
         """Tell whether nothing can fall."""
-        return not self.weather.chances
+        return not self._chances
 
     def falls(self, kind: FaultKind) -> bool:
         """Draw whether `kind` falls now."""
-        chance = self.weather.of(kind)
-        if chance == 0.0 or self._chance.random() >= chance:
+        chance = self._chances.get(kind)
+        if not chance or self._chance.random() >= chance:
             return False
         self._struck(kind)
         return True

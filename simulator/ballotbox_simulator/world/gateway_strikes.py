@@ -33,16 +33,16 @@ def _clock_strike(do: Callable[[Strike, NodeClock], None]) -> Callable[[World, S
 
 
 def _wrong_zone(strike: Strike, clock: NodeClock) -> None:
-    clock.offset_s += (strike.detail % 27 - 12) * _HOUR_S
+    clock.step((strike.detail % 27 - 12) * _HOUR_S)
 
 
 def _drift(strike: Strike, clock: NodeClock) -> None:
-    clock.drift_ppm = strike.detail % (2 * _PPM_MAX) - _PPM_MAX
+    clock.drift(strike.detail % (2 * _PPM_MAX) - _PPM_MAX)
 
 
 def _step(strike: Strike, clock: NodeClock) -> None:
     # Up to about ten years to either side.
-    clock.offset_s += strike.detail % 640_000_000 - 320_000_000
+    clock.step(strike.detail % 640_000_000 - 320_000_000)
 
 
 # Gateways

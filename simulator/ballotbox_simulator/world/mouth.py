@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from ballotbox_simulator.world.box_node import BoxNode
 
 #: Of so many sheets one is handed over as the scanner measured it; the others as they were read.
-_SCANNED: Final = 8
+_SCANNED: Final = 16
 _MIS_SCANNED: Final = (
     FaultKind.SHEET_JAMMED,
     FaultKind.DOUBLE_FED,
@@ -103,7 +103,7 @@ class Mouth:
 
     def feed(self, sheet: Sheet) -> Fed:
         """Feed one sheet as a voter does, and let the transport do its work."""
-        if self._box.device is None or self._blocked():
+        if self._box.device is None or (self._transport is not None and self._blocked()):
             return Fed.NOT_NOW
         self._transport, self._fell, self._answered = sheet, False, False
         self._insisted, self._layers = False, 1
@@ -172,11 +172,10 @@ class Mouth:
         return self._insist(sheet)
 
     def _blocked(self) -> bool:
-        """Tell whether a sheet lies in the transport; a person takes one away that is settled."""
-        if self._transport is not None and self._box.device is not None:
-            if self._box.device.counters.pending:
-                return True
-            self._transport = None
+        """Tell whether the sheet in the transport stays; a person takes one away that is settled."""
+        if self._box.device is not None and self._box.device.counters.pending:
+            return True
+        self._transport = None
         return False
 
     def _drop(self) -> Fed:

@@ -11,9 +11,10 @@ from ballotbox_protocol.election.definition import Contest, Election
 from ballotbox_protocol.election.tally import Marks
 from ballotbox_simulator.world.faults import FaultKind
 
-#: A cross in a target covers so much of it; paper without one is never quite white.
-_DARK: Final = (30, 90)
-_WHITE: Final = (0, 6)
+#: A cross in a target covers so much of it; paper without one is never quite white. By a byte that
+#: is left to chance.
+_DARK: Final = tuple(30 + grain * 61 // 256 for grain in range(256))
+_WHITE: Final = tuple(grain * 7 // 256 for grain in range(256))
 #: Between the thresholds of the simulated elections: no mark, but not nothing either.
 _FAINT: Final = 15
 
@@ -26,7 +27,10 @@ def scan_of(sheet: Sheet, election: Election, chance: random.Random) -> Scan:
         for contest, marks in zip(contests, sheet.marks, strict=True)
         for mark in _targets(contest, marks)
     ]
-    densities = [chance.randint(*(_DARK if mark else _WHITE)) for mark in dark]
+    grains = chance.randbytes(len(dark))
+    densities = [
+        (_DARK if mark else _WHITE)[grain] for mark, grain in zip(dark, grains, strict=True)
+    ]
     middle = len(densities) // 2
     front = Side((sheet.style, sheet.number), tuple(densities[:middle]))
     sides = (front, Side(None, tuple(densities[middle:])))
@@ -66,7 +70,7 @@ def _with_faint_mark(scan: Scan, chance: random.Random) -> Scan:
         (side, at)
         for side, each in enumerate(scan.sides)
         for at, density in enumerate(each.densities)
-        if density <= _WHITE[1]
+        if density <= _WHITE[-1]
     ]
     if not white:
         return scan

@@ -54,6 +54,12 @@ class Alarm:
             self._time = time
             self._schedule.at(time, self._go_off, time)
 
+    def move(self, time: int) -> None:
+        """Go off at `time`, whatever it was set to before."""
+        if time != self._time:
+            self._time = time
+            self._schedule.at(time, self._go_off, time)
+
     def clear(self) -> None:
         """Not go off."""
         self._time = None

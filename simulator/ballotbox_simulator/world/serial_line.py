@@ -75,14 +75,16 @@ class LineEnd:
             return
         busy_until = line.busy_until[self._side]
         if busy_until > self._schedule.now:
-            self._alarm.set(busy_until)
+            self._alarm.move(busy_until)
             return
         data = self._link.bytes_to_send(self._schedule.now)
         if data:
             line.carry(self._side, data)
         wake_at = self._link.wake_at
-        if wake_at is not None:
-            self._alarm.set(max(wake_at, line.busy_until[self._side], self._schedule.now + 1))
+        if wake_at is None:
+            self._alarm.clear()
+        else:
+            self._alarm.move(max(wake_at, line.busy_until[self._side], self._schedule.now + 1))
 
 
 class SerialLine:
@@ -106,7 +108,7 @@ class SerialLine:
 
     def calm(self, weather: Weather) -> None:
         """Change the weather, and mend the line."""
-        self._sky.weather = weather
+        self._sky.become(weather)
         self.deaf = None
         self.plug()
 

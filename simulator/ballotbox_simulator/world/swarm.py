@@ -35,6 +35,9 @@ _IN_THE_MORNING: Final = frozenset(
 )
 #: While a session is fought over, or a full disk tried again every second, nothing new is seen.
 _SHORT: Final = frozenset({FaultKind.BOX_CLONED, FaultKind.LEDGER_FULL})
+#: A dead line is tried for ever in the same way; what a long one leaves, scenarios show.
+_DEAD_LINE: Final = frozenset({FaultKind.CABLE_PULLED, FaultKind.LINE_HALF_OPEN})
+_DEAD_LINE_MS: Final = 25 * MINUTE
 #: How long ago the copy was made that is put back.
 _RESTORED: Final = frozenset(
     {FaultKind.BOX_RESTORED, FaultKind.GATEWAY_RESTORED, FaultKind.CENTRE_RESTORED}
@@ -96,6 +99,8 @@ def _strike(kind: FaultKind, hours: Hours, chance: random.Random) -> Strike:
     if kind in _RESTORED:
         lasts = chance.randrange(40 * MINUTE, 4 * HOUR)
         at = min(at, hours.closing - HOUR)
+    elif kind in _DEAD_LINE:
+        lasts = min(lasts, _DEAD_LINE_MS)
     elif kind in _SHORT:
         lasts = chance.randrange(MINUTE, _SHORT_MS)
     return Strike(kind, at, chance.randrange(64), lasts, chance.randrange(_DETAIL_MAX))

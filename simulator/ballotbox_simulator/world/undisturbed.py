@@ -1,15 +1,15 @@
 """What a day in the world need not do twice, or not meanwhile: half of its time, and no outcome.
 
 A report's signature is verified by its gateway, by the centre, by the auditor and by the
-tabulation, here all in one process. Verification is a function of its arguments alone, so the later
-answers are known; who asks for them, and what follows from them, stays the product's own doing.
-So it is with a frame: what was made here and arrives whole need not be taken apart byte by byte.
+tabulation, here all in one process. Verification is a function of its arguments alone, so what was
+signed here, or verified before, is known as good; who asks, and what follows from the answer, stays
+the product's own doing. So it is with a frame: what was made here and arrives whole need not be
+taken apart byte by byte.
 """
 
 import gc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import lru_cache
 from typing import Final
 
 from cobs import cobs
@@ -21,6 +21,7 @@ _KNOWN_MAX: Final = 4_096
 _FRAMES_MAX: Final = 256
 
 _Coding = Callable[[bytes], bytes]
+_Signing = Callable[[bytes, bytes], bytes]
 
 
 def _remembered(encode: _Coding, decode: _Coding) -> tuple[_Coding, _Coding]:
@@ -40,18 +41,43 @@ def _remembered(encode: _Coding, decode: _Coding) -> tuple[_Coding, _Coding]:
     return remember, recall
 
 
+def _known_signatures(sign: _Signing, verify: _Signing) -> tuple[_Signing, _Signing]:
+    """Return both functions, of which the second knows what the first signed, and what it saw."""
+    known: dict[tuple[bytes, bytes], bytes] = {}
+
+    def learn(signed: bytes, public: bytes, message: bytes) -> None:
+        if len(known) == _KNOWN_MAX:
+            known.clear()
+        known[signed, public] = message
+
+    def sign_and_know(message: bytes, secret: bytes) -> bytes:
+        signed = sign(message, secret)
+        learn(signed, secret[-bindings.crypto_sign_PUBLICKEYBYTES :], message)
+        return signed
+
+    def verify_unless_known(signed: bytes, public: bytes) -> bytes:
+        message = known.get((signed, public))
+        if message is None:
+            message = verify(signed, public)
+            learn(signed, public, message)
+        return message
+
+    return sign_and_know, verify_unless_known
+
+
 @contextmanager
 def undisturbed() -> Iterator[None]:
     """Inside, good signatures and whole frames are known, and cycles wait to be collected."""
-    collected, verify = gc.isenabled(), bindings.crypto_sign_open
+    collected = gc.isenabled()
     codings = cobs.encode, cobs.decode
+    signing = bindings.crypto_sign, bindings.crypto_sign_open
     gc.disable()
     cobs.encode, cobs.decode = _remembered(*codings)
-    bindings.crypto_sign_open = lru_cache(_KNOWN_MAX)(verify)
+    bindings.crypto_sign, bindings.crypto_sign_open = _known_signatures(*signing)
     try:
         yield
     finally:
-        bindings.crypto_sign_open = verify
+        bindings.crypto_sign, bindings.crypto_sign_open = signing
         cobs.encode, cobs.decode = codings
         if collected:
             gc.enable()

@@ -61,7 +61,7 @@ class UpwardLink:
 
     def calm(self, weather: Weather) -> None:
         """Change the weather, and let the upper gateway be reachable."""
-        self._sky.weather = weather
+        self._sky.become(weather)
         self.reachable = True
 
     def cut(self, lasts: int) -> None:

@@ -89,7 +89,7 @@ class World:
         day: Day,
         *,
         keep_lines: bool = False,
-        choices: Callable[[Sheet], Sheet] = lambda sheet: sheet,
+        choices: Callable[[Sheet], Sheet] | None = None,
         region: Region | None = None,
     ) -> None:
         """`choices` may put other marks on a voter's sheet; `region`: part of a larger election."""
@@ -195,9 +195,10 @@ class World:
             self.chance("box", number),
             self.auditor,
         )
-        box.sky.weather = Weather(
+        mechanics = Weather(
             {kind: chance for kind, chance in self.day.weather.chances.items() if kind in MECHANICS}
         )
+        box.sky.become(mechanics)
         box.outcomes = outcomes_of(self.day.kinds)
         if self.day.plan.mixed:
             habits = self.chance("habits", number)
@@ -234,6 +235,8 @@ class World:
         Voters(self.schedule, box, ballots, times, served, smudged, plan.hours.closing)
 
     def _filled_in(self, ballot: Ballot) -> Ballot:
+        if self._choices is None:
+            return ballot
         return Ballot(tuple(map(self._choices, ballot.sheets)))
 
     @property

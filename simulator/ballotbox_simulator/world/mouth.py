@@ -172,7 +172,7 @@ class Mouth:
         return self._insist(sheet)
 
     def _blocked(self) -> bool:
-        """Tell whether the sheet in the transport stays; a person takes one away that is settled."""
+        """Tell whether the sheet in the transport stays; one that is settled is taken away."""
         if self._box.device is not None and self._box.device.counters.pending:
             return True
         self._transport = None

@@ -41,17 +41,26 @@ class Voters:
     """An endless queue of voters before one box."""
 
     def __init__(self, election: Election, precinct: Precinct, chance: random.Random) -> None:
-        self._election = election
-        self._styles = precinct.styles
+        self._home, *self._away = precinct.styles
         self._chance = chance
+        #: By style and sheet, the contests on it.
+        self._sheets = {
+            style: [
+                tuple(election.contests[index] for index in contests)
+                for contests in election.styles[style].sheets
+            ]
+            for style in precinct.styles
+        }
+        #: Marks of one option alone, which are what most voters make.
+        self._plain: dict[int, Marks] = {}
 
     def ballots(self, *, portable: bool = False) -> Iterator[Ballot]:
         """Yield ballots for ever."""
         while True:
             style = self._style()
             sheets = [
-                Sheet(style, number, self._marks(contests), portable=portable)
-                for number, contests in enumerate(self._election.styles[style].sheets)
+                Sheet(style, number, tuple(map(self._choose, contests)), portable=portable)
+                for number, contests in enumerate(self._sheets[style])
             ]
             yield Ballot(tuple(sheets))
 
@@ -64,32 +73,38 @@ class Voters:
         )
 
     def _style(self) -> int:
-        first, *others = self._styles
-        return self._chance.choice(others) if others and self._chance.random() < AWAY else first
-
-    def _marks(self, contests: Sequence[int]) -> tuple[Marks, ...]:
-        return tuple(self._choose(self._election.contests[index]) for index in contests)
+        away = self._away
+        return self._chance.choice(away) if away and self._chance.random() < AWAY else self._home
 
     def _choose(self, contest: Contest) -> Marks:
-        chance, allowed = self._chance, contest.votes_allowed
-        fate = chance.random()
-        options = len(contest.options)
-        if fate < OVERVOTED and options > allowed:
-            return Marks(frozenset(chance.sample(range(options), allowed + 1)))
+        fate = self._chance.random()
         if fate < OVERVOTED + BLANK:
-            return Marks()
-        wanted = 1 if allowed == 1 else chance.randint(1, allowed)
+            return self._spoil(contest, overvoted=fate < OVERVOTED)
+        options, random = len(contest.options), self._chance.random
+        if contest.votes_allowed > 1:
+            wanted = self._chance.randint(1, contest.votes_allowed)
+            chosen = frozenset([int(options * random() ** 2) for _ in range(wanted)])
+            return Marks(chosen, self._preference(contest, min(chosen)))
         # Squaring leans the draw towards the first options, so that results have a shape.
-        chosen = frozenset([int(options * chance.random() ** 2) for _ in range(wanted)])
-        return Marks(chosen, self._preference(contest, chosen))
+        option = int(options * random() ** 2)
+        preference = self._preference(contest, option)
+        if preference:
+            return Marks(frozenset((option,)), preference)
+        return self._plain.get(option) or self._plain.setdefault(option, Marks(frozenset((option,))))
 
-    def _preference(self, contest: Contest, chosen: frozenset[int]) -> frozenset[tuple[int, int]]:
+    def _spoil(self, contest: Contest, *, overvoted: bool) -> Marks:
+        options, allowed = len(contest.options), contest.votes_allowed
+        if overvoted and options > allowed:
+            return Marks(frozenset(self._chance.sample(range(options), allowed + 1)))
+        return Marks()
+
+    def _preference(self, contest: Contest, option: int) -> frozenset[tuple[int, int]]:
         if contest.kind is not ContestKind.PARTY_LIST or self._chance.random() < 0.4:
             return frozenset()
-        candidates = contest.options[min(chosen)].preferences
+        candidates = contest.options[option].preferences
         if candidates == 0:
             return frozenset()
-        return frozenset({(min(chosen), self._chance.randrange(candidates))})
+        return frozenset({(option, self._chance.randrange(candidates))})
 
 
 @dataclass(slots=True)

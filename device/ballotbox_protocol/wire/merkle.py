@@ -15,6 +15,7 @@ EMPTY_ROOT: Final = sha256(b"").digest()
 
 #: A frontier holds at most so many leaves that are in no subtree yet.
 _WAITING_MAX: Final = 256
+_MANY: Final = 16
 #: Neighbours below this level share the rest of their audit path; one such rest is remembered.
 _SHARED_LEVEL: Final = 8
 
@@ -33,6 +34,16 @@ def _require_hashes(hashes: Sequence[bytes]) -> None:
     for each in hashes:
         if len(each) != HASH_SIZE:
             raise ValueError(f"a hash has {len(each)} bytes, it must have {HASH_SIZE}")
+
+
+def _parents(nodes: Sequence[bytes]) -> list[bytes]:
+    """Return the nodes above an even number of neighbours."""
+    inner = [b"\x01" + left + right for left, right in zip(nodes[::2], nodes[1::2], strict=True)]
+    if len(inner) < _MANY:
+        return [sha256(each).digest() for each in inner]
+    # A box's journal repeats itself sheet by sheet: what is alike is hashed once.
+    known = {each: sha256(each).digest() for each in set(inner)}
+    return [known[each] for each in inner]
 
 
 class Frontier:
@@ -87,10 +98,7 @@ class Frontier:
                 nodes.insert(0, self._hashes.pop())
             if len(nodes) & 1:
                 left_over.append(nodes.pop())
-            nodes = [
-                sha256(b"\x01" + left + right).digest()
-                for left, right in zip(nodes[::2], nodes[1::2], strict=True)
-            ]
+            nodes = _parents(nodes)
             rest >>= 1
         self._hashes += reversed(left_over)
 

@@ -90,7 +90,10 @@ class Voters:
         preference = self._preference(contest, option)
         if preference:
             return Marks(frozenset((option,)), preference)
-        return self._plain.get(option) or self._plain.setdefault(option, Marks(frozenset((option,))))
+        plain = self._plain.get(option)
+        if plain is None:
+            plain = self._plain[option] = Marks(frozenset((option,)))
+        return plain
 
     def _spoil(self, contest: Contest, *, overvoted: bool) -> Marks:
         options, allowed = len(contest.options), contest.votes_allowed

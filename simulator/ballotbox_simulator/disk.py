@@ -174,7 +174,7 @@ def torn_bytes(old: bytes | bytearray, new: bytes, torn: Torn) -> bytes:
     """Return what is found where `new` was being written over `old`."""
     if torn.kept >= len(new):
         return new
-    below = old or bytes(len(new))
+    below = bytes(old) or bytes(len(new))
     if torn.from_end:
         split = len(new) - torn.kept
         mixed = _mix(below[split - 1], new[split - 1], torn.bits)

@@ -100,7 +100,7 @@ class Kit:
         """Return the identity with the key that the memory calls for; raises MemoryFault."""
         key = self.next_key
         # The report of a rotation names the key.
-        if key is None or not any(key.public in each.journal.read() for each in memory.media):
+        if key is None or not any(each.journal.read().count(key.public) for each in memory.media):
             return self.identity
         rotation = RecordBook(memory).history.rotation
         if rotation is None or rotation.key != key.public:

@@ -21,7 +21,7 @@ _KNOWN_MAX: Final = 4_096
 _FRAMES_MAX: Final = 256
 
 _Coding = Callable[[bytes], bytes]
-_Signing = Callable[[bytes, bytes], bytes]
+_Signing = Callable[..., bytes]
 
 
 def _remembered(encode: _Coding, decode: _Coding) -> tuple[_Coding, _Coding]:

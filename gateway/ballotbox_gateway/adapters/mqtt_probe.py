@@ -14,6 +14,7 @@ from ballotbox_gateway.adapters.mqtt_words import (
     subscription_trouble,
 )
 from ballotbox_gateway.config import Mqtt
+from ballotbox_gateway.problem import Problem
 from ballotbox_protocol.election.identifiers import BOX_ID_SIZE, ElectionDigest
 from ballotbox_protocol.wire.message import topic_of
 
@@ -28,8 +29,8 @@ def broker_trouble(settings: Mqtt, election: ElectionDigest) -> str:
     name = f"bbx-check-{time.monotonic_ns():x}"
     try:
         client = make_client(settings, name, keep_session=False)
-    except (OSError, ValueError) as error:
-        return f"cannot be asked: {error}. Correct the files in the mqtt table"
+    except Problem as problem:
+        return f"cannot be asked: {problem}"
     try:
         client.reconnect()
     except OSError as error:

@@ -26,8 +26,9 @@ def session_name(settings: Mqtt, origin: str) -> str:
 
 def credentials_of(settings: Mqtt) -> bytes:
     """Return a digest of the files that prove who is who; raises Problem when one is unreadable."""
-    tls = settings.tls or Tls()
-    files = (settings.password_file, tls.ca_file, tls.certificate_file, tls.key_file)
+    files = [settings.password_file]
+    if (tls := settings.tls) is not None:
+        files += [tls.ca_file, tls.certificate_file, tls.key_file]
     contents = (_read(each) if each is not None else b"" for each in files)
     return sha256(b"".join(sha256(each).digest() for each in contents)).digest()
 

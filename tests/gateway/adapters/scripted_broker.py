@@ -2,6 +2,8 @@
 
 import asyncio
 
+from tests.device.host.strict_broker import packet
+
 _CONNACK_FINE = bytes.fromhex("2003000000")
 
 
@@ -40,7 +42,7 @@ class ScriptedBroker:
         self.connections += 1
         try:
             while True:
-                kind, body = await _packet(reader)
+                kind, body = await packet(reader)
                 if kind == 0x10:
                     writer.write(self._connack)
                     if self._then_close:
@@ -52,14 +54,3 @@ class ScriptedBroker:
             pass
         finally:
             writer.close()
-
-
-async def _packet(reader):
-    kind = (await reader.readexactly(1))[0]
-    length, shift = 0, 0
-    while True:
-        byte = (await reader.readexactly(1))[0]
-        length |= (byte & 127) << shift
-        shift += 7
-        if byte < 128:
-            return kind, await reader.readexactly(length)

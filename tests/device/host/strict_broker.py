@@ -80,6 +80,7 @@ class StrictBroker:
         finally:
             self._writers.discard(writer)
             writer.close()
+            self.moved()
 
     def _answer(self, writer, open_numbers, number, payload, down):
         if writer.is_closing():

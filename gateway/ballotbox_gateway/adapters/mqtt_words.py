@@ -8,6 +8,9 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 #: MQTT 5: another client came with our client id.
 TAKEN_OVER: Final = 0x8E
+UNHEARD: Final = (
+    "closes before it greets us: it may not trust our certificate. Correct mqtt.tls, or see its log"
+)
 _OTHER_CLIENT: Final = (
     "Stop it, or give one of you another mqtt.client_id; a certificate may have been copied"
 )
@@ -46,10 +49,7 @@ def end_trouble(code: ReasonCode, session: str, *, unheard_over_tls: bool) -> st
     if code.value == TAKEN_OVER:
         return f"gave our name {session} to another client. {_OTHER_CLIENT}"
     if unheard_over_tls:
-        return (
-            "closes before it greets us: it may not trust our certificate. "
-            "Correct mqtt.tls, or see its log"
-        )
+        return UNHEARD
     return f"ended the connection: {str(code).lower()}. Connecting again"
 
 

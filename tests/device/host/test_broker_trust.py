@@ -53,7 +53,7 @@ def with_box(queued, pace, test, **broker):
 def all_arrive(queued, hangs_up_after, delay_s, receive_maximum=10):
     async def test(road, heard, gateway, broker):
         broker.delay_s = delay_s
-        await heard.until(lambda: road.unanswered == 0)
+        await heard.until(lambda: road.unanswered == 0 or broker.exceeded)
         assert len(gateway.reports) == queued
         assert broker.connections > queued // hangs_up_after
         assert broker.highest <= receive_maximum

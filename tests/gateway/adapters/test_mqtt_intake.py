@@ -310,7 +310,7 @@ def test_answers_that_the_broker_refuses_are_seen_and_told(tmp_path):
                 await soon(lambda: intake._connection >= 3, "two more connections")
                 assert intake.trouble == told
             settings = Mqtt(host=broker.host, port=broker.port)
-            assert await asyncio.to_thread(broker_trouble, settings, ELECTION) == told
+            assert await asyncio.to_thread(broker_trouble, settings, ORIGIN, ELECTION) == told
 
     asyncio.run(scenario())
 
@@ -346,7 +346,7 @@ def test_a_refusal_of_the_broker_is_told_and_tried_again(packets, told):
             assert intake.trouble == told
             assert intake.state is not CarrierState.UP
             settings = Mqtt(host=broker.host, port=broker.port)
-            assert await asyncio.to_thread(broker_trouble, settings, ELECTION) == told
+            assert await asyncio.to_thread(broker_trouble, settings, ORIGIN, ELECTION) == told
 
     asyncio.run(scenario())
 
@@ -413,11 +413,11 @@ def test_over_tls_bursts_arrive_whole_and_a_foreign_certificate_is_told(tmp_path
                         seen += bodies(letters)
                 assert seen == many
             settings = Mqtt(host="127.0.0.1", port=port, tls=Tls())
-            assert (await asyncio.to_thread(broker_trouble, settings, ELECTION)).startswith(
+            assert (await asyncio.to_thread(broker_trouble, settings, ORIGIN, ELECTION)).startswith(
                 "shows a certificate that fails: "
             )
             settings = Mqtt(host="127.0.0.1", port=broker.port, tls=tls)
-            assert await asyncio.to_thread(broker_trouble, settings, ELECTION)
+            assert await asyncio.to_thread(broker_trouble, settings, ORIGIN, ELECTION)
 
     asyncio.run(scenario())
 
@@ -447,11 +447,11 @@ def test_messages_that_wait_inside_tls_are_read_without_more_bytes_from_the_netw
 
 def test_an_unreachable_broker_is_told_in_words(unused_port):
     settings = Mqtt(host="127.0.0.1", port=unused_port)
-    assert broker_trouble(settings, ELECTION) == (
+    assert broker_trouble(settings, ORIGIN, ELECTION) == (
         "refuses the connection. Start the broker, or correct mqtt.host and mqtt.port"
     )
     settings = Mqtt(host="no-such-host.invalid", port=unused_port)
-    assert broker_trouble(settings, ELECTION) == (
+    assert broker_trouble(settings, ORIGIN, ELECTION) == (
         "cannot be found by that name. Correct mqtt.host, or the name service"
     )
 
@@ -459,4 +459,4 @@ def test_an_unreachable_broker_is_told_in_words(unused_port):
 def test_a_good_broker_has_nothing_against_us(broker):
     for protocol in ("5", "3.1.1"):
         settings = Mqtt(host=broker.host, port=broker.port, protocol=protocol)
-        assert broker_trouble(settings, ELECTION) == ""
+        assert broker_trouble(settings, ORIGIN, ELECTION) == ""

@@ -20,7 +20,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from ballotbox_gateway.adapters.backoff import Backoff
 from ballotbox_gateway.adapters.mqtt_arrivals import Arrival, Arrivals
 from ballotbox_gateway.adapters.mqtt_client import credentials_of, make_client, session_name
-from ballotbox_gateway.adapters.mqtt_topics import box_in, printable, topic_text
+from ballotbox_gateway.adapters.mqtt_topics import box_in, is_kept, printable, topic_text
 from ballotbox_gateway.adapters.mqtt_words import (
     TAKEN_OVER,
     answer_trouble,
@@ -353,7 +353,7 @@ class MqttIntake:
     def _take(self, message: MQTTMessage) -> None:
         self._received += 1
         arrival = self._arrivals.came(message.mid, message.qos)
-        if message.retain:
+        if is_kept(message):
             self._pass_over(topic_text(message))
             self.settle(arrival)
             return

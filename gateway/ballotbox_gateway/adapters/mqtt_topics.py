@@ -1,4 +1,7 @@
-"""What a topic says about a box, and how it may be shown: strangers choose what is in it."""
+"""What a message says beside its payload, in words that logs and terminals may show.
+
+Strangers choose what is in a topic.
+"""
 
 from paho.mqtt.client import MQTTMessage
 
@@ -11,6 +14,11 @@ def topic_text(message: MQTTMessage) -> str:
         return message.topic
     except UnicodeDecodeError:
         return ""
+
+
+def is_kept(message: MQTTMessage) -> bool:
+    """Tell whether the broker had kept the message (retain flag) instead of passing it on."""
+    return bool(message.retain)
 
 
 def printable(topic: str) -> str:

@@ -11,6 +11,7 @@ from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion
 
 from ballotbox_gateway.adapters.backoff import Backoff
+from ballotbox_gateway.adapters.mqtt_arrivals import Arrivals
 from ballotbox_gateway.adapters.mqtt_intake import MqttIntake
 from ballotbox_gateway.adapters.mqtt_probe import broker_trouble
 from ballotbox_gateway.adapters.roads import CarrierState, Inbox
@@ -230,27 +231,78 @@ def test_a_held_road_reads_nothing_until_it_is_resumed(broker):
     asyncio.run(scenario())
 
 
-@pytest.mark.parametrize("protocol", ["5", "3.1.1"])
-def test_a_retained_message_is_counted_told_and_never_taken(tmp_path, caplog, protocol):
-    """Its sender may be revoked since, or the report years old: the boxes send again anyway."""
-
+def retained_messages_are_passed_over(folder, protocol):
     async def scenario():
-        with mosquitto(tmp_path, "retain_available true") as broker:
+        with mosquitto(folder, "retain_available true") as broker:
             with Publisher(broker) as box:
                 await asyncio.to_thread(box.say, UP[0], b"old", retain=True)
                 await asyncio.to_thread(box.say, UP[1], b"older", retain=True)
             async with road(broker, protocol=protocol) as intake:
-                await soon(lambda: intake._retained == 2, "the retained messages")
+                await up(intake)
                 with Publisher(broker) as box:
                     await asyncio.to_thread(box.say, UP[1], b"fresh")
-                await soon(lambda: len(intake._inbox), "a letter")
+                await soon(lambda: b"fresh" in bodies(intake._inbox.peek(9)), "a letter")
                 assert bodies(taken(intake)) == [b"fresh"]
                 (remark,) = intake.remarks
                 assert remark.startswith("2 retained messages not taken, the last on bbx/1/")
                 assert remark.endswith("/up. Clear them, and set retain_available false")
-        assert caplog.text.count("retained messages not taken") == 1
 
     asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("protocol", ["5", "3.1.1"])
+def test_a_retained_message_is_counted_told_once_and_never_taken(tmp_path, caplog, protocol):
+    """Its sender may be revoked since, or the report years old: the boxes send again anyway."""
+    retained_messages_are_passed_over(tmp_path, protocol)
+    assert caplog.text.count("retained messages not taken") == 1
+
+
+def test_without_a_look_at_the_flag_it_would_be_taken(tmp_path, monkeypatch):
+    monkeypatch.setattr("ballotbox_gateway.adapters.mqtt_intake.is_kept", lambda _: False)
+    with pytest.raises(AssertionError, match="old"):
+        retained_messages_are_passed_over(tmp_path, "5")
+
+
+def queue_is_taken_within_the_window(broker, count, name):
+    """Let the broker keep `count` messages for us; return the most that were un-acked at a time."""
+    settings = {"receive_maximum": 10, **fresh(name)}
+
+    async def scenario():
+        async with road(broker, **settings) as intake:
+            await up(intake)
+        many = [b"%d" % n for n in range(count)]
+        with Publisher(broker) as box:
+            await asyncio.to_thread(box.say, UP[0], *many)
+        async with road(broker, **settings) as intake:
+            seen, highest = [], 0
+            while len(seen) < count:
+                await soon(lambda: len(intake._inbox), "more letters")
+                highest = max(highest, len(intake._inbox))
+                letters = intake._inbox.peek(3)
+                intake._inbox.drop(len(letters))
+                settle(letters)
+                intake.resume()
+                seen += bodies(letters)
+        assert seen == many
+        return highest
+
+    return asyncio.run(scenario())
+
+
+def test_after_a_reconnect_the_window_holds_although_mosquitto_sends_beyond_it(broker):
+    """Acceptance 7: a queue kept for the gateway, Receive Maximum 10: un-acked never exceeds 10."""
+    assert queue_is_taken_within_the_window(broker, 1_000, "window") <= 10
+
+
+@pytest.mark.accept
+def test_after_a_reconnect_with_ten_thousand_queued_the_window_holds(broker):
+    """Acceptance 7: reconnect with 10 k queued and Receive Maximum 10, in the other direction."""
+    assert queue_is_taken_within_the_window(broker, 10_000, "wide-window") <= 10
+
+
+def test_without_the_window_the_brokers_word_would_be_believed(broker, monkeypatch):
+    monkeypatch.setattr(Arrivals, "room", property(lambda _: 1_024))
+    assert queue_is_taken_within_the_window(broker, 1_000, "no-window") > 10
 
 
 def test_strange_topics_claim_no_box_and_are_not_remembered(broker):

@@ -34,6 +34,9 @@ _PACKET_MAX: Final = MESSAGE_MAX + 1_024
 _RECEIVE_MAXIMUM: Final = 65_535
 _OTHER_VERSION: Final = 0x84
 _TAKEN_OVER: Final = 0x8E
+#: Not every broker says that it gave a name away, so that is what connections cut short may mean.
+_ALARMING: Final = 3
+_OTHER_CLIENT: Final = "Find who uses this box's id beside it: box or certificate may be copied"
 
 
 class MqttRoad(Road):
@@ -191,6 +194,9 @@ class MqttRoad(Road):
     def _redial(self) -> None:
         if self._online.is_set():
             self._redialling.lasted((now_ms() - self._online_since) / 1_000)
+            if self._redialling.cut_short == _ALARMING and not self._refused:
+                what = f"ended {_ALARMING} connections in a row soon after they began"
+                self._complain(what, _OTHER_CLIENT)
         self._drop()
         if not self._closed:
             self._dial_in(self._redialling.delay_s())
@@ -322,6 +328,6 @@ class MqttRoad(Road):
     def _complain_of_end(self, reason: ReasonCode) -> None:
         if reason.value == _TAKEN_OVER:
             what = "gave this box's client id to another client"
-            self._complain(what, "Find it: box or certificate may have been copied")
+            self._complain(what, _OTHER_CLIENT)
         elif reason.is_failure:
             self._complain(f"ends the connection: {str(reason).lower()}", "Its log says why")

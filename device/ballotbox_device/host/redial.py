@@ -16,11 +16,13 @@ HEALTHY_S: Final = 10.0
 class Redial:
     """The delays before one box's next tries; `draw` returns numbers from 0 to 1."""
 
-    __slots__ = ("_attempts", "_draw")
+    __slots__ = ("_attempts", "_draw", "cut_short")
 
     def __init__(self, draw: Callable[[], float]) -> None:
         self._draw = draw
         self._attempts = 0
+        #: Connections in a row that were lost again at once.
+        self.cut_short = 0
 
     def delay_s(self) -> float:
         """Return the seconds to wait after one more failure."""
@@ -29,5 +31,6 @@ class Redial:
 
     def lasted(self, seconds: float) -> None:
         """Forget the failures if the connection that ended now had lasted."""
+        self.cut_short += 1
         if seconds >= HEALTHY_S:
-            self._attempts = 0
+            self._attempts = self.cut_short = 0

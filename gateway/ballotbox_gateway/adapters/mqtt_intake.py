@@ -21,15 +21,14 @@ from ballotbox_gateway.adapters.backoff import Backoff
 from ballotbox_gateway.adapters.mqtt_arrivals import Arrival, Arrivals
 from ballotbox_gateway.adapters.mqtt_client import credentials_of, make_client, session_name
 from ballotbox_gateway.adapters.mqtt_topics import box_in, is_kept, printable, topic_text
+from ballotbox_gateway.adapters.mqtt_watch import BrokerWatch
 from ballotbox_gateway.adapters.mqtt_words import (
-    TAKEN_OVER,
     answer_trouble,
     connection_trouble,
     end_trouble,
     refusal_trouble,
     retained_remark,
     subscription_trouble,
-    takeover_remark,
 )
 from ballotbox_gateway.adapters.roads import CarrierState, Inbox, Letter
 from ballotbox_gateway.adapters.threads import in_thread
@@ -88,9 +87,9 @@ class MqttIntake:
         self._housekeeping: asyncio.TimerHandle | None = None
         self._received = 0
         self._arrivals = Arrivals(settings.receive_maximum)
-        self._retained = self._takeovers = 0
-        self._retained_on = ""
+        self.watch = BrokerWatch(self._session)
         self._greeted = False
+        self._began = 0.0
         self._probe = 0
         #: Why answers do not get out, if the broker said so when it was last asked.
         self._mute = ""
@@ -99,16 +98,6 @@ class MqttIntake:
         self._stopping = False
         #: Set to end the wait before the next try.
         self._hurry = asyncio.Event()
-
-    @property
-    def remarks(self) -> list[str]:
-        """What a person must look at although the road may be passable; counted since the start."""
-        remarks = []
-        if self._takeovers:
-            remarks.append(takeover_remark(self._takeovers, self._session))
-        if self._retained:
-            remarks.append(retained_remark(self._retained, self._retained_on))
-        return remarks
 
     def serve(self, boxes: Collection[BoxId]) -> None:
         """Remember the way back to these boxes, those of the register, and to no others."""
@@ -122,10 +111,10 @@ class MqttIntake:
         while not self._stopping:
             self._succeed()
             if await self._connect():
-                began = self._loop.time()
+                self._began = self._loop.time()
                 await self._lost.wait()
                 self._detach()
-                self._backoff.lasted(self._loop.time() - began)
+                self._backoff.lasted(self._loop.time() - self._began)
             if not self._hurry.is_set():
                 await _either(self._hurry, self._backoff.failed())
 
@@ -338,12 +327,17 @@ class MqttIntake:
         self.trouble = self._mute
 
     def _ended(self, code: ReasonCode) -> None:
-        self._takeovers += code.value == TAKEN_OVER
+        if self._greeted and not self._hurry.is_set() and not self._mute:
+            self._notice_end(code)
         if self.state is not CarrierState.DOWN and not self._hurry.is_set():
             # mosquitto before 2.0.12 ends the connection after a refusal: that is what to tell.
             secured = self._settings.tls is not None and not self._greeted
             self._down(self._mute or end_trouble(code, self._session, unheard_over_tls=secured))
         self.state = CarrierState.DOWN
+
+    def _notice_end(self, code: ReasonCode) -> None:
+        if self.watch.ended(code, self._loop.time() - self._began):
+            _log.error("%s: %s", self.name, self.watch.remarks[0])
 
     def _down(self, trouble: str) -> None:
         if trouble != self.trouble:
@@ -360,10 +354,8 @@ class MqttIntake:
         self._inbox.put(Letter(bytes(message.payload), self._route(message), self, arrival))
 
     def _pass_over(self, topic: str) -> None:
-        self._retained += 1
-        self._retained_on = printable(topic)
-        if self._retained == 1:
-            _log.error("%s: %s", self.name, retained_remark(1, self._retained_on))
+        if self.watch.kept(printable(topic)):
+            _log.error("%s: %s", self.name, retained_remark(1, printable(topic)))
 
     def _route(self, message: MQTTMessage) -> Route:
         topic = topic_text(message)

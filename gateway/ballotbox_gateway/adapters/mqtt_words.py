@@ -55,7 +55,10 @@ def end_trouble(code: ReasonCode, session: str, *, unheard_over_tls: bool) -> st
 
 def takeover_remark(count: int, session: str) -> str:
     """Return that others have come with our name, and the remedy."""
-    return f"another client took our name {session} over {count} times. {_OTHER_CLIENT}"
+    return (
+        f"our connection was ended {count} times soon after it began: another client may take "
+        f"our name {session} over. {_OTHER_CLIENT}"
+    )
 
 
 def retained_remark(count: int, topic: str) -> str:

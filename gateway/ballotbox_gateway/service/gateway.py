@@ -212,7 +212,7 @@ class Gateway:
             "fresh_boxes": len(reception.fresh),
             "undecided": len(reception.inbox),
             "disk_full": reception.disk_full,
-            "broker_remarks": reception.mqtt.remarks if reception.mqtt else [],
+            "broker_remarks": reception.mqtt.watch.remarks if reception.mqtt else [],
             "upstream": self._delivery.status() if self._delivery else None,
         }
 

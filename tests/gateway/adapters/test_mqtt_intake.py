@@ -243,7 +243,7 @@ def retained_messages_are_passed_over(folder, protocol):
                     await asyncio.to_thread(box.say, UP[1], b"fresh")
                 await soon(lambda: b"fresh" in bodies(intake._inbox.peek(9)), "a letter")
                 assert bodies(taken(intake)) == [b"fresh"]
-                (remark,) = intake.remarks
+                (remark,) = intake.watch.remarks
                 assert remark.startswith("2 retained messages not taken, the last on bbx/1/")
                 assert remark.endswith("/up. Clear them, and set retain_available false")
 

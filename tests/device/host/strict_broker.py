@@ -1,6 +1,7 @@
 """A broker that holds a box to MQTT 5 and counts: Receive Maximum, refusals, lost connections."""
 
 import asyncio
+import ssl
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -26,8 +27,12 @@ class StrictBroker:
         receive_maximum: int = 65_535,
         code: int = 0,
         hangs_up_after: int | None = None,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self.code = code
+        #: Serial numbers of the certificates that were shown, of one for each connection.
+        self.shown: list[str] = []
+        self._tls = tls
         self.connections = self.highest = self.exceeded = self.refused = 0
         self.delay_s = 0.01
         self._gateway = gateway
@@ -37,7 +42,7 @@ class StrictBroker:
         self._writers: set[asyncio.StreamWriter] = set()
 
     async def __aenter__(self):
-        self._server = await asyncio.start_server(self._talk, self.host, 0)
+        self._server = await asyncio.start_server(self._talk, self.host, 0, ssl=self._tls)
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 
@@ -50,6 +55,8 @@ class StrictBroker:
 
     async def _talk(self, reader, writer):
         self.connections += 1
+        if self._tls is not None:
+            self.shown.append(writer.get_extra_info("peercert")["serialNumber"])
         self._writers.add(writer)
         open_numbers, seen = set(), 0
         try:

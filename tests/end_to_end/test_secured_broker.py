@@ -158,6 +158,20 @@ def test_what_the_command_wrote_is_told_and_nothing_foreign_is_written_over(gate
     assert not (tmp_path / "new").exists()
 
 
+def test_the_operating_manual_shows_what_the_command_prints(gateway, repository):
+    manual = (repository / "gateway" / "OPERATING.md").read_text()
+    command = "ballotbox-gateway broker-config -o broker"
+    (shown,) = re.findall(rf"^\$ {command}\n(.*?)^```$", manual, re.MULTILINE | re.DOTALL)
+    (table,) = re.findall(r"^(\[mqtt\]\n[^`]*\[mqtt\.tls\]\n[^`]*)^```$", manual, re.MULTILINE)
+    gateway.configure(table)
+    done = gateway.command(*command.split()[1:])
+    assert done.exit_code == 0, done.output
+    assert done.stdout == shown
+    config = (gateway.folder / "broker" / "mosquitto.conf").read_text()
+    assert "\nlistener 8883\n" in config
+    assert "\ncafile /etc/mosquitto/certs/ca.pem\n" in config
+
+
 def test_a_check_leaves_the_gateways_session_as_it_was(gateway, election, tmp_path):
     box = election.boxes[0]
     with secured(gateway, tmp_path) as place:

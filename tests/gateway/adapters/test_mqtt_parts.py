@@ -1,4 +1,4 @@
-"""Do the parts of the MQTT road keep their single promises: order, window, alarm, files in words?"""
+"""Do the parts of the MQTT road keep their promises: order, window, alarm, files in words?"""
 
 import random
 from collections import Counter
@@ -81,7 +81,7 @@ def problem(**tls):
 
 def test_each_bad_file_is_named_with_its_setting(tmp_path):
     certificates = CertificateAuthority(tmp_path)
-    certificate, key = certificates.issue("gateway")
+    certificate, _ = certificates.issue("gateway")
     others = certificates.issue("other")[1]
     rubbish, absent = tmp_path / "rubbish", tmp_path / "absent"
     rubbish.write_bytes(b"\xff rubbish\n")
@@ -100,9 +100,7 @@ def test_each_bad_file_is_named_with_its_setting(tmp_path):
         make_client(settings, "x")
     settings = Mqtt(host="b", tls=Tls(ca_file=absent))
     told = broker_trouble(settings, ORIGIN, authority().trusted.digest)
-    assert told == f"cannot be asked: {absent}: no such file or directory. " + (
-        "Correct the mqtt table, or the file"
-    )
+    assert told.startswith(f"cannot be asked: {absent}: no such file or directory. ")
 
 
 def test_new_contents_of_any_file_are_new_credentials(tmp_path):

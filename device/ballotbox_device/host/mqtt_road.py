@@ -8,6 +8,7 @@ import asyncio
 import random
 import ssl
 from collections.abc import Sequence
+from functools import cache
 from typing import Any, Final
 
 import paho.mqtt.client as paho
@@ -37,6 +38,14 @@ _TAKEN_OVER: Final = 0x8E
 #: Not every broker says that it gave a name away, so that is what connections cut short may mean.
 _ALARMING: Final = 3
 _OTHER_CLIENT: Final = "Find who uses this box's id beside it: box or certificate may be copied"
+
+
+@cache
+def _properties() -> Properties:
+    """Return what every CONNECT says; paho keeps it for as long as a client, at 5 KiB each."""
+    properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+    properties.MaximumPacketSize = _PACKET_MAX
+    return properties
 
 
 class MqttRoad(Road):
@@ -135,10 +144,8 @@ class MqttRoad(Road):
     def _connect(self, client: paho.Client, host: str) -> None:
         session: dict[str, Any] = {}
         if self._five:
-            properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
-            properties.MaximumPacketSize = _PACKET_MAX
             # Answers travel at QoS 0, so there is nothing that a session could keep for a box.
-            session = {"clean_start": True, "properties": properties}
+            session = {"clean_start": True, "properties": _properties()}
         client.connect(host, self._address[1], keepalive=KEEPALIVE_S, **session)
         if self._closed:
             client.disconnect()

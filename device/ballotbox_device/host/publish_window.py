@@ -5,7 +5,6 @@ the broker, which ends the connection of a client that goes beyond. Nothing here
 connection: what was not answered the courier says again.
 """
 
-from collections import deque
 from typing import Final
 
 #: What a broker may be sent without its answer, however much it would take.
@@ -15,33 +14,30 @@ OWN_LIMIT: Final = 16
 class PublishWindow:
     """Messages of one connection: `limit` of them under way, the others wait in order."""
 
-    __slots__ = ("_here", "_limit", "_under_way", "_waiting")
+    __slots__ = ("_limit", "_under_way", "_waiting")
 
     def __init__(self) -> None:
         self._limit = OWN_LIMIT
-        self._waiting: deque[bytes] = deque()
+        # A courier has a handful under way; thousands of boxes share a process.
+        self._waiting: list[bytes] = []
         self._under_way: dict[int, bytes] = {}
-        #: All of both, so that what is said again while it is still here does not pile up.
-        self._here: set[bytes] = set()
 
     def open(self, receive_maximum: int) -> None:
         """Begin a connection whose broker takes so many without answering."""
         self._limit = min(OWN_LIMIT, receive_maximum)
         self._waiting.clear()
         self._under_way.clear()
-        self._here.clear()
 
     def offer(self, data: bytes) -> None:
-        """Put a message behind those that wait, unless it is here already."""
-        if data not in self._here:
-            self._here.add(data)
+        """Put a message behind those that wait, unless it waits or is under way already."""
+        if data not in self._waiting and data not in self._under_way.values():
             self._waiting.append(data)
 
     def next(self) -> bytes | None:
         """Take out the message that may go now; None when none may. Tell `went` of it."""
         if not self._waiting or len(self._under_way) >= self._limit:
             return None
-        return self._waiting.popleft()
+        return self._waiting.pop(0)
 
     def went(self, number: int, data: bytes) -> None:
         """Note that the message is under way under the library's number."""
@@ -49,6 +45,4 @@ class PublishWindow:
 
     def answered(self, number: int) -> None:
         """Note the broker's answer, whatever it was."""
-        data = self._under_way.pop(number, None)
-        if data is not None:
-            self._here.discard(data)
+        self._under_way.pop(number, None)

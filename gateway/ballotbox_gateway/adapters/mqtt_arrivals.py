@@ -5,7 +5,7 @@ a window bounds them although brokers send more than Receive Maximum allows.
 """
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Sequence
 
 
 class Arrival:
@@ -39,12 +39,19 @@ class Arrivals:
             self._owed.append(arrival)
         return arrival
 
-    def settle(self, arrival: Arrival) -> Iterator[Arrival]:
-        """Take note, and yield what may be acknowledged now; nothing of an older connection."""
+    def settle(self, arrival: Arrival) -> Sequence[Arrival]:
+        """Take note, and return what may be acknowledged now; nothing of an older connection."""
         arrival.settled = True
         owed = self._owed
+        if not owed or not owed[0].settled:
+            return ()
+        first = owed.popleft()
+        if not owed or not owed[0].settled:
+            return (first,)
+        due = [first]
         while owed and owed[0].settled:
-            yield owed.popleft()
+            due.append(owed.popleft())
+        return due
 
     @property
     def room(self) -> int:

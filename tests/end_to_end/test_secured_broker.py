@@ -88,13 +88,26 @@ def test_with_patterns_and_the_clients_own_names_they_would_get_something(
         wildcard_names_get_nothing(place, election)
 
 
-def test_nobody_is_thrown_out_by_a_client_that_only_gives_its_name(gateway, election, tmp_path):
+def a_borrowed_name_throws_nobody_out(place, election):
     one, two = election.boxes[:2]
-    with secured(gateway, tmp_path) as place, place.client(one.hex()) as box:
+    with place.client(one.hex()) as box:
         with place.client(two.hex(), client_id=one.hex()) as rival:
             assert rival.publish(topics(election, two)[0]) in ACCEPTED
         assert box.publish(topics(election, one)[0]) in ACCEPTED
         assert box.ended == []
+
+
+def test_nobody_is_thrown_out_by_a_client_that_only_gives_its_name(gateway, election, tmp_path):
+    with secured(gateway, tmp_path) as place:
+        a_borrowed_name_throws_nobody_out(place, election)
+
+
+def test_without_the_certificates_name_as_client_id_somebody_would(gateway, election, tmp_path):
+    place = SecuredPlace(gateway, tmp_path)
+    config = tmp_path / "broker" / "mosquitto.conf"
+    config.write_text(config.read_text().replace("use_username_as_clientid true\n", ""))
+    with place.broker, pytest.raises(AssertionError):
+        a_borrowed_name_throws_nobody_out(place, election)
 
 
 # paho drops the socket of a failed TLS handshake without closing it.

@@ -16,16 +16,21 @@ class ScriptedBroker:
         self,
         CONNACK=_CONNACK_FINE,  # noqa: N803
         SUBACK=b"\x01",  # noqa: N803
+        PUBACK=None,  # noqa: N803
         *,
         then_close=False,
         tls=None,
         afterwards=b"",
     ):
-        """Answer with these bytes; `afterwards` are written at once after the SUBACK."""
+        """Answer with these bytes; `afterwards` are written at once after the SUBACK.
+
+        PUBACK is a code; without one a publication gets no answer.
+        """
         self.connections = 0
         self.port = 0
         self._connack = CONNACK
         self._codes = SUBACK
+        self._puback = PUBACK
         self._then_close = then_close
         self._tls = tls
         self._afterwards = afterwards
@@ -50,6 +55,9 @@ class ScriptedBroker:
                 if kind == 0x82:
                     answer = body[:2] + b"\x00" + self._codes
                     writer.write(bytes((0x90, len(answer))) + answer + self._afterwards)
+                if kind == 0x32 and self._puback is not None:
+                    at = 2 + int.from_bytes(body[:2])
+                    writer.write(b"\x40\x03" + body[at : at + 2] + self._puback)
         except (asyncio.IncompleteReadError, ConnectionError):
             pass
         finally:

@@ -404,6 +404,27 @@ def test_a_refusal_of_the_broker_is_told_and_tried_again(packets, told):
 
 
 @pytest.mark.parametrize(
+    ("code", "word"), [(b"\x87", "not authorized"), (b"\x97", "quota exceeded")]
+)
+def test_a_refused_answer_is_seen_and_told_once(caplog, code, word):
+    """Acceptance 8: PUBACK 0x87 or 0x97 for what a gateway says: an alarm in log and status."""
+    told = f"refuses answers on bbx/1/{ELECTION[:8].hex()}/+/down: {word}. "
+
+    async def scenario():
+        async with ScriptedBroker(PUBACK=code) as broker, road(broker) as intake:
+            await soon(lambda: intake.trouble, "the words")
+            assert intake.trouble.startswith(told)
+            assert intake.state is CarrierState.UP
+        async with ScriptedBroker(PUBACK=b"\x00") as broker, road(broker) as intake:
+            await up(intake)
+            await soon(lambda: not intake._client._out_messages, "the answer")
+            assert intake.trouble == ""
+
+    asyncio.run(scenario())
+    assert caplog.text.count(told) == 1
+
+
+@pytest.mark.parametrize(
     "garbage",
     [bytes.fromhex("20030000"), b"\xff" * 64, bytes.fromhex("30ffffffffff7f"), b"HTTP/1.1 400\r\n"],
     ids=["cut CONNACK", "no packet", "endless length", "HTTP"],

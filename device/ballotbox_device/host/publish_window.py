@@ -29,8 +29,8 @@ class PublishWindow:
         self._under_way.clear()
 
     def offer(self, data: bytes) -> None:
-        """Put a message behind those that wait, unless it waits or is under way already."""
-        if data not in self._waiting and data not in self._under_way.values():
+        """Put a message behind those that wait, unless it waits already."""
+        if data not in self._waiting:
             self._waiting.append(data)
 
     def next(self) -> bytes | None:

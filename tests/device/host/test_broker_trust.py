@@ -13,7 +13,15 @@ from ballotbox_device.host import redial
 from ballotbox_device.host.mqtt_road import MqttRoad
 from ballotbox_device.host.publish_window import OWN_LIMIT, PublishWindow
 from ballotbox_device.host.redial import HEALTHY_S, LONGEST_S, Redial
-from tests.device.host.box_on_a_road import Heard, authority, instant, opened_crew, run
+from tests.device.host.box_on_a_road import (
+    PACE,
+    PATIENCE_S,
+    Heard,
+    authority,
+    instant,
+    opened_crew,
+    run,
+)
 from tests.device.host.small_gateway import SmallGateway
 from tests.device.host.strict_broker import StrictBroker
 
@@ -28,7 +36,7 @@ class Quick(random.Random):
         return super().random() / 100
 
 
-def with_box(queued, pace, test, **broker):
+def with_box(queued, pace, test, patience_s=PATIENCE_S, **broker):
     """Run `test(road, heard, gateway, broker)` with a box that has `queued` reports to send."""
 
     async def placed():
@@ -47,10 +55,10 @@ def with_box(queued, pace, test, **broker):
                 connecting.cancel()
                 road.close()
 
-    run(placed)
+    run(placed, patience_s)
 
 
-def all_arrive(queued, hangs_up_after, delay_s, receive_maximum=10):
+def all_arrive(queued, hangs_up_after, delay_s, receive_maximum=10, pace=IMPATIENT):
     async def test(road, heard, gateway, broker):
         broker.delay_s = delay_s
         await heard.until(lambda: road.unanswered == 0 or broker.exceeded)
@@ -59,8 +67,9 @@ def all_arrive(queued, hangs_up_after, delay_s, receive_maximum=10):
         assert broker.highest <= receive_maximum
         assert broker.exceeded == 0
 
+    patience_s = max(PATIENCE_S, queued / 40)
     limits = {"receive_maximum": receive_maximum, "hangs_up_after": hangs_up_after}
-    with_box(queued, IMPATIENT, test, **limits)
+    with_box(queued, pace, test, patience_s, **limits)
 
 
 @pytest.mark.parametrize("receive_maximum", [3, 10])
@@ -86,7 +95,7 @@ def test_without_the_window_the_broker_would_end_every_connection(monkeypatch):
 @pytest.mark.accept
 def test_a_reconnect_with_ten_thousand_queued_keeps_to_the_brokers_receive_maximum():
     """Acceptance 7: 10,000 queued, Receive Maximum 10: un-acked never exceeds 10."""
-    all_arrive(10_000, 1_000, 0.001)
+    all_arrive(10_000, 1_000, 0.001, pace=PACE)
 
 
 @pytest.mark.parametrize(("code", "word"), [(0x87, "not authorized"), (0x97, "quota exceeded")])

@@ -110,6 +110,20 @@ def test_without_the_certificates_name_as_client_id_somebody_would(gateway, elec
         a_borrowed_name_throws_nobody_out(place, election)
 
 
+def test_nothing_is_retained_and_nothing_oversized_is_taken(gateway, election, tmp_path):
+    box = election.boxes[0]
+    up, _ = topics(election, box)
+    with secured(gateway, tmp_path) as place, place.client(place.session) as reader:
+        for payload, retain in ((b"old", True), (bytes(20_480), False)):
+            with place.client(box.hex()) as client:
+                assert client.publish(up, payload, retain=retain) not in ACCEPTED
+        reader.subscribe(up)
+        with place.client(box.hex()) as client:
+            assert client.publish(up, b"fresh") in ACCEPTED
+        reader.until(lambda: b"fresh" in reader.heard)
+        assert reader.heard == [b"fresh"]
+
+
 # paho drops the socket of a failed TLS handshake without closing it.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_nobody_comes_without_a_certificate_of_the_authority_or_below_tls_1_3(

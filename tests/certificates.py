@@ -1,4 +1,4 @@
-"""A certificate authority of the test's own, and a server certificate for 127.0.0.1."""
+"""A certificate authority of the test's own, and the certificates it issues."""
 
 import datetime as dt
 from ipaddress import ip_address
@@ -14,35 +14,43 @@ _FROM = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
 _UNTIL = dt.datetime(2100, 1, 1, tzinfo=dt.UTC)
 
 
+class CertificateAuthority:
+    """Writes its own certificate as `ca`, and issues others beside it."""
+
+    def __init__(self, folder: Path, name: str = "Test authority") -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._folder = folder
+        self._key = ec.generate_private_key(ec.SECP256R1())
+        self._name = _name(name)
+        own = _certificate(self._name, self._name, self._key.public_key()).add_extension(
+            x509.BasicConstraints(ca=True, path_length=None), critical=True
+        )
+        self.ca = folder / "ca.pem"
+        self.ca.write_bytes(_sign(own, self._key))
+
+    def issue(self, common_name: str, file_name: str | None = None) -> tuple[Path, Path]:
+        """Write a certificate for 127.0.0.1 under that name, and its key; return both paths."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        builder = _certificate(_name(common_name), self._name, key.public_key()).add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False
+        )
+        stem = file_name or common_name
+        paths = self._folder / f"{stem}.pem", self._folder / f"{stem}.key"
+        paths[0].write_bytes(_sign(builder, self._key))
+        paths[1].write_bytes(
+            key.private_bytes(
+                serialization.Encoding.PEM,
+                serialization.PrivateFormat.PKCS8,
+                serialization.NoEncryption(),
+            )
+        )
+        return paths
+
+
 def write_certificates(folder: Path) -> tuple[Path, Path, Path]:
     """Write authority, server certificate and its key; return the three paths."""
-    folder.mkdir(parents=True, exist_ok=True)
-    authority_key = ec.generate_private_key(ec.SECP256R1())
-    server_key = ec.generate_private_key(ec.SECP256R1())
-    authority_name = _name("Test authority")
-    authority = _sign(
-        _certificate(authority_name, authority_name, authority_key.public_key()).add_extension(
-            x509.BasicConstraints(ca=True, path_length=None), critical=True
-        ),
-        authority_key,
-    )
-    server = _sign(
-        _certificate(_name("server"), authority_name, server_key.public_key()).add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False
-        ),
-        authority_key,
-    )
-    paths = folder / "ca.pem", folder / "server.pem", folder / "server.key"
-    paths[0].write_bytes(authority.public_bytes(serialization.Encoding.PEM))
-    paths[1].write_bytes(server.public_bytes(serialization.Encoding.PEM))
-    paths[2].write_bytes(
-        server_key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
-    return paths
+    authority = CertificateAuthority(folder)
+    return authority.ca, *authority.issue("server")
 
 
 def _name(text: str) -> x509.Name:
@@ -63,5 +71,5 @@ def _certificate(
     )
 
 
-def _sign(builder: x509.CertificateBuilder, key: ec.EllipticCurvePrivateKey) -> x509.Certificate:
-    return builder.sign(key, hashes.SHA256())
+def _sign(builder: x509.CertificateBuilder, key: ec.EllipticCurvePrivateKey) -> bytes:
+    return builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)

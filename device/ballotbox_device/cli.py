@@ -19,6 +19,7 @@ from ballotbox_device.cli_frame import (
 )
 
 if TYPE_CHECKING:
+    from ballotbox_device.host.broker_tls import BrokerTls
     from ballotbox_device.host.running import MqttBroker, OwnTerminal, SerialLine
 
 
@@ -94,6 +95,13 @@ def new_key(directory: Path) -> None:
     help="Speed of the serial port.",
 )
 @click.option("--mqtt", metavar="HOST:PORT", help="Reach the gateway over this broker.")
+@click.option(
+    "--mqtt-ca", type=PATH, metavar="FILE", help="TLS 1.3 with the broker: whom to believe."
+)
+@click.option(
+    "--mqtt-certificate", type=PATH, metavar="FILE", help="And what to show: CN is the box's id."
+)
+@click.option("--mqtt-key", type=PATH, metavar="FILE", help="The key of that certificate.")
 @click.option("--pty", is_flag=True, help="Make a pseudo-terminal, print its path as `serial`.")
 @click.option(
     "--clock",
@@ -138,7 +146,8 @@ def run(directory: Path, root: str, **given: Any) -> None:  # noqa: ANN401 (clic
     control, officers = given["control"], given["officers"]
     if control is None and officers:
         raise click.UsageError("--officer-key is a token for --control SOCKET: give both.")
-    place = _road(given["serial"], given["baud"], given["mqtt"], pty=given["pty"])
+    tls = tuple(given[name] for name in ("mqtt_ca", "mqtt_certificate", "mqtt_key"))
+    place = _road(given["serial"], given["baud"], given["mqtt"], tls, pty=given["pty"])
     with stopping_in_words():
         from ballotbox_device.host.profile_file import load_profile
         from ballotbox_device.host.running import Orders, run_box
@@ -161,12 +170,16 @@ def run(directory: Path, root: str, **given: Any) -> None:  # noqa: ANN401 (clic
 
 
 def _road(
-    serial: str | None, baud: int, mqtt: str | None, *, pty: bool
+    serial: str | None, baud: int, mqtt: str | None, tls: tuple[Path | None, ...], *, pty: bool
 ) -> "SerialLine | MqttBroker | OwnTerminal":
     from ballotbox_device.host.running import MqttBroker, OwnTerminal, SerialLine
 
     if [serial is not None, mqtt is not None, pty].count(True) != 1:
         raise click.UsageError("Give exactly one of --serial PATH, --mqtt HOST:PORT and --pty.")
+    if any(tls) and (mqtt is None or not all(tls)):
+        raise click.UsageError(
+            "--mqtt-ca, --mqtt-certificate and --mqtt-key go together, and with --mqtt."
+        )
     if serial is not None:
         return SerialLine(serial, baud)
     if mqtt is None:
@@ -174,7 +187,15 @@ def _road(
     host, _, port = mqtt.rpartition(":")
     if not host or not port.isdecimal() or not 0 < int(port) < 65_536:
         raise click.BadParameter("must be HOST:PORT, as localhost:1883", param_hint="--mqtt")
-    return MqttBroker(host.strip("[]"), int(port))
+    return MqttBroker(host.strip("[]"), int(port), _broker_tls(*tls))
+
+
+def _broker_tls(ca: Path | None, certificate: Path | None, key: Path | None) -> "BrokerTls | None":
+    from ballotbox_device.host.broker_tls import BrokerTls
+
+    if ca is None or certificate is None or key is None:
+        return None
+    return BrokerTls(ca, certificate, key)
 
 
 @main.command()

@@ -19,6 +19,7 @@ from ballotbox_device.core.ports import Memory
 from ballotbox_device.core.profile import AFTER_CLOSE, Connects, Profile, Road, listed
 from ballotbox_device.core.rules import ElectionRules
 from ballotbox_device.host.box import GatewayRoad, PanelClosed, RunningBox
+from ballotbox_device.host.broker_tls import BrokerTls
 from ballotbox_device.host.files import open_memory
 from ballotbox_device.host.firmware import running_firmware
 from ballotbox_device.host.keys import choose_key
@@ -46,10 +47,11 @@ class SerialLine:
 
 @dataclass(frozen=True, slots=True)
 class MqttBroker:
-    """The road over a broker."""
+    """The road over a broker; `tls` holds the certificates, None for plain TCP."""
 
     host: str
     port: int
+    tls: BrokerTls | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,8 +186,10 @@ def _roads(
     elif isinstance(place, MqttBroker):
         from ballotbox_device.host.mqtt_road import MqttRoad
 
-        chance = random.SystemRandom()
-        yield lambda outgoing: MqttRoad(outgoing, place.host, place.port, chance, Pace()), {}
+        chance, tls = random.SystemRandom(), place.tls
+        if tls is not None:
+            tls.context()  # a file that is wrong already now is told before the box starts
+        yield lambda outgoing: MqttRoad(outgoing, place.host, place.port, chance, Pace(), tls), {}
     else:
         from ballotbox_device.host.pty_road import PseudoTerminal
 

@@ -1,6 +1,8 @@
-"""The paho client of one broker connection, made from the settings."""
+"""The paho client of one broker connection, made from the settings and the files they name."""
 
 import ssl
+from hashlib import sha256
+from pathlib import Path
 from typing import Any, Final
 
 from paho.mqtt.client import Client
@@ -9,16 +11,32 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from ballotbox_gateway.config import Mqtt, Tls
+from ballotbox_gateway.problem import Problem
+from ballotbox_protocol.election.register import origin_id
 from ballotbox_protocol.wire.message import MESSAGE_MAX
 
 #: A topic, the properties and the fixed header beside the largest message.
 _PACKET_MAX: Final = MESSAGE_MAX + 1_024
 
 
+def session_name(settings: Mqtt, origin: str) -> str:
+    """Return the client id of a gateway's session, which its certificate bears as common name."""
+    return settings.client_id or f"bbx-{origin_id(origin).hex()}"
+
+
+def credentials_of(settings: Mqtt) -> bytes:
+    """Return a digest of the files that prove who is who; raises Problem when one is unreadable."""
+    files = [settings.password_file]
+    if (tls := settings.tls) is not None:
+        files += [tls.ca_file, tls.certificate_file, tls.key_file]
+    contents = (_read(each) if each is not None else b"" for each in files)
+    return sha256(b"".join(sha256(each).digest() for each in contents)).digest()
+
+
 def make_client(settings: Mqtt, client_id: str, *, keep_session: bool = True) -> Client:
     """Return a client that acknowledges by hand and never reconnects by itself.
 
-    Raises OSError or ValueError when a file that the settings name cannot be used.
+    Raises Problem when a file that the settings name cannot be used.
     """
     five = settings.protocol == "5"
     client = Client(
@@ -50,14 +68,45 @@ def _connect_properties(expiry_s: int, receive_maximum: int) -> Properties:
     return properties
 
 
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        words = (error.strerror or str(error)).lower()
+        raise Problem(str(path), words, "Correct the mqtt table, or the file") from error
+
+
 def _password(settings: Mqtt) -> str | None:
     if settings.password_file is None:
         return None
-    return settings.password_file.read_text(encoding="utf-8").rstrip("\n")
+    try:
+        return _read(settings.password_file).decode().rstrip("\n")
+    except UnicodeDecodeError as error:
+        where = str(settings.password_file)
+        raise Problem(where, "is not UTF-8 text", "Correct mqtt.password_file") from error
 
 
 def _tls_context(settings: Tls) -> ssl.SSLContext:
-    context = ssl.create_default_context(cafile=settings.ca_file)
-    if settings.certificate_file is not None:
-        context.load_cert_chain(settings.certificate_file, settings.key_file)
+    if settings.ca_file is not None:
+        _read(settings.ca_file)
+    try:
+        context = ssl.create_default_context(cafile=settings.ca_file)
+    except ssl.SSLError as error:
+        what = "holds no certificate in PEM"
+        raise Problem(str(settings.ca_file), what, "Correct mqtt.tls.ca_file") from error
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    if settings.certificate_file is not None and settings.key_file is not None:
+        _show_certificate(context, settings.certificate_file, settings.key_file)
     return context
+
+
+def _show_certificate(context: ssl.SSLContext, certificate: Path, key: Path) -> None:
+    _read(certificate)
+    _read(key)
+    try:
+        # Without a password here, OpenSSL would ask a service for one at its terminal.
+        context.load_cert_chain(certificate, key, password="")
+    except ssl.SSLError as error:
+        what = f"is no open private key of the certificate in {certificate}"
+        remedy = "Give the pair in PEM, the key without passphrase, as mqtt.tls"
+        raise Problem(str(key), what, remedy) from error

@@ -3,7 +3,8 @@
 Nothing that Ballotbox promises rests on the broker. A message is acknowledged to it (PUBACK) only
 when it is decided, durable and answered; answers go out at QoS 0, because a box asks again until
 it holds a receipt. Messages are acknowledged in the order they came, per connection; what a lost
-connection brought is not, and comes again. A retained message is a candidate like any other.
+connection brought is not, and comes again. Who is connected, and what a will says, is no state. A
+retained message may be years old and its sender gone: it is counted, told, and never taken.
 """
 
 import asyncio
@@ -11,17 +12,22 @@ import logging
 import socket
 import ssl
 from collections.abc import Callable, Collection
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
-from paho.mqtt.client import MQTTMessage
+from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.reasoncodes import ReasonCode
 
 from ballotbox_gateway.adapters.backoff import Backoff
-from ballotbox_gateway.adapters.mqtt_client import make_client
+from ballotbox_gateway.adapters.mqtt_arrivals import Arrival, Arrivals
+from ballotbox_gateway.adapters.mqtt_client import credentials_of, make_client, session_name
+from ballotbox_gateway.adapters.mqtt_topics import box_in, is_kept, printable, topic_text
+from ballotbox_gateway.adapters.mqtt_watch import BrokerWatch
 from ballotbox_gateway.adapters.mqtt_words import (
     answer_trouble,
     connection_trouble,
+    end_trouble,
     refusal_trouble,
+    retained_remark,
     subscription_trouble,
 )
 from ballotbox_gateway.adapters.roads import CarrierState, Inbox, Letter
@@ -30,7 +36,6 @@ from ballotbox_gateway.config import Mqtt
 from ballotbox_gateway.core.correspondence import Route
 from ballotbox_gateway.core.outcome import Road, RoadKind
 from ballotbox_protocol.election.identifiers import BOX_ID_SIZE, BoxId, ElectionDigest
-from ballotbox_protocol.election.register import origin_id
 from ballotbox_protocol.wire.message import Message, topic_of
 
 if TYPE_CHECKING:
@@ -48,12 +53,6 @@ _NOBODY: Final = BoxId(bytes(BOX_ID_SIZE))
 _AT_LEAST_ONCE: Final = 1
 
 
-class _Token(NamedTuple):
-    connection: int
-    mid: int
-    qos: int
-
-
 class MqttIntake:
     """The road through one broker; a `Carrier`."""
 
@@ -65,7 +64,7 @@ class MqttIntake:
         inbox: Inbox,
         backoff: Backoff,
     ) -> None:
-        """Prepare the client; raises OSError or ValueError when a file of the settings is bad."""
+        """Prepare the client; raises Problem when a file of the settings is bad."""
         self.name = f"MQTT broker {settings.host}:{settings.port}"
         self.state = CarrierState.DOWN
         self.trouble = ""
@@ -76,19 +75,29 @@ class MqttIntake:
         self._backoff = backoff
         self._boxes: frozenset[BoxId] = frozenset()
         self._routes: dict[str, Route] = {}
-        self._client = make_client(settings, settings.client_id or f"bbx-{origin_id(origin).hex()}")
+        self._session = session_name(settings, origin)
+        self._credentials = credentials_of(settings)
+        self._client = make_client(settings, self._session)
+        #: Takes the place of the client: the files that prove who is who have changed.
+        self._successor: Client | None = None
         self._set_callbacks()
         self._loop = asyncio.get_running_loop()
         self._connection = 0
         self._attached: SocketLike | None = None
         self._housekeeping: asyncio.TimerHandle | None = None
         self._received = 0
+        self._arrivals = Arrivals(settings.receive_maximum)
+        self.watch = BrokerWatch(self._session)
+        self._greeted = False
+        self._began = 0.0
         self._probe = 0
         #: Why answers do not get out, if the broker said so when it was last asked.
         self._mute = ""
         self._held = self._congested = False
         self._lost = asyncio.Event()
-        self._stopping = asyncio.Event()
+        self._stopping = False
+        #: Set to end the wait before the next try.
+        self._hurry = asyncio.Event()
 
     def serve(self, boxes: Collection[BoxId]) -> None:
         """Remember the way back to these boxes, those of the register, and to no others."""
@@ -99,19 +108,49 @@ class MqttIntake:
 
     async def run(self) -> None:
         """Keep the connection until `stop`, trying again with a growing, random delay."""
-        while not self._stopping.is_set():
+        while not self._stopping:
+            self._succeed()
             if await self._connect():
-                began = self._loop.time()
+                self._began = self._loop.time()
                 await self._lost.wait()
                 self._detach()
-                self._backoff.lasted(self._loop.time() - began)
-            if not self._stopping.is_set():
-                await _either(self._stopping, self._backoff.failed())
+                self._backoff.lasted(self._loop.time() - self._began)
+            if not self._hurry.is_set():
+                await _either(self._hurry, self._backoff.failed())
+
+    def renew(self) -> bool:
+        """Connect anew if the files of the settings have changed; tell whether they have.
+
+        Raises Problem when one is bad; then the present connection stays.
+        """
+        credentials = credentials_of(self._settings)
+        if credentials == self._credentials:
+            return False
+        # paho takes a TLS context once, so a client lives as long as its certificates.
+        self._successor = make_client(self._settings, self._session)
+        self._credentials = credentials
+        self._hurry.set()
+        if self._attached is not None:
+            self._client.disconnect()
+            self.flush()
+            self._detach()
+        return True
+
+    def _succeed(self) -> None:
+        if self._successor is None:
+            return
+        if (left := self._client.socket()) is not None:
+            left.close()
+        self._client, self._successor = self._successor, None
+        self._set_callbacks()
+        self._hurry.clear()
 
     async def _connect(self) -> bool:
         self.state = CarrierState.CONNECTING
         self._lost.clear()
         self._connection += 1
+        self._greeted = False
+        self._arrivals.begin()
         try:
             # Name look-up, TCP and TLS handshakes block; the socket is ours only afterwards.
             await in_thread(self._client.reconnect)
@@ -123,7 +162,7 @@ class MqttIntake:
 
     def _attach(self) -> None:
         sock = self._client.socket()
-        if sock is None or self._stopping.is_set():
+        if sock is None or self._hurry.is_set():
             self._lost.set()
             return
         self._attached = sock
@@ -158,16 +197,21 @@ class MqttIntake:
         self._guarded(self._read_burst)
 
     def _read_burst(self) -> None:
-        stop = self._received + min(_BURST, self._inbox.room)
+        stop = self._received + min(_BURST, self._room)
         while self._attached is not None and self._received < stop:
             before = self._received
             self._client.loop_read()
             if self._received == before:
                 break
-        if self._inbox.room <= 0:
+        if self._room <= 0:
             self.hold()
         elif self._inside():
             self._loop.call_soon(self._readable)
+
+    @property
+    def _room(self) -> int:
+        # mosquitto before 2.0.12 sends more at once than Receive Maximum allows: we bound it here.
+        return min(self._inbox.room, self._arrivals.room)
 
     def _inside(self) -> bool:
         """Tell whether decrypted bytes wait where no poll can see them."""
@@ -182,15 +226,16 @@ class MqttIntake:
 
     def resume(self) -> None:
         """Read again, unless our own answers still wait to be written."""
-        if self._attached is not None and self._held and not self._congested:
+        if self._attached is not None and self._held and not self._congested and self._room > 0:
             self._held = False
             self._loop.add_reader(self._attached, self._readable)
             self._loop.call_soon(self._readable)
 
     def settle(self, token: object) -> None:
-        """Acknowledge a message, if it came over the connection that still stands."""
-        if isinstance(token, _Token) and token.connection == self._connection:
-            self._client.ack(token.mid, token.qos)
+        """Acknowledge what may be, if it came over the connection that still stands."""
+        if isinstance(token, Arrival):
+            for arrival in self._arrivals.settle(token):
+                self._client.ack(arrival.mid, arrival.qos)
 
     def flush(self) -> None:
         """Write answers and acknowledgements; what the socket does not take stops the reading."""
@@ -211,7 +256,8 @@ class MqttIntake:
 
     async def stop(self, patience_s: float) -> None:
         """Write what waits, say goodbye and end `run`; the broker keeps the session."""
-        self._stopping.set()
+        self._stopping = True
+        self._hurry.set()
         if self._attached is None:
             self._lost.set()
             return
@@ -251,6 +297,7 @@ class MqttIntake:
             self._detach()
 
     def _connected(self, code: ReasonCode) -> None:
+        self._greeted = True
         if code.is_failure:
             self._down(refusal_trouble(code))
             return
@@ -280,11 +327,17 @@ class MqttIntake:
         self.trouble = self._mute
 
     def _ended(self, code: ReasonCode) -> None:
-        if self.state is not CarrierState.DOWN and not self._stopping.is_set():
+        if self._greeted and not self._hurry.is_set() and not self._mute:
+            self._notice_end(code)
+        if self.state is not CarrierState.DOWN and not self._hurry.is_set():
             # mosquitto before 2.0.12 ends the connection after a refusal: that is what to tell.
-            ended = f"ended the connection: {str(code).lower()}. Connecting again"
-            self._down(self._mute or ended)
+            secured = self._settings.tls is not None and not self._greeted
+            self._down(self._mute or end_trouble(code, self._session, unheard_over_tls=secured))
         self.state = CarrierState.DOWN
+
+    def _notice_end(self, code: ReasonCode) -> None:
+        if self.watch.ended(code, self._loop.time() - self._began):
+            _log.error("%s: %s", self.name, self.watch.remarks[0])
 
     def _down(self, trouble: str) -> None:
         if trouble != self.trouble:
@@ -293,20 +346,25 @@ class MqttIntake:
 
     def _take(self, message: MQTTMessage) -> None:
         self._received += 1
-        token = _Token(self._connection, message.mid, message.qos)
-        self._inbox.put(Letter(bytes(message.payload), self._route(message), self, token))
+        arrival = self._arrivals.came(message.mid, message.qos)
+        if is_kept(message):
+            self._pass_over(topic_text(message))
+            self.settle(arrival)
+            return
+        self._inbox.put(Letter(bytes(message.payload), self._route(message), self, arrival))
+
+    def _pass_over(self, topic: str) -> None:
+        if self.watch.kept(printable(topic)):
+            _log.error("%s: %s", self.name, retained_remark(1, printable(topic)))
 
     def _route(self, message: MQTTMessage) -> Route:
-        try:
-            topic = message.topic
-        except UnicodeDecodeError:
-            topic = ""
+        topic = topic_text(message)
         return self._routes.get(topic) or self._new_route(topic)
 
     def _new_route(self, topic: str) -> Route:
-        box = _box_in(topic)
+        box = box_in(topic)
         down = topic_of(self._election, box, "down")
-        road = Road(RoadKind.MQTT, topic or "topic that is not UTF-8", box)
+        road = Road(RoadKind.MQTT, printable(topic), box)
         route = Route(road, lambda message: self._publish(down, message))
         if box in self._boxes and topic == topic_of(self._election, box, "up"):
             self._routes[topic] = route
@@ -319,18 +377,6 @@ class MqttIntake:
 
     def _publish(self, topic: str, message: Message) -> None:
         self._client.publish(topic, message.to_bytes())
-
-
-def _box_in(topic: str) -> BoxId:
-    """Return the box that a topic names; empty bytes, which no report claims, when it names none.
-
-    The subscription's pattern vouches for the levels around it.
-    """
-    levels = topic.split("/")
-    try:
-        return BoxId(bytes.fromhex(levels[3]))
-    except (IndexError, ValueError):
-        return BoxId(b"")
 
 
 def _set_cork(sock: object, value: int) -> None:

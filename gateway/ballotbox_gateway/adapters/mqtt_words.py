@@ -2,8 +2,18 @@
 
 import socket
 import ssl
+from typing import Final
 
 from paho.mqtt.reasoncodes import ReasonCode
+
+#: MQTT 5: another client came with our client id.
+TAKEN_OVER: Final = 0x8E
+UNHEARD: Final = (
+    "closes before it greets us: it may not trust our certificate. Correct mqtt.tls, or see its log"
+)
+_OTHER_CLIENT: Final = (
+    "Stop it, or give one of you another mqtt.client_id; a certificate may have been copied"
+)
 
 
 def connection_trouble(error: OSError) -> str:
@@ -32,6 +42,31 @@ def refusal_trouble(code: ReasonCode) -> str:
     if code.value in (0x84, 0x01):
         return f"refuses us: {name}. Set mqtt.protocol to the version it speaks"
     return f"refuses us: {name}. Its log says why"
+
+
+def end_trouble(code: ReasonCode, session: str, *, unheard_over_tls: bool) -> str:
+    """Return why the broker ended a connection, as far as it said."""
+    if code.value == TAKEN_OVER:
+        return f"gave our name {session} to another client. {_OTHER_CLIENT}"
+    if unheard_over_tls:
+        return UNHEARD
+    return f"ended the connection: {str(code).lower()}. Connecting again"
+
+
+def takeover_remark(count: int, session: str) -> str:
+    """Return that others have come with our name, and the remedy."""
+    return (
+        f"our connection was ended {count} times soon after it began: another client may take "
+        f"our name {session} over. {_OTHER_CLIENT}"
+    )
+
+
+def retained_remark(count: int, topic: str) -> str:
+    """Return that somebody keeps messages on the broker, and the remedy."""
+    return (
+        f"{count} retained messages not taken, the last on {topic}. "
+        "Clear them, and set retain_available false"
+    )
 
 
 def subscription_trouble(topic: str, code: ReasonCode) -> str:

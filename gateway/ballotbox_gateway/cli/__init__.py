@@ -4,6 +4,7 @@ from typing import Any
 
 import click
 
+from ballotbox_gateway.cli.broker import broker_config
 from ballotbox_gateway.cli.check import check
 from ballotbox_gateway.cli.documents import election, register
 from ballotbox_gateway.cli.init import init
@@ -33,6 +34,7 @@ def main() -> None:
 
 
 for _command in (
-    init, check, run, status, log, quarantine, dispute, keys, election, register, settings
+    init, check, run, status, log, quarantine, dispute, keys, election, register, settings,
+    broker_config,
 ):  # fmt: skip
     main.add_command(_command)

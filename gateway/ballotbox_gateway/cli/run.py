@@ -19,7 +19,7 @@ _GARBAGE_THRESHOLD: Final = 50_000
 @config_option
 @click.pass_context
 def run(ctx: click.Context, config: "Config") -> None:
-    """Serve until SIGTERM; SIGHUP takes in a newer register. Never creates a ledger."""
+    """Serve until SIGTERM; SIGHUP takes in newer register and certificates. Makes no ledger."""
     import asyncio
     import logging
 

@@ -50,6 +50,8 @@ def _process_lines(state: dict[str, Any]) -> Iterator[str]:
     for road in state.get("roads", ()):
         trouble = f": {road['trouble']}" if road["trouble"] else ""
         yield f"road      {road['name']} {road['state']}{trouble}"
+    for remark in state.get("broker_remarks", ()):
+        yield f"BROKER    {remark}"
     if state.get("disk_full"):
         yield f"DISK FULL {state['disk_full']}"
     upstream = state.get("upstream")

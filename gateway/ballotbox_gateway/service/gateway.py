@@ -136,7 +136,20 @@ class Gateway:
     def _catch_signals(self) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             self._loop.add_signal_handler(number, self._stop.set)
-        self._loop.add_signal_handler(signal.SIGHUP, self.reload_register)
+        self._loop.add_signal_handler(signal.SIGHUP, self.reload)
+
+    def reload(self) -> None:
+        """Use the newest register, and the broker's files as they are now; the ledger stays."""
+        self.reload_register()
+        self._renew_broker()
+
+    def _renew_broker(self) -> None:
+        mqtt = self._reception.mqtt
+        try:
+            if mqtt is not None and mqtt.renew():
+                _log.info("%s: connecting with the new files of the mqtt table", mqtt.name)
+        except Problem as problem:
+            _log.error("the connection to the broker stays as it is: %s", problem)
 
     def reload_register(self) -> None:
         """Use the register file's newest version, or say why the present one stays in use."""
@@ -199,6 +212,7 @@ class Gateway:
             "fresh_boxes": len(reception.fresh),
             "undecided": len(reception.inbox),
             "disk_full": reception.disk_full,
+            "broker_remarks": reception.mqtt.watch.remarks if reception.mqtt else [],
             "upstream": self._delivery.status() if self._delivery else None,
         }
 

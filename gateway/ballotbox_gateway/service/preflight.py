@@ -6,12 +6,12 @@ from functools import partial
 from typing import Final, NamedTuple
 
 from ballotbox_gateway.adapters.control_socket import is_answering
-from ballotbox_gateway.adapters.mqtt_probe import broker_trouble
+from ballotbox_gateway.adapters.mqtt_probe import broker_trouble, shows_certificate
 from ballotbox_gateway.adapters.serial_intake import open_port
 from ballotbox_gateway.adapters.serial_words import port_trouble
 from ballotbox_gateway.adapters.trust_files import load_identity, load_trusted
 from ballotbox_gateway.adapters.upstream_http import UpstreamHttp
-from ballotbox_gateway.config import Config, Http, SerialPort, Upstream
+from ballotbox_gateway.config import Config, Http, Mqtt, SerialPort, Upstream
 from ballotbox_gateway.core.intake import Identity
 from ballotbox_gateway.problem import Problem
 from ballotbox_gateway.service.opening import open_intake
@@ -68,11 +68,7 @@ def _surroundings(config: Config, trusted: Trusted, identity: Identity) -> Itera
             yield _found(partial(_http, config.http))
     yield _found(partial(_disk, config))
     if config.mqtt is not None:
-        broker = f"MQTT broker {config.mqtt.host}:{config.mqtt.port}"
-        trouble = broker_trouble(config.mqtt, trusted.digest)
-        yield (
-            _ill(f"{broker} {trouble}") if trouble else _well(f"{broker}: lets us read and answer")
-        )
+        yield _broker(config, config.mqtt, trusted, running=running)
     if config.upstream is not None:
         yield _upstream(config.upstream)
 
@@ -89,6 +85,14 @@ def _ledger(config: Config, trusted: Trusted, identity: Identity) -> str:
     size = ledger.log_head().size
     ledger.close()
     return f"ledger: {config.ledger_file} holds {size} leaves, and their tree is as signed"
+
+
+def _broker(config: Config, settings: Mqtt, trusted: Trusted, *, running: bool) -> Finding:
+    broker = f"MQTT broker {settings.host}:{settings.port}"
+    if running and shows_certificate(settings):
+        return _well(f"{broker}: the running gateway has our name there; ask `status`")
+    trouble = broker_trouble(settings, config.origin, trusted.digest)
+    return _ill(f"{broker} {trouble}") if trouble else _well(f"{broker}: lets us read and answer")
 
 
 def _disk(config: Config) -> str:

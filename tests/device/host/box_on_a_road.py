@@ -37,7 +37,7 @@ def opened_crew() -> Crew:
     return crew
 
 
-def run(test: Callable[[], Awaitable[None]]) -> None:
+def run(test: Callable[[], Awaitable[None]], patience_s: float = PATIENCE_S) -> None:
     """Run one test on a loop of its own; what goes wrong in a callback fails the test."""
 
     async def watched() -> None:
@@ -52,7 +52,7 @@ def run(test: Callable[[], Awaitable[None]]) -> None:
         loop.set_exception_handler(failed)
         task = asyncio.ensure_future(test())
         try:
-            async with asyncio.timeout(PATIENCE_S):
+            async with asyncio.timeout(patience_s):
                 await asyncio.wait({task, over}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             if not task.done():

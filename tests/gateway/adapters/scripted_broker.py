@@ -2,6 +2,8 @@
 
 import asyncio
 
+from tests.device.host.strict_broker import packet
+
 _CONNACK_FINE = bytes.fromhex("2003000000")
 
 
@@ -14,16 +16,21 @@ class ScriptedBroker:
         self,
         CONNACK=_CONNACK_FINE,  # noqa: N803
         SUBACK=b"\x01",  # noqa: N803
+        PUBACK=None,  # noqa: N803
         *,
         then_close=False,
         tls=None,
         afterwards=b"",
     ):
-        """Answer with these bytes; `afterwards` are written at once after the SUBACK."""
+        """Answer with these bytes; `afterwards` are written at once after the SUBACK.
+
+        PUBACK is a code; without one a publication gets no answer.
+        """
         self.connections = 0
         self.port = 0
         self._connack = CONNACK
         self._codes = SUBACK
+        self._puback = PUBACK
         self._then_close = then_close
         self._tls = tls
         self._afterwards = afterwards
@@ -40,7 +47,7 @@ class ScriptedBroker:
         self.connections += 1
         try:
             while True:
-                kind, body = await _packet(reader)
+                kind, body = await packet(reader)
                 if kind == 0x10:
                     writer.write(self._connack)
                     if self._then_close:
@@ -48,18 +55,10 @@ class ScriptedBroker:
                 if kind == 0x82:
                     answer = body[:2] + b"\x00" + self._codes
                     writer.write(bytes((0x90, len(answer))) + answer + self._afterwards)
+                if kind == 0x32 and self._puback is not None:
+                    at = 2 + int.from_bytes(body[:2])
+                    writer.write(b"\x40\x03" + body[at : at + 2] + self._puback)
         except (asyncio.IncompleteReadError, ConnectionError):
             pass
         finally:
             writer.close()
-
-
-async def _packet(reader):
-    kind = (await reader.readexactly(1))[0]
-    length, shift = 0, 0
-    while True:
-        byte = (await reader.readexactly(1))[0]
-        length |= (byte & 127) << shift
-        shift += 7
-        if byte < 128:
-            return kind, await reader.readexactly(length)

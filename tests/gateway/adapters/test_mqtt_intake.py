@@ -11,6 +11,7 @@ from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion
 
 from ballotbox_gateway.adapters.backoff import Backoff
+from ballotbox_gateway.adapters.mqtt_arrivals import Arrivals
 from ballotbox_gateway.adapters.mqtt_intake import MqttIntake
 from ballotbox_gateway.adapters.mqtt_probe import broker_trouble
 from ballotbox_gateway.adapters.roads import CarrierState, Inbox
@@ -179,9 +180,6 @@ def test_letters_of_a_connection_that_is_gone_are_not_acknowledged_on_the_next(t
                 settle(old)
                 again = taken(intake)
                 assert bodies(again) == [b"one", b"two"]
-                assert {letter.token.connection for letter in again} != {
-                    letter.token.connection for letter in old
-                }
                 # Whatever was sent before this message has reached the broker when it comes back.
                 with Publisher(broker, DOWN[0]) as box:
                     again[0].route.send(Message(MessageKind.HELLO_WANTED))
@@ -233,18 +231,78 @@ def test_a_held_road_reads_nothing_until_it_is_resumed(broker):
     asyncio.run(scenario())
 
 
-def test_a_retained_message_is_a_letter_like_any_other(tmp_path):
+def retained_messages_are_passed_over(folder, protocol):
     async def scenario():
-        with mosquitto(tmp_path, "retain_available true") as broker:
+        with mosquitto(folder, "retain_available true") as broker:
             with Publisher(broker) as box:
-                await asyncio.to_thread(box.say, UP[1], b"old", retain=True)
-            async with road(broker) as intake:
-                await soon(lambda: len(intake._inbox) == 1, "the retained message")
-                (letter,) = taken(intake)
-                assert (letter.data, letter.route.road.box) == (b"old", BOXES[1])
-                settle([letter])
+                await asyncio.to_thread(box.say, UP[0], b"old", retain=True)
+                await asyncio.to_thread(box.say, UP[1], b"older", retain=True)
+            async with road(broker, protocol=protocol) as intake:
+                await up(intake)
+                with Publisher(broker) as box:
+                    await asyncio.to_thread(box.say, UP[1], b"fresh")
+                await soon(lambda: b"fresh" in bodies(intake._inbox.peek(9)), "a letter")
+                assert bodies(taken(intake)) == [b"fresh"]
+                (remark,) = intake.watch.remarks
+                assert remark.startswith("2 retained messages not taken, the last on bbx/1/")
+                assert remark.endswith("/up. Clear them, and set retain_available false")
 
     asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("protocol", ["5", "3.1.1"])
+def test_a_retained_message_is_counted_told_once_and_never_taken(tmp_path, caplog, protocol):
+    """Its sender may be revoked since, or the report years old: the boxes send again anyway."""
+    retained_messages_are_passed_over(tmp_path, protocol)
+    assert caplog.text.count("retained messages not taken") == 1
+
+
+def test_without_a_look_at_the_flag_it_would_be_taken(tmp_path, monkeypatch):
+    monkeypatch.setattr("ballotbox_gateway.adapters.mqtt_intake.is_kept", lambda _: False)
+    with pytest.raises(AssertionError, match="old"):
+        retained_messages_are_passed_over(tmp_path, "5")
+
+
+def queue_is_taken_within_the_window(broker, count, name):
+    """Let the broker keep `count` messages for us; return the most that were un-acked at a time."""
+    settings = {"receive_maximum": 10, **fresh(name)}
+
+    async def scenario():
+        async with road(broker, **settings) as intake:
+            await up(intake)
+        many = [b"%d" % n for n in range(count)]
+        with Publisher(broker) as box:
+            await asyncio.to_thread(box.say, UP[0], *many)
+        async with road(broker, **settings) as intake:
+            seen, highest = [], 0
+            while len(seen) < count:
+                await soon(lambda: len(intake._inbox), "more letters")
+                highest = max(highest, len(intake._inbox))
+                letters = intake._inbox.peek(3)
+                intake._inbox.drop(len(letters))
+                settle(letters)
+                intake.resume()
+                seen += bodies(letters)
+        assert seen == many
+        return highest
+
+    return asyncio.run(scenario())
+
+
+def test_after_a_reconnect_the_window_holds_although_mosquitto_sends_beyond_it(broker):
+    """Acceptance 7: a queue kept for the gateway, Receive Maximum 10: un-acked never exceeds 10."""
+    assert queue_is_taken_within_the_window(broker, 1_000, "window") <= 10
+
+
+@pytest.mark.accept
+def test_after_a_reconnect_with_ten_thousand_queued_the_window_holds(broker):
+    """Acceptance 7: reconnect with 10 k queued and Receive Maximum 10, in the other direction."""
+    assert queue_is_taken_within_the_window(broker, 10_000, "wide-window") <= 10
+
+
+def test_without_the_window_the_brokers_word_would_be_believed(broker, monkeypatch):
+    monkeypatch.setattr(Arrivals, "room", property(lambda _: 1_024))
+    assert queue_is_taken_within_the_window(broker, 1_000, "no-window") > 10
 
 
 def test_strange_topics_claim_no_box_and_are_not_remembered(broker):
@@ -304,7 +362,7 @@ def test_answers_that_the_broker_refuses_are_seen_and_told(tmp_path):
                 await soon(lambda: intake._connection >= 3, "two more connections")
                 assert intake.trouble == told
             settings = Mqtt(host=broker.host, port=broker.port)
-            assert await asyncio.to_thread(broker_trouble, settings, ELECTION) == told
+            assert await asyncio.to_thread(broker_trouble, settings, ORIGIN, ELECTION) == told
 
     asyncio.run(scenario())
 
@@ -340,9 +398,30 @@ def test_a_refusal_of_the_broker_is_told_and_tried_again(packets, told):
             assert intake.trouble == told
             assert intake.state is not CarrierState.UP
             settings = Mqtt(host=broker.host, port=broker.port)
-            assert await asyncio.to_thread(broker_trouble, settings, ELECTION) == told
+            assert await asyncio.to_thread(broker_trouble, settings, ORIGIN, ELECTION) == told
 
     asyncio.run(scenario())
+
+
+@pytest.mark.parametrize(
+    ("code", "word"), [(b"\x87", "not authorized"), (b"\x97", "quota exceeded")]
+)
+def test_a_refused_answer_is_seen_and_told_once(caplog, code, word):
+    """Acceptance 8: PUBACK 0x87 or 0x97 for what a gateway says: an alarm in log and status."""
+    told = f"refuses answers on bbx/1/{ELECTION[:8].hex()}/+/down: {word}. "
+
+    async def scenario():
+        async with ScriptedBroker(PUBACK=code) as broker, road(broker) as intake:
+            await soon(lambda: intake.trouble, "the words")
+            assert intake.trouble.startswith(told)
+            assert intake.state is CarrierState.UP
+        async with ScriptedBroker(PUBACK=b"\x00") as broker, road(broker) as intake:
+            await up(intake)
+            await soon(lambda: not intake._client._out_messages, "the answer")
+            assert intake.trouble == ""
+
+    asyncio.run(scenario())
+    assert caplog.text.count(told) == 1
 
 
 @pytest.mark.parametrize(
@@ -407,11 +486,11 @@ def test_over_tls_bursts_arrive_whole_and_a_foreign_certificate_is_told(tmp_path
                         seen += bodies(letters)
                 assert seen == many
             settings = Mqtt(host="127.0.0.1", port=port, tls=Tls())
-            assert (await asyncio.to_thread(broker_trouble, settings, ELECTION)).startswith(
+            assert (await asyncio.to_thread(broker_trouble, settings, ORIGIN, ELECTION)).startswith(
                 "shows a certificate that fails: "
             )
             settings = Mqtt(host="127.0.0.1", port=broker.port, tls=tls)
-            assert await asyncio.to_thread(broker_trouble, settings, ELECTION)
+            assert await asyncio.to_thread(broker_trouble, settings, ORIGIN, ELECTION)
 
     asyncio.run(scenario())
 
@@ -441,11 +520,11 @@ def test_messages_that_wait_inside_tls_are_read_without_more_bytes_from_the_netw
 
 def test_an_unreachable_broker_is_told_in_words(unused_port):
     settings = Mqtt(host="127.0.0.1", port=unused_port)
-    assert broker_trouble(settings, ELECTION) == (
+    assert broker_trouble(settings, ORIGIN, ELECTION) == (
         "refuses the connection. Start the broker, or correct mqtt.host and mqtt.port"
     )
     settings = Mqtt(host="no-such-host.invalid", port=unused_port)
-    assert broker_trouble(settings, ELECTION) == (
+    assert broker_trouble(settings, ORIGIN, ELECTION) == (
         "cannot be found by that name. Correct mqtt.host, or the name service"
     )
 
@@ -453,4 +532,4 @@ def test_an_unreachable_broker_is_told_in_words(unused_port):
 def test_a_good_broker_has_nothing_against_us(broker):
     for protocol in ("5", "3.1.1"):
         settings = Mqtt(host=broker.host, port=broker.port, protocol=protocol)
-        assert broker_trouble(settings, ELECTION) == ""
+        assert broker_trouble(settings, ORIGIN, ELECTION) == ""

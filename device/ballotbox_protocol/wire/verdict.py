@@ -95,6 +95,7 @@ class Reason(IntEnum):
     LAW_CORRECTION = 300 + Law.CORRECTION
     LAW_OPTION = 300 + Law.OPTION
     LAW_MARKED = 300 + Law.MARKED
+    LAW_CLOSED = 300 + Law.CLOSED
 
 
 #: The refusals that get a signed answer: authentic bytes that can never belong into this log.

@@ -6,7 +6,7 @@ from typing import Final
 from ballotbox_protocol.election.identifiers import PollState, ReportId
 from ballotbox_protocol.wire import cose
 from ballotbox_protocol.wire.keyfile import PrivateKey
-from ballotbox_protocol.wire.report import ReportKind, decode_report, encode_report
+from ballotbox_protocol.wire.report import JournalHead, ReportKind, decode_report, encode_report
 
 _STUFFED: Final = 10
 
@@ -23,6 +23,7 @@ def forged_final(last: bytes, key: PrivateKey, votes: tuple[int, ...], **counter
         kind=ReportKind.FINAL,
         sequence=report.sequence + 1,
         previous=ReportId(cose.statement_id(envelope.statement)),
+        journal=_longer(report.journal),
         state=PollState.FINAL,
         counters=replace(report.counters, **counters),
         votes=votes,
@@ -74,6 +75,7 @@ def forged_successor(last: bytes, key: PrivateKey, detail: int) -> bytes:
         kind=ReportKind.TURNOUT,
         sequence=report.sequence + ahead,
         previous=ReportId(cose.statement_id(envelope.statement)) if ahead else report.previous,
+        journal=_longer(report.journal),
         counters=stuffed,
         votes=None,
         incident=None,
@@ -82,3 +84,8 @@ def forged_successor(last: bytes, key: PrivateKey, detail: int) -> bytes:
         signatures=(),
     )
     return cose.sign(key.public, key.sign, cose.MessageType.REPORT, encode_report(forged))
+
+
+def _longer(head: JournalHead) -> JournalHead:
+    """Return a head that passes for a later one: who has the key can write a journal as well."""
+    return JournalHead(head.size + 1, bytes(reversed(head.root)))

@@ -409,9 +409,13 @@ def test_real_cast_vote_records_keep_every_law(
 
 
 @given(boxes(), st.integers(0, 9), st.integers(0, 9))
-def test_after_the_close_portable_ballots_alone_explain_more(box: Box, came: int, told: int) -> None:
+def test_after_the_close_portable_ballots_alone_explain_more(
+    box: Box, came: int, told: int
+) -> None:
     before = box.counters
-    after = replace(before, accepted=before.accepted + came, portable=before.portable + told)
+    after = dataclasses.replace(
+        before, accepted=before.accepted + came, portable=before.portable + told
+    )
     fixed = before.accepted - before.portable
     breach = None if came == told else Breach(Law.CLOSED, fixed + came - told, fixed)
     assert closed_breach(before, after) == breach

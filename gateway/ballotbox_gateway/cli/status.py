@@ -40,6 +40,9 @@ def _lines(state: dict[str, Any]) -> Iterator[str]:
         yield f"waiting   box {each['box']}: {held}"
     for box in boxes["disputed"]:
         yield f"disputed  box {box}"
+    for each in boxes["over_registered"]:
+        more = f"{each['ballots']} ballots, {each['registered']} voters on the list"
+        yield f"imbalance precinct {each['precinct']}: {more}"
     for title, counts in state["counts"].items():
         for reason, count in counts.items():
             yield f"{title:<11} {count:>8}  {reason}"

@@ -208,7 +208,7 @@ def _counters(report: Report, facts: Facts) -> Reason | None:
 
 
 def _lifetime_before(facts: Facts) -> int:
-    """Return the lifetime counter before the first sheet; what nobody told before its zero stays."""
+    """Return the lifetime counter before the first sheet: of the zero report, or of the first."""
     if facts.lifetime_at_zero != NONE_YET:
         return facts.lifetime_at_zero
     return facts.counters.lifetime - facts.counters.accepted

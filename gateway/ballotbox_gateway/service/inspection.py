@@ -6,7 +6,7 @@ from typing import Any, Final
 from ballotbox_gateway.core.head import BoxHead
 from ballotbox_gateway.core.ports import Ledger, StoredReport
 from ballotbox_gateway.service.reasons import in_words
-from ballotbox_protocol.election.identifiers import NO_REPORT
+from ballotbox_protocol.election.identifiers import NO_REPORT, PrecinctId
 from ballotbox_protocol.wire import cose
 from ballotbox_protocol.wire.report import decode_report
 from ballotbox_protocol.wire.trust import Trusted
@@ -50,7 +50,25 @@ def _boxes(heads: list[BoxHead], trusted: Trusted) -> dict[str, Any]:
         "with_final": sum(head.facts.final != NO_REPORT for head in heads),
         "waiting": [_waiting(head) for head in heads if head.waiting][:_NAMED_MAX],
         "disputed": [head.box.hex() for head in heads if head.disputed][:_NAMED_MAX],
+        "over_registered": _over_registered(heads, trusted)[:_NAMED_MAX],
     }
+
+
+def _over_registered(heads: list[BoxHead], trusted: Trusted) -> list[dict[str, Any]]:
+    """Return the precincts with more ballots in their boxes than voters on their list.
+
+    A remark and never a reason: the box counted what was put in, and people say why it is so much.
+    """
+    ballots: Counter[PrecinctId] = Counter()
+    entries = trusted.register.entries_of
+    for head in heads:
+        ballots[entries[head.box][0].precinct] += head.facts.counters.ballots
+    precincts = trusted.election.precinct_by_number
+    return [
+        {"precinct": number, "ballots": found, "registered": precincts[number].registered}
+        for number, found in sorted(ballots.items())
+        if found > precincts[number].registered
+    ]
 
 
 def _waiting(head: BoxHead) -> dict[str, Any]:

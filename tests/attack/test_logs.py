@@ -16,6 +16,12 @@ from ballotbox_gateway.core.samples import SAMPLES_PER_PERIOD
 from ballotbox_gateway.core.upward import UpwardConflict, UpwardFault
 from ballotbox_protocol.election.identifiers import InvalidField
 from ballotbox_protocol.election.register import origin_id
+from ballotbox_protocol.wire.checkpoint import (
+    Checkpoint,
+    CheckpointFault,
+    parse_note,
+    sign_checkpoint,
+)
 from ballotbox_protocol.wire.merkle import leaf_hash
 from ballotbox_protocol.wire.message import Message, MessageKind
 from ballotbox_protocol.wire.report import HeldCheckpoint, ReportKind
@@ -67,6 +73,44 @@ def test_every_older_copy_of_a_ledger_is_exposed_by_the_next_report() -> None:
         answer = scene.admit(*newest.box.said[copy.log_head().size :]).answers[-1]
         assert scene.row(message).verdict is not Verdict.ACCEPTED
         assert answer.reason is Reason.HELD_AHEAD
+
+
+def _believes_the_box(note: bytes, _origin: str, _key: bytes) -> object:
+    """A gateway that asks for no signature of its own before it convicts itself."""
+    signed = parse_note(note)
+    return signed if isinstance(signed, CheckpointFault) else signed.checkpoint
+
+
+@pytest.mark.attack(
+    4,
+    without=Without("ballotbox_gateway.core.exposure:verify_checkpoint", _believes_the_box),
+)
+def test_no_box_convicts_an_honest_log_with_a_note_of_its_own_making() -> None:
+    scene = Scene().until(K.OPEN)
+    told = Checkpoint(ORIGIN, 99, b"\x07" * 32)
+    for key in (scene.box.key, scene.given.gateway_keys[OTHER]):
+        forged = sign_checkpoint(told, key.public, key.sign)
+        assert scene.intake.confront(forged, NOW) is None
+    assert scene.ledger.contradictions() == []
+
+
+@pytest.mark.attack(
+    4,
+    6,
+    says=[Reason.HELD_FORK],
+    without=Without("ballotbox_gateway.core.exposure:Exposure._convict", lambda *_: None),
+)
+def test_the_signed_checkpoint_of_another_view_convicts_the_log() -> None:
+    """Both logs are of one length, so that nothing but the roots tells them apart."""
+    scene, other = Scene().until(K.OPEN), Scene().until(K.BOOT)
+    other.send(K.INCIDENT)
+    other.send(K.INCIDENT)
+    size = scene.ledger.log_head().size
+    own, shown = (each.ledger.checkpoint_at(size) for each in (scene, other))
+    assert scene.intake.confront(own.note, NOW) is None
+    assert scene.intake.confront(shown.note, NOW) == Checkpoint(ORIGIN, size, shown.root)
+    assert scene.ledger.contradictions() == [shown.note]
+    assert scene.intake.confront(scene.ledger.checkpoint_at(1).note, NOW) is None
 
 
 @pytest.mark.attack(4, says=[Reason.HELD_AHEAD], without=_NO_ECHO)

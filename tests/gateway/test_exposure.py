@@ -175,6 +175,8 @@ def test_a_box_that_comes_back_is_asked_again_until_it_has_answered() -> None:
     assert _hello(restored) == (HelloResult.FRESH, None)
     restored.echo()
     assert _hello(restored) == (HelloResult.FRESH, WANTED)
+    restored.scene.intake = intake(restored.scene.given, restored.scene.ledger)
+    assert _hello(restored) == (HelloResult.FRESH, WANTED)
     restored.confront()
     assert _hello(restored) == (HelloResult.FRESH, None)
 

@@ -18,7 +18,7 @@ from ballotbox_protocol.election.identifiers import BoxId
 from ballotbox_protocol.wire.verdict import Reason, Verdict
 
 #: An echo that contradicts this log.
-_EXPOSING: Final = frozenset({Reason.HELD_AHEAD, Reason.HELD_FORK})
+EXPOSING: Final = frozenset({Reason.HELD_AHEAD, Reason.HELD_FORK})
 
 
 class Placed(NamedTuple):
@@ -88,7 +88,7 @@ class Chains:
             return Reason.PREVIOUS
         position = Position(index, self._draft.expected.size)
         fault = self._rules.fault(given, chain.head.facts, position)
-        if fault is not None and fault in _EXPOSING:
+        if fault is not None and fault in EXPOSING:
             self.exposing[given.report.box] = None
         return fault
 

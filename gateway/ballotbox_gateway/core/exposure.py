@@ -9,6 +9,8 @@ note is kept. It makes no report accepted: that stays with the officers.
 from typing import Final
 
 from ballotbox_gateway.core.books import Books, Case
+from ballotbox_gateway.core.chain import EXPOSING
+from ballotbox_gateway.core.ports import Tally
 from ballotbox_protocol.election.identifiers import BoxId
 from ballotbox_protocol.election.register import origin_id
 from ballotbox_protocol.wire.checkpoint import Checkpoint, CheckpointFault, verify_checkpoint
@@ -27,7 +29,9 @@ class Exposure:
     def __init__(self, books: Books) -> None:
         self._books = books
         self._asked: dict[BoxId, int] = {}
-        self._is_convicted = bool(books.ledger.contradictions())
+        ledger = books.ledger
+        self._is_convicted = bool(ledger.contradictions())
+        self._is_suspected = any((Tally.LEAVES, each) in ledger.counts() for each in EXPOSING)
         self._wanted = Message(MessageKind.HELD_WANTED, origin_id(books.identity.origin))
 
     def ask(self, box: BoxId, now: int) -> list[tuple[BoxId, Message]]:
@@ -35,15 +39,19 @@ class Exposure:
 
         Nothing when the box was just asked, or when the proof is there already.
         """
+        self._is_suspected = True
         last = self._asked.get(box)
         if self._is_convicted or (last is not None and now < last + _ASK_AGAIN):
             return []
         self._asked[box] = now
         return [(box, self._wanted)]
 
-    def ask_again(self, box: BoxId) -> Message | None:
-        """Return the question for a box that is here anew and has not answered it yet."""
-        return self._wanted if box in self._asked else None
+    def ask_anew(self) -> Message | None:
+        """Return the question for whatever box has just proved that it is here.
+
+        Nothing when no echo ever contradicted this log, or when the proof is there already.
+        """
+        return self._wanted if self._is_suspected and not self._is_convicted else None
 
     def confront(self, note: bytes, now: int) -> Checkpoint | None:
         """Judge a note that a box holds; return its checkpoint if it convicts this log anew."""
@@ -55,7 +63,6 @@ class Exposure:
         convicting = self._books.settle(lambda case: self._convict(case, told, note), now).result
         if convicting is not None:
             self._is_convicted = True
-            self._asked.clear()
         return convicting
 
     def _convict(self, case: Case, told: Checkpoint, note: bytes) -> Checkpoint | None:

@@ -186,7 +186,7 @@ class Intake:
         missing = chain.first_missing()
         resend = self._resend(checked.box, missing) if checked.next_sequence > missing else None
         rolled_back = checked.next_sequence <= chain.head.sequence
-        wanted = self._exposure.ask_again(checked.box)
+        wanted = self._exposure.ask_anew()
         return HelloOutcome(HelloResult.FRESH, checked.box, resend, rolled_back, wanted)
 
     def confront(self, note: bytes, now: int) -> Checkpoint | None:

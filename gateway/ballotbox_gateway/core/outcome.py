@@ -124,7 +124,7 @@ class HelloOutcome:
 
     resend: asks for the reports that are missing here. rolled_back: the box has forgotten reports
     that this gateway holds, as after the restoration of an old memory. wanted: asks for the
-    checkpoint that its reports told of and this log has not got.
+    checkpoint that it holds, once any report told of one that this log has not got.
     """
 
     result: HelloResult

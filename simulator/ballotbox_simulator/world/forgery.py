@@ -5,6 +5,7 @@ from typing import Final
 
 from ballotbox_protocol.election.identifiers import PollState, ReportId
 from ballotbox_protocol.wire import cose
+from ballotbox_protocol.wire.checkpoint import Checkpoint, sign_checkpoint
 from ballotbox_protocol.wire.keyfile import PrivateKey
 from ballotbox_protocol.wire.report import JournalHead, ReportKind, decode_report, encode_report
 
@@ -51,6 +52,13 @@ def without_the_key(report: bytes, detail: int) -> bytes:
     foreign = PrivateKey.from_seed(bytes(32))
     signature = foreign.sign(cose.sig_structure(envelope.protected, body))
     return cose.assemble(envelope.protected, body, signature)
+
+
+def forged_checkpoint(origin: str, detail: int) -> bytes:
+    """Return the note of a longer log of this name that somebody without its key has signed."""
+    foreign = PrivateKey.from_seed(bytes(32))
+    told = Checkpoint(origin, 1_000 + detail % 1_000, bytes(range(32)))
+    return sign_checkpoint(told, foreign.public, foreign.sign)
 
 
 def forged_successor(last: bytes, key: PrivateKey, detail: int) -> bytes:

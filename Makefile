@@ -8,7 +8,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test accept check bench soak teeth lock venv mosquitto chromium clean
+.PHONY: help demo test attack accept check bench soak teeth lock venv mosquitto chromium clean
 .DELETE_ON_ERROR:
 
 export PATH := $(PATH):/usr/sbin:/usr/local/sbin
@@ -50,6 +50,9 @@ demo: venv mosquitto ## an election day with 104 boxes, from the ballot to the p
 
 test: venv mosquitto ## every test but those of `make accept` and `make soak`
 	$(BIN)/pytest -n 2 --dist worksteal -m "not accept and not soak"
+
+attack: venv mosquitto ## every attack of the threat table, with its check and without it; prints a table
+	$(BIN)/pytest -q -n 2 --dist worksteal -m attack
 
 check: venv ## format, lint, types, import contracts
 	$(BIN)/ruff format --check .

@@ -11,6 +11,8 @@ from hypothesis import HealthCheck, Phase, settings
 
 from tests.small_disk import mounted
 
+pytest_plugins = ["tests.attack.marker"]
+
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 _SLOW_MACHINE = [HealthCheck.too_slow]

@@ -136,6 +136,7 @@ def snapshot(ledger: Ledger) -> object:
         [ledger.checkpoint_at(size) for size in range(12)],
         ledger.lower_log("below"),
         ledger.next_note(),
+        ledger.contradictions(),
         ledger.delivered("above"),
         [ledger.upper_receipt("above", at) for at in range(12)],
     )
@@ -289,6 +290,21 @@ def test_lower_log_is_followed_step_by_step(medium: Medium) -> None:
     ledger = medium.again()
     assert (ledger.lower_log("below"), ledger.next_note()) == (second, 2)
     assert ledger.entries(0, 1)[0].note == b"note one"
+
+
+def test_what_contradicts_the_log_stands_beside_lower_checkpoints_and_disturbs_none(
+    medium: Medium,
+) -> None:
+    ledger = medium.ledger
+    assert ledger.contradictions() == []
+    notes = [b"example.org/log\n%d\nroot\n" % size for size in (7, 9)]
+    ledger.commit(Batch(contradictions=notes[:1]), EMPTY)
+    lower = LowerLog("below", 1, (bytes(32),), b"below\n1\nroot\n")
+    append(ledger, 0, 1, lower=LowerStep(0, lower, ledger.next_note()))
+    ledger.commit(Batch(contradictions=notes[1:]), head_at(1))
+    again = medium.again()
+    assert again.contradictions() == notes
+    assert again.lower_log("below") == lower
 
 
 def test_delivery_moves_with_its_receipts(medium: Medium) -> None:

@@ -306,9 +306,11 @@ def _boot() -> Reason:
 def _journal() -> Reason:
     assert Scene().send(K.BOOT, journal=JournalHead(0, bytes(32))).reason is Reason.IN_ORDER
     scene = Scene().until(K.OPEN)
-    same = scene.box.last.journal
-    assert scene.send(K.TURNOUT, journal=same).reason is Reason.IN_ORDER
-    return scene.send(K.TURNOUT, journal=JournalHead(same.size - 1, bytes(32))).reason
+    size = scene.box.last.journal.size
+    longer = JournalHead(size + 1, bytes(32))
+    assert scene.send(K.TURNOUT, journal=longer).reason is Reason.IN_ORDER
+    # The report before it is a record of the journal: its head cannot be the same again.
+    return scene.send(K.TURNOUT, journal=longer).reason
 
 
 @produces(Reason.STATE)
@@ -392,6 +394,11 @@ _COUNTERS: dict[Reason, tuple[ReportKind, ReportKind, dict[str, int]]] = {
     Reason.LAW_LIFETIME: (K.TURNOUT, K.TURNOUT, {"lifetime": 111}),
     Reason.LAW_ZERO: (K.BOOT, K.ZERO, {"presented": 1, "returned": 1}),
     Reason.LAW_SETTLED: (K.CLOSE, K.FINAL, {"presented": 11, "pending": 1}),
+    Reason.LAW_CLOSED: (
+        K.CLOSE,
+        K.INCIDENT,
+        {"presented": 11, "accepted": 11, "box": 11, "ballots": 11, "lifetime": 111},
+    ),
     Reason.LAW_MONOTONE: (K.TURNOUT, K.TURNOUT, {"ballots": 9}),
     Reason.LAW_FROZEN: (K.FINAL, K.INCIDENT, {"presented": 11, "returned": 1}),
     Reason.LAW_CORRECTION: (K.FINAL, K.CORRECTION, {"presented": 11, "returned": 1}),
@@ -430,6 +437,27 @@ for _reason in _COUNTERS:
     produces(_reason)(lambda reason=_reason: _break_counters(reason))
 for _reason in _VOTES:
     produces(_reason)(lambda reason=_reason: _break_votes(reason))
+
+
+def test_portable_ballots_come_in_after_the_close_and_nothing_else_does() -> None:
+    scene = Scene().until(K.CLOSE)
+    carried = scene.counters(
+        presented=12, accepted=12, box=12, ballots=12, lifetime=112, portable=2
+    )
+    portable = {"state": PollState.PORTABLE, "counters": carried}
+    assert scene.send(K.TURNOUT, **portable).reason is Reason.IN_ORDER
+    stuffed = replace(carried, portable=1)
+    assert scene.send(K.TURNOUT, counters=replace(stuffed, portable=3)).reason is Reason.LAW_CLOSED
+    assert scene.send(K.OPEN, counters=stuffed).reason is Reason.LAW_CLOSED
+
+
+def test_the_lifetime_counter_stands_still_before_the_zero_report_too() -> None:
+    scene = Scene().until(K.BOOT)
+    moved = scene.counters(lifetime=101)
+    assert scene.send(K.INCIDENT, counters=moved).reason is Reason.LAW_LIFETIME
+    assert scene.send(K.ZERO, counters=moved).reason is Reason.LAW_LIFETIME
+    # Neither was believed, so the box can go on from what it said first.
+    assert scene.send(K.ZERO, counters=replace(moved, lifetime=100)).reason is Reason.IN_ORDER
 
 
 def test_a_sheet_may_be_pending_until_the_final_and_a_final_keeps_the_other_laws_too() -> None:

@@ -17,6 +17,7 @@ from ballotbox_protocol.election.conservation import (
     Breach,
     Law,
     VoteLaws,
+    closed_breach,
     counter_breach,
     frozen_breach,
     lifetime_breach,
@@ -405,3 +406,16 @@ def test_real_cast_vote_records_keep_every_law(
     assert sum(tally.votes) + tally.undervotes + tally.overvotes == tally.ballots * allowed
     assert votes_bound_breach(tally, allowed, "Mayor") is None
     assert classes in (None, (tally.blank, tally.undervotes, tally.overvotes))
+
+
+@given(boxes(), st.integers(0, 9), st.integers(0, 9))
+def test_after_the_close_portable_ballots_alone_explain_more(
+    box: Box, came: int, told: int
+) -> None:
+    before = box.counters
+    after = dataclasses.replace(
+        before, accepted=before.accepted + came, portable=before.portable + told
+    )
+    fixed = before.accepted - before.portable
+    breach = None if came == told else Breach(Law.CLOSED, fixed + came - told, fixed)
+    assert closed_breach(before, after) == breach

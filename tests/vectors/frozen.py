@@ -10,6 +10,7 @@ from typing import Any
 from ballotbox_protocol.election.conservation import counter_breach
 from ballotbox_protocol.election.definition import MarkPolicy
 from ballotbox_protocol.election.identifiers import InvalidField
+from ballotbox_protocol.election.register import origin_id
 from ballotbox_protocol.wire import cbor, cose
 from ballotbox_protocol.wire.checkpoint import parse_note
 from ballotbox_protocol.wire.definition import (
@@ -299,6 +300,8 @@ def messages() -> list[Vector]:
         MessageKind.RECEIPT: day.receipt_for(3).to_bytes(),
         MessageKind.REFUSAL: sign_statement(day.REFUSAL, gateway.public, gateway.sign),
         MessageKind.RESEND: sign_statement(day.RESEND, gateway.public, gateway.sign),
+        MessageKind.HELD_WANTED: origin_id(day.ORIGIN),
+        MessageKind.HELD: day.receipt_for(3).note,
     }
     return [
         {

@@ -54,7 +54,10 @@ class Pace:
 
 
 class Reception(IntEnum):
-    """What a message from the gateway was; only the first four have an effect. Stable codes."""
+    """What a message from the gateway was; the first four and HELD_WANTED have an effect.
+
+    Stable codes.
+    """
 
     CHALLENGE = 1
     RECEIPT = 2
@@ -65,6 +68,8 @@ class Reception(IntEnum):
     NOT_GENUINE = 7
     OF_ANOTHER_BOX = 8
     TOO_SOON = 9
+    HELD_WANTED = 10
+    NOTHING_HELD = 11
 
 
 @dataclass(slots=True)
@@ -79,7 +84,7 @@ class Courier:
     """The delivery of one link. `origin` is the log that answered last on it."""
 
     __slots__ = ("_challenge", "_connected", "_flights", "_outgoing", "_pace", "_quiet_until_ms",
-                 "_wanted", "origin")  # fmt: skip
+                 "_show", "_shown_until_ms", "_wanted", "origin")  # fmt: skip
 
     def __init__(self, outgoing: Outgoing, pace: Pace = Pace()) -> None:
         self._outgoing = outgoing
@@ -89,6 +94,8 @@ class Courier:
         self._connected = False
         self._wanted: _Flight | None = None
         self._challenge: bytes | None = None
+        self._show: bytes | None = None
+        self._shown_until_ms = 0
         self._flights: dict[int, _Flight] = {}
 
     def connected(self, now_ms: int) -> None:
@@ -102,6 +109,7 @@ class Courier:
         self._connected = False
         self._wanted = None
         self._challenge = None
+        self._show = None
         self._flights = {}
 
     @property
@@ -111,7 +119,8 @@ class Courier:
             return None
         flights = self._flights
         waiting = self._outgoing.waiting(self.origin, WINDOW)
-        if self._challenge is not None or any(each not in flights for each in waiting):
+        now = self._challenge is not None or self._show is not None
+        if now or any(each not in flights for each in waiting):
             return 0
         dues = [flights[sequence].due_ms for sequence in waiting]
         if self._wanted is not None:
@@ -138,6 +147,9 @@ class Courier:
             self._challenge = None
         if self._wanted is not None and self._departs(self._wanted, -1, now_ms):
             ready.append(Message(MessageKind.HELLO_WANTED))
+        if self._show is not None:
+            ready.append(Message(MessageKind.HELD, self._show))
+            self._show = None
         return ready
 
     def _departs(self, flight: _Flight, sequence: int, now_ms: int) -> bool:
@@ -160,7 +172,11 @@ class Courier:
                 return self._refusal(payload)
             case MessageKind.RESEND:
                 return self._send_again(payload, now_ms)
-            case MessageKind.REPORT | MessageKind.HELLO_WANTED | MessageKind.HELLO:
+            case MessageKind.HELD_WANTED:
+                return self._held_wanted(payload, now_ms)
+            case (
+                MessageKind.REPORT | MessageKind.HELLO_WANTED | MessageKind.HELLO | MessageKind.HELD
+            ):
                 return Reception.NOT_FOR_A_BOX
             case _:
                 assert_never(message.kind)
@@ -188,7 +204,7 @@ class Courier:
             return Reception.OF_ANOTHER_BOX
         self.origin = origin_id(proved.origin)
         held = HeldCheckpoint(self.origin, proved.size, proved.root)
-        self._outgoing.receipted(sequence, leaf.verdict, held)
+        self._outgoing.receipted(sequence, leaf.verdict, held, receipt.note)
         return Reception.RECEIPT
 
     def _refusal(self, data: bytes) -> Reception:
@@ -214,6 +230,17 @@ class Courier:
         self.origin = origin_id(request.origin)
         self._outgoing.send_again(self.origin, request.sequence)
         return Reception.SEND_AGAIN
+
+    def _held_wanted(self, origin: bytes, now_ms: int) -> Reception:
+        # Anybody may ask, for a checkpoint is public: no more than now and then gets an answer.
+        if now_ms < self._shown_until_ms:
+            return Reception.TOO_SOON
+        note = self._outgoing.held_note(OriginId(origin))
+        if note is None:
+            return Reception.NOTHING_HELD
+        self._shown_until_ms = now_ms + SEND_AGAIN_INTERVAL_MS
+        self._show = note
+        return Reception.HELD_WANTED
 
     def _opened(self, data: bytes, kind: type[_S], origin_place: int) -> _S | None:
         """Return the statement if the gateway that it claims to come from has signed it."""

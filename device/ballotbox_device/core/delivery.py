@@ -15,11 +15,12 @@ _NO_ANSWER: Final = 0
 class Delivery:
     """Per log, one answer for each report: a verdict's code, REFUSED, or none yet."""
 
-    __slots__ = ("_answers", "_held")
+    __slots__ = ("_answers", "_held", "_signatures")
 
     def __init__(self) -> None:
         self._answers: dict[OriginId, bytearray] = {}
         self._held: dict[OriginId, HeldCheckpoint] = {}
+        self._signatures: dict[OriginId, bytes] = {}
 
     @property
     def origins(self) -> tuple[OriginId, ...]:
@@ -53,9 +54,15 @@ class Delivery:
         """Tell whether `forget` would change anything."""
         return any(self._answers.get(origin, b"")[sequence:])
 
-    def hold(self, held: HeldCheckpoint) -> None:
-        """Note the last checkpoint verified of a log."""
+    def hold(self, held: HeldCheckpoint, signature: bytes = b"") -> None:
+        """Note the last checkpoint verified of a log, and the signature of the log's own key."""
         self._held[held.origin] = held
+        self._signatures[held.origin] = signature
+
+    def held_of(self, origin: OriginId) -> tuple[HeldCheckpoint, bytes] | None:
+        """Return the last checkpoint verified of a log with its signature, None without one."""
+        signature = self._signatures.get(origin)
+        return (self._held[origin], signature) if signature else None
 
     def advances(self, held: HeldCheckpoint) -> bool:
         """Tell whether the checkpoint is newer than what is held of its log."""

@@ -195,7 +195,7 @@ def _of_receipt(body: bytes) -> str:
 
 
 def _of_checkpoint(body: bytes) -> str:
-    held = read_held(body)
+    held, _ = read_held(body)
     return f"log {held.origin.hex()} has {held.size} leaves"
 
 

@@ -228,8 +228,8 @@ class History:
                 receipted = Receipted.read(body)
                 self.delivery.answer(receipted.origin, receipted.sequence, receipted.answer)
             case RecordType.HELD:
-                self.held = read_held(body)
-                self.delivery.hold(self.held)
+                self.held, signature = read_held(body)
+                self.delivery.hold(self.held, signature)
             case RecordType.RESEND:
                 again = SendAgain.read(body)
                 self.delivery.forget(again.origin, again.sequence)

@@ -14,6 +14,14 @@ from ballotbox_protocol.election.identifiers import (
     PollState,
     ReportId,
 )
+from ballotbox_protocol.election.register import origin_id
+from ballotbox_protocol.wire.checkpoint import (
+    Checkpoint,
+    CheckpointFault,
+    note_with,
+    own_signature,
+    parse_note,
+)
 from ballotbox_protocol.wire.report import HeldCheckpoint
 from ballotbox_protocol.wire.statements import Hello, sign_statement
 from ballotbox_protocol.wire.trust import Trusted
@@ -77,15 +85,37 @@ class Outgoing:
         origins = delivery.origins if origin is None else (origin,)
         return all(delivery.answer_of(each, sequence) is None for each in origins)
 
-    def receipted(self, sequence: int, verdict: Verdict, held: HeldCheckpoint) -> None:
-        """Note a verified receipt and the checkpoint it proves."""
+    def receipted(
+        self, sequence: int, verdict: Verdict, held: HeldCheckpoint, note: bytes = b""
+    ) -> None:
+        """Note a verified receipt and the checkpoint it proves, signed in `note`."""
         delivery = self._book.history.delivery
         if not delivery.is_news(held.origin, sequence, verdict):
             return
         records = [Receipted(held.origin, sequence, verdict).record()]
         if delivery.advances(held):
-            records.append(held_record(held))
+            records.append(held_record(held, self._signature_in(note)))
         self._book.commit(*records)
+
+    def _signature_in(self, note: bytes) -> bytes:
+        signed = parse_note(note)
+        if isinstance(signed, CheckpointFault):
+            return b""
+        key = self.trusted.register.gateway_keys[signed.checkpoint.origin]
+        return own_signature(signed, key) or b""
+
+    def held_note(self, origin: OriginId) -> bytes | None:
+        """Return the newest checkpoint verified of this log as the note its own key signed.
+
+        None when there is none, or when the firmware that verified it kept no signature.
+        """
+        kept = self._book.history.delivery.held_of(origin)
+        keys = self.trusted.register.gateway_keys
+        name = {origin_id(each): each for each in keys}.get(origin)
+        if kept is None or name is None:
+            return None
+        held, signature = kept
+        return note_with(Checkpoint(name, held.size, held.root), keys[name], signature)
 
     def refused(self, origin: OriginId, sequence: int) -> None:
         """Note a verified refusal."""

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Final
 
 from ballotbox_device.core.ports import MemoryFault
 from ballotbox_protocol.election.identifiers import BoxId, ElectionDigest, OriginId, PollState
+from ballotbox_protocol.wire.cose import SIGNATURE_SIZE
 from ballotbox_protocol.wire.report import HeldCheckpoint, ReportKind
 
 VERSION: Final = 2
@@ -132,14 +133,20 @@ class SendAgain:
 _HELD: Final = struct.Struct(">16sQ32s")
 
 
-def held_record(held: HeldCheckpoint) -> Record:
-    """Return the record of a verified checkpoint."""
-    return Record(RecordType.HELD, _HELD.pack(held.origin, held.size, held.root))
+def held_record(held: HeldCheckpoint, signature: bytes = b"") -> Record:
+    """Return the record of a verified checkpoint and the signature of its log's own key."""
+    return Record(RecordType.HELD, _HELD.pack(held.origin, held.size, held.root) + signature)
 
 
-def read_held(body: bytes) -> HeldCheckpoint:
-    """Return the checkpoint that a record's body tells."""
-    return HeldCheckpoint(*_unpack(_HELD, body))
+def read_held(body: bytes) -> tuple[HeldCheckpoint, bytes]:
+    """Return the checkpoint that a record's body tells, and its signature.
+
+    The signature is empty in what older firmware has written.
+    """
+    signature = body[_HELD.size :]
+    if len(signature) not in (0, SIGNATURE_SIZE):
+        raise MemoryFault(f"a signature in a record has {len(signature)} bytes, not 0 or 64")
+    return HeldCheckpoint(*_unpack(_HELD, body[: _HELD.size])), signature
 
 
 def state_record(state: PollState) -> Record:

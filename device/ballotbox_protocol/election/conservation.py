@@ -38,6 +38,7 @@ class Law(IntEnum):
     ONE_FINAL = 20
     VOTES_BOUND = 21
     SHARES = 22
+    CLOSED = 23
 
 
 MEANING: dict[Law, str] = {
@@ -63,6 +64,7 @@ MEANING: dict[Law, str] = {
     Law.ONE_FINAL: "a total uses exactly one accepted final of each box",
     Law.VOTES_BOUND: "votes in a total ≤ its ballots × votes allowed",
     Law.SHARES: "shares sum to no more than 100 % of the base they name",
+    Law.CLOSED: "while the poll is closed accepted grows by portable ballots alone",
 }
 
 
@@ -118,6 +120,12 @@ def monotone_breach(before: Counters, after: Counters) -> Breach | None:
         if new < old and name != "pending":
             return Breach(Law.MONOTONE, new, old, name)
     return None
+
+
+def closed_breach(before: Counters, after: Counters) -> Breach | None:
+    """Return the breach when sheets from elsewhere than portable boxes came in after the close."""
+    fixed, found = before.accepted - before.portable, after.accepted - after.portable
+    return None if found == fixed else Breach(Law.CLOSED, found, fixed)
 
 
 def frozen_breach(before: Counters, after: Counters, law: Law = Law.FROZEN) -> Breach | None:

@@ -135,9 +135,14 @@ def sign_checkpoint(checkpoint: Checkpoint, public_key: bytes, sign: Sign) -> by
     `sign` makes the 64-byte Ed25519 signature that belongs to `public_key` (else
     InvalidField).
     """
-    origin, signature = checkpoint.origin, sign(checkpoint.text())
+    signature = sign(checkpoint.text())
     require_bytes(signature, SIGNATURE_SIZE, "signature")
-    own = NoteSignature(origin, note_key_id(origin, public_key), signature)
+    return note_with(checkpoint, public_key, signature)
+
+
+def note_with(checkpoint: Checkpoint, public_key: bytes, signature: bytes) -> bytes:
+    """Return the note of `checkpoint` that carries this signature of the log's own key alone."""
+    own = NoteSignature(checkpoint.origin, note_key_id(checkpoint.origin, public_key), signature)
     return SignedCheckpoint(checkpoint, (own,)).note()
 
 
@@ -225,15 +230,23 @@ def check_signature(signed: SignedCheckpoint, public_key: bytes) -> CheckpointFa
 
     `public_key` was checked at enrolment. Lines of other keys are ignored.
     """
+    signature = own_signature(signed, public_key)
+    if signature is None:
+        return CheckpointFault.NOT_SIGNED
+    fits = len(signature) == SIGNATURE_SIZE
+    if fits and verify(signed.checkpoint.text(), signature, public_key):
+        return None
+    return CheckpointFault.WRONG_SIGNATURE
+
+
+def own_signature(signed: SignedCheckpoint, public_key: bytes) -> bytes | None:
+    """Return what stands in the line of the log's own key, unchecked; None without such a line."""
     origin = signed.checkpoint.origin
     key_id = note_key_id(origin, public_key)
     for line in signed.signatures:
         if line.name == origin and line.key_id == key_id:
-            fits = len(line.signature) == SIGNATURE_SIZE
-            if fits and verify(signed.checkpoint.text(), line.signature, public_key):
-                return None
-            return CheckpointFault.WRONG_SIGNATURE
-    return CheckpointFault.NOT_SIGNED
+            return line.signature
+    return None
 
 
 def verify_checkpoint(note: bytes, origin: str, public_key: bytes) -> Checkpoint | CheckpointFault:

@@ -14,7 +14,7 @@ MESSAGE_MAX: Final = REPORT_LIMITS.size + 1
 
 
 class MessageKind(IntEnum):
-    """Up (box to gateway): REPORT, HELLO_WANTED, HELLO. Down: the others."""
+    """Up (box to gateway): REPORT, HELLO_WANTED, HELLO, HELD. Down: the others."""
 
     REPORT = 1
     HELLO_WANTED = 2
@@ -23,11 +23,17 @@ class MessageKind(IntEnum):
     RECEIPT = 5
     REFUSAL = 6
     RESEND = 7
+    HELD_WANTED = 8
+    HELD = 9
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message: HELLO_WANTED is empty, CHALLENGE 16 random bytes, the others documents."""
+    """One message: HELLO_WANTED is empty, the others carry what `device/WIRE.md` says of them.
+
+    HELD_WANTED names a log by its origin id and asks for its newest checkpoint that the box holds;
+    HELD is that signed note.
+    """
 
     kind: MessageKind
     payload: bytes = b""

@@ -95,6 +95,7 @@ class Reason(IntEnum):
     LAW_CORRECTION = 300 + Law.CORRECTION
     LAW_OPTION = 300 + Law.OPTION
     LAW_MARKED = 300 + Law.MARKED
+    LAW_CLOSED = 300 + Law.CLOSED
 
 
 #: The refusals that get a signed answer: authentic bytes that can never belong into this log.
@@ -137,7 +138,7 @@ REASON_MEANING: Final[Mapping[Reason, str]] = {
     Reason.OFFICERS: "it lacks the signatures of two officers with the role",
     Reason.PREVIOUS: "it does not name the report before it",
     Reason.BOOT: "its boot count does not follow",
-    Reason.JOURNAL: "its journal is shorter than before",
+    Reason.JOURNAL: "its journal has not grown since the report before it",
     Reason.STATE: "its poll state does not follow, or does not fit its kind",
     Reason.KIND_ORDER: "a report of its kind may not stand here",
     Reason.VOTES_LENGTH: "its votes do not have the length that the definition gives",

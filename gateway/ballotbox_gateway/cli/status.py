@@ -28,6 +28,8 @@ def status(config: "Config", *, as_json: bool) -> None:
 
 
 def _lines(state: dict[str, Any]) -> Iterator[str]:
+    from ballotbox_gateway.service.inspection import CONVICTED
+
     log, boxes = state["log"], state["boxes"]
     yield f"gateway   {state['origin']}, {'running' if state.get('running') else 'stopped'}"
     yield f"election  {state['election']} ({state['mode']}), register {state['register_version']}"
@@ -35,11 +37,19 @@ def _lines(state: dict[str, Any]) -> Iterator[str]:
     states = ", ".join(f"{count} {name}" for name, count in boxes["by_state"].items()) or "none"
     yield f"boxes     {boxes['expected']} expected, {boxes['silent']} silent; reported: {states}"
     yield f"finals    {boxes['with_final']} accepted"
+    for told in state["convicted_by"]:
+        root = f"{told['root'][:16]}…"
+        yield f"CONVICTED a box holds this log's checkpoint of {told['size']} leaves, root {root}"
+    if state["convicted_by"]:
+        yield f"          which this log is not: {CONVICTED}"
     for each in boxes["waiting"]:
         held = f"{each['reports']} held until report {each['for']} comes"
         yield f"waiting   box {each['box']}: {held}"
     for box in boxes["disputed"]:
         yield f"disputed  box {box}"
+    for each in boxes["over_registered"]:
+        more = f"{each['ballots']} ballots, {each['registered']} voters on the list"
+        yield f"imbalance precinct {each['precinct']}: {more}"
     for title, counts in state["counts"].items():
         for reason, count in counts.items():
             yield f"{title:<11} {count:>8}  {reason}"

@@ -5,7 +5,7 @@ are evidence and the box is disputed; until officers name one of the two, what c
 The chain is this gateway's own mind; verdicts from below only make the outcome more severe.
 """
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from ballotbox_gateway.core.below import Word, combine, hear
 from ballotbox_gateway.core.boxchain import BoxChain
@@ -16,6 +16,9 @@ from ballotbox_gateway.core.ports import LedgerFailure, Place, StoredReport
 from ballotbox_gateway.core.roster import Authentic, Roster
 from ballotbox_protocol.election.identifiers import BoxId
 from ballotbox_protocol.wire.verdict import Reason, Verdict
+
+#: An echo that contradicts this log.
+EXPOSING: Final = frozenset({Reason.HELD_AHEAD, Reason.HELD_FORK})
 
 
 class Placed(NamedTuple):
@@ -29,12 +32,13 @@ class Chains:
     """Places reports into the chains of one draft.
 
     again: reports whose verdict changed although they did not just arrive. gaps: boxes of which
-    something is missing.
+    something is missing. exposing: boxes that hold a checkpoint which this log has not got.
     """
 
     def __init__(self, draft: Draft, roster: Roster, rules: ContentRules) -> None:
         self.again: list[StoredReport] = []
         self.gaps: dict[BoxId, None] = {}
+        self.exposing: dict[BoxId, None] = {}
         self._draft = draft
         self._roster = roster
         self._rules = rules
@@ -83,7 +87,10 @@ class Chains:
         if given.report.previous != chain.head.last:
             return Reason.PREVIOUS
         position = Position(index, self._draft.expected.size)
-        return self._rules.fault(given, chain.head.facts, position)
+        fault = self._rules.fault(given, chain.head.facts, position)
+        if fault is not None and fault in EXPOSING:
+            self.exposing[given.report.box] = None
+        return fault
 
     def _advance(self, chain: BoxChain, given: Authentic, *, believed: bool) -> None:
         box, version, _, _, waiting, disputed, branched, facts = chain.head

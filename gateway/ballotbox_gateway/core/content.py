@@ -13,6 +13,7 @@ from ballotbox_protocol.election.conservation import (
     Breach,
     Law,
     VoteLaws,
+    closed_breach,
     counter_breach,
     frozen_breach,
     lifetime_breach,
@@ -39,6 +40,7 @@ _K = ReportKind
 
 _BEFORE: Final = frozenset({_S.SETUP, _S.ZERO})
 _COUNTING: Final = frozenset({_S.OPEN, _S.PAUSED, _S.CLOSED, _S.PORTABLE})
+_CLOSED: Final = frozenset({_S.CLOSED, _S.PORTABLE})
 _COUNTED: Final = frozenset({_S.FINAL, _S.SEALED})
 _ANY: Final = frozenset(_S)
 
@@ -169,7 +171,9 @@ def _ratchets(report: Report, facts: Facts) -> Reason | None:
     booted = report.kind is _K.BOOT
     if report.boot <= facts.boot if booted else report.boot != facts.boot:
         return Reason.BOOT
-    return Reason.JOURNAL if report.journal.size < facts.journal_size else None
+    # Every report stands in the journal itself, so the head of the next one is at least one longer.
+    known = facts.sequence != NONE_YET
+    return Reason.JOURNAL if known and report.journal.size <= facts.journal_size else None
 
 
 def _poll(report: Report, facts: Facts) -> Reason | None:
@@ -192,10 +196,19 @@ def _counters(report: Report, facts: Facts) -> Reason | None:
     if breach is None and facts.state in _COUNTED:
         law = Law.CORRECTION if kind is _K.CORRECTION else Law.FROZEN
         breach = frozen_breach(facts.counters, counters, law)
+    if breach is None and facts.state in _CLOSED:
+        breach = closed_breach(facts.counters, counters)
     if breach is None:
         breach = monotone_breach(facts.counters, counters)
-    if breach is None and facts.lifetime_at_zero != NONE_YET:
-        breach = lifetime_breach(facts.lifetime_at_zero, counters)
+    if breach is None and facts.sequence != NONE_YET:
+        breach = lifetime_breach(_lifetime_before(facts), counters)
     if breach is None and kind is _K.FINAL:
         breach = settled_breach(counters)
     return None if breach is None else law_reason(breach.law)
+
+
+def _lifetime_before(facts: Facts) -> int:
+    """Return the lifetime counter before the first sheet: of the zero report, or of the first."""
+    if facts.lifetime_at_zero != NONE_YET:
+        return facts.lifetime_at_zero
+    return facts.counters.lifetime - facts.counters.accepted

@@ -13,15 +13,16 @@ from typing import Final, Protocol
 from ballotbox_gateway.core.intake import Admission, Arrival, Intake, Outcome
 from ballotbox_gateway.core.outcome import HelloOutcome, HelloResult, Road
 from ballotbox_protocol.election.identifiers import BoxId
+from ballotbox_protocol.wire.checkpoint import Checkpoint
 from ballotbox_protocol.wire.message import Message, MessageKind
 
 #: One commit and one signature per batch: larger saves little, smaller costs much.
 BATCH_MAX: Final = 256
 _REPORT_BYTE: Final = bytes((MessageKind.REPORT,))
-#: The kinds that are about the connection; whatever is neither they nor a report is bytes that
+#: What is about the connection or this log; whatever is neither that nor a report is bytes that
 #: nobody vouches for, and is judged and counted as such.
-_GREETING_BYTES: Final = frozenset(
-    bytes((kind,)) for kind in (MessageKind.HELLO_WANTED, MessageKind.HELLO)
+_OTHER_BYTES: Final = frozenset(
+    bytes((kind,)) for kind in (MessageKind.HELLO_WANTED, MessageKind.HELLO, MessageKind.HELD)
 )
 _LEFT_BEHIND: Final = frozenset({Outcome.DUPLICATE, Outcome.REFUSED, Outcome.UNAUTHENTIC})
 
@@ -57,7 +58,8 @@ class Correspondence:
     """Decides letters, answers them, and remembers by which road each box was heard last.
 
     challenge: draws the random bytes of a challenge. route_to: a way to a box that has not been
-    heard since the start, or None. greeted: told of each hello and what came of it.
+    heard since the start, or None. greeted: told of each hello and what came of it. convicted: told
+    of each stored checkpoint that this log's key signed and this log is not.
     """
 
     def __init__(
@@ -67,6 +69,7 @@ class Correspondence:
         greeted: Callable[[Road, HelloOutcome], None],
     ) -> None:
         self.route_to: Callable[[BoxId], Route | None] = lambda _box: None
+        self.convicted: Callable[[Road, Checkpoint], None] = lambda _road, _checkpoint: None
         self._intake = intake
         self._challenge = challenge
         self._greeted = greeted
@@ -80,14 +83,22 @@ class Correspondence:
 
     def settle(self, letters: Sequence[Letter], now: int) -> None:
         """Decide and answer one batch at `now`, Unix seconds. Raises as `Intake.admit`."""
-        reports = [letter for letter in letters if letter.data[:1] not in _GREETING_BYTES]
+        reports = [letter for letter in letters if letter.data[:1] not in _OTHER_BYTES]
         if reports:
             # The commit happens in here; until it returns nobody has been told anything.
             admission = self._intake.admit([_arrival(letter) for letter in reports], now)
             self._answer(reports, admission)
         for letter in letters:
-            if letter.data[:1] in _GREETING_BYTES:
-                self._greet(letter)
+            if letter.data[:1] in _OTHER_BYTES:
+                self._converse(letter, now)
+
+    def _converse(self, letter: Letter, now: int) -> None:
+        if letter.data[0] != MessageKind.HELD:
+            self._greet(letter)
+            return
+        convicting = self._intake.confront(letter.data[1:], now)
+        if convicting is not None:
+            self.convicted(letter.route.road, convicting)
 
     def _answer(self, reports: Sequence[Letter], admission: Admission) -> None:
         for letter, answer in zip(reports, admission.answers, strict=True):
@@ -120,8 +131,9 @@ class Correspondence:
             return
         self._reach[outcome.box] = route
         self._fresh.add(outcome.box)
-        if outcome.resend is not None:
-            route.send(outcome.resend)
+        for question in (outcome.resend, outcome.wanted):
+            if question is not None:
+                route.send(question)
 
 
 def _arrival(letter: Letter) -> Arrival:

@@ -44,6 +44,7 @@ class Draft:
         self.counts: Counter[tuple[Tally, Reason]] = Counter()
         self.lower: LowerStep | None = None
         self.delivery: Delivery | None = None
+        self.contradictions: list[bytes] = []
         self._abandoned = False
         self._log = log
         self._ledger = ledger
@@ -122,7 +123,8 @@ class Draft:
         chains = self._chains.values()
         changed = [chain for chain in chains if chain.head != chain.stored]
         hashes = [leaf_hash(leaf.data) for leaf in self.leaves]
-        anything = hashes or self.counts or self.lower or self.delivery
+        moved = self.lower or self.delivery or self.contradictions
+        anything = hashes or self.counts or moved
         if self._abandoned or not anything:
             return None
         checkpoint = self._log.checkpoint_after(hashes) if hashes else None
@@ -137,6 +139,7 @@ class Draft:
             checkpoint=checkpoint,
             lower=self.lower,
             delivery=self.delivery,
+            contradictions=self.contradictions,
         )
         return Sealed(batch, hashes)
 

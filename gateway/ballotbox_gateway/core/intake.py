@@ -10,6 +10,7 @@ from typing import Final, TypeVar
 from ballotbox_gateway.core.books import Books, Case, Settled
 from ballotbox_gateway.core.chain import Placed
 from ballotbox_gateway.core.delivery import Outbox
+from ballotbox_gateway.core.exposure import Exposure
 from ballotbox_gateway.core.from_below import take_in
 from ballotbox_gateway.core.greeting import check_hello
 from ballotbox_gateway.core.outcome import (
@@ -33,6 +34,7 @@ from ballotbox_gateway.core.rulings import EXPLANATION
 from ballotbox_gateway.core.samples import Sampler
 from ballotbox_gateway.core.upward import UpwardBatch, UpwardConflict, UpwardFault, UpwardReply
 from ballotbox_protocol.election.identifiers import BoxId, ReportId
+from ballotbox_protocol.wire.checkpoint import Checkpoint
 from ballotbox_protocol.wire.message import Message, MessageKind
 from ballotbox_protocol.wire.statements import Refusal, Resend, sign_statement
 from ballotbox_protocol.wire.trust import Trusted
@@ -76,6 +78,7 @@ class Intake:
         self._books = Books(trusted, identity, ledger)
         self._outbox = Outbox(self._books)
         self._sampler = Sampler()
+        self._exposure = Exposure(self._books)
         self._asked: dict[BoxId, tuple[int, int]] = {}
 
     def admit(self, arrivals: Sequence[Arrival], now: int) -> Admission:
@@ -156,6 +159,8 @@ class Intake:
             if asked is None or asked[0] != missing or asked[1] + _ASK_AGAIN <= case.draft.now:
                 self._asked[box] = missing, case.draft.now
                 also.append((box, self._resend(box, missing)))
+        for box in case.chains.exposing:
+            also += self._exposure.ask(box, case.draft.now)
         return also
 
     def _resend(self, box: BoxId, missing: int) -> Message:
@@ -181,7 +186,15 @@ class Intake:
         missing = chain.first_missing()
         resend = self._resend(checked.box, missing) if checked.next_sequence > missing else None
         rolled_back = checked.next_sequence <= chain.head.sequence
-        return HelloOutcome(HelloResult.FRESH, checked.box, resend, rolled_back)
+        wanted = self._exposure.ask_anew()
+        return HelloOutcome(HelloResult.FRESH, checked.box, resend, rolled_back, wanted)
+
+    def confront(self, note: bytes, now: int) -> Checkpoint | None:
+        """Judge a checkpoint note that a box holds; return its checkpoint if it convicts this log.
+
+        Then the note is stored, once; None for whatever proves nothing new. Raises LedgerFailure.
+        """
+        return self._exposure.confront(note, now)
 
     def admit_from_below(
         self, batch: UpwardBatch, now: int

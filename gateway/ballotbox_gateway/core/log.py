@@ -87,6 +87,10 @@ class Log:
             self._remember(size, root)
         return root
 
+    def root_at(self, size: int) -> bytes | None:
+        """Return the root of the first `size` leaves, None when there are not so many."""
+        return self._tree.root(size) if size <= self._tree.size else None
+
     def _remember(self, size: int, root: bytes) -> None:
         if len(self._roots) >= _ROOTS_KEPT:
             del self._roots[next(iter(self._roots))]

@@ -123,13 +123,15 @@ class HelloOutcome:
     """The result of a hello.
 
     resend: asks for the reports that are missing here. rolled_back: the box has forgotten reports
-    that this gateway holds, as after the restoration of an old memory.
+    that this gateway holds, as after the restoration of an old memory. wanted: asks for the
+    checkpoint that it holds, once any report told of one that this log has not got.
     """
 
     result: HelloResult
     box: BoxId | None = None
     resend: Message | None = None
     rolled_back: bool = False
+    wanted: Message | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -173,7 +173,8 @@ class Batch:
     """Everything one commit changes.
 
     `heads` carry their new version; the ledger must hold the one before it. `moved` replaces rows
-    of reports that are stored already. A batch with leaves has their checkpoint.
+    of reports that are stored already. A batch with leaves has their checkpoint. `contradictions`
+    are notes that this log's key signed and this log is not.
     """
 
     leaves: Sequence[NewLeaf] = ()
@@ -187,6 +188,7 @@ class Batch:
     lower: LowerStep | None = None
     delivery: Delivery | None = None
     register_version: int | None = None
+    contradictions: Sequence[bytes] = ()
 
 
 class Ledger(Protocol):
@@ -273,6 +275,10 @@ class Ledger(Protocol):
 
     def next_note(self) -> int:
         """Return the number that the next stored lower checkpoint will have."""
+        ...
+
+    def contradictions(self) -> list[bytes]:
+        """Return the notes that convict this log of being another than the one signed."""
         ...
 
     def delivered(self, upper: str) -> int:

@@ -42,6 +42,7 @@ class MemoryLedger:
         self._sizes: list[int] = []
         self._checkpoints: dict[int, StoredCheckpoint] = {}
         self._notes: list[bytes] = []
+        self._contradictions: list[bytes] = []
         self._lower: dict[str, LowerLog] = {}
         self._delivered: dict[str, int] = {}
         self._upper_receipts: dict[tuple[str, int], bytes] = {}
@@ -99,6 +100,7 @@ class MemoryLedger:
             self._delivered[delivery.upper] = delivery.next
             for index, receipt in delivery.receipts:
                 self._upper_receipts[delivery.upper, index] = receipt
+        self._contradictions += batch.contradictions
         if batch.register_version is not None:
             self._binding = replace(self._binding, register_version=batch.register_version)
 
@@ -185,6 +187,10 @@ class MemoryLedger:
     def next_note(self) -> int:
         """See the port."""
         return len(self._notes)
+
+    def contradictions(self) -> list[bytes]:
+        """See the port."""
+        return list(self._contradictions)
 
     def delivered(self, upper: str) -> int:
         """See the port."""

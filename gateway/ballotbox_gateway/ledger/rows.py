@@ -67,3 +67,8 @@ def lower_of(row: tuple[Any, ...]) -> LowerLog:
     origin, size, hashes, note = row
     parts = range(0, len(hashes), HASH_SIZE)
     return LowerLog(origin, size, tuple(hashes[at : at + HASH_SIZE] for at in parts), note)
+
+
+def contradiction_row(note: bytes) -> tuple[int, bytes]:
+    """Return size and bytes of a verified note of this log's own key."""
+    return int(note.split(b"\n")[1]), note

@@ -79,6 +79,7 @@ CREATE TABLE checkpoints (
     note BLOB NOT NULL
 ) STRICT;
 
+-- Checkpoints of lower logs; under this log's own origin those that contradict it.
 CREATE TABLE notes (
     number INTEGER PRIMARY KEY,
     origin TEXT NOT NULL,

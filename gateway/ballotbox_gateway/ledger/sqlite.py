@@ -209,6 +209,8 @@ class SqliteLedger:
             self._write_step(batch.lower)
         if batch.delivery is not None:
             self._write_delivery(batch.delivery)
+        if batch.contradictions:
+            many(sql.ADD_CONTRADICTION, map(rows.contradiction_row, batch.contradictions))
         if batch.register_version is not None:
             many(sql.USE_REGISTER, [(batch.register_version,)])
 
@@ -346,6 +348,11 @@ class SqliteLedger:
         """See the port."""
         ((newest,),) = self._all(sql.LAST_NOTE)
         return 0 if newest is None else int(newest) + 1
+
+    @_on_medium
+    def contradictions(self) -> list[bytes]:
+        """See the port."""
+        return [row[0] for row in self._all(sql.CONTRADICTIONS)]
 
     @_on_medium
     def delivered(self, upper: str) -> int:

@@ -66,6 +66,13 @@ SELECT size, root, note FROM checkpoints WHERE size <= ? ORDER BY size DESC LIMI
 """
 
 ADD_NOTE: Final = "INSERT INTO notes VALUES (?, ?, ?, ?)"
+#: Notes of this log's own name stand there too, and no leaf refers to them.
+ADD_CONTRADICTION: Final = """
+INSERT INTO notes SELECT coalesce((SELECT max(number) FROM notes) + 1, 0), origin, ?, ? FROM binding
+"""
+CONTRADICTIONS: Final = """
+SELECT note FROM notes WHERE origin = (SELECT origin FROM binding) ORDER BY number
+"""
 LAST_NOTE: Final = "SELECT max(number) FROM notes"
 FOLLOW_LOWER: Final = "INSERT OR REPLACE INTO lower_logs VALUES (?, ?, ?, ?)"
 LOWER: Final = "SELECT origin, size, hashes, note FROM lower_logs WHERE origin = ?"

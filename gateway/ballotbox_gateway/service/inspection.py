@@ -4,14 +4,20 @@ from collections import Counter
 from typing import Any, Final
 
 from ballotbox_gateway.core.head import BoxHead
-from ballotbox_gateway.core.ports import Ledger, StoredReport
+from ballotbox_gateway.core.ports import Ledger, LedgerFailure, StoredReport
 from ballotbox_gateway.service.reasons import in_words
-from ballotbox_protocol.election.identifiers import NO_REPORT
+from ballotbox_protocol.election.identifiers import NO_REPORT, PrecinctId
 from ballotbox_protocol.wire import cose
+from ballotbox_protocol.wire.checkpoint import CheckpointFault, parse_note
 from ballotbox_protocol.wire.report import decode_report
 from ballotbox_protocol.wire.trust import Trusted
 from ballotbox_protocol.wire.verdict import Reason, Verdict
 
+#: What a log is that its own signed checkpoint contradicts, and what to do.
+CONVICTED: Final = (
+    "the ledger is an older copy or was changed, or the key signs elsewhere. Stop, and put the "
+    "newest ledger in its place"
+)
 #: Boxes named one by one in an overview; beyond it only their number.
 _NAMED_MAX: Final = 20
 
@@ -28,7 +34,16 @@ def overview(ledger: Ledger, trusted: Trusted) -> dict[str, Any]:
         "log": {"size": head.size, "root": head.root.hex()},
         "counts": _counts(ledger),
         "boxes": _boxes(heads, trusted),
+        "convicted_by": [_checkpoint(note) for note in ledger.contradictions()],
     }
+
+
+def _checkpoint(note: bytes) -> dict[str, Any]:
+    signed = parse_note(note)
+    if isinstance(signed, CheckpointFault):
+        raise LedgerFailure(f"a stored checkpoint is none: {signed.name}")
+    told = signed.checkpoint
+    return {"size": told.size, "root": told.root.hex(), "note": note.decode()}
 
 
 def _counts(ledger: Ledger) -> dict[str, dict[str, int]]:
@@ -50,7 +65,25 @@ def _boxes(heads: list[BoxHead], trusted: Trusted) -> dict[str, Any]:
         "with_final": sum(head.facts.final != NO_REPORT for head in heads),
         "waiting": [_waiting(head) for head in heads if head.waiting][:_NAMED_MAX],
         "disputed": [head.box.hex() for head in heads if head.disputed][:_NAMED_MAX],
+        "over_registered": _over_registered(heads, trusted)[:_NAMED_MAX],
     }
+
+
+def _over_registered(heads: list[BoxHead], trusted: Trusted) -> list[dict[str, Any]]:
+    """Return the precincts with more ballots in their boxes than voters on their list.
+
+    A remark and never a reason: the box counted what was put in, and people say why it is so much.
+    """
+    ballots: Counter[PrecinctId] = Counter()
+    entries = trusted.register.entries_of
+    for head in heads:
+        ballots[entries[head.box][0].precinct] += head.facts.counters.ballots
+    precincts = trusted.election.precinct_by_number
+    return [
+        {"precinct": number, "ballots": found, "registered": precincts[number].registered}
+        for number, found in sorted(ballots.items())
+        if found > precincts[number].registered
+    ]
 
 
 def _waiting(head: BoxHead) -> dict[str, Any]:

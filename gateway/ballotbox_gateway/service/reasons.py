@@ -1,9 +1,10 @@
 """Reason codes in words, for officers and operators."""
 
+from collections.abc import Iterator
 from typing import Final
 
 from ballotbox_protocol.election.conservation import MEANING, Law
-from ballotbox_protocol.wire.verdict import Reason
+from ballotbox_protocol.wire.verdict import ANSWERED, Reason
 
 _LAW_CODES: Final = 300
 
@@ -37,7 +38,7 @@ _WORDS: Final = {
     Reason.OFFICERS: "lacks the signatures of two officers with the role",
     Reason.PREVIOUS: "does not follow the report before it",
     Reason.BOOT: "its boot count does not fit",
-    Reason.JOURNAL: "the box's journal became shorter",
+    Reason.JOURNAL: "the box's journal did not grow since its last report",
     Reason.STATE: "the poll's state does not fit",
     Reason.KIND_ORDER: "this kind of report may not stand here",
     Reason.VOTES_LENGTH: "its votes do not fit the election's contests",
@@ -54,3 +55,90 @@ def in_words(reason: Reason) -> str:
     if reason >= _LAW_CODES:
         return f"breaks the law: {MEANING[Law(reason - _LAW_CODES)]}"
     return _WORDS[reason]
+
+
+_R: Final = Reason
+_LAWS: Final = tuple(reason for reason in Reason if reason >= _LAW_CODES)
+
+#: What is asked of a report, in this order, and with which reasons it fails.
+STEPS: Final[dict[str, tuple[Reason, ...]]] = {
+    "road": (_R.RATE, _R.DISK),
+    "envelope": (_R.SIZE, _R.ENVELOPE, _R.HEADER),
+    "register": (_R.UNKNOWN_KEY,),
+    "signature": (_R.SIGNATURE,),
+    "body": (_R.BODY,),
+    "binding": (_R.TOPIC, _R.CERTIFICATE, _R.OTHER_ELECTION, _R.OTHER_BOX, _R.OLD_REGISTER),
+    "sequence": (_R.SAME_SEQUENCE, _R.BOX_DISPUTED, _R.GAP_BEFORE, _R.PREVIOUS),
+    "entry": (_R.PRECINCT, _R.EPOCH, _R.CLOSED_ENTRY, _R.FIRMWARE, _R.DEBUG),
+    "echo": (_R.HELD_AHEAD, _R.HELD_FORK),
+    "ratchets": (_R.BOOT, _R.JOURNAL),
+    "poll": (_R.STATE, _R.KIND_ORDER),
+    "laws": (*_LAWS, _R.VOTES_LENGTH, _R.CORRECTS),
+    "officers": (_R.OFFICERS, _R.NEW_KEY),
+    "levels": (_R.QUARANTINED_BELOW, _R.EVIDENCE_BELOW),
+}
+
+_EXAMINE: Final = "examine the box; two officers may release the report"
+_WAIT: Final = "nothing: it comes again"
+#: What people do about a step's reasons, where the reason itself has no entry.
+_DO_STEP: Final = {
+    "road": _WAIT,
+    "envelope": "find what sends it, by the kept sample and its road",
+    "register": "find what sends it; a box of this election needs a newer register",
+    "signature": "find who sends it",
+    "body": "give the box the firmware of this election",
+    "binding": "compare cable, topic and certificate with the box",
+    "sequence": "nothing: the box is asked for what is missing",
+    "entry": "compare the register with the box; two officers may release the report",
+    "echo": "see the section on checkpoints that boxes hold",
+    "ratchets": _EXAMINE,
+    "poll": _EXAMINE,
+    "laws": _EXAMINE,
+    "officers": "have two officers with the role sign; else two may release the report",
+    "levels": "look at the gateway below",
+}
+_DO: Final = {
+    _R.DISK: "free some space",
+    _R.OTHER_ELECTION: "give the box the election that it serves here",
+    _R.OTHER_BOX: "examine the box: it signs in the name of another",
+    _R.OLD_REGISTER: "give this gateway the newer register",
+    _R.SAME_SEQUENCE: "two officers name the true one",
+    _R.BOX_DISPUTED: "two officers end the dispute",
+    _R.PREVIOUS: _EXAMINE,
+    _R.DEBUG: "take the box out of service: nobody can release its reports",
+    _R.VOTES_LENGTH: "examine the box: no total can hold these votes",
+}
+#: Where the codes of refusals and of quarantine begin.
+_REFUSED: Final = 100
+_QUARANTINED: Final = 200
+
+
+def reasons_table() -> str:
+    """Return the table of what is asked of a report, in order, in Markdown."""
+    head = ("| Step | Code | Reason | Then | Means | To do |", "|---|---|---|---|---|---|")
+    return "\n".join((*head, *_rows())) + "\n"
+
+
+def _rows() -> Iterator[str]:
+    for step, reasons in STEPS.items():
+        for reason in reasons:
+            do = _DO.get(reason, _DO_STEP[step])
+            words = (
+                step,
+                str(int(reason)),
+                f"`{reason.name}`",
+                _then(reason),
+                in_words(reason),
+                do,
+            )
+            yield f"| {' | '.join(words)} |"
+
+
+def _then(reason: Reason) -> str:
+    if reason in ANSWERED:
+        return "refused, signed answer"
+    if reason >= _QUARANTINED:
+        return "quarantined"
+    if reason >= _REFUSED:
+        return "refused, no answer"
+    return "evidence" if reason >= Reason.SAME_SEQUENCE else "held"

@@ -16,7 +16,9 @@ from ballotbox_gateway.adapters.roads import Carrier, Inbox, Letter
 from ballotbox_gateway.core.correspondence import BATCH_MAX, Correspondence
 from ballotbox_gateway.core.intake import HelloOutcome, HelloResult, Intake, Road
 from ballotbox_gateway.core.ports import DiskFull, LedgerFailure
+from ballotbox_gateway.service.inspection import CONVICTED
 from ballotbox_protocol.election.identifiers import BoxId
+from ballotbox_protocol.wire.checkpoint import Checkpoint
 from ballotbox_protocol.wire.message import Message
 from ballotbox_protocol.wire.statements import CHALLENGE_SIZE
 
@@ -41,6 +43,7 @@ class Reception:
         self.disk_full = ""
         self._correspondence = Correspondence(intake, _challenge, _greeted)
         self._correspondence.route_to = lambda box: self.mqtt.route_to(box) if self.mqtt else None
+        self._correspondence.convicted = _convicted
         self._now = now
         self._fail = fail
         self._loop = asyncio.get_running_loop()
@@ -115,6 +118,16 @@ class Reception:
 
 def _challenge() -> bytes:
     return os.urandom(CHALLENGE_SIZE)
+
+
+def _convicted(road: Road, told: Checkpoint) -> None:
+    _log.error(
+        "%s: handed over this log's signed checkpoint of %d leaves, root %s, which it is not: %s",
+        road.name,
+        told.size,
+        told.root.hex()[:16],
+        CONVICTED,
+    )
 
 
 def _greeted(road: Road, outcome: HelloOutcome) -> None:

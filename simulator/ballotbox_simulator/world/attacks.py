@@ -3,14 +3,20 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from ballotbox_protocol.election.identifiers import PollState
 from ballotbox_protocol.wire.message import Message, MessageKind
+from ballotbox_protocol.wire.receipt import Receipt
 from ballotbox_simulator.crew import SeededEntropy
 from ballotbox_simulator.disk import BoxDisk
 from ballotbox_simulator.world.box_node import BoxNode
 from ballotbox_simulator.world.box_roads import MqttBoxRoad
 from ballotbox_simulator.world.clocks import NodeClock
 from ballotbox_simulator.world.faults import FaultKind, Strike
-from ballotbox_simulator.world.forgery import forged_successor, without_the_key
+from ballotbox_simulator.world.forgery import (
+    forged_checkpoint,
+    forged_successor,
+    without_the_key,
+)
 from ballotbox_simulator.world.gateway_node import GatewayNode
 from ballotbox_simulator.world.ledgers import SimulatedLedger
 from ballotbox_simulator.world.targets import (
@@ -19,6 +25,12 @@ from ballotbox_simulator.world.targets import (
 )
 from ballotbox_simulator.world.world import World
 
+#: A thief with this bit in `detail` looks at the box now and then after the hours, so many times.
+_WAITS: Final = 4
+_LOOK_MS: Final = 1_000
+_LOOKS: Final = 1_200
+#: The `detail` of a forged report that follows the last one of its box.
+_NEXT: Final = 1
 _K = FaultKind
 Do = Callable[[World, Strike], None]
 
@@ -30,6 +42,18 @@ def _replay(world: World, strike: Strike) -> None:
         box, report = heard[strike.detail % len(heard)]
         world.auditor.struck(strike.kind, precinct.gateway.name)
         precinct.broker.plant(box, report)
+        old = _heard_note(world, precinct.gateway, strike.detail)
+        if old is not None:
+            precinct.broker.plant(box, Message(MessageKind.HELD, old).to_bytes())
+
+
+def _heard_note(world: World, gateway: GatewayNode, detail: int) -> bytes | None:
+    """Return a checkpoint of this gateway from a receipt that somebody wrote down, or None."""
+    heard = world.auditor.heard_receipts
+    receipt = Receipt.from_bytes(heard[detail % len(heard)][1:]) if heard else None
+    if not isinstance(receipt, Receipt):
+        return None
+    return receipt.note if receipt.note.startswith(gateway.name.encode() + b"\n") else None
 
 
 def _forge(world: World, strike: Strike) -> None:
@@ -40,6 +64,8 @@ def _forge(world: World, strike: Strike) -> None:
         world.auditor.struck(strike.kind, precinct.gateway.name)
         forged = without_the_key(report[1:], strike.detail)
         precinct.broker.plant(box, Message(MessageKind.REPORT, forged).to_bytes())
+        note = forged_checkpoint(precinct.gateway.name, strike.detail)
+        precinct.broker.plant(box, Message(MessageKind.HELD, note).to_bytes())
 
 
 def _misplace(world: World, strike: Strike) -> None:
@@ -65,13 +91,30 @@ def _forge_receipt(world: World, strike: Strike) -> None:
 
 
 def _steal_key(world: World, strike: Strike) -> None:
+    """Sign a report with a box's key now; who has it for a while may wait for the close."""
+    if strike.lasts and strike.detail & _WAITS:
+        closing = max(strike.at, world.day.plan.hours.closing)
+        world.schedule.at(closing, _stuff_once_closed, world, strike, _LOOKS)
+    else:
+        _sign_for_the_box(world, strike, strike.detail)
+
+
+def _stuff_once_closed(world: World, strike: Strike, looks: int) -> None:
+    _, box = all_boxes(world)[strike.target % world.total_boxes]
+    if box.device is not None and box.device.state is PollState.CLOSED:
+        _sign_for_the_box(world, strike, _NEXT)
+    elif looks:
+        world.schedule.after(_LOOK_MS, _stuff_once_closed, world, strike, looks - 1)
+
+
+def _sign_for_the_box(world: World, strike: Strike, detail: int) -> None:
     precinct, box = all_boxes(world)[strike.target % world.total_boxes]
     if box.device is None or box.device.outgoing.count == 0:
         return
     last = box.kept_report(box.device.outgoing.count - 1)
     if last is None:
         return
-    forged = forged_successor(last, box.kit.identity.key, strike.detail)
+    forged = forged_successor(last, box.kit.identity.key, detail)
     world.auditor.struck(strike.kind, box.name)
     message = Message(MessageKind.REPORT, forged).to_bytes()
     precinct.broker.plant(box.kit.identity.box, message)

@@ -5,8 +5,9 @@ from typing import Final
 
 from ballotbox_protocol.election.identifiers import PollState, ReportId
 from ballotbox_protocol.wire import cose
+from ballotbox_protocol.wire.checkpoint import Checkpoint, sign_checkpoint
 from ballotbox_protocol.wire.keyfile import PrivateKey
-from ballotbox_protocol.wire.report import ReportKind, decode_report, encode_report
+from ballotbox_protocol.wire.report import JournalHead, ReportKind, decode_report, encode_report
 
 _STUFFED: Final = 10
 
@@ -23,6 +24,7 @@ def forged_final(last: bytes, key: PrivateKey, votes: tuple[int, ...], **counter
         kind=ReportKind.FINAL,
         sequence=report.sequence + 1,
         previous=ReportId(cose.statement_id(envelope.statement)),
+        journal=_longer(report.journal),
         state=PollState.FINAL,
         counters=replace(report.counters, **counters),
         votes=votes,
@@ -52,6 +54,13 @@ def without_the_key(report: bytes, detail: int) -> bytes:
     return cose.assemble(envelope.protected, body, signature)
 
 
+def forged_checkpoint(origin: str, detail: int) -> bytes:
+    """Return the note of a longer log of this name that somebody without its key has signed."""
+    foreign = PrivateKey.from_seed(bytes(32))
+    told = Checkpoint(origin, 1_000 + detail % 1_000, bytes(range(32)))
+    return sign_checkpoint(told, foreign.public, foreign.sign)
+
+
 def forged_successor(last: bytes, key: PrivateKey, detail: int) -> bytes:
     """Return a turnout report that follows `last`, or rivals it, and claims ten more sheets.
 
@@ -74,6 +83,7 @@ def forged_successor(last: bytes, key: PrivateKey, detail: int) -> bytes:
         kind=ReportKind.TURNOUT,
         sequence=report.sequence + ahead,
         previous=ReportId(cose.statement_id(envelope.statement)) if ahead else report.previous,
+        journal=_longer(report.journal),
         counters=stuffed,
         votes=None,
         incident=None,
@@ -82,3 +92,8 @@ def forged_successor(last: bytes, key: PrivateKey, detail: int) -> bytes:
         signatures=(),
     )
     return cose.sign(key.public, key.sign, cose.MessageType.REPORT, encode_report(forged))
+
+
+def _longer(head: JournalHead) -> JournalHead:
+    """Return a head that passes for a later one: who has the key can write a journal as well."""
+    return JournalHead(head.size + 1, bytes(reversed(head.root)))

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from ballotbox_protocol.election.identifiers import NO_REPORT, BoxId, ReportId
+from ballotbox_protocol.election.conservation import closed_breach
+from ballotbox_protocol.election.identifiers import NO_REPORT, BoxId, PollState, ReportId
 from ballotbox_protocol.election.register import origin_id
 from ballotbox_protocol.wire.leaf import Leaf
 from ballotbox_protocol.wire.report import Report
@@ -15,6 +16,7 @@ from ballotbox_protocol.wire.verdict import Reason, Verdict
 from ballotbox_simulator.world.gateway_node import GatewayNode
 from ballotbox_simulator.world.log_reading import ReadLog
 
+_CLOSED: Final = frozenset({PollState.CLOSED, PollState.PORTABLE})
 #: With these a gateway accepts by itself, without officers.
 _BY_ITSELF: Final = frozenset({Reason.IN_ORDER, Reason.GAP_CLOSED})
 _FROM_BELOW: Final = frozenset({Reason.QUARANTINED_BELOW, Reason.EVIDENCE_BELOW})
@@ -79,12 +81,21 @@ class _Fold:
             yield f"report {report.sequence} of a disputed box"
         if not self._follows(report):
             yield f"report {report.sequence}, which follows nothing that was accepted"
+        yield from self._stuffed(report)
         held = report.held
         if held is not None and held.origin == origin_id(self.log.origin):
             if held.size > index:
                 yield f"report {report.sequence}, whose box holds {held.size} leaves"
             elif self.roots[held.size] != held.root:
                 yield f"report {report.sequence}, whose box holds another log"
+
+    def _stuffed(self, report: Report) -> Iterator[str]:
+        before, leaf = self.log.reports.get(report.previous), self.last.get(report.previous)
+        if before is None or leaf is None or leaf.verdict is not Verdict.ACCEPTED:
+            return
+        breach = closed_breach(before.counters, report.counters)
+        if before.state in _CLOSED and breach is not None:
+            yield f"report {report.sequence}, which breaks a law: {breach}"
 
     def _follows(self, report: Report) -> bool:
         if report.sequence == 0:

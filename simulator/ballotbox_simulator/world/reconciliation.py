@@ -9,7 +9,9 @@ from typing import Any, Final
 
 from ballotbox_simulator.world.auditor import Auditor, Breach
 from ballotbox_simulator.world.box_node import BoxNode
+from ballotbox_simulator.world.exposure_audit import never_convicted, wrongly_convicted
 from ballotbox_simulator.world.faults import FaultKind
+from ballotbox_simulator.world.gateway_node import GatewayNode
 from ballotbox_simulator.world.level_audit import (
     broken_upper_receipts,
     milder_above,
@@ -35,6 +37,7 @@ def reconcile(world: World, result: Mapping[str, Any] | None) -> None:
         log = logs[gateway.name]
         _object(world.auditor, Breach.LAW, gateway.name, faults_of(log))
         _object(world.auditor, Breach.LAW, gateway.name, stale_rows(log, gateway))
+        _hold_convictions(world, gateway, log)
     for precinct in world.precincts:
         _hold_levels(world, precinct, logs)
         for box in precinct.boxes:
@@ -47,6 +50,12 @@ def reconcile(world: World, result: Mapping[str, Any] | None) -> None:
 def _object(auditor: Auditor, breach: Breach, node: str, found: Iterable[str]) -> None:
     for words in islice(found, _SAID_MAX):
         auditor.object_to(breach, node, words)
+
+
+def _hold_convictions(world: World, gateway: GatewayNode, log: ReadLog) -> None:
+    key = world.authority.trusted.register.gateway_keys[gateway.name]
+    found = [*wrongly_convicted(log, gateway, key), *never_convicted(log, gateway)]
+    _object(world.auditor, Breach.LAW, gateway.name, found)
 
 
 def _hold_levels(world: World, precinct: PrecinctNodes, logs: Logs) -> None:

@@ -28,6 +28,7 @@ from ballotbox_gateway.core.outcome import (
     RulingResult,
 )
 from ballotbox_gateway.core.ports import DiskFull, Ledger, StoredRefusal, StoredReport
+from ballotbox_gateway.core.publishing import Stretch, stretch
 from ballotbox_gateway.core.roster import Authentic, Misplaced, Unproved
 from ballotbox_gateway.core.rulings import EXPLANATION
 from ballotbox_gateway.core.samples import Sampler
@@ -217,6 +218,19 @@ class Intake:
     def upward_conflict(self, conflict: UpwardConflict, upper: str) -> UpwardFault | None:
         """Go on where the upper gateway says it stands, unless this log is not as long."""
         return self._outbox.conflict(conflict, upper)
+
+    def next_stretch(self, first: int, bundles: int) -> Stretch | None:
+        """Return the next files of a copy that holds `first` leaves, or None when it has all."""
+        return stretch(self._books, first, bundles)
+
+    @property
+    def size(self) -> int:
+        """The number of leaves in the log."""
+        return self._books.log.head.size
+
+    def root_at(self, size: int) -> bytes | None:
+        """Return the root of the first `size` leaves, None of more leaves than there are."""
+        return self._books.log.root_at(size)
 
     def replace_register(self, trusted: Trusted) -> None:
         """Use a newer register from now on; raises as the constructor does, changing nothing."""

@@ -12,6 +12,7 @@ from ballotbox_gateway.core.ports import Ledger, LedgerFailure, LogHead, StoredC
 from ballotbox_protocol.wire.checkpoint import Checkpoint, sign_checkpoint
 from ballotbox_protocol.wire.merkle import EMPTY_ROOT, Frontier, Tree, leaf_hash
 from ballotbox_protocol.wire.receipt import encode_receipts
+from ballotbox_protocol.wire.tiles import export_tiles
 
 #: Checkpoints whose roots are kept at hand for the echoes in reports; others are looked up.
 _ROOTS_KEPT: Final = 16_384
@@ -69,6 +70,21 @@ class Log:
         key = self._identity.key
         checkpoint = Checkpoint(self._identity.origin, size, self._tree.root(size))
         return sign_checkpoint(checkpoint, key.public, key.sign)
+
+    def tiles(self, leaves: list[bytes], old: int, size: int) -> Iterator[tuple[str, bytes]]:
+        """Yield name and content of the tiles that a copy of `old` leaves needs to hold `size`.
+
+        `leaves` are those from the bundle of leaf `old` on. Raises LedgerFailure when they are not
+        those of this log.
+        """
+        try:
+            yield from export_tiles(self._tree, leaves, old, size)
+        except ValueError as error:
+            raise LedgerFailure(f"the ledger was changed under this process: {error}") from error
+
+    def root_at(self, size: int) -> bytes | None:
+        """Return the root of the first `size` leaves, None of more leaves than there are."""
+        return self._tree.root(size) if size <= self._tree.size else None
 
     def extend(self, hashes: list[bytes], checkpoint: StoredCheckpoint) -> None:
         """Follow a commit: these leaf hashes are in the ledger now, under this checkpoint."""

@@ -17,6 +17,7 @@ from ballotbox_gateway.adapters.backoff import Backoff
 from ballotbox_gateway.adapters.control_socket import ControlServer
 from ballotbox_gateway.adapters.mqtt_intake import MqttIntake
 from ballotbox_gateway.adapters.roads import Carrier
+from ballotbox_gateway.adapters.second_copy import SecondCopy
 from ballotbox_gateway.adapters.serial_intake import REOPEN_CAP_S, SerialIntake
 from ballotbox_gateway.adapters.threads import in_thread
 from ballotbox_gateway.adapters.trust_files import load_trusted
@@ -27,6 +28,7 @@ from ballotbox_gateway.core.upward import UpwardBatch, UpwardConflict, UpwardFau
 from ballotbox_gateway.problem import Problem
 from ballotbox_gateway.service.delivery import UpwardDelivery
 from ballotbox_gateway.service.desk import Desk
+from ballotbox_gateway.service.follower import Follower
 from ballotbox_gateway.service.reception import Reception
 from ballotbox_protocol.election.register import origin_id
 from ballotbox_protocol.wire.trust import Trusted
@@ -55,6 +57,7 @@ class Gateway:
         self._reception = Reception(self._intake, _now, self._fail)
         self._desk = Desk(ledger, trusted, self._rule, self._running)
         self._delivery: UpwardDelivery | None = None
+        self._follower: Follower | None = None
         self._http: HttpIntake | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._stop = asyncio.Event()
@@ -113,8 +116,22 @@ class Gateway:
             self._delivery = UpwardDelivery(
                 config.upstream, self._intake, self._ledger, _backoff(), _now
             )
-            reception.decided = self._delivery.wake
             self._start(self._delivery.run())
+        self._follow()
+
+    def _follow(self) -> None:
+        config = self._config
+        if config.second_copy is not None:
+            key = self._trusted.register.gateway_keys[config.origin]
+            copy = SecondCopy(config.second_copy, config.origin, key)
+            self._follower = Follower(copy, self._intake, _backoff(), _now)
+            self._start(self._follower.run())
+        self._reception.decided = self._grown
+
+    def _grown(self) -> None:
+        for part in (self._delivery, self._follower):
+            if part is not None:
+                part.wake()
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         task = self._loop.create_task(work)
@@ -168,6 +185,8 @@ class Gateway:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         if self._delivery is not None:
             self._delivery.close()
+        if self._follower is not None and self._failure is None:
+            await self._follower.finish()
 
     def _rule(self, ruling: bytes) -> RulingOutcome:
         outcome = self._asked(lambda: self._intake.rule(ruling, _now()))
@@ -200,6 +219,7 @@ class Gateway:
             "undecided": len(reception.inbox),
             "disk_full": reception.disk_full,
             "upstream": self._delivery.status() if self._delivery else None,
+            "second_copy": self._follower.status() if self._follower else None,
         }
 
     # What the HTTP intake asks, as adapters.http_intake.UpperOffice.

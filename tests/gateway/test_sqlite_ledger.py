@@ -104,9 +104,9 @@ def test_what_is_no_ledger_is_not_opened(tmp_path: Path, content: bytes) -> None
 
 def test_ledger_of_another_format_is_not_opened(path: Path) -> None:
     connection = apsw.Connection(str(path))
-    connection.execute("UPDATE binding SET format = 2")
+    connection.execute("UPDATE binding SET format = 1")
     connection.close()
-    with pytest.raises(LedgerFailure, match="has format 2"):
+    with pytest.raises(LedgerFailure, match="has format 1"):
         open_ledger(path)
 
 

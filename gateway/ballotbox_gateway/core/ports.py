@@ -23,6 +23,10 @@ class LedgerFailure(Exception):
     """The ledger cannot be relied on now: whether the last commit was applied is unknown."""
 
 
+class Damaged(LedgerFailure):
+    """What is stored is not what was committed: bytes have rotten, are lost or were changed."""
+
+
 class DiskFull(LedgerFailure):
     """There is no room; nothing of the batch was applied and a later commit may succeed."""
 

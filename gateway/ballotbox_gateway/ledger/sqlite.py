@@ -19,6 +19,7 @@ from ballotbox_gateway.core.ports import (
     Batch,
     Binding,
     Conflict,
+    Damaged,
     Delivery,
     DiskFull,
     Entry,
@@ -32,17 +33,21 @@ from ballotbox_gateway.core.ports import (
     Tally,
     Unauthentic,
 )
+from ballotbox_gateway.core.salvage import in_ranges
 from ballotbox_gateway.ledger import rows
 from ballotbox_gateway.ledger import statements as sql
 from ballotbox_gateway.ledger.connection import connect
+from ballotbox_gateway.ledger.evidence import damaged_records, evidence_of, structural_damage
 from ballotbox_protocol.election.identifiers import BoxId, ElectionDigest, ReportId
 from ballotbox_protocol.wire.merkle import EMPTY_ROOT
 from ballotbox_protocol.wire.verdict import Reason
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 APPLICATION_ID: Final = 0x42425831  # "BBX1"
 #: WAL pages (4 KiB) after which they are moved into the file: 4 MiB.
 CHECKPOINT_PAGES: Final = 1_000
+#: What SQLite says of a file whose content cannot be right.
+ROTTEN: Final = (apsw.CorruptError, apsw.NotADBError)
 _LEAVES_AT_ONCE: Final = 4_096
 
 P = ParamSpec("P")
@@ -91,11 +96,23 @@ def open_ledger(path: Path) -> "SqliteLedger":
     if not path.is_file():
         raise FileNotFoundError(f"{path}: there is no ledger; `ballotbox-gateway init` creates one")
     try:
-        return SqliteLedger(connect(path), path)
+        return _opened(path)
     except apsw.BusyError as error:
         raise LedgerFailure(f"{path}: another process has this ledger open") from error
+    except ROTTEN as error:
+        raise Damaged(f"{path}: cannot be opened as a ledger: {error}") from error
     except apsw.Error as error:
         raise LedgerFailure(f"{path}: cannot be opened as a ledger: {error}") from error
+
+
+def _opened(path: Path) -> "SqliteLedger":
+    connection = connect(path)
+    try:
+        return SqliteLedger(connection, path)
+    except BaseException:
+        # Whoever looks at what is left of the file needs it for himself.
+        connection.close()
+        raise
 
 
 def _sync_directory(directory: Path) -> None:
@@ -122,7 +139,8 @@ def _on_medium(method: Method[P, R]) -> Method[P, R]:
             raise DiskFull(f"{self.path}: the disk is full: {error}") from error
         except apsw.Error as error:
             self.sick = str(error)
-            raise LedgerFailure(f"{self.path}: {error}") from error
+            kind = Damaged if isinstance(error, ROTTEN) else LedgerFailure
+            raise kind(f"{self.path}: {error}") from error
 
     return cast("Method[P, R]", guarded)
 
@@ -142,7 +160,7 @@ class SqliteLedger:
         ours = self._connection.pragma("application_id") == APPLICATION_ID
         stored = self._one("SELECT format FROM binding") if ours else None
         if stored is None:
-            raise LedgerFailure(f"{self.path}: is no ledger, or its creation was cut short")
+            raise Damaged(f"{self.path}: is no ledger, or its creation was cut short")
         if stored[0] != FORMAT:
             raise LedgerFailure(f"{self.path}: has format {stored[0]}, this program reads {FORMAT}")
 
@@ -200,7 +218,7 @@ class SqliteLedger:
             many(sql.ADD_LEAF, batch.leaves)
             many(sql.MOVE_REPORT, [_moved(row) for row in batch.moved])
         if batch.checkpoint is not None:
-            many(sql.ADD_CHECKPOINT, [batch.checkpoint])
+            many(sql.ADD_CHECKPOINT, [(*batch.checkpoint, evidence_of(batch))])
         self._write_heads(batch.heads)
         many(sql.ADD_REFUSAL, batch.refusals)
         self._write_samples(batch.unauthentic)
@@ -361,6 +379,16 @@ class SqliteLedger:
         """See the port."""
         row = self._one(sql.UPPER_RECEIPT, (upper, index))
         return row[0] if row else None
+
+    @_on_medium
+    def require_whole(self) -> None:
+        """Raise Damaged unless everything beside the leaves is as it was committed."""
+        fault = structural_damage(self._connection)
+        if fault:
+            raise Damaged(f"{self.path}: {fault}")
+        found = damaged_records(self._connection)
+        if found:
+            raise Damaged(f"{self.path}: what stands beside {in_ranges(found)} has changed")
 
     def close(self) -> None:
         """See the port."""

@@ -14,7 +14,7 @@ from ballotbox_gateway.adapters.upstream_http import UpstreamHttp
 from ballotbox_gateway.config import Config, Http, SerialPort, Upstream
 from ballotbox_gateway.core.intake import Identity
 from ballotbox_gateway.problem import Problem
-from ballotbox_gateway.service.opening import open_intake
+from ballotbox_gateway.service.opening import size_of_whole
 from ballotbox_protocol.wire.trust import Trusted
 
 #: An official day of a precinct fits into a few MiB; this leaves room for everything else's logs.
@@ -85,9 +85,7 @@ def _found(look: Callable[[], str]) -> Finding:
 
 
 def _ledger(config: Config, trusted: Trusted, identity: Identity) -> str:
-    ledger, _ = open_intake(config, trusted, identity)
-    size = ledger.log_head().size
-    ledger.close()
+    size = size_of_whole(config, trusted, identity)
     return f"ledger: {config.ledger_file} holds {size} leaves, and their tree is as signed"
 
 

@@ -53,6 +53,7 @@ class MessageType(StrEnum):
     HELLO = "bbx-hello"
     CLEARANCE = "bbx-clearance"
     REPRINT = "bbx-reprint"
+    REPLACEMENT = "bbx-replacement"
 
 
 class EnvelopeError(ValueError):

@@ -90,12 +90,15 @@ class SecondCopy:
             remedy = "Mend that disk, or take second_copy out of the settings"
             raise Problem(str(self.directory / name), what, remedy) from error
 
-    def begin(self) -> None:
-        """Say that leaves will follow, and sweep up what was cut short; raises Problem."""
-        with self._writing:
-            self._begin()
+    def begin(self, empty: bytes) -> None:
+        """Say that leaves will follow, and sweep up what was cut short; raises Problem.
 
-    def _begin(self) -> None:
+        `empty` is the checkpoint of the log without leaves: from here on it is known to have begun.
+        """
+        with self._writing:
+            self._begin(empty)
+
+    def _begin(self, empty: bytes) -> None:
         require_own(self.directory, Checkpoint(self._origin, 0, EMPTY_ROOT), any_size=True)
         head = self.head()
         needed = partial_paths(head.size) if head else set()
@@ -109,6 +112,8 @@ class SecondCopy:
         except OSError as error:
             raise unwritable(self.directory, error) from error
         self._kept = [needed]
+        if head is None:
+            write_file(self.directory / CHECKPOINT_PATH, empty)
 
     def _left_over(self) -> Iterator[Path]:
         for part in ("tile", "reports"):

@@ -25,6 +25,7 @@ from ballotbox_gateway.core.rulings import Bench
 from ballotbox_protocol.election.register import origin_id
 from ballotbox_protocol.wire.checkpoint import CheckpointFault, parse_note
 from ballotbox_protocol.wire.leaf import Leaf, LeafType, decode_leaf
+from ballotbox_protocol.wire.replacement import Replacement, decode_replacement
 from ballotbox_protocol.wire.report import decode_report
 from ballotbox_protocol.wire.verdict import Reason, Verdict
 
@@ -106,7 +107,9 @@ class _Repeater:
 
     def _repeat(self, leaf: Leaf, entry: Entry) -> None:
         ruled = self._ruling_from(entry.position)
-        if ruled is not None:
+        if leaf.type is LeafType.REPLACEMENT:
+            self._draft.replace(_replacement(entry))
+        elif ruled is not None:
             self._rule(ruled)
         elif self._draft.report(leaf.report) is None:
             word = _word(leaf, entry.note) if leaf.reason in _WORD_OF else None
@@ -153,6 +156,13 @@ class _Repeater:
         recorded = self._entries[index : index + len(made)]
         if not made or [leaf.data for leaf in made] != [entry.leaf for entry in recorded]:
             raise Damaged(f"the decision of leaf {index} does not come out again")
+
+
+def _replacement(entry: Entry) -> Replacement:
+    try:
+        return decode_replacement(entry.ruling or b"")
+    except ValueError as error:
+        raise Damaged(f"the statement of leaf {entry.position} is none: {error}") from error
 
 
 def _word(leaf: Leaf, note: bytes | None) -> Word:

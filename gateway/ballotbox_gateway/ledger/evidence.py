@@ -56,6 +56,10 @@ def damaged_records(connection: apsw.Connection) -> list[int]:
         if ruling is not None or data is None:
             if not _is_ruling(leaf, ruling):
                 found.add(position)
+            elif first == position:
+                # A replacement stands for a report, and its statement for the report's bytes.
+                firsts.append(position)
+                reports.append(data or b"")
         elif leaf[:_PREFIX] != _HEAD + report or cose.message_id(data) != report:
             found.add(position)
         elif first == position:

@@ -81,7 +81,8 @@ class Follower:
 
     async def _catch_up(self) -> None:
         if not self._begun:
-            await in_thread(self._copy.begin)
+            empty = self._intake.empty_note()
+            await in_thread(lambda: self._copy.begin(empty))
             self._begun = True
         while (stretch := self._intake.next_stretch(self._written, BUNDLES_AT_ONCE)) is not None:
             await self._write(stretch)

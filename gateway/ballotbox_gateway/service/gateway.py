@@ -40,6 +40,10 @@ T = TypeVar("T")
 
 _log: Final = logging.getLogger(__name__)
 
+#: A request may be lost, or find a box switched off: so often is it said again.
+_CALL_AGAIN_S: Final = 2.0
+_CALL_SELDOM_S: Final = 600.0
+_CALLS_AT_ONCE: Final = 256
 _GOODBYE_S: Final = 5.0
 _SESSION_SIZE: Final = 8
 
@@ -118,6 +122,21 @@ class Gateway:
             )
             self._start(self._delivery.run())
         self._follow()
+        self._start(self._call_boxes())
+
+    async def _call_boxes(self) -> None:
+        """Ask for everything again that a log had whose place this one takes."""
+        pause = _CALL_AGAIN_S
+        while requests := self._intake.call_again():
+            _log.info("asking %s boxes for all their reports", len(requests))
+            for first in range(0, len(requests), _CALLS_AT_ONCE):
+                self._reception.send(requests[first : first + _CALLS_AT_ONCE])
+                for carrier in self._reception.carriers:
+                    carrier.flush()
+                await asyncio.sleep(0)
+            await asyncio.sleep(pause)
+            # The register names boxes of other gateways, too: those never answer here.
+            pause = min(2 * pause, _CALL_SELDOM_S)
 
     def _follow(self) -> None:
         config = self._config

@@ -10,7 +10,7 @@ from ballotbox_tabulation.core.faults import Fault
 from ballotbox_tabulation.core.log import open_log, read_leaves
 from ballotbox_tabulation.log_directory import directory_reader
 from tests.gateway.scene import Scene
-from tests.gateway.scripted import ORIGIN, OTHER
+from tests.gateway.scripted import ORIGIN, OTHER, intake, memory
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def copy(scene, tmp_path):
 
 def made(scene, directory, origin=ORIGIN):
     copy = SecondCopy(directory, origin, scene.given.gateway_keys[origin].public)
-    copy.begin()
+    copy.begin(intake(scene.given, memory(scene.given, origin), origin).empty_note())
     return copy
 
 
@@ -130,11 +130,12 @@ def test_it_says_that_it_is_complete_from_the_end_to_the_next_start(scene, copy,
     assert "complete" not in files(tmp_path)
 
 
-def test_an_end_before_the_first_leaf_leaves_nothing(tmp_path):
+def test_an_end_before_the_first_leaf_is_complete_too(tmp_path):
     copy = made(Scene(), tmp_path / "copy")
-    copy.finish()
     assert not copy.is_complete()
-    assert copy.head() is None
+    copy.finish()
+    assert copy.is_complete()
+    assert copy.head().size == 0
 
 
 def test_another_log_is_left_alone(scene, copy, tmp_path):

@@ -61,7 +61,7 @@ def place_of(folder: Path, *, lag: int = 0, complete: bool = False) -> Place:
     ledger = open_ledger(config.ledger_file)
     admitting = intake(GIVEN, ledger)
     copy = SecondCopy(config.second_copy, ORIGIN, IDENTITY.key.public)
-    copy.begin()
+    copy.begin(admitting.empty_note())
     days = [ScriptedBox(GIVEN, number).day(110) for number in (1, 2, 3)]
     batches = [day[at : at + 5] for day in days for at in range(0, len(day), 5)]
     for number, batch in enumerate(batches):

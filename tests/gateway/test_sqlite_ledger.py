@@ -144,6 +144,22 @@ def test_full_disk_says_nothing_and_loses_nothing(
     assert [each.message for each in later] == [each.message for each in answers]
 
 
+def test_a_disk_that_is_read_only_for_a_while_is_waited_for(
+    opened: SqliteLedger, disk: Disk
+) -> None:
+    messages = ScriptedBox(GIVEN).day(3)
+    gateway = intake(GIVEN, opened)
+    gateway.admit(arrivals(*messages[:2]), NOW)
+    disk.read_only = True
+    with pytest.raises(DiskFull, match="the disk is read-only now"):
+        gateway.admit(arrivals(*messages), NOW)
+    assert opened.sick is None
+    assert opened.log_head().size == 2
+    disk.read_only = False
+    answers = gateway.admit(arrivals(*messages), NOW).answers
+    assert [each.outcome for each in answers[2:]] == [Outcome.ACCEPTED] * (len(messages) - 2)
+
+
 def test_disk_full_at_any_byte_is_all_or_nothing(opened: SqliteLedger, disk: Disk) -> None:
     """The room runs out a little later each time, until the batch fits."""
     messages = ScriptedBox(GIVEN).day(10)

@@ -28,7 +28,10 @@ class Damaged(LedgerFailure):
 
 
 class DiskFull(LedgerFailure):
-    """There is no room; nothing of the batch was applied and a later commit may succeed."""
+    """There is no room, or writing is not allowed; a later commit may succeed.
+
+    Nothing of the batch was applied.
+    """
 
 
 class Conflict(Exception):

@@ -4,12 +4,12 @@ An error of the medium ends the use of this connection: after a failed sync noth
 proves anything. A full disk does not: its transaction is rolled back and a later one may succeed.
 """
 
+import errno
 import os
-from collections.abc import Callable, Iterator, Sequence
-from functools import wraps
+from collections.abc import Iterator, Sequence
 from importlib import resources
 from pathlib import Path
-from typing import Any, Concatenate, Final, ParamSpec, TypeVar, cast
+from typing import Any, Final
 
 import apsw
 
@@ -38,6 +38,7 @@ from ballotbox_gateway.ledger import rows
 from ballotbox_gateway.ledger import statements as sql
 from ballotbox_gateway.ledger.connection import connect
 from ballotbox_gateway.ledger.evidence import damaged_records, evidence_of, structural_damage
+from ballotbox_gateway.ledger.medium import ROTTEN, on_medium
 from ballotbox_protocol.election.identifiers import BoxId, ElectionDigest, ReportId
 from ballotbox_protocol.wire.merkle import EMPTY_ROOT
 from ballotbox_protocol.wire.verdict import Reason
@@ -46,12 +47,7 @@ FORMAT: Final = 2
 APPLICATION_ID: Final = 0x42425831  # "BBX1"
 #: WAL pages (4 KiB) after which they are moved into the file: 4 MiB.
 CHECKPOINT_PAGES: Final = 1_000
-#: What SQLite says of a file whose content cannot be right.
-ROTTEN: Final = (apsw.CorruptError, apsw.NotADBError)
 _LEAVES_AT_ONCE: Final = 4_096
-
-P = ParamSpec("P")
-R = TypeVar("R")
 
 
 def create(path: Path, binding: Binding) -> None:
@@ -123,28 +119,6 @@ def _sync_directory(directory: Path) -> None:
         os.close(descriptor)
 
 
-Method = Callable[Concatenate["SqliteLedger", P], R]
-
-
-def _on_medium(method: Method[P, R]) -> Method[P, R]:
-    """Turn the medium's errors into the port's; after a sick one, nothing is asked of it again."""
-
-    @wraps(method)
-    def guarded(self: "SqliteLedger", *args: P.args, **kwargs: P.kwargs) -> R:
-        if self.sick is not None:
-            raise LedgerFailure(f"{self.path}: failed before: {self.sick}; start again")
-        try:
-            return method(self, *args, **kwargs)
-        except apsw.FullError as error:
-            raise DiskFull(f"{self.path}: the disk is full: {error}") from error
-        except apsw.Error as error:
-            self.sick = str(error)
-            kind = Damaged if isinstance(error, ROTTEN) else LedgerFailure
-            raise kind(f"{self.path}: {error}") from error
-
-    return cast("Method[P, R]", guarded)
-
-
 class SqliteLedger:
     """See `core.ports.Ledger`. `sick` is the medium's error that ended its use, if any."""
 
@@ -155,6 +129,14 @@ class SqliteLedger:
         self._wal_pages = 0
         self._require_ledger()
         connection.set_wal_hook(self._note_wal_size)
+
+    @property
+    def refuses_writing(self) -> bool:
+        """Whether the last error was that of a file system mounted read-only meanwhile.
+
+        Nothing was written then, and nothing that was written before is in doubt.
+        """
+        return bool(self._connection.system_errno == errno.EROFS)
 
     def _require_ledger(self) -> None:
         ours = self._connection.pragma("application_id") == APPLICATION_ID
@@ -175,7 +157,7 @@ class SqliteLedger:
     def _all(self, statement: str, bindings: Sequence[Any] = ()) -> list[Any]:
         return self._connection.execute(statement, bindings).fetchall()
 
-    @_on_medium
+    @on_medium
     def commit(self, batch: Batch, expected: LogHead) -> None:
         """See the port."""
         connection = self._connection
@@ -257,13 +239,13 @@ class SqliteLedger:
             [(delivery.upper, index, receipt) for index, receipt in delivery.receipts],
         )
 
-    @_on_medium
+    @on_medium
     def binding(self) -> Binding:
         """See the port."""
         ((origin, election, version),) = self._all(sql.BINDING)
         return Binding(origin, ElectionDigest(election), version)
 
-    @_on_medium
+    @on_medium
     def log_head(self) -> LogHead:
         """See the port."""
         return self._log_head()
@@ -280,71 +262,71 @@ class SqliteLedger:
             first += len(part)
             part = self._leaves(first)
 
-    @_on_medium
+    @on_medium
     def _leaves(self, first: int) -> list[bytes]:
         return [row[0] for row in self._all(sql.LEAVES, (first, _LEAVES_AT_ONCE))]
 
-    @_on_medium
+    @on_medium
     def entries(self, first: int, stop: int) -> list[Entry]:
         """See the port."""
         return [Entry(*row) for row in self._all(sql.ENTRIES, (first, stop))]
 
-    @_on_medium
+    @on_medium
     def box_head(self, box: BoxId) -> BoxHead:
         """See the port."""
         row = self._one(sql.HEAD, (box,))
         return rows.head_of(row) if row else BoxHead(box)
 
-    @_on_medium
+    @on_medium
     def box_heads(self) -> list[BoxHead]:
         """See the port."""
         return [rows.head_of(row) for row in self._all(sql.HEADS)]
 
-    @_on_medium
+    @on_medium
     def report(self, report: ReportId) -> StoredReport | None:
         """See the port."""
         row = self._one(sql.REPORT, (report,))
         return rows.report_of(row) if row else None
 
-    @_on_medium
+    @on_medium
     def reports_of(self, box: BoxId, first: int, stop: int | None) -> list[StoredReport]:
         """See the port."""
         end = rows.NO_STOP if stop is None else stop
         return [rows.report_of(row) for row in self._all(sql.REPORTS_OF, (box, first, end))]
 
-    @_on_medium
+    @on_medium
     def refusal(self, report: ReportId) -> StoredRefusal | None:
         """See the port."""
         row = self._one(sql.REFUSAL, (report,))
         return rows.refusal_of(row) if row else None
 
-    @_on_medium
+    @on_medium
     def refusals(self) -> list[StoredRefusal]:
         """See the port."""
         return [rows.refusal_of(row) for row in self._all(sql.REFUSALS)]
 
-    @_on_medium
+    @on_medium
     def unauthentic(self) -> list[Unauthentic]:
         """See the port."""
         return [rows.sample_of(row) for row in self._all(sql.SAMPLES)]
 
-    @_on_medium
+    @on_medium
     def counts(self) -> dict[tuple[Tally, Reason], int]:
         """See the port."""
         found = self._all(sql.COUNTS)
         return {(Tally(tally), Reason(reason)): total for tally, reason, total in found}
 
-    @_on_medium
+    @on_medium
     def checkpoint_of_leaf(self, index: int) -> StoredCheckpoint | None:
         """See the port."""
         return self._checkpoint(sql.CHECKPOINT_OF_LEAF, index)
 
-    @_on_medium
+    @on_medium
     def checkpoint_at(self, size: int) -> StoredCheckpoint | None:
         """See the port."""
         return self._checkpoint(sql.CHECKPOINT_AT, size)
 
-    @_on_medium
+    @on_medium
     def checkpoint_up_to(self, size: int) -> StoredCheckpoint | None:
         """See the port."""
         return self._checkpoint(sql.CHECKPOINT_UP_TO, size)
@@ -353,19 +335,19 @@ class SqliteLedger:
         row = self._one(statement, (size,))
         return StoredCheckpoint(*row) if row else None
 
-    @_on_medium
+    @on_medium
     def lower_log(self, origin: str) -> LowerLog | None:
         """See the port."""
         row = self._one(sql.LOWER, (origin,))
         return rows.lower_of(row) if row else None
 
-    @_on_medium
+    @on_medium
     def next_note(self) -> int:
         """See the port."""
         ((newest,),) = self._all(sql.LAST_NOTE)
         return 0 if newest is None else int(newest) + 1
 
-    @_on_medium
+    @on_medium
     def delivered(self, upper: str) -> int:
         """See the port."""
         return self._delivered(upper)
@@ -374,13 +356,13 @@ class SqliteLedger:
         row = self._one(sql.DELIVERED, (upper,))
         return int(row[0]) if row else 0
 
-    @_on_medium
+    @on_medium
     def upper_receipt(self, upper: str, index: int) -> bytes | None:
         """See the port."""
         row = self._one(sql.UPPER_RECEIPT, (upper, index))
         return row[0] if row else None
 
-    @_on_medium
+    @on_medium
     def require_whole(self) -> None:
         """Raise Damaged unless everything beside the leaves is as it was committed."""
         fault = structural_damage(self._connection)

@@ -11,18 +11,18 @@ from pathlib import Path
 
 def making(ledger: Path) -> Path:
     """Return the name under which the ledger to stand at `ledger` is made."""
-    return _beside(ledger, ".making")
+    return beside(ledger, ".making")
 
 
 def clear(made: Path) -> None:
     """Give up what was made under this name before; raises OSError."""
     for suffix in ("", "-wal", "-shm"):
-        _beside(made, suffix).unlink(missing_ok=True)
+        beside(made, suffix).unlink(missing_ok=True)
 
 
 def put_in_place(made: Path, ledger: Path) -> Path | None:
     """Let the closed ledger `made` stand at `ledger`; return where the old one is now, if any."""
-    made.rename(_beside(ledger, ".made"))
+    made.rename(beside(ledger, ".made"))
     _sync(ledger.parent)
     return finish_placing(ledger)
 
@@ -32,22 +32,23 @@ def finish_placing(ledger: Path) -> Path | None:
 
     Raises OSError.
     """
-    made = _beside(ledger, ".made")
+    made = beside(ledger, ".made")
     if not made.exists():
         return None
-    names = (_beside(ledger, f".aside-{number}") for number in count(1))
+    names = (beside(ledger, f".aside-{number}") for number in count(1))
     aside = next(name for name in names if not name.exists())
     # The write-ahead log goes first: beside the new file it would be played into it.
     for suffix in ("-wal", "-shm", ""):
-        if _beside(ledger, suffix).exists():
-            _beside(ledger, suffix).rename(_beside(aside, suffix))
+        if beside(ledger, suffix).exists():
+            beside(ledger, suffix).rename(beside(aside, suffix))
     _sync(ledger.parent)
     made.rename(ledger)
     _sync(ledger.parent)
     return aside if aside.exists() else None
 
 
-def _beside(path: Path, suffix: str) -> Path:
+def beside(path: Path, suffix: str) -> Path:
+    """Return the path of the file that is named so after another one."""
     return path.with_name(path.name + suffix)
 
 

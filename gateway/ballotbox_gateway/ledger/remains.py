@@ -9,6 +9,8 @@ import apsw
 from ballotbox_gateway.core.ports import Entry, LedgerFailure, StoredCheckpoint
 from ballotbox_gateway.ledger import statements as sql
 from ballotbox_gateway.ledger.connection import connect
+from ballotbox_gateway.ledger.grafting import grafted
+from ballotbox_gateway.ledger.placing import clear
 
 #: What does not follow from the log, and is taken over as it is where it can be read.
 _CARRIED: Final = ("refusals", "unauthentic", "deliveries", "upper_receipts")
@@ -26,18 +28,26 @@ class Extent(NamedTuple):
 
 
 class Remains:
-    """The file at `path`, open for reading what is left; raises LedgerFailure when nothing is."""
+    """The file at `path`, open for reading what is left; raises LedgerFailure when nothing is.
+
+    path: of the file itself, or of a copy whose schema can be read; see `ledger.grafting`.
+    """
 
     def __init__(self, path: Path) -> None:
-        self.path = path
+        self._original = path
         try:
-            self._connection = connect(path)
-        except apsw.Error as error:
+            self._connection, self.path = _readable(path)
+        except (apsw.Error, OSError) as error:
             raise LedgerFailure(f"{path}: {error}") from error
 
     def close(self) -> None:
         """Let go of the file."""
         self._connection.close()
+
+    def discard(self) -> None:
+        """Take the copy away, if there is one; raises OSError."""
+        if self.path != self._original:
+            clear(self.path)
 
     def _rows(self, statement: str, bindings: Sequence[Any] = ()) -> list[Any] | None:
         try:
@@ -70,6 +80,24 @@ class Remains:
             ]
         found = {row[0]: Entry(*row) for row in rows}
         return [found.get(at) for at in range(first, stop)]
+
+
+def _readable(path: Path) -> tuple[apsw.Connection, Path]:
+    try:
+        connection = connect(path)
+    except apsw.BusyError:
+        raise
+    except apsw.Error:
+        copy = grafted(path)
+        return connect(copy), copy
+    try:
+        connection.execute("SELECT count(*) FROM sqlite_schema").fetchall()
+        connection.execute(sql.BINDING).fetchall()
+    except apsw.Error:
+        connection.close()
+        copy = grafted(path)
+        return connect(copy), copy
+    return connection, path
 
 
 def carry_over(old: Path, new: Path) -> list[str]:

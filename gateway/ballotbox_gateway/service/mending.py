@@ -56,16 +56,22 @@ class Mending:
         try:
             found = self._gather(remains, why)
             self._make(found.entries, why)
-        finally:
+        except BaseException:
             if remains is not None:
                 remains.close()
+                remains.discard()
+            raise
+        if remains is not None:
+            remains.close()
         told = [f"the ledger was damaged ({why}) and is whole again, {len(found.entries)} leaves"]
         if found.mended:
             told.append(f"restored from the second copy: {in_ranges(found.mended)}")
         made = making(self._path)
-        if remains is not None and (lost := carry_over(self._path, made)):
-            told.append(f"not readable any more, and not needed: {', '.join(lost)}")
         try:
+            if remains is not None:
+                if lost := carry_over(remains.path, made):
+                    told.append(f"not readable any more, and not needed: {', '.join(lost)}")
+                remains.discard()
             aside = put_in_place(made, self._path)
         except OSError as error:
             raise _no_room(self._path, error) from error

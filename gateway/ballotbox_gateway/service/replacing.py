@@ -57,6 +57,7 @@ def _require_other(path: Path, identity: Identity) -> None:
         return
     origin = remains.origin()
     remains.close()
+    remains.discard()
     if origin == identity.origin:
         what = f"is the ledger of {origin} already"
         remedy = "Set `origin` to a new one that the register lists with this gateway's key"

@@ -1,9 +1,13 @@
 """Is a ledger that rotted, was cut or put back made whole, or its log closed, and said which?"""
 
+import atexit
 import random
 import re
+import shutil
+import tempfile
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -52,8 +56,22 @@ class Place:
         return str(caught.value)
 
 
+@cache
+def _template(lag: int, *, complete: bool) -> Place:
+    folder = Path(tempfile.mkdtemp(prefix="bbx-mending-"))
+    atexit.register(shutil.rmtree, folder)
+    return _made(folder, lag, complete=complete)
+
+
 def place_of(folder: Path, *, lag: int = 0, complete: bool = False) -> Place:
     """A log of three boxes; its copy lacks the last `lag` batches."""
+    made = _template(lag, complete=complete)
+    shutil.copytree(made.ledger.parent, folder, dirs_exist_ok=True)
+    fields = {"ledger_file": folder / "ledger", "second_copy": folder / "copy"}
+    return Place(made.config.model_copy(update=fields), made.before, made.size)
+
+
+def _made(folder: Path, lag: int, *, complete: bool) -> Place:
     config = Config.model_construct(
         ledger_file=folder / "ledger", second_copy=folder / "copy", origin=ORIGIN
     )
@@ -134,6 +152,24 @@ def test_a_flipped_bit_anywhere_is_harmless_mended_or_told(tmp_path) -> None:
         mended += bool(told)
     assert mended > 20
     assert told_of <= {True}
+
+
+def test_a_rotten_schema_closes_no_log(tmp_path) -> None:
+    """Without its first pages SQLite opens nothing; what else is in the file is all there."""
+    place = place_of(tmp_path, lag=1)
+    original = place.ledger.read_bytes()
+    chance = random.Random(3)
+    mended = 0
+    for at in [0, 17, 30, *chance.sample(range(100, PAGE), 20)]:
+        for path in tmp_path.glob("ledger*"):
+            path.unlink()
+        place.ledger.write_bytes(original)
+        flip(place.ledger, at, chance.randrange(8))
+        told, found = place.start()
+        assert found == place.before, at
+        mended += bool(told)
+        assert {path.name for path in tmp_path.glob("ledger*")} <= {"ledger", "ledger.aside-1"}
+    assert mended > 5
 
 
 @pytest.mark.parametrize("lag", [0, 2])

@@ -15,7 +15,7 @@ from ballotbox_protocol.election.register import Register
 from ballotbox_protocol.wire import cose
 from ballotbox_protocol.wire.checkpoint import Checkpoint, sign_checkpoint
 from ballotbox_protocol.wire.cose import MessageType
-from ballotbox_protocol.wire.leaf import decode_leaf, encode_leaf
+from ballotbox_protocol.wire.leaf import LeafType, decode_leaf, encode_leaf
 from ballotbox_protocol.wire.merkle import EMPTY_ROOT
 from ballotbox_protocol.wire.report import ReportKind
 from ballotbox_protocol.wire.statements import RulingKind
@@ -179,6 +179,12 @@ LIES = {
         lambda e: leaf_of(e[1], verdict=Verdict.QUARANTINED, reason=Reason.QUARANTINED_BELOW),
         "a lower gateway's checkpoint is none",
     ),
+    "a replacement without its statement": (
+        lambda e: leaf_of(
+            e[1], type=LeafType.REPLACEMENT, reason=Reason.REPLACES, statement=bytes(32)
+        ),
+        "the statement of leaf 1 is none",
+    ),
     "no ruling": (
         lambda e: e[4]._replace(position=1, ruling=None),
         "the ruling of leaf 1 has no effect: MALFORMED",
@@ -211,3 +217,19 @@ def test_a_log_that_ends_within_a_decision_is_not_repeated() -> None:
     assert made_of(entries).log_head() == scene.ledger.log_head()
     with pytest.raises(Damaged, match="the decision of leaf 4 does not come out again"):
         made_of(entries[:5])
+
+
+def test_a_log_that_ends_before_its_ruling_is_not_repeated() -> None:
+    """A naming first sets aside what was built on the rival, then stands in the log."""
+    scene = Scene().until(K.OPEN)
+    rival = scene.box.forge(K.TURNOUT, accept=3)
+    scene.send(K.TURNOUT)
+    scene.send(K.TURNOUT)
+    scene.admit(rival)
+    named = ruling(scene.given, RulingKind.NAME, report_id(rival))
+    scene.intake.rule(named, scene.now + 1)
+    entries = scene.ledger.entries(0, scene.ledger.log_head().size)
+    assert made_of(entries).log_head() == scene.ledger.log_head()
+    at = next(entry.position for entry in entries if entry.ruling is not None)
+    with pytest.raises(Damaged, match="does not come out again"):
+        made_of(entries[:at])

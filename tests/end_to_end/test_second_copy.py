@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tests.end_to_end.mqtt_box import MqttBox
 from tests.gateway.scripted import ScriptedBox, report_id
+from tests.gateway.service.test_mending import rot
 
 LISTENING = "connected, listening on"
 
@@ -68,3 +69,33 @@ def test_a_copy_that_cannot_be_written_stops_nothing(
         assert (
             "Mend that disk, or take second_copy out of the settings" in told or "cannot be" in told
         )
+
+
+def test_a_gateway_whose_ledger_has_rotten_starts_names_it_and_serves(
+    gateway, mqtt_table, broker, election, tmp_path
+):
+    gateway.configure(mqtt_table, second_copy=tmp_path / "copy")
+    gateway.init()
+    box = ScriptedBox(election)
+    day = box.day(20)
+    with MqttBox(broker, election) as road:
+        with gateway.running():
+            gateway.await_line(LISTENING)
+            road.say(box.box, *day[:-1])
+            road.await_receipts(map(report_id, day[:-1]))
+            assert gateway.stop() == 0
+        rot(gateway.ledger, day[7], 60)
+        told = gateway.command("check").stdout
+        assert "FAIL  state/ledger.sqlite: what stands beside leaves" in told
+        assert "`ballotbox-gateway run` makes it whole again" in told
+        gateway.start()
+        assert gateway.await_line(f"is whole again, {len(day) - 1} leaves")
+        assert gateway.await_line("restored from the second copy: leaf 7")
+        assert gateway.await_line("kept for examination: state/ledger.sqlite.aside-1")
+        road.receipts.clear()
+        road.say(box.box, *day)
+        road.await_receipts(map(report_id, day))
+        assert status(gateway)["log"]["size"] == len(day)
+        assert road.receipts[report_id(day[7])][1].index == 7
+    assert gateway.stop() == 0
+    assert verified(gateway, tmp_path / "copy").returncode == 0

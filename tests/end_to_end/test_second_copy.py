@@ -86,6 +86,8 @@ def test_a_gateway_whose_ledger_has_rotten_starts_names_it_and_serves(
             assert gateway.stop() == 0
         rot(gateway.ledger, day[7], 60)
         told = gateway.command("check").stdout
+        held = f"ok    second copy: {tmp_path}/copy holds {len(day) - 1} leaves; on the disk of the"
+        assert held in told
         assert "FAIL  state/ledger.sqlite: what stands beside leaves" in told
         assert "`ballotbox-gateway run` makes it whole again" in told
         gateway.start()

@@ -10,7 +10,7 @@ import apsw
 import pytest
 
 from ballotbox_gateway.core.intake import Outcome
-from ballotbox_gateway.core.ports import Batch, DiskFull, LedgerFailure, Tally
+from ballotbox_gateway.core.ports import Batch, DiskFull, LedgerFailure, ReadOnly, Tally
 from ballotbox_gateway.ledger import connection, sqlite
 from ballotbox_gateway.ledger.sqlite import SqliteLedger, create, open_ledger
 from ballotbox_protocol.wire.report import ReportKind
@@ -151,7 +151,7 @@ def test_a_disk_that_is_read_only_for_a_while_is_waited_for(
     gateway = intake(GIVEN, opened)
     gateway.admit(arrivals(*messages[:2]), NOW)
     disk.read_only = True
-    with pytest.raises(DiskFull, match="the disk is read-only now"):
+    with pytest.raises(ReadOnly, match="the disk is read-only now"):
         gateway.admit(arrivals(*messages), NOW)
     assert opened.sick is None
     assert opened.log_head().size == 2

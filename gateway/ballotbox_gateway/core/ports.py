@@ -28,10 +28,15 @@ class Damaged(LedgerFailure):
 
 
 class DiskFull(LedgerFailure):
-    """There is no room, or writing is not allowed; a later commit may succeed.
+    """There is no room; nothing of the batch was applied and a later commit may succeed."""
 
-    Nothing of the batch was applied.
-    """
+    remedy = "Free some space"
+
+
+class ReadOnly(DiskFull):
+    """Nothing may be written for now; else as for a full disk."""
+
+    remedy = "Mount it for writing again"
 
 
 class Conflict(Exception):

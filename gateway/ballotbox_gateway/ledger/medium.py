@@ -7,7 +7,7 @@ from typing import Concatenate, Final, ParamSpec, Protocol, TypeVar, cast
 
 import apsw
 
-from ballotbox_gateway.core.ports import Damaged, DiskFull, LedgerFailure
+from ballotbox_gateway.core.ports import Damaged, DiskFull, LedgerFailure, ReadOnly
 
 #: What SQLite says of a file whose content cannot be right.
 ROTTEN: Final = (apsw.CorruptError, apsw.NotADBError)
@@ -44,7 +44,7 @@ def on_medium(method: Method[S, P, R]) -> Method[S, P, R]:
             raise DiskFull(f"{self.path}: the disk is full: {error}") from error
         except apsw.Error as error:
             if isinstance(error, apsw.ReadOnlyError) or self.refuses_writing:
-                raise DiskFull(f"{self.path}: the disk is read-only now: {error}") from error
+                raise ReadOnly(f"{self.path}: the disk is read-only now: {error}") from error
             self.sick = str(error)
             kind = Damaged if isinstance(error, ROTTEN) else LedgerFailure
             raise kind(f"{self.path}: {error}") from error

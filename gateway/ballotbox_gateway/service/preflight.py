@@ -1,12 +1,15 @@
 """Everything a gateway needs, tried one by one before the day: each with one line of outcome."""
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from functools import partial
+from pathlib import Path
 from typing import Final, NamedTuple
 
 from ballotbox_gateway.adapters.control_socket import is_answering
 from ballotbox_gateway.adapters.mqtt_probe import broker_trouble
+from ballotbox_gateway.adapters.second_copy import SecondCopy
 from ballotbox_gateway.adapters.serial_intake import open_port
 from ballotbox_gateway.adapters.serial_words import port_trouble
 from ballotbox_gateway.adapters.trust_files import load_identity, load_trusted
@@ -67,6 +70,8 @@ def _surroundings(config: Config, trusted: Trusted, identity: Identity) -> Itera
         if config.http is not None:
             yield _found(partial(_http, config.http))
     yield _found(partial(_disk, config))
+    if config.second_copy is not None:
+        yield _found(partial(_second_copy, config, config.second_copy, identity))
     if config.mqtt is not None:
         broker = f"MQTT broker {config.mqtt.host}:{config.mqtt.port}"
         trouble = broker_trouble(config.mqtt, trusted.digest)
@@ -89,10 +94,26 @@ def _ledger(config: Config, trusted: Trusted, identity: Identity) -> str:
     return f"ledger: {config.ledger_file} holds {size} leaves, and their tree is as signed"
 
 
-def _disk(config: Config) -> str:
-    folder = config.ledger_file.absolute().parent
+def _second_copy(config: Config, directory: Path, identity: Identity) -> str:
+    head = SecondCopy(directory, identity.origin, identity.key.public).head()
+    held = f"{head.size} leaves" if head else "nothing yet"
+    found = f"second copy: {directory} holds {held}"
+    existing = _existing(directory)
+    if not os.access(existing, os.W_OK):
+        raise Problem(str(existing), "cannot be written", "Make it writable, or mount that disk")
+    if existing.stat().st_dev == _existing(config.ledger_file.absolute().parent).stat().st_dev:
+        return f"{found}; on the disk of the ledger, so that one fault may take both"
+    return found
+
+
+def _existing(folder: Path) -> Path:
     while not folder.exists():
-        folder = folder.parent
+        folder = folder.absolute().parent
+    return folder
+
+
+def _disk(config: Config) -> str:
+    folder = _existing(config.ledger_file.absolute().parent)
     free = shutil.disk_usage(folder).free
     if free < _DISK_FREE_MIN:
         what = f"only {free // 2**20} MiB are free"

@@ -228,7 +228,7 @@ def leaves(draw: st.DrawFn) -> Leaf:
         draw(digests),
         draw(st.sampled_from(Verdict)),
         draw(st.sampled_from(Reason)),
-        draw(digests) if kind is LeafType.RULING else None,
+        draw(digests) if kind is not LeafType.REPORT else None,
         draw(wides),
     )
 

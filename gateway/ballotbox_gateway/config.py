@@ -158,6 +158,9 @@ class Config(_Table):
         None, min_length=1, description="Environment variable that opens `key_file`"
     )
     ledger_file: FilePath = Field(description="The ledger; made by `init`, never by `run`")
+    second_copy: FilePath | None = Field(
+        None, description="Directory on another disk that keeps a copy of the log as static files"
+    )
     control_socket: FilePath | None = Field(
         None,
         description="Local socket for status and rulings; `control.socket` beside the ledger "

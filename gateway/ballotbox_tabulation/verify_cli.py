@@ -135,6 +135,10 @@ def _standings(standings: "Standings") -> "Iterator[Finding]":
     for verdict, count in standings.reports_by_verdict.items():
         yield says(f"leaves that say {verdict.name.lower()}: {count}")
     yield says(f"rulings of officers: {standings.rulings}")
+    for replaced in standings.replaced:
+        it = replaced.replacement
+        lost = f"leaf {it.kept} on is lost; {it.origin} stands in its place"
+        yield says(f"two officers closed the log {it.replaced}: from {lost}")
     for each in standings.objections:
         what = f"leaf {each.leaf}, {each.kind.name.lower()} of box {each.box.hex()}"
         yield says(f"accepted, but quarantined here: {what}: {reason_in_words(each.reason)}")

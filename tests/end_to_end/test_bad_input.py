@@ -77,7 +77,8 @@ def test_run_creates_nothing_and_init_replaces_nothing(gateway):
     gateway.configure(NOWHERE)
     assert read(gateway, "run") == (
         "Error: state/ledger.sqlite: there is no ledger. "
-        "Make it once with `ballotbox-gateway init`; if there was one, find it\n"
+        "Make it once with `ballotbox-gateway init`; if there was one, find it; if it is lost, "
+        "`ballotbox-gateway init --replace` opens a new log\n"
     )
     assert not gateway.ledger.exists()
     gateway.init()
@@ -139,7 +140,8 @@ def test_a_ledger_that_was_tampered_with_is_not_used(gateway, mqtt_table, broker
     ledger.close()
     told = read(gateway, "run")
     assert told.startswith("Error: state/ledger.sqlite: ")
-    assert told.endswith("Keep the file for examination, and restore it from the last copy\n")
+    assert "If the newest ledger or the second copy is elsewhere, put it back" in told
+    assert f"`ballotbox-gateway init --replace {gateway.origin} --kept 0`" in told
     assert "FAIL  state/ledger.sqlite: " in read(gateway, "check")
 
 
@@ -149,7 +151,8 @@ def test_a_file_that_is_no_ledger(gateway):
     gateway.ledger.write_bytes(b"not a database at all" * 500)
     told = read(gateway, "run")
     assert told.startswith("Error: state/ledger.sqlite: cannot be opened as a ledger: ")
-    assert "restore the file" in told
+    assert f"`ballotbox-gateway init --replace {gateway.origin} --kept 0`" in told
+    assert gateway.ledger.read_bytes() == b"not a database at all" * 500
 
 
 def test_an_address_that_another_program_listens_on(gateway):
@@ -177,7 +180,8 @@ def test_check_tells_everything_at_once(gateway):
     ledger, serial, broker, upper = faults
     assert ledger == (
         "state/ledger.sqlite: there is no ledger. "
-        "Make it once with `ballotbox-gateway init`; if there was one, find it"
+        "Make it once with `ballotbox-gateway init`; if there was one, find it; if it is lost, "
+        "`ballotbox-gateway init --replace` opens a new log"
     )
     assert serial == (
         "serial port /dev/no-such-port: does not exist. "

@@ -1,5 +1,6 @@
 """A disk that runs full or fails, under a real SQLite: every file goes through it."""
 
+import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -13,14 +14,17 @@ class Disk:
     """What the files below it may still do.
 
     room: bytes that may be written before the disk is full. syncs: how often a sync succeeds before
-    it fails. None: as often as asked.
+    it fails. None: as often as asked. read_only: mounted so, as after an error of the disk.
     """
 
     def __init__(self) -> None:
         self.room: int | None = None
         self.syncs: int | None = None
+        self.read_only = False
 
     def write(self, size: int) -> None:
+        if self.read_only:
+            raise apsw.IOError("the write failed")
         if self.room is not None:
             if size > self.room:
                 raise apsw.FullError("no room left")
@@ -51,6 +55,9 @@ class _Files(apsw.VFS):
     def __init__(self, disk: Disk) -> None:
         self._disk = disk
         super().__init__("sick", _BASE, makedefault=True)
+
+    def xGetLastError(self) -> tuple[int, str]:  # noqa: N802 (SQLite's own name)
+        return (errno.EROFS if self._disk.read_only else 0), ""
 
     def xOpen(self, name: object, flags: list[int]) -> _File:  # noqa: N802 (SQLite's own name)
         return _File(self._disk, name, flags)

@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from ballotbox_gateway.core.ports import LedgerFailure
+from ballotbox_gateway.core import delivery as delivery_module
+from ballotbox_gateway.core.ports import DiskFull, LedgerFailure
 from ballotbox_gateway.core.upward import (
     ENTRIES_MAX,
     UpwardBatch,
@@ -138,7 +139,43 @@ def test_upper_leaf_that_is_no_leaf_proves_nothing(levels: Levels) -> None:
     assert fault.field == "receipts[0]"
 
 
-@pytest.mark.parametrize("fault", Fault)
+def test_delivery_goes_on_while_the_disk_is_full(monkeypatch: pytest.MonkeyPatch) -> None:
+    levels = Levels()
+    ledger = FailingLedger(levels.lower.ledger)
+    levels.lower.intake = intake(levels.given, ledger)
+    day = levels.box.day()
+    levels.lower.admit(*day)
+    for stop in (3, 6):
+        batch, reply = stretch(levels)
+        assert batch.stop == stop
+        ledger.fault = Fault.DISK_FULL
+        assert levels.lower.intake.upward_receipted(batch, reply, CENTRE, NOW) is None
+        ledger.fault = Fault.DISK_FULL
+        assert ledger.delivered(CENTRE) == 0
+    assert levels.centre.ledger.log_head().size == 6
+    ledger.fault = None
+    levels.carry(levels.lower)
+    assert ledger.delivered(CENTRE) == len(day)
+    assert all(ledger.upper_receipt(CENTRE, at) for at in range(len(day)))
+
+
+def test_receipts_that_cannot_be_stored_are_kept_in_bounds(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(delivery_module, "_UNSTORED_MAX", 2)
+    levels = Levels()
+    ledger = FailingLedger(levels.lower.ledger)
+    levels.lower.intake = intake(levels.given, ledger)
+    levels.lower.admit(*levels.box.day())
+    batch, reply = stretch(levels)
+    ledger.fault = Fault.DISK_FULL
+    with pytest.raises(DiskFull):
+        levels.lower.intake.upward_receipted(batch, reply, CENTRE, NOW)
+    levels.carry(levels.lower)
+    assert ledger.delivered(CENTRE) == 7
+
+
+@pytest.mark.parametrize("fault", [Fault.APPLIED, Fault.NOT_APPLIED])
 def test_cursor_moves_with_the_receipts_or_not_at_all(fault: Fault) -> None:
     levels = Levels()
     ledger = FailingLedger(levels.lower.ledger)

@@ -4,10 +4,11 @@ import pytest
 
 from ballotbox_gateway.core import log as log_module
 from ballotbox_gateway.core.head import Facts, pack_facts, unpack_facts
-from ballotbox_gateway.core.ports import LedgerFailure
+from ballotbox_gateway.core.ports import Damaged, LedgerFailure
 from ballotbox_gateway.core.roster import Roster
 from ballotbox_protocol.election.identifiers import InvalidField
 from ballotbox_protocol.election.register import Register, origin_id
+from ballotbox_protocol.wire.checkpoint import Checkpoint, sign_checkpoint
 from ballotbox_protocol.wire.report import HeldCheckpoint, ReportKind
 from ballotbox_protocol.wire.verdict import Reason
 from ballotbox_simulator.authority import with_register
@@ -88,3 +89,28 @@ def test_stored_report_cannot_be_read_by_a_register_without_its_key() -> None:
     lost = r"^register: has lost the key of a box that has reported$"
     with pytest.raises(InvalidField, match=lost):
         roster.reopen(report_id(message), message)
+
+
+def test_a_last_checkpoint_that_another_key_signed_stops_the_start() -> None:
+    scene = Scene().until(K.BOOT)
+    stored = scene.ledger.checkpoint_at(1)
+    key = scene.box.key
+    forged = sign_checkpoint(Checkpoint(ORIGIN, 1, stored.root), key.public, key.sign)
+    scene.ledger._checkpoints[1] = stored._replace(note=forged)
+    with pytest.raises(Damaged, match="not one that this gateway signed"):
+        intake(scene.given, scene.ledger)
+
+
+def test_leaves_that_changed_under_the_process_are_not_copied() -> None:
+    scene = Scene().until(K.OPEN)
+    scene.ledger._leaves[1] = scene.ledger._leaves[1]._replace(data=b"other")
+    with pytest.raises(LedgerFailure, match="changed under this process"):
+        scene.intake.next_stretch(0, 1)
+
+
+def test_no_root_is_known_beyond_the_log() -> None:
+    scene = Scene().until(K.BOOT)
+    log = scene.intake._books.log
+    assert log.signed_root(2) is None
+    assert log.signed_root(1) == scene.ledger.log_head().root
+    assert scene.intake.root_at(2) is None

@@ -13,6 +13,8 @@ from ballotbox_protocol.election.identifiers import ElectionDigest, Mode, PollSt
 from ballotbox_protocol.election.register import ClosedAs, Closure, origin_id
 from ballotbox_protocol.wire import cbor, cose
 from ballotbox_protocol.wire.cose import MessageType
+from ballotbox_protocol.wire.leaf import decode_leaf
+from ballotbox_protocol.wire.replacement import Replacement
 from ballotbox_protocol.wire.report import (
     HeldCheckpoint,
     JournalHead,
@@ -28,6 +30,7 @@ from tests.gateway.scene import Scene, amended, next_epoch
 from tests.gateway.scripted import (
     NOW,
     ORIGIN,
+    OTHER,
     ScriptedBox,
     authority,
     intake,
@@ -83,6 +86,15 @@ def _named() -> Reason:
     scene, (first, _) = _rivals()
     scene.intake.rule(ruling(scene.given, RulingKind.NAME, report_id(first)), NOW)
     return scene.row(first).reason
+
+
+@produces(Reason.REPLACES)
+def _replaces() -> Reason:
+    scene = Scene(origin=OTHER)
+    plain = Replacement(scene.given.trusted.digest, ORIGIN, OTHER, 0)
+    signatures = scene.given.consent(plain.payload(), MessageType.REPLACEMENT)
+    scene.intake.open_replacing(replace(plain, signatures=signatures).to_bytes(), NOW)
+    return decode_leaf(next(scene.ledger.leaves(0))).reason
 
 
 def _rivals() -> tuple[Scene, tuple[bytes, bytes]]:

@@ -10,7 +10,7 @@ import apsw
 import pytest
 
 from ballotbox_gateway.core.intake import Outcome
-from ballotbox_gateway.core.ports import Batch, DiskFull, LedgerFailure, Tally
+from ballotbox_gateway.core.ports import Batch, DiskFull, LedgerFailure, ReadOnly, Tally
 from ballotbox_gateway.ledger import connection, sqlite
 from ballotbox_gateway.ledger.sqlite import SqliteLedger, create, open_ledger
 from ballotbox_protocol.wire.report import ReportKind
@@ -104,9 +104,9 @@ def test_what_is_no_ledger_is_not_opened(tmp_path: Path, content: bytes) -> None
 
 def test_ledger_of_another_format_is_not_opened(path: Path) -> None:
     connection = apsw.Connection(str(path))
-    connection.execute("UPDATE binding SET format = 2")
+    connection.execute("UPDATE binding SET format = 1")
     connection.close()
-    with pytest.raises(LedgerFailure, match="has format 2"):
+    with pytest.raises(LedgerFailure, match="has format 1"):
         open_ledger(path)
 
 
@@ -142,6 +142,22 @@ def test_full_disk_says_nothing_and_loses_nothing(
     with closing(open_ledger(path)) as ledger:
         later = intake(GIVEN, ledger).admit(arrivals(*messages), NOW).answers
     assert [each.message for each in later] == [each.message for each in answers]
+
+
+def test_a_disk_that_is_read_only_for_a_while_is_waited_for(
+    opened: SqliteLedger, disk: Disk
+) -> None:
+    messages = ScriptedBox(GIVEN).day(3)
+    gateway = intake(GIVEN, opened)
+    gateway.admit(arrivals(*messages[:2]), NOW)
+    disk.read_only = True
+    with pytest.raises(ReadOnly, match="the disk is read-only now"):
+        gateway.admit(arrivals(*messages), NOW)
+    assert opened.sick is None
+    assert opened.log_head().size == 2
+    disk.read_only = False
+    answers = gateway.admit(arrivals(*messages), NOW).answers
+    assert [each.outcome for each in answers[2:]] == [Outcome.ACCEPTED] * (len(messages) - 2)
 
 
 def test_disk_full_at_any_byte_is_all_or_nothing(opened: SqliteLedger, disk: Disk) -> None:

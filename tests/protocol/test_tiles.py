@@ -22,6 +22,7 @@ from ballotbox_protocol.wire.tiles import (
     entries_path,
     export_attachments,
     export_tiles,
+    partial_paths,
     tile_path,
     tiles_of,
 )
@@ -116,6 +117,37 @@ def naive_root(start: int, stop: int) -> bytes:
         return leaf_hash(LEAVES[start])
     middle = (start + stop) // 2
     return node_hash(naive_root(start, middle), naive_root(middle, stop))
+
+
+@pytest.mark.parametrize("old", [0, 1, 255, 256, 257, 300, 65_535, 65_536, 69_999, 70_000])
+@pytest.mark.parametrize("size", [257, 300, 512, 65_536, 70_000])
+def test_a_copy_grows_by_what_it_lacks(old: int, size: int) -> None:
+    if old > size:
+        assert list(tiles_of(size, old)) == []
+        return
+    begin = old // TILE_WIDTH * TILE_WIDTH if old < size else size - size % TILE_WIDTH
+    before = dict(export_tiles(TREE, LEAVES[:old], 0, old))
+    new = dict(export_tiles(TREE, LEAVES[begin:size], old, size))
+    whole = dict(export_tiles(TREE, LEAVES[:size], 0, size))
+    assert {**before, **new}.items() >= whole.items()
+    assert new.items() <= whole.items()
+    # No full tile that was there is written again.
+    assert not {path for path in new if path in before and ".p/" not in path}
+    beside = dict(export_attachments(size, LEAVES[begin:size], old))
+    assert beside.keys() == {
+        attachments_path(*each) for each in bundles_of(size) if entries_path(*each) in new
+    }
+
+
+def test_a_longer_log_needs_no_partial_file_of_a_shorter_one() -> None:
+    whole = {tile_path(*tile) for tile in tiles_of(70_000)}
+    whole |= {
+        path(*each) for each in bundles_of(70_000) for path in (entries_path, attachments_path)
+    }
+    assert partial_paths(70_000) == {path for path in whole if ".p/" in path}
+    assert len(partial_paths(70_000)) == 5
+    assert partial_paths(0) == set()
+    assert partial_paths(256) == {tile_path(1, 0, 1)}
 
 
 def test_an_export_of_other_leaves_is_refused() -> None:

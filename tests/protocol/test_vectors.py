@@ -23,6 +23,7 @@ from ballotbox_protocol.wire.message import Message, parse_message
 from ballotbox_protocol.wire.officers import two_officers_signed
 from ballotbox_protocol.wire.receipt import Receipt, VerifiedReceipt, verify_receipt
 from ballotbox_protocol.wire.register import decode_register
+from ballotbox_protocol.wire.replacement import decode_replacement
 from ballotbox_protocol.wire.report import (
     WITH_OFFICERS,
     Report,
@@ -169,13 +170,21 @@ def test_a_signed_statement_is_read_and_verified(vector: Vector) -> None:
     assert plain(opened) == vector["fields"]
 
 
+DETACHED = {
+    "replacement": (decode_replacement, MessageType.REPLACEMENT),
+    "ruling: release": (decode_ruling, MessageType.RULING),
+    "ruling: name": (decode_ruling, MessageType.RULING),
+}
+
+
 @pytest.mark.parametrize("vector", vectors("statement", "digest"))
 def test_a_ruling_is_read_and_verified(vector: Vector) -> None:
-    ruling = decode_ruling(raw(vector))
+    decode, message_type = DETACHED[vector["name"]]
+    ruling: Any = decode(raw(vector))
     assert plain(ruling) == vector["fields"]
     assert (ruling.payload(), ruling.digest) == (raw(vector, "payload"), raw(vector, "digest"))
     (register,) = (each for each in read_frozen("register") if "signer" in each)
-    signed = MessageType.RULING, ruling.payload()
+    signed = message_type, ruling.payload()
     officers = decode_register(raw(register, "body"))
     assert two_officers_signed(officers, ruling.signatures, *signed, Role.RELEASE, 17)
 

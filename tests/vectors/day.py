@@ -39,6 +39,7 @@ from ballotbox_protocol.wire.leaf import Leaf, LeafType, encode_leaf
 from ballotbox_protocol.wire.merkle import Tree, leaf_hash
 from ballotbox_protocol.wire.officers import sign_as_officer
 from ballotbox_protocol.wire.receipt import Receipt
+from ballotbox_protocol.wire.replacement import Replacement
 from ballotbox_protocol.wire.report import (
     WITH_OFFICERS,
     Clock,
@@ -313,6 +314,13 @@ REFUSAL: Final = Refusal(ORIGIN, FINAL_ID, Reason.OTHER_ELECTION, OPENING_TIME)
 RESEND: Final = Resend(DIGEST, BOX, ORIGIN, 5)
 HELLO: Final = Hello(DIGEST, BOX, bytes(range(16)), 41, 9)
 CLEARANCE: Final = Clearance(DIGEST, BOX, id_of(MESSAGES[-1]))
+_CLOSED: Final = Replacement(DIGEST, ORIGIN, "gateway.example/precinct-17-b", 7)
+REPLACEMENT: Final = replace(
+    _CLOSED,
+    signatures=signed_by_officers(
+        ("officer 2", "officer 3"), MessageType.REPLACEMENT, _CLOSED.payload()
+    ),
+)
 REPRINT: Final = Reprint(DIGEST, BOX, FINAL_ID, 2)
 
 #: No two numbers alike, so that no two fields can be taken for each other; it keeps no law.

@@ -174,6 +174,15 @@ FIELDS: dict[str, tuple[Row, ...]] = {
         Row("[1]", (1,), "box", "bstr", BYTES_16),
         Row("[2]", (2,), "id of its last report", "bstr", BYTES_32),
     ),
+    "replacement": (
+        Row("[0]", (0,), "election digest", "bstr", BYTES_32),
+        Row("[1]", (1,), "origin of the closed log", "tstr", "origin"),
+        Row("[2]", (2,), "origin of the new log", "tstr", "origin, another one"),
+        Row("[3]", (3,), "first lost leaf of the closed log", "uint", "wide"),
+        Row("[4]", (4,), "officers' signatures", "array", "0 to 8; 2 needed"),
+        Row("[4][i][0]", (4, 0, 0), "key id", "bstr", "8 bytes"),
+        Row("[4][i][1]", (4, 0, 1), "signature", "bstr", "64 bytes"),
+    ),
     "reprint": (
         Row("[0]", (0,), "election digest", "bstr", BYTES_32),
         Row("[1]", (1,), "box", "bstr", BYTES_16),
@@ -186,7 +195,13 @@ FIELDS: dict[str, tuple[Row, ...]] = {
         Row("[2]", (2,), "report id", "bstr", BYTES_32),
         Row("[3]", (3,), "verdict", "uint", "codes of verdicts"),
         Row("[4]", (4,), "reason", "uint", "codes of reasons"),
-        Row("[5]", (5,), "digest of the ruling behind it", "bstr or null", "32 bytes; RULING only"),
+        Row(
+            "[5]",
+            (5,),
+            "digest of the statement behind it",
+            "bstr or null",
+            "32 bytes; not in REPORT",
+        ),
         Row("[6]", (6,), "gateway time", "uint", "wide, Unix seconds"),
     ),
     "receipt": (

@@ -187,10 +187,21 @@ def leaves() -> list[Vector]:
         "evidence": (LeafType.REPORT, Verdict.EVIDENCE, Reason.SAME_SEQUENCE, None),
         "released": (LeafType.RULING, Verdict.ACCEPTED, Reason.RELEASED, release),
     }
+    replaced = day.REPLACEMENT
     vectors = []
     for name, (kind, verdict, reason, statement) in made.items():
         leaf = Leaf(kind, report, verdict, reason, statement, day.OPENING_TIME)
         vectors.append({"name": name, "hex": encode_leaf(leaf).hex(), "fields": plain(leaf)})
+    opening = Leaf(
+        LeafType.REPLACEMENT,
+        replaced.id,
+        Verdict.ACCEPTED,
+        Reason.REPLACES,
+        replaced.digest,
+        day.OPENING_TIME,
+    )
+    fields = plain(opening)
+    vectors.append({"name": "replaces", "hex": encode_leaf(opening).hex(), "fields": fields})
     good = [1, 1, report, 1, 1, None, 0]
     for name, at, value in (
         ("another version", 0, 2),
@@ -244,6 +255,15 @@ def statements() -> list[Vector]:
             "name": "reprint",
             "payload": day.REPRINT.payload().hex(),
             "fields": plain(day.REPRINT),
+        }
+    )
+    vectors.append(
+        {
+            "name": "replacement",
+            "hex": day.REPLACEMENT.to_bytes().hex(),
+            "payload": day.REPLACEMENT.payload().hex(),
+            "digest": day.REPLACEMENT.digest.hex(),
+            "fields": plain(day.REPLACEMENT),
         }
     )
     wrong = cbor.encode([day.DIGEST, 3, day.FINAL_ID, []])

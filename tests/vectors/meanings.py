@@ -93,6 +93,7 @@ MEANINGS: dict[type[IntEnum], dict[str, str]] = {
     LeafType: {
         "REPORT": "a gateway's decision on a report",
         "RULING": "the officers' decision on a report, taken over by the gateway",
+        "REPLACEMENT": "the officers' statement that a log stands in the place of another",
     },
     Verdict: {
         "ACCEPTED": "the report counts",
@@ -126,6 +127,7 @@ SIGNED_AS = {
     "HELLO": ("box", "a hello"),
     "CLEARANCE": ("officers, detached", "a clearance"),
     "REPRINT": ("officers, detached", "a reprint"),
+    "REPLACEMENT": ("officers, detached", "a replacement without its signatures"),
 }
 
 _GROUPS = (

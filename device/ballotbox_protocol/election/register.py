@@ -127,9 +127,9 @@ class Officer:
         if self.precinct is not None:
             require_count(self.precinct, "officer.precinct")
 
-    def may(self, role: Role, precinct: PrecinctId) -> bool:
-        """Tell whether this officer may sign in `role` for `precinct`."""
-        return role in self.roles and self.precinct in (None, precinct)
+    def may(self, role: Role, precinct: PrecinctId | None) -> bool:
+        """Tell whether this officer may sign in `role` for `precinct`, or for none (None)."""
+        return role in self.roles and (precinct is None or self.precinct in (None, precinct))
 
 
 @dataclass(frozen=True)

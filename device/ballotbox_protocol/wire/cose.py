@@ -35,6 +35,7 @@ _KNOWN_MAX: Final = 32
 
 _TAG_SIGN1_ARRAY4: Final = b"\xd2\x84"
 _SIGNATURE_HEAD: Final = b"\x58\x40"
+_TAIL: Final = len(_SIGNATURE_HEAD) + SIGNATURE_SIZE
 _CONTEXT: Final = b"\x84\x6aSignature1"
 
 
@@ -52,6 +53,7 @@ class MessageType(StrEnum):
     HELLO = "bbx-hello"
     CLEARANCE = "bbx-clearance"
     REPRINT = "bbx-reprint"
+    REPLACEMENT = "bbx-replacement"
 
 
 class EnvelopeError(ValueError):
@@ -87,6 +89,16 @@ def sig_structure(protected: bytes, payload: bytes) -> bytes:
 def statement_id(statement: bytes) -> bytes:
     """Return SHA-256 of a Sig_structure: re-signed copies of one statement share one id."""
     return sha256(statement).digest()
+
+
+def message_id(data: bytes) -> bytes:
+    """Return the id of the statement in a message that was parsed before, and has a long header.
+
+    Long: of 24 to 255 bytes, as that of a report. For other bytes it returns a digest that names
+    nothing. It takes a quarter of the time of `parse`: a start asks it of each report there is.
+    """
+    end = 4 + int.from_bytes(data[3:4])
+    return sha256(b"%b%b\x40%b" % (_CONTEXT, data[2:end], data[end + 1 : -_TAIL])).digest()
 
 
 def sign(public_key: bytes, sign_bytes: Sign, message_type: MessageType, payload: bytes) -> bytes:

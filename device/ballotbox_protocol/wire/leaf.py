@@ -26,10 +26,12 @@ VERSION: Final = 1
 
 
 class LeafType(IntEnum):
-    """What a leaf is about: a report as it arrived, or officers' ruling on one."""
+    """What a leaf is about: a report as it arrived, officers' ruling on one, or a log replaced."""
 
     REPORT = 1
     RULING = 2
+    # 3 stands in frozen vectors for what no reader knows.
+    REPLACEMENT = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +49,8 @@ class Leaf:
         require_bytes(self.report, DIGEST_SIZE, "leaf.report")
         if self.statement is not None:
             require_bytes(self.statement, DIGEST_SIZE, "leaf.statement")
-        ruled = (self.statement is not None) == (self.type is LeafType.RULING)
-        require(ruled, "leaf.statement", "stands in rulings, and only there")
+        stated = (self.statement is not None) == (self.type is not LeafType.REPORT)
+        require(stated, "leaf.statement", "stands in rulings and replacements, and only there")
         require_count(self.time, "leaf.time", WIDE_MAX)
 
 

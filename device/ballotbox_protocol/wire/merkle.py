@@ -166,6 +166,12 @@ class Tree:
             return b""
         return bytes(self._levels[level][start * HASH_SIZE : stop * HASH_SIZE])
 
+    def frontier(self) -> Frontier:
+        """Return what follows this log from here on without keeping it."""
+        size = self.size
+        levels = [level for level in reversed(range(size.bit_length())) if size >> level & 1]
+        return Frontier(size, [self._node(level, (size >> level) - 1) for level in levels])
+
     def root(self, size: int | None = None) -> bytes:
         """Return the root of the first `size` leaves (all of them when not given)."""
         size = self._checked(size)

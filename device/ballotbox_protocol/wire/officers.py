@@ -34,9 +34,11 @@ def two_officers_signed(
     message_type: MessageType,
     payload: bytes,
     role: Role,
-    precinct: PrecinctId,
+    precinct: PrecinctId | None,
 ) -> bool:
     """Tell whether two different officers with `role` in `precinct` signed `payload`.
+
+    None is for what is about no single precinct: officers of any may sign it.
 
     Every signature given must be good: one that is not spoils the whole, so that a statement has
     one meaning for all who read it.

@@ -76,20 +76,27 @@ def _numbered_path(number: int, width: int) -> str:
     return path
 
 
-def tiles_of(size: int) -> Iterator[Tile]:
-    """Yield the hash tiles of a log of `size` leaves, lowest level first."""
+def tiles_of(size: int, old: int = 0) -> Iterator[Tile]:
+    """Yield the hash tiles of a log of `size` leaves, lowest level first.
+
+    Of a log that was `old` leaves long, those alone that are new or have changed.
+    """
     level = 0
-    while size:
-        for number, width in bundles_of(size):
+    while old < size:
+        for number, width in bundles_of(size, old):
             yield Tile(level, number, width)
         size //= TILE_WIDTH
+        old //= TILE_WIDTH
         level += 1
 
 
-def bundles_of(size: int) -> Iterator[Bundle]:
-    """Yield the bundles (of entries, or of attachments) of a log of `size` leaves, in order."""
+def bundles_of(size: int, old: int = 0) -> Iterator[Bundle]:
+    """Yield the bundles (of entries, or of attachments) of a log of `size` leaves, in order.
+
+    Of a log that was `old` leaves long, those alone that hold a later leaf.
+    """
     full, rest = divmod(size, TILE_WIDTH)
-    for number in range(full):
+    for number in range(old // TILE_WIDTH, full):
         yield Bundle(number, TILE_WIDTH)
     if rest:
         yield Bundle(full, rest)
@@ -151,36 +158,53 @@ def decode_tile(data: bytes, width: int) -> tuple[bytes, ...] | TileFault:
     return tuple(data[at : at + HASH_SIZE] for at in range(0, size, HASH_SIZE))
 
 
-def export_tiles(tree: Tree, leaves: Iterable[bytes]) -> Iterator[tuple[str, bytes]]:
-    """Yield (path, bytes) of every entry bundle and hash tile of the whole tree.
+def partial_paths(size: int) -> set[str]:
+    """Return the names of the files of a log of `size` leaves that a longer log does not need."""
+    names = {tile_path(*tile) for tile in tiles_of(size) if tile.width < TILE_WIDTH}
+    for bundle in bundles_of(size, size):
+        names |= {entries_path(*bundle), attachments_path(*bundle)}
+    return names
 
-    `leaves` are the tree's leaves in order. Raises ValueError as soon as one is missing, left over
-    or not the leaf that the tree holds. Write `checkpoint` last: it makes the directory complete.
+
+def export_tiles(
+    tree: Tree, leaves: Iterable[bytes], old: int = 0, size: int | None = None
+) -> Iterator[tuple[str, bytes]]:
+    """Yield (path, bytes) of every entry bundle and hash tile of the tree's first `size` leaves.
+
+    Of a log that was `old` leaves long, the new and changed ones alone. `leaves` are the tree's
+    leaves in order, from the first of the first bundle on. Raises ValueError as soon as one is
+    missing, left over or not the leaf that the tree holds. Write `checkpoint` last: it makes the
+    directory complete.
     """
-    size = tree.size
-    for (number, width), bundle in _in_bundles(size, leaves):
+    size = tree.size if size is None else size
+    for (number, width), bundle in _in_bundles(size, leaves, old):
         start = number * TILE_WIDTH
         if b"".join(map(leaf_hash, bundle)) != tree.subtrees(0, start, start + width):
             raise ValueError(f"leaves {start}..{start + width - 1} are not those of the tree")
         yield entries_path(number, width), encode_entries(bundle)
-    for level, number, width in tiles_of(size):
+    for level, number, width in tiles_of(size, old):
         start = number * TILE_WIDTH
         hashes = tree.subtrees(level * TILE_HEIGHT, start, start + width)
         yield tile_path(level, number, width), hashes
 
 
-def export_attachments(size: int, attachments: Iterable[bytes]) -> Iterator[tuple[str, bytes]]:
+def export_attachments(
+    size: int, attachments: Iterable[bytes], old: int = 0
+) -> Iterator[tuple[str, bytes]]:
     """Yield (path, bytes) of every attachment bundle of a log of `size` leaves.
 
     `attachments` has one item per leaf, in order, b"" for a leaf without one; ValueError otherwise.
+    `old` is as for the tiles.
     """
-    for (number, width), bundle in _in_bundles(size, attachments):
+    for (number, width), bundle in _in_bundles(size, attachments, old):
         yield attachments_path(number, width), encode_attachments(bundle)
 
 
-def _in_bundles(size: int, items: Iterable[bytes]) -> Iterator[tuple[Bundle, list[bytes]]]:
+def _in_bundles(
+    size: int, items: Iterable[bytes], old: int
+) -> Iterator[tuple[Bundle, list[bytes]]]:
     rest = iter(items)
-    for bundle in bundles_of(size):
+    for bundle in bundles_of(size, old):
         part = list(islice(rest, bundle.width))
         if len(part) != bundle.width:
             raise ValueError(f"fewer items than the {size} leaves of the log")

@@ -37,6 +37,8 @@ class Reason(IntEnum):
     GAP_CLOSED = 2
     RELEASED = 3
     NAMED = 4
+    # 5 stands in frozen vectors for what no reader knows.
+    REPLACES = 6
     # With HELD
     GAP_BEFORE = 20
     BOX_DISPUTED = 21
@@ -113,6 +115,7 @@ REASON_MEANING: Final[Mapping[Reason, str]] = {
     Reason.GAP_CLOSED: "the reports missing before it have come",
     Reason.RELEASED: "two officers released it",
     Reason.NAMED: "two officers named it the true one of several",
+    Reason.REPLACES: "it opens this log in the place of one that is closed",
     Reason.GAP_BEFORE: "a report before it is missing",
     Reason.BOX_DISPUTED: "its box is disputed",
     Reason.SAME_SEQUENCE: "another report of its box has the same sequence",

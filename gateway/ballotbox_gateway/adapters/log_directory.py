@@ -11,13 +11,13 @@ from itertools import chain
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from ballotbox_gateway.core.publishing import attachment
 from ballotbox_gateway.problem import Problem
-from ballotbox_protocol.wire import cbor
 from ballotbox_protocol.wire.checkpoint import Checkpoint, CheckpointFault, parse_note
 from ballotbox_protocol.wire.merkle import Tree, leaf_hash
 from ballotbox_protocol.wire.tiles import CHECKPOINT_PATH, export_attachments, export_tiles
 
-_STAGED: Final = ".partial"
+STAGED: Final = ".partial"
 _AGAIN: Final = "Choose an empty directory"
 
 
@@ -36,14 +36,14 @@ def write_log(directory: Path, note: bytes, entries: Iterable[LoggedEntry]) -> i
     Raises Problem when the directory holds something else, or a longer log, or cannot be written;
     ValueError when the entries are not those of the checkpoint.
     """
-    _require_own(directory, _checkpoint(note))
+    require_own(directory, _checkpoint(note))
     files = log_files(note, entries)
     # That the entries are not the checkpoint's shows here, before anything is written.
     first = next(files)
     _stage(directory / CHECKPOINT_PATH, note)
     count = 0
     for path, data in chain((first,), files):
-        _write(directory / path, data)
+        write_file(directory / path, data)
         count += 1
     return count
 
@@ -60,7 +60,7 @@ def log_files(note: bytes, entries: Iterable[LoggedEntry]) -> Iterator[tuple[str
     if (tree.size, tree.root()) != (checkpoint.size, checkpoint.root):
         raise ValueError("the entries are not those that the checkpoint signs for")
     yield from export_tiles(tree, (entry.leaf for entry in kept))
-    attachments = (cbor.encode([entry.report, entry.ruling, entry.note]) for entry in kept)
+    attachments = (attachment(entry.report, entry.ruling, entry.note) for entry in kept)
     yield from export_attachments(tree.size, attachments)
     yield CHECKPOINT_PATH, note
 
@@ -72,8 +72,11 @@ def _checkpoint(note: bytes) -> Checkpoint:
     raise ValueError(f"the checkpoint is none: {signed.name}")
 
 
-def _require_own(directory: Path, checkpoint: Checkpoint) -> None:
-    """Let an export grow in place, and nothing else be written over."""
+def require_own(directory: Path, checkpoint: Checkpoint, *, any_size: bool = False) -> None:
+    """Let an export grow in place, and nothing else be written over; raises Problem.
+
+    any_size: a longer log of the same origin may be there.
+    """
     path = directory / CHECKPOINT_PATH
     try:
         names = {each.name for each in directory.iterdir()} if directory.exists() else set()
@@ -82,43 +85,63 @@ def _require_own(directory: Path, checkpoint: Checkpoint) -> None:
         note = path if path.exists() else _staged(path)
         before = parse_note(note.read_bytes()) if note.exists() else CheckpointFault.NOT_A_NOTE
     except OSError as error:
-        raise _unwritable(directory, error) from error
+        raise unwritable(directory, error) from error
     if isinstance(before, CheckpointFault):
         raise Problem(str(directory), "is not empty and holds no exported log", _AGAIN)
     there = before.checkpoint
     if there.origin != checkpoint.origin:
         raise Problem(str(directory), f"holds the log of {there.origin}", _AGAIN)
-    if there.size > checkpoint.size:
+    if there.size > checkpoint.size and not any_size:
         what = f"holds a longer log ({there.size} leaves, not {checkpoint.size})"
         raise Problem(str(directory), what, "Find out why this ledger is behind it")
 
 
-def _write(path: Path, data: bytes) -> None:
+def write_file(path: Path, data: bytes) -> None:
+    """Let a file have this content, whole and durably, or stay as it was; raises Problem."""
     try:
         if path.exists() and path.read_bytes() == data:
             _staged(path).unlink(missing_ok=True)
             return
         _stage(path, data)
         _staged(path).replace(path)
+        sync_directory(path.parent)
     except OSError as error:
-        raise _unwritable(path, error) from error
+        raise unwritable(path, error) from error
 
 
 def _stage(path: Path, data: bytes) -> None:
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_directory(path.parent)
         with _staged(path).open("wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
     except OSError as error:
-        raise _unwritable(path, error) from error
+        raise unwritable(path, error) from error
+
+
+def make_directory(directory: Path) -> None:
+    """Make a directory and those above it, durably, where they are missing; raises OSError."""
+    if not directory.is_dir():
+        make_directory(directory.parent)
+        directory.mkdir(exist_ok=True)
+        sync_directory(directory.parent)
+
+
+def sync_directory(directory: Path) -> None:
+    """Make durable which files a directory holds; raises OSError."""
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _staged(path: Path) -> Path:
-    return path.with_name(path.name + _STAGED)
+    return path.with_name(path.name + STAGED)
 
 
-def _unwritable(path: Path, error: OSError) -> Problem:
+def unwritable(path: Path, error: OSError) -> Problem:
+    """Return the problem of a place of the log that cannot be written."""
     words = (error.strerror or str(error)).lower()
     return Problem(str(path), f"cannot be written: {words}", "Choose another directory or disk")

@@ -1,26 +1,82 @@
-"""`ballotbox-gateway init`: make the ledger, once."""
+"""`ballotbox-gateway init`: make the ledger, once; or one of a new log in a closed one's place."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from ballotbox_gateway.cli.options import config_option
+from ballotbox_gateway.cli.quarantine import officers_options, open_keys, passphrases_option
+from ballotbox_gateway.problem import Problem
 
 if TYPE_CHECKING:
     from ballotbox_gateway.config import Config
+    from ballotbox_protocol.wire.trust import Trusted
 
 
 @click.command()
 @config_option
-def init(config: "Config") -> None:
-    """Create the ledger; an existing one is never touched."""
+@click.option("--replace", metavar="ORIGIN", help="Closed log that the new one stands for.")
+@click.option(
+    "--kept", type=click.IntRange(0), default=0, help="First leaf of the closed log that is lost."
+)
+@officers_options
+@passphrases_option
+def init(
+    config: "Config",
+    replace: str | None,
+    kept: int,
+    officer_keys: tuple[Path, ...],
+    passphrase_files: tuple[Path, ...],
+) -> None:
+    """Create the ledger; an existing one is never touched, but with --replace kept aside."""
     from ballotbox_gateway.adapters.trust_files import load_identity, load_trusted
     from ballotbox_gateway.service.opening import create_ledger
 
     trusted = load_trusted(config)
-    load_identity(config, trusted)
-    create_ledger(config, trusted)
+    identity = load_identity(config, trusted)
+    if replace is None:
+        create_ledger(config, trusted)
+    else:
+        from time import time
+
+        from ballotbox_gateway.service.replacing import replace_log
+
+        statement = _statement(config, trusted, replace, kept, officer_keys, passphrase_files)
+        aside = replace_log(config, trusted, identity, statement, int(time()))
+        if aside is not None:
+            click.echo(f"kept     {aside}")
     click.echo(f"created  {config.ledger_file}")
     click.echo(f"for      {trusted.election.name} ({trusted.election.mode.name.lower()})")
     click.echo(f"origin   {config.origin}")
     click.echo(f"register version {trusted.register.version}")
+    if replace is not None:
+        click.echo(f"replaces {replace}, lost from leaf {kept} on; boxes are asked to send again")
+
+
+def _statement(
+    config: "Config",
+    trusted: "Trusted",
+    replaced: str,
+    kept: int,
+    officer_keys: tuple[Path, ...],
+    passphrase_files: tuple[Path, ...],
+) -> bytes:
+    from dataclasses import replace
+
+    from ballotbox_protocol.election.identifiers import InvalidField
+    from ballotbox_protocol.wire.cose import MessageType
+    from ballotbox_protocol.wire.officers import sign_as_officer
+    from ballotbox_protocol.wire.replacement import Replacement
+
+    try:
+        unsigned = Replacement(trusted.digest, replaced, config.origin, kept)
+    except InvalidField as error:
+        remedy = "Set `origin` to a new one that the register lists with this gateway's key"
+        raise Problem("--replace", str(error), remedy) from error
+    payload = unsigned.payload()
+    keys = open_keys(officer_keys, passphrase_files, trusted.election.mode)
+    signatures = tuple(
+        sign_as_officer(key.public, key.sign, MessageType.REPLACEMENT, payload) for key in keys
+    )
+    return replace(unsigned, signatures=signatures).to_bytes()

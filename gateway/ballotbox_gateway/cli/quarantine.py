@@ -109,18 +109,16 @@ def _rule(
     from ballotbox_gateway.cli.asking import asking
     from ballotbox_protocol.election.identifiers import ReportId
     from ballotbox_protocol.wire.cose import MessageType
-    from ballotbox_protocol.wire.officers import OFFICERS_NEEDED, sign_as_officer
+    from ballotbox_protocol.wire.officers import sign_as_officer
     from ballotbox_protocol.wire.statements import Ruling
 
-    if len(officer_keys) != OFFICERS_NEEDED:
-        remedy = "Give --officer-key twice"
-        raise Problem("--officer-key", f"{len(officer_keys)} given, two are needed", remedy)
+    require_two(officer_keys)
     trusted = load_trusted(config)
     with asking(config) as ask:
         report = _find(ask, report_id)
         click.echo(_line(report), err=True)
         unsigned = Ruling(trusted.digest, kind, ReportId(bytes.fromhex(report["report"])))
-        keys = _open_keys(officer_keys, passphrase_files, trusted.election.mode)
+        keys = open_keys(officer_keys, passphrase_files, trusted.election.mode)
         payload = unsigned.payload()
         signatures = tuple(
             sign_as_officer(key.public, key.sign, MessageType.RULING, payload) for key in keys
@@ -133,9 +131,20 @@ def _rule(
     click.echo(answer["explanation"])
 
 
-def _open_keys(
+def require_two(officer_keys: tuple[Path, ...]) -> None:
+    """Raise Problem unless the keys of two officers are given."""
+    from ballotbox_protocol.wire.officers import OFFICERS_NEEDED
+
+    if len(officer_keys) != OFFICERS_NEEDED:
+        remedy = "Give --officer-key twice"
+        raise Problem("--officer-key", f"{len(officer_keys)} given, two are needed", remedy)
+
+
+def open_keys(
     files: tuple[Path, ...], passphrase_files: tuple[Path, ...], mode: "Mode"
 ) -> "list[PrivateKey]":
+    """Return the keys of two officers; raises Problem."""
+    require_two(files)
     from ballotbox_gateway.adapters.key_files import read_key
 
     sources = [*passphrase_files, *[None] * len(files)]

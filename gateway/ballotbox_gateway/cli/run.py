@@ -50,7 +50,9 @@ async def _serve(config: "Config") -> None:
     log = logging.getLogger(__name__)
     trusted = load_trusted(config)
     identity = load_identity(config, trusted)
-    ledger, intake = open_intake(config, trusted, identity)
+    ledger, intake, told = open_intake(config, trusted, identity)
+    for line in told:
+        log.warning("%s: %s", config.ledger_file, line)
     version, size = trusted.register.version, ledger.log_head().size
     # What was loaded stays for the life of the process, and a batch's values form no cycles: to
     # search them all for garbage after each few hundred would cost a fifth of the time.

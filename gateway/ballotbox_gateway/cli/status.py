@@ -68,3 +68,10 @@ def _process_lines(state: dict[str, Any]) -> Iterator[str]:
     if upstream:
         trouble = f": {upstream['trouble']}" if upstream["trouble"] else ""
         yield f"upward    {upstream['waiting']} leaves wait for {upstream['origin']}{trouble}"
+    copy = state.get("second_copy")
+    if copy:
+        trouble = f": {copy['trouble']}" if copy["trouble"] else ""
+        behind = (
+            f"{copy['behind']} leaves behind for {copy['behind_s']} s" if copy["behind"] else ""
+        )
+        yield f"copy      {copy['directory']}: {behind or 'holds every leaf'}{trouble}"

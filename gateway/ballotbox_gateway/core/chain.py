@@ -5,13 +5,13 @@ are evidence and the box is disputed; until officers name one of the two, what c
 The chain is this gateway's own mind; verdicts from below only make the outcome more severe.
 """
 
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 from ballotbox_gateway.core.below import Word, combine, hear
 from ballotbox_gateway.core.boxchain import BoxChain
-from ballotbox_gateway.core.content import ContentRules, Position
+from ballotbox_gateway.core.content import Position
 from ballotbox_gateway.core.draft import Draft
-from ballotbox_gateway.core.head import BoxHead
+from ballotbox_gateway.core.head import BoxHead, Facts
 from ballotbox_gateway.core.ports import LedgerFailure, Place, StoredReport
 from ballotbox_gateway.core.roster import Authentic, Roster
 from ballotbox_protocol.election.identifiers import BoxId
@@ -28,6 +28,14 @@ class Placed(NamedTuple):
     new: bool
 
 
+class Rules(Protocol):
+    """What judges the content of a report."""
+
+    def fault(self, given: Authentic, facts: Facts, position: Position) -> Reason | None:
+        """Return the first reason against the report, or None when its content is in order."""
+        ...
+
+
 class Chains:
     """Places reports into the chains of one draft.
 
@@ -35,7 +43,7 @@ class Chains:
     something is missing. exposing: boxes that hold a checkpoint which this log has not got.
     """
 
-    def __init__(self, draft: Draft, roster: Roster, rules: ContentRules) -> None:
+    def __init__(self, draft: Draft, roster: Roster, rules: Rules) -> None:
         self.again: list[StoredReport] = []
         self.gaps: dict[BoxId, None] = {}
         self.exposing: dict[BoxId, None] = {}

@@ -3,7 +3,7 @@
 from typing import Final
 
 from ballotbox_gateway.core.books import Books, Case
-from ballotbox_gateway.core.ports import Delivery
+from ballotbox_gateway.core.ports import Delivery, DiskFull
 from ballotbox_gateway.core.upward import (
     ENTRIES_MAX,
     UpwardBatch,
@@ -20,6 +20,8 @@ from ballotbox_protocol.wire.receipt import Receipt, ReceiptFault
 #: When nothing waits: how often the last leaf is shown again, to learn that the upper log or this
 #: one was put back to an older copy. The first time is at the start.
 PROBE_EVERY_S: Final = 1_800
+#: Receipts kept in memory while the disk takes nothing; then delivery waits, too.
+_UNSTORED_MAX: Final = 16_384
 _ASK_UPPER = "ask the upper gateway's operator; the batch is sent again until it is receipted"
 
 
@@ -29,12 +31,14 @@ class Outbox:
     def __init__(self, books: Books) -> None:
         self._books = books
         self._upper_stands_at: dict[str, int] = {}
+        # Receipts that came while the disk took nothing: what they prove is true all the same.
+        self._unstored: dict[str, Delivery] = {}
 
     def next(self, upper: str, limit: int) -> UpwardBatch | None:
         """See `Intake.next_upward`."""
         books = self._books
         books.follow()
-        first = books.ledger.delivered(upper)
+        first = self._store(upper)
         stop = min(first + max(1, min(limit, ENTRIES_MAX)), books.log.head.size)
         stands_at = self._upper_stands_at.get(upper, 0)
         if first < stands_at:
@@ -42,6 +46,16 @@ class Outbox:
             # whatever the limit, where it can see that both logs are one.
             stop = min(first + ENTRIES_MAX, stands_at)
         return self._batch(first, stop) if first < stop else None
+
+    def _store(self, upper: str) -> int:
+        """Store the receipts that could not be stored; return the first leaf without a receipt."""
+        unstored = self._unstored.get(upper)
+        if unstored is not None:
+            try:
+                self._settle(unstored)
+            except DiskFull:
+                return unstored.next
+        return self._books.ledger.delivered(upper)
 
     def probe(self, upper: str) -> UpwardBatch | None:
         """See `Intake.probe_upward`."""
@@ -66,16 +80,30 @@ class Outbox:
         if fault is not None:
             return fault
         receipts = list(enumerate(reply.receipts, start=batch.first))
-
-        def judge(case: Case) -> UpwardFault | None:
-            first = self._books.ledger.delivered(upper)
-            if first != batch.first:
-                problem = f"starts at {batch.first}, but delivery has moved on to {first}"
-                return UpwardFault("first", problem, "take the next batch")
-            case.draft.delivery = Delivery(upper, first, batch.stop, receipts)
+        first, unstored = batch.first, self._unstored.get(upper)
+        if unstored is not None and unstored.next == first:
+            first, receipts = unstored.first, [*unstored.receipts, *receipts]
+        delivery = Delivery(upper, first, batch.stop, receipts)
+        try:
+            return self._settle(delivery, now)
+        except DiskFull:
+            if len(receipts) > _UNSTORED_MAX:
+                raise
+            self._unstored[upper] = delivery
             return None
 
-        return self._books.settle(judge, now).result
+    def _settle(self, delivery: Delivery, now: int = 0) -> UpwardFault | None:
+        def judge(case: Case) -> UpwardFault | None:
+            first = self._books.ledger.delivered(delivery.upper)
+            if first != delivery.first:
+                problem = f"starts at {delivery.first}, but delivery has moved on to {first}"
+                return UpwardFault("first", problem, "take the next batch")
+            case.draft.delivery = delivery
+            return None
+
+        result = self._books.settle(judge, now).result
+        self._unstored.pop(delivery.upper, None)
+        return result
 
     def conflict(self, conflict: UpwardConflict, upper: str) -> UpwardFault | None:
         """See `Intake.upward_conflict`."""
@@ -85,6 +113,7 @@ class Outbox:
             fix = "stop: this ledger is an older copy; put the newest one in its place"
             return UpwardFault("expected", problem, fix)
         self._upper_stands_at[upper] = expected
+        self._unstored.pop(upper, None)
 
         def judge(case: Case) -> None:
             first = self._books.ledger.delivered(upper)

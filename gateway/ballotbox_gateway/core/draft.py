@@ -14,6 +14,7 @@ from ballotbox_gateway.core.ports import (
     LogHead,
     LowerStep,
     NewLeaf,
+    Place,
     StoredRefusal,
     StoredReport,
     Tally,
@@ -22,6 +23,7 @@ from ballotbox_gateway.core.ports import (
 from ballotbox_protocol.election.identifiers import BoxId, ReportId
 from ballotbox_protocol.wire.leaf import Leaf, LeafType, encode_leaf
 from ballotbox_protocol.wire.merkle import leaf_hash
+from ballotbox_protocol.wire.replacement import NO_BOX, Replacement
 from ballotbox_protocol.wire.statements import Ruling
 from ballotbox_protocol.wire.verdict import Reason, Verdict
 
@@ -99,6 +101,33 @@ class Draft:
         data = encode_leaf(leaf)
         self.leaves.append(NewLeaf(row.newest, data, row.first, ruling.to_bytes(), self.note))
         self.counts[Tally.LEAVES, row.reason] += 1
+
+    def replace(self, replacement: Replacement) -> StoredReport:
+        """Append the leaf that says which log is replaced, and return what stands for a report."""
+        index, data = self.next_index, replacement.to_bytes()
+        accepted, why = Verdict.ACCEPTED, Reason.REPLACES
+        leaf = Leaf(
+            LeafType.REPLACEMENT, replacement.id, accepted, why, replacement.digest, self.now
+        )
+        row = StoredReport(
+            id=replacement.id,
+            box=NO_BOX,
+            sequence=0,
+            place=Place.ASIDE,
+            first=index,
+            newest=index,
+            verdict=accepted,
+            reason=why,
+            own_verdict=accepted,
+            own_reason=why,
+            ruled=True,
+            below=b"",
+            data=data,
+        )
+        self.chain(NO_BOX).add(row)
+        self.leaves.append(NewLeaf(index, encode_leaf(leaf), index, data, self.note))
+        self.counts[Tally.LEAVES, why] += 1
+        return row
 
     def refuse(self, refusal: StoredRefusal) -> None:
         """Keep an authentic report that can never belong here, with the answer to it."""

@@ -11,6 +11,7 @@ from ballotbox_gateway.core.below import Word
 from ballotbox_gateway.core.books import Books, Case
 from ballotbox_gateway.core.outcome import Road, RoadKind, RulingResult
 from ballotbox_gateway.core.ports import LowerLog, LowerStep, StoredReport
+from ballotbox_gateway.core.replacing import fault_of, taken_in
 from ballotbox_gateway.core.roster import Authentic, Roster, Unproved
 from ballotbox_gateway.core.upward import (
     ENTRIES_MAX,
@@ -24,6 +25,7 @@ from ballotbox_protocol.election.register import origin_id
 from ballotbox_protocol.wire.checkpoint import Checkpoint, CheckpointFault, verify_checkpoint
 from ballotbox_protocol.wire.leaf import Leaf, LeafType, decode_leaf
 from ballotbox_protocol.wire.merkle import Frontier, leaf_hash
+from ballotbox_protocol.wire.replacement import decode_replacement
 from ballotbox_protocol.wire.statements import decode_ruling
 from ballotbox_protocol.wire.verdict import Reason
 
@@ -33,7 +35,7 @@ _SEND_AS_STORED = "send the leaf and what it commits to as the log stores them"
 
 
 class Evidence(NamedTuple):
-    """One entry whose parts belong together: a leaf with its report, or with its ruling."""
+    """One entry whose parts belong together: a leaf with its report, or with its statement."""
 
     leaf: Leaf
     given: Authentic | None
@@ -91,6 +93,8 @@ def _open(roster: Roster, at: int, entry: UpwardEntry) -> Evidence | UpwardFault
         return UpwardFault(f"entries[{at}].leaf", str(error), _SEND_AS_STORED)
     if leaf.type is LeafType.RULING:
         return _open_ruling(roster, at, leaf, entry)
+    if leaf.type is LeafType.REPLACEMENT:
+        return _open_replacement(roster, at, leaf, entry)
     field = f"entries[{at}].report"
     if entry.report is None or entry.ruling is not None:
         return UpwardFault(field, "must stand beside a report leaf, alone", _SEND_AS_STORED)
@@ -121,6 +125,26 @@ def _open_ruling(roster: Roster, at: int, leaf: Leaf, entry: UpwardEntry) -> Evi
         return UpwardFault(field, "is another ruling than the leaf commits to", _SEND_AS_STORED)
     if not roster.knows_signers(ruling.signatures):
         return _older_register(field)
+    return Evidence(leaf, None, entry.ruling)
+
+
+def _open_replacement(
+    roster: Roster, at: int, leaf: Leaf, entry: UpwardEntry
+) -> Evidence | UpwardFault:
+    field = f"entries[{at}].ruling"
+    if entry.ruling is None or entry.report is not None:
+        return UpwardFault(field, "must stand beside a replacement leaf, alone", _SEND_AS_STORED)
+    try:
+        replacement = decode_replacement(entry.ruling)
+    except ValueError as error:
+        return UpwardFault(field, str(error), _SEND_AS_STORED)
+    if (replacement.id, replacement.digest) != (leaf.report, leaf.statement):
+        return UpwardFault(field, "is another one than the leaf commits to", _SEND_AS_STORED)
+    if not roster.knows_signers(replacement.signatures):
+        return _older_register(field)
+    fault = fault_of(replacement, roster)
+    if fault:
+        return UpwardFault(field, fault, "open the log again, with two officers of the register")
     return Evidence(leaf, None, entry.ruling)
 
 
@@ -161,6 +185,8 @@ def _settle(
 def _place(case: Case, evidence: Evidence, word: Word) -> StoredReport | None:
     if evidence.given is not None:
         return case.chains.place(evidence.given, word).row
+    if evidence.leaf.type is LeafType.REPLACEMENT:
+        return taken_in(case.draft, decode_replacement(evidence.ruling))
     if case.draft.report(evidence.leaf.report) is None:
         return None
     result = case.bench.apply(evidence.ruling)

@@ -29,6 +29,8 @@ from ballotbox_gateway.core.outcome import (
     RulingResult,
 )
 from ballotbox_gateway.core.ports import DiskFull, Ledger, StoredRefusal, StoredReport
+from ballotbox_gateway.core.publishing import Stretch, stretch
+from ballotbox_gateway.core.replacing import open_replacing, unheard
 from ballotbox_gateway.core.roster import Authentic, Misplaced, Unproved
 from ballotbox_gateway.core.rulings import EXPLANATION
 from ballotbox_gateway.core.samples import Sampler
@@ -36,6 +38,7 @@ from ballotbox_gateway.core.upward import UpwardBatch, UpwardConflict, UpwardFau
 from ballotbox_protocol.election.identifiers import BoxId, ReportId
 from ballotbox_protocol.wire.checkpoint import Checkpoint
 from ballotbox_protocol.wire.message import Message, MessageKind
+from ballotbox_protocol.wire.replacement import Replacement
 from ballotbox_protocol.wire.statements import Refusal, Resend, sign_statement
 from ballotbox_protocol.wire.trust import Trusted
 from ballotbox_protocol.wire.verdict import Reason
@@ -230,6 +233,31 @@ class Intake:
     def upward_conflict(self, conflict: UpwardConflict, upper: str) -> UpwardFault | None:
         """Go on where the upper gateway says it stands, unless this log is not as long."""
         return self._outbox.conflict(conflict, upper)
+
+    def next_stretch(self, first: int, bundles: int) -> Stretch | None:
+        """Return the next files of a copy that holds `first` leaves, or None when it has all."""
+        return stretch(self._books, first, bundles)
+
+    def empty_note(self) -> bytes:
+        """Return the signed checkpoint of this log without leaves."""
+        return self._books.log.note_at(0)
+
+    @property
+    def size(self) -> int:
+        """The number of leaves in the log."""
+        return self._books.log.head.size
+
+    def root_at(self, size: int) -> bytes | None:
+        """Return the root of the first `size` leaves, None of more leaves than there are."""
+        return self._books.log.root_at(size)
+
+    def open_replacing(self, statement: bytes, now: int) -> Replacement:
+        """Let two officers' statement be the first leaf of this empty log; raises InvalidField."""
+        return open_replacing(self._books, statement, now)
+
+    def call_again(self) -> list[tuple[BoxId, Message]]:
+        """Return requests to the boxes of which a log opened in another's place has nothing yet."""
+        return [(box, self._resend(box, 0)) for box in unheard(self._books)]
 
     def replace_register(self, trusted: Trusted) -> None:
         """Use a newer register from now on; raises as the constructor does, changing nothing."""

@@ -8,10 +8,11 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from ballotbox_gateway.core.outcome import Identity
-from ballotbox_gateway.core.ports import Ledger, LedgerFailure, LogHead, StoredCheckpoint
-from ballotbox_protocol.wire.checkpoint import Checkpoint, sign_checkpoint
+from ballotbox_gateway.core.ports import Damaged, Ledger, LedgerFailure, LogHead, StoredCheckpoint
+from ballotbox_protocol.wire.checkpoint import Checkpoint, sign_checkpoint, verify_checkpoint
 from ballotbox_protocol.wire.merkle import EMPTY_ROOT, Frontier, Tree, leaf_hash
 from ballotbox_protocol.wire.receipt import encode_receipts
+from ballotbox_protocol.wire.tiles import export_tiles
 
 #: Checkpoints whose roots are kept at hand for the echoes in reports; others are looked up.
 _ROOTS_KEPT: Final = 16_384
@@ -30,19 +31,30 @@ class Log:
         self._roots: dict[int, bytes] = {}
         self.head = LogHead(0, EMPTY_ROOT)
         self.catch_up()
+        self._require_signed()
+
+    def _require_signed(self) -> None:
+        stored = self._ledger.checkpoint_at(self.head.size)
+        key = self._identity.key.public
+        if stored is None:
+            return
+        signed = verify_checkpoint(stored.note, self._identity.origin, key)
+        if signed != Checkpoint(self._identity.origin, *self.head):
+            raise Damaged("the last checkpoint is not one that this gateway signed")
 
     def catch_up(self) -> None:
         """Read what the ledger holds beyond this log and compare the roots; stops on a mismatch."""
         wanted = self._ledger.log_head()
         leaves = self._ledger.leaves(self._tree.size)
         for hashes in _in_parts(map(leaf_hash, leaves)):
-            self._append(hashes)
+            self._tree.extend(hashes)
+        self._frontier = self._tree.frontier()
         found = LogHead(self._tree.size, self._frontier.root())
         if found != wanted:
-            raise LedgerFailure(
+            raise Damaged(
                 f"the stored leaves make a log of size {found.size} and root {found.root.hex()}, "
                 f"but the last checkpoint says size {wanted.size} and root {wanted.root.hex()}: "
-                "the ledger is damaged or was tampered with; restore it, never edit it"
+                "the ledger is damaged or was tampered with"
             )
         self.head = found
 
@@ -70,6 +82,17 @@ class Log:
         checkpoint = Checkpoint(self._identity.origin, size, self._tree.root(size))
         return sign_checkpoint(checkpoint, key.public, key.sign)
 
+    def tiles(self, leaves: list[bytes], old: int, size: int) -> Iterator[tuple[str, bytes]]:
+        """Yield name and content of the tiles that a copy of `old` leaves needs to hold `size`.
+
+        `leaves` are those from the bundle of leaf `old` on. Raises LedgerFailure when they are not
+        those of this log.
+        """
+        try:
+            yield from export_tiles(self._tree, leaves, old, size)
+        except ValueError as error:
+            raise LedgerFailure(f"the ledger was changed under this process: {error}") from error
+
     def extend(self, hashes: list[bytes], checkpoint: StoredCheckpoint) -> None:
         """Follow a commit: these leaf hashes are in the ledger now, under this checkpoint."""
         self._append(hashes)
@@ -77,14 +100,15 @@ class Log:
         self._remember(checkpoint.size, checkpoint.root)
 
     def signed_root(self, size: int) -> bytes | None:
-        """Return the root of this log's signed checkpoint of `size`, None if none was signed."""
+        """Return the root that this log signed, or would have signed, at `size`; None beyond it.
+
+        A ledger that was made again from the log does not know at which sizes it was signed.
+        """
         root = self._roots.get(size)
         if root is None:
-            stored = self._ledger.checkpoint_at(size)
-            if stored is None:
-                return None
-            root = stored.root
-            self._remember(size, root)
+            root = self.root_at(size)
+            if root is not None:
+                self._remember(size, root)
         return root
 
     def root_at(self, size: int) -> bytes | None:

@@ -23,8 +23,20 @@ class LedgerFailure(Exception):
     """The ledger cannot be relied on now: whether the last commit was applied is unknown."""
 
 
+class Damaged(LedgerFailure):
+    """What is stored is not what was committed: bytes have rotten, are lost or were changed."""
+
+
 class DiskFull(LedgerFailure):
     """There is no room; nothing of the batch was applied and a later commit may succeed."""
+
+    remedy = "Free some space"
+
+
+class ReadOnly(DiskFull):
+    """Nothing may be written for now; else as for a full disk."""
+
+    remedy = "Mount it for writing again"
 
 
 class Conflict(Exception):

@@ -12,6 +12,7 @@ from ballotbox_gateway.core.roster import Authentic, Roster
 from ballotbox_protocol.election.identifiers import NO_REPORT, Mode
 from ballotbox_protocol.election.register import Role
 from ballotbox_protocol.wire.cose import MessageType
+from ballotbox_protocol.wire.replacement import NO_BOX
 from ballotbox_protocol.wire.report import ReportKind
 from ballotbox_protocol.wire.statements import STATEMENT_MAX, Ruling, RulingKind, decode_ruling
 from ballotbox_protocol.wire.verdict import Reason, Verdict
@@ -41,7 +42,11 @@ EXPLANATION: dict[RulingResult, str] = {
 class Bench:
     """Applies rulings to the chains of one draft."""
 
-    def __init__(self, draft: Draft, chains: Chains, roster: Roster) -> None:
+    def __init__(
+        self, draft: Draft, chains: Chains, roster: Roster, *, recorded: bool = False
+    ) -> None:
+        """`recorded`: the rulings stand in the log; whoever could sign then may not sign now."""
+        self._recorded = recorded
         self._draft = draft
         self._chains = chains
         self._roster = roster
@@ -56,10 +61,10 @@ class Bench:
         if ruling.election != self._roster.trusted.digest:
             return RulingResult.OTHER_ELECTION
         row = self._draft.report(ruling.report)
-        if row is None:
+        if row is None or row.box == NO_BOX:
             return RulingResult.UNKNOWN_REPORT
         given = self._roster.reopen(row.id, row.data)
-        if not self._signed(ruling, given):
+        if not (self._recorded or self._signed(ruling, given)):
             return RulingResult.OFFICERS
         chain = self._draft.chain(row.box)
         match ruling.kind:

@@ -1,25 +1,45 @@
 """How the values of the ledger port stand in the rows of `schema.sql`, and back."""
 
 from typing import Any, Final
+from zlib import crc32
 
 from ballotbox_gateway.core.head import BoxHead, pack_facts, unpack_facts
-from ballotbox_gateway.core.ports import LowerLog, Place, StoredRefusal, StoredReport, Unauthentic
+from ballotbox_gateway.core.ports import (
+    Damaged,
+    LowerLog,
+    Place,
+    StoredRefusal,
+    StoredReport,
+    Unauthentic,
+)
 from ballotbox_protocol.election.identifiers import COUNT_MAX, BoxId, ReportId
 from ballotbox_protocol.wire.merkle import HASH_SIZE
 from ballotbox_protocol.wire.verdict import Reason, Verdict
 
+_CHECK_SIZE: Final = 4
 #: Beyond every sequence a report can carry.
 NO_STOP: Final = COUNT_MAX + 1
 
 
 def head_row(head: BoxHead) -> tuple[Any, ...]:
     """Return the row of a box head."""
-    return (*head[:-1], pack_facts(head.facts))
+    facts = pack_facts(head.facts)
+    return (*head[:-1], facts + _check(head[:-1], facts))
+
+
+def _check(fields: tuple[Any, ...], facts: bytes) -> bytes:
+    box, *numbers, branched = fields
+    version, sequence, last, waiting, disputed = numbers
+    counted = b"%d %d %d %d %d" % (version, sequence, waiting, disputed, branched)
+    return crc32(b"".join((counted, box, last, facts))).to_bytes(_CHECK_SIZE)
 
 
 def head_of(row: tuple[Any, ...]) -> BoxHead:
-    """Return the box head in a row."""
-    box, version, sequence, last, waiting, disputed, branched, facts = row
+    """Return the box head in a row; raises Damaged when it is not as it was written."""
+    box, version, sequence, last, waiting, disputed, branched, packed = row
+    facts, check = packed[:-_CHECK_SIZE], packed[-_CHECK_SIZE:]
+    if check != _check(row[:-1], facts):
+        raise Damaged(f"the head of box {box.hex()} has changed")
     return BoxHead(
         BoxId(box),
         version,

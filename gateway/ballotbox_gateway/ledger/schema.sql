@@ -31,7 +31,12 @@ CREATE TABLE reports (
     own_reason INTEGER NOT NULL,
     ruled INTEGER NOT NULL,
     below BLOB NOT NULL,
-    data BLOB NOT NULL
+    data BLOB NOT NULL,
+    -- What changes of a report, a second time: SQLite compares the two when it checks the file.
+    mark INTEGER NOT NULL CHECK (
+        mark = newest + (place << 36) + (verdict << 38) + (reason << 41)
+            + (own_verdict << 50) + (own_reason << 53) + (ruled << 62)
+    )
 ) STRICT;
 
 CREATE INDEX reports_of_box ON reports (box, sequence);
@@ -44,7 +49,7 @@ CREATE TABLE heads (
     waiting INTEGER NOT NULL,
     disputed INTEGER NOT NULL,
     branched INTEGER NOT NULL,
-    facts BLOB NOT NULL
+    facts BLOB NOT NULL            -- and a checksum of the whole row
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE refusals (
@@ -73,10 +78,13 @@ CREATE TABLE counts (
     PRIMARY KEY (tally, reason)
 ) STRICT, WITHOUT ROWID;
 
+-- `evidence` is the digest of what came with the batch and no leaf commits to byte for byte: the
+-- reports by `first`, and the lower checkpoint.
 CREATE TABLE checkpoints (
     size INTEGER PRIMARY KEY,
     root BLOB NOT NULL,
-    note BLOB NOT NULL
+    note BLOB NOT NULL,
+    evidence BLOB NOT NULL
 ) STRICT;
 
 -- Checkpoints of lower logs; under this log's own origin those that contradict it.

@@ -4,12 +4,12 @@ An error of the medium ends the use of this connection: after a failed sync noth
 proves anything. A full disk does not: its transaction is rolled back and a later one may succeed.
 """
 
+import errno
 import os
-from collections.abc import Callable, Iterator, Sequence
-from functools import wraps
+from collections.abc import Iterator, Sequence
 from importlib import resources
 from pathlib import Path
-from typing import Any, Concatenate, Final, ParamSpec, TypeVar, cast
+from typing import Any, Final
 
 import apsw
 
@@ -19,6 +19,7 @@ from ballotbox_gateway.core.ports import (
     Batch,
     Binding,
     Conflict,
+    Damaged,
     Delivery,
     DiskFull,
     Entry,
@@ -32,21 +33,21 @@ from ballotbox_gateway.core.ports import (
     Tally,
     Unauthentic,
 )
+from ballotbox_gateway.core.salvage import in_ranges
 from ballotbox_gateway.ledger import rows
 from ballotbox_gateway.ledger import statements as sql
 from ballotbox_gateway.ledger.connection import connect
+from ballotbox_gateway.ledger.evidence import damaged_records, evidence_of, structural_damage
+from ballotbox_gateway.ledger.medium import ROTTEN, on_medium
 from ballotbox_protocol.election.identifiers import BoxId, ElectionDigest, ReportId
 from ballotbox_protocol.wire.merkle import EMPTY_ROOT
 from ballotbox_protocol.wire.verdict import Reason
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 APPLICATION_ID: Final = 0x42425831  # "BBX1"
 #: WAL pages (4 KiB) after which they are moved into the file: 4 MiB.
 CHECKPOINT_PAGES: Final = 1_000
 _LEAVES_AT_ONCE: Final = 4_096
-
-P = ParamSpec("P")
-R = TypeVar("R")
 
 
 def create(path: Path, binding: Binding) -> None:
@@ -91,11 +92,23 @@ def open_ledger(path: Path) -> "SqliteLedger":
     if not path.is_file():
         raise FileNotFoundError(f"{path}: there is no ledger; `ballotbox-gateway init` creates one")
     try:
-        return SqliteLedger(connect(path), path)
+        return _opened(path)
     except apsw.BusyError as error:
         raise LedgerFailure(f"{path}: another process has this ledger open") from error
+    except ROTTEN as error:
+        raise Damaged(f"{path}: cannot be opened as a ledger: {error}") from error
     except apsw.Error as error:
         raise LedgerFailure(f"{path}: cannot be opened as a ledger: {error}") from error
+
+
+def _opened(path: Path) -> "SqliteLedger":
+    connection = connect(path)
+    try:
+        return SqliteLedger(connection, path)
+    except BaseException:
+        # Whoever looks at what is left of the file needs it for himself.
+        connection.close()
+        raise
 
 
 def _sync_directory(directory: Path) -> None:
@@ -104,27 +117,6 @@ def _sync_directory(directory: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-Method = Callable[Concatenate["SqliteLedger", P], R]
-
-
-def _on_medium(method: Method[P, R]) -> Method[P, R]:
-    """Turn the medium's errors into the port's; after a sick one, nothing is asked of it again."""
-
-    @wraps(method)
-    def guarded(self: "SqliteLedger", *args: P.args, **kwargs: P.kwargs) -> R:
-        if self.sick is not None:
-            raise LedgerFailure(f"{self.path}: failed before: {self.sick}; start again")
-        try:
-            return method(self, *args, **kwargs)
-        except apsw.FullError as error:
-            raise DiskFull(f"{self.path}: the disk is full: {error}") from error
-        except apsw.Error as error:
-            self.sick = str(error)
-            raise LedgerFailure(f"{self.path}: {error}") from error
-
-    return cast("Method[P, R]", guarded)
 
 
 class SqliteLedger:
@@ -138,11 +130,19 @@ class SqliteLedger:
         self._require_ledger()
         connection.set_wal_hook(self._note_wal_size)
 
+    @property
+    def refuses_writing(self) -> bool:
+        """Whether the last error was that of a file system mounted read-only meanwhile.
+
+        Nothing was written then, and nothing that was written before is in doubt.
+        """
+        return bool(self._connection.system_errno == errno.EROFS)
+
     def _require_ledger(self) -> None:
         ours = self._connection.pragma("application_id") == APPLICATION_ID
         stored = self._one("SELECT format FROM binding") if ours else None
         if stored is None:
-            raise LedgerFailure(f"{self.path}: is no ledger, or its creation was cut short")
+            raise Damaged(f"{self.path}: is no ledger, or its creation was cut short")
         if stored[0] != FORMAT:
             raise LedgerFailure(f"{self.path}: has format {stored[0]}, this program reads {FORMAT}")
 
@@ -157,7 +157,7 @@ class SqliteLedger:
     def _all(self, statement: str, bindings: Sequence[Any] = ()) -> list[Any]:
         return self._connection.execute(statement, bindings).fetchall()
 
-    @_on_medium
+    @on_medium
     def commit(self, batch: Batch, expected: LogHead) -> None:
         """See the port."""
         connection = self._connection
@@ -200,7 +200,7 @@ class SqliteLedger:
             many(sql.ADD_LEAF, batch.leaves)
             many(sql.MOVE_REPORT, [_moved(row) for row in batch.moved])
         if batch.checkpoint is not None:
-            many(sql.ADD_CHECKPOINT, [batch.checkpoint])
+            many(sql.ADD_CHECKPOINT, [(*batch.checkpoint, evidence_of(batch))])
         self._write_heads(batch.heads)
         many(sql.ADD_REFUSAL, batch.refusals)
         self._write_samples(batch.unauthentic)
@@ -241,13 +241,13 @@ class SqliteLedger:
             [(delivery.upper, index, receipt) for index, receipt in delivery.receipts],
         )
 
-    @_on_medium
+    @on_medium
     def binding(self) -> Binding:
         """See the port."""
         ((origin, election, version),) = self._all(sql.BINDING)
         return Binding(origin, ElectionDigest(election), version)
 
-    @_on_medium
+    @on_medium
     def log_head(self) -> LogHead:
         """See the port."""
         return self._log_head()
@@ -264,71 +264,71 @@ class SqliteLedger:
             first += len(part)
             part = self._leaves(first)
 
-    @_on_medium
+    @on_medium
     def _leaves(self, first: int) -> list[bytes]:
         return [row[0] for row in self._all(sql.LEAVES, (first, _LEAVES_AT_ONCE))]
 
-    @_on_medium
+    @on_medium
     def entries(self, first: int, stop: int) -> list[Entry]:
         """See the port."""
         return [Entry(*row) for row in self._all(sql.ENTRIES, (first, stop))]
 
-    @_on_medium
+    @on_medium
     def box_head(self, box: BoxId) -> BoxHead:
         """See the port."""
         row = self._one(sql.HEAD, (box,))
         return rows.head_of(row) if row else BoxHead(box)
 
-    @_on_medium
+    @on_medium
     def box_heads(self) -> list[BoxHead]:
         """See the port."""
         return [rows.head_of(row) for row in self._all(sql.HEADS)]
 
-    @_on_medium
+    @on_medium
     def report(self, report: ReportId) -> StoredReport | None:
         """See the port."""
         row = self._one(sql.REPORT, (report,))
         return rows.report_of(row) if row else None
 
-    @_on_medium
+    @on_medium
     def reports_of(self, box: BoxId, first: int, stop: int | None) -> list[StoredReport]:
         """See the port."""
         end = rows.NO_STOP if stop is None else stop
         return [rows.report_of(row) for row in self._all(sql.REPORTS_OF, (box, first, end))]
 
-    @_on_medium
+    @on_medium
     def refusal(self, report: ReportId) -> StoredRefusal | None:
         """See the port."""
         row = self._one(sql.REFUSAL, (report,))
         return rows.refusal_of(row) if row else None
 
-    @_on_medium
+    @on_medium
     def refusals(self) -> list[StoredRefusal]:
         """See the port."""
         return [rows.refusal_of(row) for row in self._all(sql.REFUSALS)]
 
-    @_on_medium
+    @on_medium
     def unauthentic(self) -> list[Unauthentic]:
         """See the port."""
         return [rows.sample_of(row) for row in self._all(sql.SAMPLES)]
 
-    @_on_medium
+    @on_medium
     def counts(self) -> dict[tuple[Tally, Reason], int]:
         """See the port."""
         found = self._all(sql.COUNTS)
         return {(Tally(tally), Reason(reason)): total for tally, reason, total in found}
 
-    @_on_medium
+    @on_medium
     def checkpoint_of_leaf(self, index: int) -> StoredCheckpoint | None:
         """See the port."""
         return self._checkpoint(sql.CHECKPOINT_OF_LEAF, index)
 
-    @_on_medium
+    @on_medium
     def checkpoint_at(self, size: int) -> StoredCheckpoint | None:
         """See the port."""
         return self._checkpoint(sql.CHECKPOINT_AT, size)
 
-    @_on_medium
+    @on_medium
     def checkpoint_up_to(self, size: int) -> StoredCheckpoint | None:
         """See the port."""
         return self._checkpoint(sql.CHECKPOINT_UP_TO, size)
@@ -337,24 +337,24 @@ class SqliteLedger:
         row = self._one(statement, (size,))
         return StoredCheckpoint(*row) if row else None
 
-    @_on_medium
+    @on_medium
     def lower_log(self, origin: str) -> LowerLog | None:
         """See the port."""
         row = self._one(sql.LOWER, (origin,))
         return rows.lower_of(row) if row else None
 
-    @_on_medium
+    @on_medium
     def next_note(self) -> int:
         """See the port."""
         ((newest,),) = self._all(sql.LAST_NOTE)
         return 0 if newest is None else int(newest) + 1
 
-    @_on_medium
+    @on_medium
     def contradictions(self) -> list[bytes]:
         """See the port."""
         return [row[0] for row in self._all(sql.CONTRADICTIONS)]
 
-    @_on_medium
+    @on_medium
     def delivered(self, upper: str) -> int:
         """See the port."""
         return self._delivered(upper)
@@ -363,11 +363,21 @@ class SqliteLedger:
         row = self._one(sql.DELIVERED, (upper,))
         return int(row[0]) if row else 0
 
-    @_on_medium
+    @on_medium
     def upper_receipt(self, upper: str, index: int) -> bytes | None:
         """See the port."""
         row = self._one(sql.UPPER_RECEIPT, (upper, index))
         return row[0] if row else None
+
+    @on_medium
+    def require_whole(self) -> None:
+        """Raise Damaged unless everything beside the leaves is as it was committed."""
+        fault = structural_damage(self._connection)
+        if fault:
+            raise Damaged(f"{self.path}: {fault}")
+        found = damaged_records(self._connection)
+        if found:
+            raise Damaged(f"{self.path}: what stands beside {in_ranges(found)} has changed")
 
     def close(self) -> None:
         """See the port."""

@@ -16,16 +16,28 @@ FROM leaves JOIN reports ON first = report_first
 WHERE position >= ? AND position < ? ORDER BY position
 """
 
-ADD_REPORT: Final = "INSERT INTO reports VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+ADD_REPORT: Final = """
+INSERT INTO reports VALUES (
+    ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13,
+    ?6 + (?4 << 36) + (?7 << 38) + (?8 << 41) + (?9 << 50) + (?10 << 53) + (?11 << 62)
+)
+"""
 MOVE_REPORT: Final = """
-UPDATE reports SET place = ?, newest = ?, verdict = ?, reason = ?, own_verdict = ?,
-                   own_reason = ?, ruled = ?, below = ?
-WHERE first = ?
+UPDATE reports SET place = ?1, newest = ?2, verdict = ?3, reason = ?4, own_verdict = ?5,
+                   own_reason = ?6, ruled = ?7, below = ?8,
+                   mark = ?2 + (?1 << 36) + (?3 << 38) + (?4 << 41) + (?5 << 50) + (?6 << 53)
+                       + (?7 << 62)
+WHERE first = ?9
 """
-REPORT: Final = "SELECT * FROM reports WHERE id = ?"
-REPORTS_OF: Final = """
-SELECT * FROM reports WHERE box = ? AND sequence >= ? AND sequence < ? ORDER BY sequence, first
+_REPORT_COLUMNS: Final = """
+id, box, sequence, place, first, newest,
+verdict, reason, own_verdict, own_reason, ruled, below, data
 """
+REPORT: Final = f"SELECT {_REPORT_COLUMNS} FROM reports WHERE id = ?"  # noqa: S608 - names
+REPORTS_OF: Final = f"""
+SELECT {_REPORT_COLUMNS} FROM reports
+WHERE box = ? AND sequence >= ? AND sequence < ? ORDER BY sequence, first
+"""  # noqa: S608 - names
 
 ADD_HEAD: Final = "INSERT INTO heads VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 MOVE_HEAD: Final = """
@@ -56,7 +68,7 @@ ON CONFLICT (tally, reason) DO UPDATE SET total = total + excluded.total
 """
 COUNTS: Final = "SELECT tally, reason, total FROM counts"
 
-ADD_CHECKPOINT: Final = "INSERT INTO checkpoints VALUES (?, ?, ?)"
+ADD_CHECKPOINT: Final = "INSERT INTO checkpoints VALUES (?, ?, ?, ?)"
 CHECKPOINT_OF_LEAF: Final = """
 SELECT size, root, note FROM checkpoints WHERE size > ? ORDER BY size LIMIT 1
 """
@@ -64,6 +76,20 @@ CHECKPOINT_AT: Final = "SELECT size, root, note FROM checkpoints WHERE size = ?"
 CHECKPOINT_UP_TO: Final = """
 SELECT size, root, note FROM checkpoints WHERE size <= ? ORDER BY size DESC LIMIT 1
 """
+
+#: Of each batch: where it ends, its digest, and the lower checkpoint it came with.
+BATCHES: Final = """
+SELECT checkpoints.size, evidence, notes.note FROM checkpoints
+LEFT JOIN leaves ON position = checkpoints.size - 1
+LEFT JOIN notes ON number = leaves.note ORDER BY checkpoints.size
+"""
+#: Of each leaf: itself, its ruling, and the report it is about: first leaf, id, bytes.
+RECORDS: Final = """
+SELECT position, leaf, ruling, first, id, data
+FROM leaves LEFT JOIN reports ON first = report_first ORDER BY position
+"""
+CHECKPOINTS_DOWN: Final = "SELECT size, root, note FROM checkpoints ORDER BY size DESC"
+LAST_LEAF: Final = "SELECT max(position) FROM leaves"
 
 ADD_NOTE: Final = "INSERT INTO notes VALUES (?, ?, ?, ?)"
 #: Notes of this log's own name stand there too, and no leaf refers to them.

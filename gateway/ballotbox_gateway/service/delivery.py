@@ -67,7 +67,7 @@ class UpwardDelivery:
             try:
                 fault = await self._step()
             except DiskFull as error:
-                fault = UpwardFault("ledger", str(error), "Free some space", retry=True)
+                fault = UpwardFault("ledger", str(error), error.remedy, retry=True)
             if fault is not None:
                 await self._wait_after(fault)
 

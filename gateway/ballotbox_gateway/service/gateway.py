@@ -17,6 +17,7 @@ from ballotbox_gateway.adapters.backoff import Backoff
 from ballotbox_gateway.adapters.control_socket import ControlServer
 from ballotbox_gateway.adapters.mqtt_intake import MqttIntake
 from ballotbox_gateway.adapters.roads import Carrier
+from ballotbox_gateway.adapters.second_copy import SecondCopy
 from ballotbox_gateway.adapters.serial_intake import REOPEN_CAP_S, SerialIntake
 from ballotbox_gateway.adapters.threads import in_thread
 from ballotbox_gateway.adapters.trust_files import load_trusted
@@ -27,6 +28,7 @@ from ballotbox_gateway.core.upward import UpwardBatch, UpwardConflict, UpwardFau
 from ballotbox_gateway.problem import Problem
 from ballotbox_gateway.service.delivery import UpwardDelivery
 from ballotbox_gateway.service.desk import Desk
+from ballotbox_gateway.service.follower import Follower
 from ballotbox_gateway.service.reception import Reception
 from ballotbox_protocol.election.register import origin_id
 from ballotbox_protocol.wire.trust import Trusted
@@ -38,6 +40,10 @@ T = TypeVar("T")
 
 _log: Final = logging.getLogger(__name__)
 
+#: A request may be lost, or find a box switched off: so often is it said again.
+_CALL_AGAIN_S: Final = 2.0
+_CALL_SELDOM_S: Final = 600.0
+_CALLS_AT_ONCE: Final = 256
 _GOODBYE_S: Final = 5.0
 _SESSION_SIZE: Final = 8
 
@@ -55,6 +61,7 @@ class Gateway:
         self._reception = Reception(self._intake, _now, self._fail)
         self._desk = Desk(ledger, trusted, self._rule, self._running)
         self._delivery: UpwardDelivery | None = None
+        self._follower: Follower | None = None
         self._http: HttpIntake | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._stop = asyncio.Event()
@@ -113,8 +120,37 @@ class Gateway:
             self._delivery = UpwardDelivery(
                 config.upstream, self._intake, self._ledger, _backoff(), _now
             )
-            reception.decided = self._delivery.wake
             self._start(self._delivery.run())
+        self._follow()
+        self._start(self._call_boxes())
+
+    async def _call_boxes(self) -> None:
+        """Ask for everything again that a log had whose place this one takes."""
+        pause = _CALL_AGAIN_S
+        while requests := self._intake.call_again():
+            _log.info("asking %s boxes for all their reports", len(requests))
+            for first in range(0, len(requests), _CALLS_AT_ONCE):
+                self._reception.send(requests[first : first + _CALLS_AT_ONCE])
+                for carrier in self._reception.carriers:
+                    carrier.flush()
+                await asyncio.sleep(0)
+            await asyncio.sleep(pause)
+            # The register names boxes of other gateways, too: those never answer here.
+            pause = min(2 * pause, _CALL_SELDOM_S)
+
+    def _follow(self) -> None:
+        config = self._config
+        if config.second_copy is not None:
+            key = self._trusted.register.gateway_keys[config.origin]
+            copy = SecondCopy(config.second_copy, config.origin, key)
+            self._follower = Follower(copy, self._intake, _backoff(), _now)
+            self._start(self._follower.run())
+        self._reception.decided = self._grown
+
+    def _grown(self) -> None:
+        for part in (self._delivery, self._follower):
+            if part is not None:
+                part.wake()
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         task = self._loop.create_task(work)
@@ -181,6 +217,8 @@ class Gateway:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         if self._delivery is not None:
             self._delivery.close()
+        if self._follower is not None and self._failure is None:
+            await self._follower.finish()
 
     def _rule(self, ruling: bytes) -> RulingOutcome:
         outcome = self._asked(lambda: self._intake.rule(ruling, _now()))
@@ -214,6 +252,7 @@ class Gateway:
             "disk_full": reception.disk_full,
             "broker_remarks": reception.mqtt.watch.remarks if reception.mqtt else [],
             "upstream": self._delivery.status() if self._delivery else None,
+            "second_copy": self._follower.status() if self._follower else None,
         }
 
     # What the HTTP intake asks, as adapters.http_intake.UpperOffice.

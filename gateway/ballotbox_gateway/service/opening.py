@@ -1,17 +1,27 @@
 """Opening and creating a gateway's ledger, with every failure in words."""
 
+import logging
+from typing import Final, NamedTuple
+
+from ballotbox_gateway.adapters.second_copy import SecondCopy
 from ballotbox_gateway.config import Config
 from ballotbox_gateway.core.intake import Identity, Intake, OlderRegister
-from ballotbox_gateway.core.ports import Binding, Ledger, LedgerFailure
-from ballotbox_gateway.ledger.sqlite import create, open_ledger
+from ballotbox_gateway.core.ports import Binding, Damaged, LedgerFailure
+from ballotbox_gateway.ledger.placing import finish_placing
+from ballotbox_gateway.ledger.sqlite import SqliteLedger, create, open_ledger
 from ballotbox_gateway.problem import Problem
+from ballotbox_gateway.service.copied import CopiedLog
+from ballotbox_gateway.service.mending import Loss, Mending, closed
 from ballotbox_protocol.election.identifiers import InvalidField
 from ballotbox_protocol.wire.trust import Trusted
+
+_log: Final = logging.getLogger(__name__)
 
 
 def create_ledger(config: Config, trusted: Trusted) -> None:
     """Make the ledger that the settings name; raises Problem, also when there is one."""
     path = config.ledger_file
+    require_no_copy(config, trusted)
     binding = Binding(config.origin, trusted.digest, trusted.register.version)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -27,29 +37,141 @@ def create_ledger(config: Config, trusted: Trusted) -> None:
         raise Problem(str(path), what, "Choose a local disk with room in ledger_file") from error
 
 
-def open_existing(config: Config) -> Ledger:
-    """Return the ledger that the settings name; raises Problem."""
+def require_no_copy(config: Config, trusted: Trusted) -> None:
+    """Raise Problem when the second copy holds leaves already: they would be signed for again."""
+    if config.second_copy is None:
+        return
+    key = trusted.register.gateway_keys[config.origin]
+    head = SecondCopy(config.second_copy, config.origin, key).head()
+    if head is not None:
+        what = f"holds {head.size} leaves of {config.origin} already"
+        remedy = "`ballotbox-gateway run` restores the ledger from it, or says what to do"
+        raise Problem(str(config.second_copy), what, remedy)
+
+
+def open_existing(config: Config) -> SqliteLedger:
+    """Return the ledger that the settings name, unchecked; raises Problem, from its cause."""
     path = config.ledger_file
     try:
+        finish_placing(path)
         return open_ledger(path)
     except FileNotFoundError as error:
-        remedy = "Make it once with `ballotbox-gateway init`; if there was one, find it"
+        remedy = (
+            "Make it once with `ballotbox-gateway init`; if there was one, find it; if it is lost, "
+            "`ballotbox-gateway init --replace` opens a new log"
+        )
         raise Problem(str(path), "there is no ledger", remedy) from error
     except LedgerFailure as error:
         what = str(error).removeprefix(f"{path}: ")
-        remedy = "Stop the other process, or restore the file and its -wal from the last copy"
+        remedy = "Stop the other process; of a damaged file, `run` makes a whole one"
         raise Problem(str(path), what, remedy) from error
+    except OSError as error:
+        raise Problem(str(path), str(error), "Mend that disk, or use another one") from error
 
 
-def open_intake(config: Config, trusted: Trusted, identity: Identity) -> tuple[Ledger, Intake]:
-    """Return ledger and intake, the log checked leaf by leaf; raises Problem."""
-    ledger = open_existing(config)
+class Opened(NamedTuple):
+    """A ledger and the intake over it; `told` is what befell the ledger before."""
+
+    ledger: SqliteLedger
+    intake: Intake
+    told: list[str]
+
+
+def open_intake(config: Config, trusted: Trusted, identity: Identity) -> Opened:
+    """Return ledger and intake, everything checked that is stored; mends what can be mended.
+
+    Raises Problem.
+    """
+    copied = _copied(config, identity)
     try:
-        return ledger, Intake(trusted, identity, ledger)
+        return _whole(config, trusted, identity, copied)
+    except _NotWhole as fault:
+        told = Mending(config, trusted, identity, copied).mend(str(fault))
+    try:
+        return _whole(config, trusted, identity, copied)._replace(told=told)
+    except _NotWhole as fault:
+        remedy = "Use another disk: this one does not keep what is written"
+        raise Problem(str(config.ledger_file), f"is damaged again: {fault}", remedy) from fault
+
+
+def size_of_whole(config: Config, trusted: Trusted, identity: Identity) -> int:
+    """Return the size of the log when everything stored is whole; raises Problem, mends nothing."""
+    try:
+        opened = _whole(config, trusted, identity, _copied(config, identity))
+    except _NotWhole as fault:
+        remedy = "`ballotbox-gateway run` makes it whole again, or says what to do"
+        raise Problem(str(config.ledger_file), str(fault), remedy) from fault
+    opened.ledger.close()
+    return opened.intake.size
+
+
+class _NotWhole(Exception):
+    """The ledger is damaged, missing or older than it was; the text says how."""
+
+
+def _copied(config: Config, identity: Identity) -> CopiedLog | None:
+    if config.second_copy is None:
+        return None
+    copy = SecondCopy(config.second_copy, identity.origin, identity.key.public)
+    try:
+        head = copy.head()
+        return None if head is None else CopiedLog(copy, head)
+    except Problem as problem:
+        # A copy that cannot be read stops no gateway whose ledger is whole.
+        _log.error("second copy: %s", problem)
+        return None
+
+
+def _whole(
+    config: Config, trusted: Trusted, identity: Identity, copied: CopiedLog | None
+) -> Opened:
+    """Return what is open when it is whole; raises _NotWhole where mending may help."""
+    ledger = _opened(config, copied)
+    try:
+        intake = Intake(trusted, identity, ledger)
+        ledger.require_whole()
+        _require_newest(config, intake, copied)
     except (InvalidField, OlderRegister) as error:
         ledger.close()
         raise Problem(str(config.ledger_file), str(error), "Correct the settings") from error
+    except Damaged as error:
+        ledger.close()
+        raise _NotWhole(_without_path(config, error)) from error
     except LedgerFailure as error:
         ledger.close()
-        remedy = "Keep the file for examination, and restore it from the last copy"
-        raise Problem(str(config.ledger_file), str(error), remedy) from error
+        what = _without_path(config, error)
+        raise Problem(
+            str(config.ledger_file), what, "Look at that disk, and start again"
+        ) from error
+    except BaseException:
+        ledger.close()
+        raise
+    return Opened(ledger, intake, [])
+
+
+def _opened(config: Config, copied: CopiedLog | None) -> SqliteLedger:
+    try:
+        return open_existing(config)
+    except Problem as problem:
+        damaged = isinstance(problem.__cause__, Damaged)
+        missing = isinstance(problem.__cause__, FileNotFoundError)
+        if damaged or (missing and copied is not None):
+            raise _NotWhole(problem.what) from problem
+        raise
+
+
+def _require_newest(config: Config, intake: Intake, copied: CopiedLog | None) -> None:
+    """Hold the ledger against the second copy: a log never shrinks, and never changes."""
+    if copied is None:
+        return
+    root = intake.root_at(copied.size)
+    if root is None:
+        raise _NotWhole(f"it has {intake.size} leaves, and the second copy {copied.size}")
+    if root != copied.head.root:
+        why = "the second copy has other leaves, and this gateway signed for both"
+        loss = Loss(why, 0, max(intake.size, copied.size))
+        raise closed(config.ledger_file, copied.head.origin, loss)
+
+
+def _without_path(config: Config, error: LedgerFailure) -> str:
+    return str(error).removeprefix(f"{config.ledger_file}: ")

@@ -1,12 +1,15 @@
 """Everything a gateway needs, tried one by one before the day: each with one line of outcome."""
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from functools import partial
+from pathlib import Path
 from typing import Final, NamedTuple
 
 from ballotbox_gateway.adapters.control_socket import is_answering
 from ballotbox_gateway.adapters.mqtt_probe import broker_trouble, shows_certificate
+from ballotbox_gateway.adapters.second_copy import SecondCopy
 from ballotbox_gateway.adapters.serial_intake import open_port
 from ballotbox_gateway.adapters.serial_words import port_trouble
 from ballotbox_gateway.adapters.trust_files import load_identity, load_trusted
@@ -14,7 +17,7 @@ from ballotbox_gateway.adapters.upstream_http import UpstreamHttp
 from ballotbox_gateway.config import Config, Http, Mqtt, SerialPort, Upstream
 from ballotbox_gateway.core.intake import Identity
 from ballotbox_gateway.problem import Problem
-from ballotbox_gateway.service.opening import open_intake
+from ballotbox_gateway.service.opening import size_of_whole
 from ballotbox_protocol.wire.trust import Trusted
 
 #: An official day of a precinct fits into a few MiB; this leaves room for everything else's logs.
@@ -67,6 +70,8 @@ def _surroundings(config: Config, trusted: Trusted, identity: Identity) -> Itera
         if config.http is not None:
             yield _found(partial(_http, config.http))
     yield _found(partial(_disk, config))
+    if config.second_copy is not None:
+        yield _found(partial(_second_copy, config, config.second_copy, identity))
     if config.mqtt is not None:
         yield _broker(config, config.mqtt, trusted, running=running)
     if config.upstream is not None:
@@ -81,9 +86,7 @@ def _found(look: Callable[[], str]) -> Finding:
 
 
 def _ledger(config: Config, trusted: Trusted, identity: Identity) -> str:
-    ledger, _ = open_intake(config, trusted, identity)
-    size = ledger.log_head().size
-    ledger.close()
+    size = size_of_whole(config, trusted, identity)
     return f"ledger: {config.ledger_file} holds {size} leaves, and their tree is as signed"
 
 
@@ -95,10 +98,26 @@ def _broker(config: Config, settings: Mqtt, trusted: Trusted, *, running: bool) 
     return _ill(f"{broker} {trouble}") if trouble else _well(f"{broker}: lets us read and answer")
 
 
-def _disk(config: Config) -> str:
-    folder = config.ledger_file.absolute().parent
+def _second_copy(config: Config, directory: Path, identity: Identity) -> str:
+    head = SecondCopy(directory, identity.origin, identity.key.public).head()
+    held = f"{head.size} leaves" if head else "nothing yet"
+    found = f"second copy: {directory} holds {held}"
+    existing = _existing(directory)
+    if not os.access(existing, os.W_OK):
+        raise Problem(str(existing), "cannot be written", "Make it writable, or mount that disk")
+    if existing.stat().st_dev == _existing(config.ledger_file.absolute().parent).stat().st_dev:
+        return f"{found}; on the disk of the ledger, so that one fault may take both"
+    return found
+
+
+def _existing(folder: Path) -> Path:
     while not folder.exists():
-        folder = folder.parent
+        folder = folder.absolute().parent
+    return folder
+
+
+def _disk(config: Config) -> str:
+    folder = _existing(config.ledger_file.absolute().parent)
     free = shutil.disk_usage(folder).free
     if free < _DISK_FREE_MIN:
         what = f"only {free // 2**20} MiB are free"

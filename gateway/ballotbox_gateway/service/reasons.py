@@ -13,6 +13,7 @@ _WORDS: Final = {
     Reason.GAP_CLOSED: "the gap before it closed",
     Reason.RELEASED: "released by two officers",
     Reason.NAMED: "named by two officers as the true one",
+    Reason.REPLACES: "opens a log in the place of one that is closed",
     Reason.GAP_BEFORE: "an earlier report is missing",
     Reason.BOX_DISPUTED: "its box is disputed",
     Reason.SAME_SEQUENCE: "another report of its box has the same number",

@@ -97,7 +97,8 @@ class Reception:
 
     def _wait_for_room(self, error: DiskFull) -> None:
         if not self.disk_full:
-            _log.error("%s. Free some space: nothing is acknowledged until there is room", error)
+            waiting = "nothing is acknowledged until there is room"
+            _log.error("%s. %s: %s", error, error.remedy, waiting)
         self.disk_full = str(error)
         for carrier in self.carriers:
             carrier.hold()

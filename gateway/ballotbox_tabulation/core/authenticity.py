@@ -114,6 +114,8 @@ def _verified(read: _Unverified) -> OpenedLeaf | Fault:
 
 
 def _reason_fits(leaf: Leaf) -> bool:
+    if leaf.type is LeafType.REPLACEMENT:
+        return leaf.verdict is Verdict.ACCEPTED and leaf.reason is Reason.REPLACES
     if leaf.type is LeafType.RULING:
         return leaf.verdict is Verdict.ACCEPTED and leaf.reason in RULED
     return leaf.reason in _REASONS[leaf.verdict]

@@ -13,6 +13,7 @@ from ballotbox_protocol.wire.cose import MessageType
 from ballotbox_protocol.wire.leaf import Leaf, LeafType
 from ballotbox_protocol.wire.merkle import Tree
 from ballotbox_protocol.wire.officers import two_officers_signed
+from ballotbox_protocol.wire.replacement import Replacement, decode_replacement
 from ballotbox_protocol.wire.report import (
     WITH_VOTES,
     HeldCheckpoint,
@@ -67,6 +68,15 @@ class VerifiedLeaf:
     objection: Reason | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class ReplacedLog:
+    """A leaf by which two officers opened a log in the place of another, whose end is lost."""
+
+    index: int
+    leaf: Leaf
+    replacement: Replacement
+
+
 class Evidence:
     """Checks opened leaves in log order; knows the reports seen, for leaves that repeat them."""
 
@@ -81,12 +91,14 @@ class Evidence:
         self._lower_roots: dict[tuple[str, int], bytes] = {}
         self._lower_note: bytes | None = None
 
-    def check(self, opened: OpenedLeaf) -> VerifiedLeaf | Fault:
+    def check(self, opened: OpenedLeaf) -> VerifiedLeaf | ReplacedLog | Fault:
         """Return the leaf with its report, or what does not fit."""
         index, leaf = opened.index, opened.leaf
         fault = self._lower_fault(index, opened.lower_note)
         if fault is not None:
             return fault
+        if leaf.type is LeafType.REPLACEMENT:
+            return self._replaced(opened)
         report = self._report(opened)
         if isinstance(report, Fault):
             return report
@@ -100,6 +112,24 @@ class Evidence:
         if self._contradicts_held(index, report):
             return Fault(LogFault.HELD_CHECKPOINT, index)
         return VerifiedLeaf(index, leaf, report, self._objection(report))
+
+    def _replaced(self, opened: OpenedLeaf) -> ReplacedLog | Fault:
+        index, leaf, data = opened.index, opened.leaf, opened.ruling
+        if data is None:
+            return Fault(LogFault.RULING_MISSING, index)
+        try:
+            replacement = decode_replacement(data)
+        except ValueError as error:
+            return Fault(LogFault.RULING_FORM, index, str(error))
+        if replacement.digest != leaf.statement:
+            return Fault(LogFault.RULING_DIGEST, index)
+        own = origin_id(replacement.origin) == self._origin
+        in_scope = replacement.election == self._trusted.digest and replacement.id == leaf.report
+        if not in_scope or (own and index):
+            return Fault(LogFault.RULING_SCOPE, index)
+        if not replacement.is_signed(self._trusted.register):
+            return Fault(LogFault.RULING_OFFICERS, index)
+        return ReplacedLog(index, leaf, replacement)
 
     def _objection(self, report: FiledReport) -> Reason | None:
         closed = report.entry.closed if report.kind in WITH_VOTES else None

@@ -15,7 +15,7 @@ from ballotbox_protocol.wire.leaf import LeafType
 from ballotbox_protocol.wire.report import ReportKind
 from ballotbox_protocol.wire.verdict import Reason, Verdict
 from ballotbox_tabulation.core.authenticity import RULED
-from ballotbox_tabulation.core.evidence import VerifiedLeaf
+from ballotbox_tabulation.core.evidence import ReplacedLog, VerifiedLeaf
 from ballotbox_tabulation.core.faults import Fault, LogFault
 from ballotbox_tabulation.core.history import BoxHistory, Standing
 
@@ -107,6 +107,7 @@ class Standings:
     """The outcome of the fold: every registered box once, by precinct and id, and the leaf counts.
 
     latest_time: the newest gateway time of any leaf, Unix seconds: a claim.
+    replaced: logs that were closed because their end is lost, and those that stand for them.
     """
 
     boxes: tuple[BoxResult, ...]
@@ -114,6 +115,7 @@ class Standings:
     reports_by_verdict: dict[Verdict, int]
     rulings: int
     latest_time: int | None
+    replaced: tuple[ReplacedLog, ...] = ()
 
 
 class Fold:
@@ -126,9 +128,13 @@ class Fold:
         self._rulings = 0
         self._latest: int | None = None
         self._objections: list[Objection] = []
+        self._replaced: list[ReplacedLog] = []
 
-    def add(self, entry: VerifiedLeaf) -> Fault | None:
+    def add(self, entry: VerifiedLeaf | ReplacedLog) -> Fault | None:
         """Take the next leaf; return the fault when it contradicts the leaves before it."""
+        if isinstance(entry, ReplacedLog):
+            self._replaced.append(entry)
+            return None
         leaf = entry.leaf
         if leaf.type is LeafType.RULING:
             self._rulings += 1
@@ -165,6 +171,7 @@ class Fold:
             dict(self._by_verdict),
             self._rulings,
             self._latest,
+            tuple(self._replaced),
         )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ballotbox_protocol.wire.trust import RootKey
-from ballotbox_tabulation.core.evidence import VerifiedLeaf
+from ballotbox_tabulation.core.evidence import ReplacedLog, VerifiedLeaf
 from ballotbox_tabulation.core.faults import Fault
 from ballotbox_tabulation.core.fold import Fold, Standings
 from ballotbox_tabulation.core.gates import BrokenGate, broken_gates
@@ -36,7 +36,10 @@ class Refused:
 
 
 def conclude(
-    log: OpenedLog, entries: Iterable[VerifiedLeaf | Fault], root: RootKey, program: str
+    log: OpenedLog,
+    entries: Iterable[VerifiedLeaf | ReplacedLog | Fault],
+    root: RootKey,
+    program: str,
 ) -> Published | Refused:
     """Return the result of a log, or every reason against one.
 
@@ -57,7 +60,7 @@ def conclude(
 
 
 def read_standings(
-    log: OpenedLog, entries: Iterable[VerifiedLeaf | Fault]
+    log: OpenedLog, entries: Iterable[VerifiedLeaf | ReplacedLog | Fault]
 ) -> Standings | list[Fault]:
     """Return where every box stands after all `entries`, or every fault among them."""
     state = Fold(log.trusted.register)

@@ -17,6 +17,7 @@ from ballotbox_protocol.election.tally import ContestTally, Layout, Row
 from ballotbox_protocol.wire.checkpoint import Checkpoint
 from ballotbox_protocol.wire.trust import RootKey, Trusted
 from ballotbox_protocol.wire.verdict import Verdict
+from ballotbox_tabulation.core.evidence import ReplacedLog
 from ballotbox_tabulation.core.fold import (
     BoxResult,
     BoxState,
@@ -120,12 +121,24 @@ def _contest_named(contest: Contest) -> Document:
 
 def _log(checkpoint: Checkpoint, standings: Standings) -> Document:
     leaves = {_name(verdict): standings.reports_by_verdict[verdict] for verdict in Verdict}
-    return {
+    replaced = [_replaced(each) for each in standings.replaced]
+    return ({"replaced": replaced} if replaced else {}) | {
         "origin": checkpoint.origin,
         "size": checkpoint.size,
         "root": checkpoint.root.hex(),
         "leaves": leaves | {"rulings": standings.rulings},
         "latest_time": standings.latest_time,
+    }
+
+
+def _replaced(each: ReplacedLog) -> Document:
+    """Return a log that two officers closed: another one stands in its place."""
+    replacement = each.replacement
+    return {
+        "leaf": each.index,
+        "origin": replacement.replaced,
+        "lost_from": replacement.kept,
+        "replaced_by": replacement.origin,
     }
 
 

@@ -10,6 +10,7 @@ _PLAIN: Final[dict[Reason, str]] = {
     Reason.GAP_CLOSED: "accepted when the reports missing before it arrived",
     Reason.RELEASED: "released by two officers",
     Reason.NAMED: "named the true one by two officers",
+    Reason.REPLACES: "opens a log in the place of one that is closed",
     Reason.GAP_BEFORE: "a report before it is missing",
     Reason.BOX_DISPUTED: "its box is disputed",
     Reason.SAME_SEQUENCE: "another report of its box has the same number",

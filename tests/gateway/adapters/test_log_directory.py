@@ -128,9 +128,11 @@ def test_the_checkpoint_comes_last(tmp_path, monkeypatch):
     from ballotbox_gateway.adapters import log_directory
 
     written = []
-    real = log_directory._write
+    real = log_directory.write_file
     monkeypatch.setattr(
-        log_directory, "_write", lambda path, data: (written.append(path.name), real(path, data))
+        log_directory,
+        "write_file",
+        lambda path, data: (written.append(path.name), real(path, data)),
     )
     write_log(tmp_path / "log", note_of([entry(0)]), [entry(0)])
     assert written[-1] == "checkpoint"

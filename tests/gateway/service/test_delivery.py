@@ -279,11 +279,13 @@ def failing(ledger, error):
 
 def test_a_full_disk_delays_and_a_sick_one_ends():
     async def scenario():
-        async with delivering() as (_, below, task):
+        async with delivering() as (upper, below, task):
             real = failing(below.ledger, DiskFull("no room"))
             below.admit(*below.box.day())
-            await soon(lambda: "no room" in below.delivery.trouble, "the trouble")
+            await soon(lambda: upper.ledger.log_head().size == 7, "delivery in spite of it")
+            assert below.waiting == 7
             below.ledger.commit = real
+            below.delivery.wake()
             await soon(lambda: below.waiting == 0, "delivery")
             failing(below.ledger, LedgerFailure("sick"))
             below.admit(ScriptedBox(authority(), 2).day()[0])

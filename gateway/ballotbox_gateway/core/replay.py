@@ -1,0 +1,177 @@
+"""Making a ledger again from its log: every decision is repeated and must come out as recorded.
+
+What a gateway knows beside its log (where each box stands, what is held and why) follows from the
+log. So a lost or damaged ledger is not patched: its leaves, with the reports and rulings beside
+them, are taken in anew, in order, by the code that took them in first. The log says how each report
+was judged; the rules are asked only where it does not, since a newer register may know better now.
+
+How far the logs below were taken in does not follow from this log: they are sent again, and every
+report in them is known.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+from ballotbox_gateway.core.below import Word
+from ballotbox_gateway.core.books import Books, Case
+from ballotbox_gateway.core.chain import Chains
+from ballotbox_gateway.core.content import ContentRules, Position
+from ballotbox_gateway.core.draft import Draft
+from ballotbox_gateway.core.head import Facts
+from ballotbox_gateway.core.outcome import RulingResult
+from ballotbox_gateway.core.ports import Damaged, Entry, LowerLog, LowerStep
+from ballotbox_gateway.core.roster import Authentic, Signed
+from ballotbox_gateway.core.rulings import Bench
+from ballotbox_protocol.election.register import origin_id
+from ballotbox_protocol.wire.checkpoint import CheckpointFault, parse_note
+from ballotbox_protocol.wire.leaf import Leaf, LeafType, decode_leaf
+from ballotbox_protocol.wire.replacement import Replacement, decode_replacement
+from ballotbox_protocol.wire.report import decode_report
+from ballotbox_protocol.wire.verdict import Reason, Verdict
+
+#: Leaves committed at once while a log is taken in again.
+_AT_ONCE: Final = 4_096
+_WORD_OF: Final = {
+    Reason.QUARANTINED_BELOW: Verdict.QUARANTINED,
+    Reason.EVIDENCE_BELOW: Verdict.EVIDENCE,
+}
+
+
+def replay(books: Books, entries: Sequence[Entry]) -> None:
+    """Take in a log from where the books stand; they are then as they were when it was made.
+
+    Raises Damaged when a report is not authentic, or when a decision does not come out as recorded.
+    """
+    while (first := books.log.head.size) < len(entries):
+        leaf = _leaf(entries[first])
+        books.settle(lambda case: _Repeater(books, case, entries).run(), leaf.time)
+
+
+def _leaf(entry: Entry) -> Leaf:
+    try:
+        return decode_leaf(entry.leaf)
+    except ValueError as error:
+        raise Damaged(f"leaf {entry.position} is none: {error}") from error
+
+
+class _RecordedRules:
+    """Judges as the log says it was judged."""
+
+    def __init__(self, rules: ContentRules, draft: Draft, entries: Sequence[Entry]) -> None:
+        self._rules = rules
+        self._draft = draft
+        self._entries = entries
+
+    def fault(self, given: Authentic, facts: Facts, position: Position) -> Reason | None:
+        """See `ContentRules.fault`."""
+        index = self._draft.next_index
+        leaf = _leaf(self._entries[index]) if index < len(self._entries) else None
+        if leaf is not None and leaf.report == given.id and leaf.type is LeafType.REPORT:
+            if leaf.verdict is Verdict.ACCEPTED or leaf.reason is Reason.QUARANTINED_BELOW:
+                return None
+            if leaf.verdict is Verdict.QUARANTINED:
+                return leaf.reason
+        return self._rules.fault(given, facts, position)
+
+
+class _Repeater:
+    """Repeats the decisions of one time and one lower checkpoint in one draft."""
+
+    def __init__(self, books: Books, case: Case, entries: Sequence[Entry]) -> None:
+        self._books = books
+        self._draft = case.draft
+        self._entries = entries
+        rules = _RecordedRules(books.rules, case.draft, entries)
+        self._chains = Chains(case.draft, books.roster, rules)
+        self._bench = Bench(case.draft, self._chains, books.roster, recorded=True)
+
+    def run(self) -> None:
+        """Go as far as time and lower checkpoint stay the same."""
+        draft, first = self._draft, self._draft.next_index
+        note = self._entries[first].note
+        draft.lower = self._step(note)
+        stop = min(first + _AT_ONCE, len(self._entries))
+        while (index := draft.next_index) < stop:
+            entry = self._entries[index]
+            leaf = _leaf(entry)
+            if leaf.time != draft.now or entry.note != note:
+                return
+            self._repeat(leaf, entry)
+            self._require_recorded(index)
+
+    def _step(self, note: bytes | None) -> LowerStep | None:
+        if note is None:
+            return None
+        lower = LowerLog(_origin(note), 0, (), note)
+        return LowerStep(0, lower, self._books.ledger.next_note())
+
+    def _repeat(self, leaf: Leaf, entry: Entry) -> None:
+        ruled = self._ruling_from(entry.position)
+        if leaf.type is LeafType.REPLACEMENT:
+            self._draft.replace(_replacement(entry))
+        elif ruled is not None:
+            self._rule(ruled)
+        elif self._draft.report(leaf.report) is None:
+            word = _word(leaf, entry.note) if leaf.reason in _WORD_OF else None
+            self._chains.place(self._given(leaf, entry), word)
+        else:
+            self._hear(leaf, entry)
+
+    def _ruling_from(self, index: int) -> Entry | None:
+        """Return the ruling that the leaves from here on follow from, if one does.
+
+        What a naming sets aside stands before it.
+        """
+        for entry in self._entries[index : index + _AT_ONCE]:
+            leaf = _leaf(entry)
+            if leaf.type is LeafType.RULING:
+                return entry
+            if leaf.reason is not Reason.PREVIOUS or self._draft.report(leaf.report) is None:
+                return None
+        return None
+
+    def _rule(self, entry: Entry) -> None:
+        result = self._bench.apply(entry.ruling or b"")
+        if result is not RulingResult.APPLIED:
+            raise Damaged(f"the ruling of leaf {entry.position} has no effect: {result.name}")
+
+    def _hear(self, leaf: Leaf, entry: Entry) -> None:
+        """A lower gateway brought a known report, and thinks otherwise of it."""
+        row = self._draft.report(leaf.report)
+        if row is not None and entry.note is not None:
+            self._chains.hear(row, _word(leaf, entry.note))
+
+    def _given(self, leaf: Leaf, entry: Entry) -> Authentic:
+        signed = self._books.roster.verify(entry.report or b"")
+        if not isinstance(signed, Signed) or signed.id != leaf.report:
+            raise Damaged(f"the report of leaf {entry.position} is not the one it decides on")
+        try:
+            report = decode_report(signed.body)
+        except ValueError as error:
+            raise Damaged(f"the report of leaf {entry.position} is none: {error}") from error
+        return Authentic(signed.id, report, signed.entry, signed.data, signed.body)
+
+    def _require_recorded(self, index: int) -> None:
+        made = self._draft.leaves[index - self._draft.expected.size :]
+        recorded = self._entries[index : index + len(made)]
+        if not made or [leaf.data for leaf in made] != [entry.leaf for entry in recorded]:
+            raise Damaged(f"the decision of leaf {index} does not come out again")
+
+
+def _replacement(entry: Entry) -> Replacement:
+    try:
+        return decode_replacement(entry.ruling or b"")
+    except ValueError as error:
+        raise Damaged(f"the statement of leaf {entry.position} is none: {error}") from error
+
+
+def _word(leaf: Leaf, note: bytes | None) -> Word:
+    verdict = _WORD_OF.get(leaf.reason, Verdict.ACCEPTED)
+    return Word(origin_id(_origin(note or b"")), verdict)
+
+
+def _origin(note: bytes) -> str:
+    signed = parse_note(note)
+    if isinstance(signed, CheckpointFault):
+        raise Damaged(f"a lower gateway's checkpoint is none: {signed.name}")
+    return signed.checkpoint.origin

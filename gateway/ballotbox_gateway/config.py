@@ -57,6 +57,19 @@ def _url(text: str) -> str:
     return text.rstrip("/")
 
 
+def _serial_port(text: str) -> str:
+    if "://" not in text:
+        return text
+    parts = urlsplit(text)
+    try:
+        port = parts.port
+    except ValueError:
+        port = None
+    if parts.scheme not in ("socket", "rfc2217") or not parts.hostname or not port:
+        raise ValueError("must be a device file, socket://host:port or rfc2217://host:port")
+    return text
+
+
 FilePath = Annotated[Path, Field(strict=False), AfterValidator(_from_config_folder)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Origin = Annotated[str, AfterValidator(_origin)]
@@ -69,9 +82,10 @@ class _Table(BaseModel):
 class SerialPort(_Table):
     """One box on one serial line; repeat the table for each."""
 
-    port: str = Field(
+    port: Annotated[str, AfterValidator(_serial_port)] = Field(
         min_length=1,
-        description="Device file, best below /dev/serial/by-id, or socket://host:port",
+        description="Device file, best below /dev/serial/by-id; or socket://host:port, or "
+        "rfc2217://host:port",
     )
     baud: int = Field(115_200, ge=300, le=4_000_000, description="Speed in bits per second")
 

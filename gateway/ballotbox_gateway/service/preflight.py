@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from ballotbox_gateway.adapters.control_socket import is_answering
 from ballotbox_gateway.adapters.mqtt_probe import broker_trouble
-from ballotbox_gateway.adapters.serial_intake import open_port
+from ballotbox_gateway.adapters.serial_line import lasting_name, open_line
 from ballotbox_gateway.adapters.serial_words import port_trouble
 from ballotbox_gateway.adapters.trust_files import load_identity, load_trusted
 from ballotbox_gateway.adapters.upstream_http import UpstreamHttp
@@ -104,13 +104,13 @@ def _disk(config: Config) -> str:
 
 def _serial(settings: SerialPort) -> str:
     try:
-        port = open_port(settings)
-        port.open()
+        open_line(settings).close()
     except (OSError, ValueError) as error:
         what, _, remedy = port_trouble(settings.port, error).partition(". ")
         raise Problem(f"serial port {settings.port}", what, remedy) from error
-    port.close()
-    return f"serial port {settings.port}: opens at {settings.baud} baud"
+    lasting = lasting_name(settings.port)
+    advice = f"; better name it {lasting}, which stays when cables move" if lasting else ""
+    return f"serial port {settings.port}: opens at {settings.baud} baud{advice}"
 
 
 def _http(settings: Http) -> str:

@@ -75,11 +75,16 @@ class FieldGateway:
         done = self.command("init")
         assert done.exit_code == 0, done.stderr
 
-    def start(self) -> None:
-        """Start `run` and return when it says that it is ready."""
-        before = len(self.lines)
+    def start(self, *, before: str = "", inside: tuple[str, ...] = ()) -> None:
+        """Start `run` and return when it says that it is ready.
+
+        before: Python code that the process runs first. inside: a command that runs the process.
+        """
+        known = len(self.lines)
+        code = f"{before}\nfrom ballotbox_gateway.cli import main\nmain()\n"
+        program = [sys.executable, "-c", code] if before else [COMMAND]
         self._process = subprocess.Popen(
-            [COMMAND, "run"],
+            [*inside, *program, "run"],
             cwd=self.folder,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
@@ -88,7 +93,7 @@ class FieldGateway:
         )
         self._listener = threading.Thread(target=self._listen, args=(self._process,))
         self._listener.start()
-        self.await_line("ready:", since=before)
+        self.await_line("ready:", since=known)
 
     def _listen(self, process: "subprocess.Popen[str]") -> None:
         assert process.stderr is not None

@@ -20,7 +20,6 @@ from ballotbox_gateway.config import SerialPort
 from ballotbox_gateway.core.correspondence import Route
 from ballotbox_gateway.core.outcome import Road, RoadKind
 from ballotbox_protocol.wire.link import Link, LinkLimits
-from ballotbox_protocol.wire.link_state import LinkStatus
 from ballotbox_protocol.wire.message import Message
 
 _log: Final = logging.getLogger(__name__)
@@ -34,6 +33,8 @@ REOPEN_CAP_S: Final = 5.0
 WATCH_S: Final = 5.0
 #: A line that takes no byte for so long is opened anew; the largest message takes 2 s at 115,200.
 WRITE_PATIENCE_S: Final = 20.0
+#: How often the system is asked who else has the port open.
+_SEARCH_S: Final = 60.0
 #: Frames damaged between two looks from which a person is told; one is torn at every plugging-in.
 _NOISE: Final = 3
 #: After one complaint about an open line, the pause before another, and before the same again.
@@ -66,7 +67,9 @@ class SerialIntake:
         self._line: Line | None = None
         self._descriptor = -1
         self._stuck_since: float | None = None
-        self._damaged_before = 0
+        self._tallied = 0, 0
+        self._searched_at = -_SEARCH_S
+        self._shared_trouble = ""
         self._told = "", -_TOLD_AGAIN_S
         self._unwritten = bytearray()
         self._timer: asyncio.TimerHandle | None = None
@@ -127,19 +130,33 @@ class SerialIntake:
         if stuck_since is not None and self._loop.time() - stuck_since >= WRITE_PATIENCE_S:
             self._lose(_TAKES_NOTHING)
             return
-        damaged = self._damaged() - self._damaged_before
-        self._damaged_before += damaged
-        trouble = ""
-        if damaged or self._link.status is LinkStatus.DOWN:
-            trouble = await in_thread(lambda: shared_trouble(self._settings.port))
-        if not trouble and damaged >= _NOISE:
+        damaged, repeated = self._tallies()
+        new_damage = damaged - self._tallied[0]
+        suspicious = new_damage > 0 or repeated > self._tallied[1]
+        self._tallied = damaged, repeated
+        trouble = await self._shared(suspicious=suspicious)
+        if not trouble and new_damage >= _NOISE:
             trouble = _NOISY
         if self._descriptor >= 0:
             self._tell(trouble)
             self.trouble = trouble
 
-    def _damaged(self) -> int:
-        return sum(self._link.decoder.dropped.values())
+    def _tallies(self) -> tuple[int, int]:
+        """Return how many frames came damaged, and how many went or came again."""
+        counters = self._link.counters
+        repeated = counters.retransmissions + counters.duplicates
+        return sum(self._link.decoder.dropped.values()), repeated
+
+    async def _shared(self, *, suspicious: bool) -> str:
+        """Return that somebody else reads the line: looked for at times, and on suspicion."""
+        now = self._loop.time()
+        # Where no box has spoken yet the link repeats itself anyway.
+        urgent = self._shared_trouble or (suspicious and self.state is CarrierState.UP)
+        if urgent or now - self._searched_at >= _SEARCH_S:
+            self._searched_at = now
+            port = self._settings.port
+            self._shared_trouble = await in_thread(lambda: shared_trouble(port))
+        return self._shared_trouble
 
     async def _close(self) -> None:
         line, self._line = self._line, None

@@ -4,8 +4,11 @@ import contextlib
 import errno
 import os
 import termios
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Final
+
+_MASTERS: Final = frozenset({Path("/dev/ptmx"), Path("/dev/pts/ptmx")})
 
 
 def port_trouble(port: str, error: Exception) -> str:
@@ -32,12 +35,11 @@ def port_trouble(port: str, error: Exception) -> str:
 
 
 def shared_trouble(port: str) -> str:
-    """Return that other programs have the port open beside us, and the remedy; or an empty text."""
-    others = holders(port)
+    """Return that other programs read the port beside us, and the remedy; or an empty text."""
+    others = " and ".join(_named(_holders(Path(port), beyond_pty=False)))
     if not others:
         return ""
-    named = " and ".join(others)
-    return f"is also open in {named}: each reader gets only a part. Close that program"
+    return f"is also open in {others}: each reader gets only a part. Close that program"
 
 
 def _code(error: BaseException) -> int | None:
@@ -54,30 +56,34 @@ def _code(error: BaseException) -> int | None:
 
 
 def _holder(port: str) -> str:
-    others = " and ".join(holders(port))
-    if not others and os.getpid() in dict(_holders(Path(port))):
+    found = list(_holders(Path(port)))
+    others = " and ".join(_named(found))
+    if found and not others:
         return "this gateway itself, by another [[serial]] table"
     return others or "another program"
 
 
-def holders(port: str) -> list[str]:
-    """Return the other programs that have the port open, as far as this user may see."""
-    own = os.getpid()
-    return [f"{name} (process {pid})" for pid, name in _holders(Path(port)) if pid != own]
+def _named(found: Iterable[tuple[int, str]]) -> list[str]:
+    return [f"{name} (process {pid})" for pid, name in found if pid != os.getpid()]
 
 
-def _holders(port: Path) -> Iterator[tuple[int, str]]:
+def _holders(port: Path, *, beyond_pty: bool = True) -> Iterator[tuple[int, str]]:
+    """Yield the processes that have the port open, as far as this user may see.
+
+    beyond_pty: also those that stand at the far end of a pseudo-terminal and keep it open.
+    """
     device = port.resolve()
     for process in Path("/proc").iterdir():
         if not process.name.isdigit():
             continue
         with contextlib.suppress(OSError, UnicodeDecodeError):
-            if any(_leads_to(link, device) for link in (process / "fd").iterdir()):
+            files = {_target(link) for link in (process / "fd").iterdir()}
+            if device in files and (beyond_pty or files.isdisjoint(_MASTERS)):
                 yield int(process.name), (process / "comm").read_text(encoding="utf-8").strip()
 
 
-def _leads_to(link: Path, device: Path) -> bool:
+def _target(link: Path) -> Path | None:
     try:
-        return link.readlink() == device
+        return link.readlink()
     except OSError:
-        return False  # closed meanwhile, as the one by which this list is read
+        return None  # closed meanwhile, as the one by which this list is read

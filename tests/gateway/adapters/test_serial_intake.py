@@ -8,6 +8,7 @@ import tty
 from contextlib import asynccontextmanager
 
 import pytest
+
 from ballotbox_gateway.adapters.backoff import Backoff
 from ballotbox_gateway.adapters.roads import CarrierState, Inbox
 from ballotbox_gateway.adapters.serial_intake import SerialIntake
@@ -77,7 +78,8 @@ class Cable:
         self.master, slave = os.openpty()
         tty.setraw(slave)
         self.name.unlink(missing_ok=True)
-        self.name.symlink_to(os.ttyname(slave))
+        self.device = os.ttyname(slave)
+        self.name.symlink_to(self.device)
         self._slave = slave
         self.far = FarEnd(self.master, session)
         return self.far

@@ -197,11 +197,11 @@ def test_a_reader_that_came_first_and_asks_for_no_lock_is_named_and_the_day_ends
         async with plugged(crew, name) as road:
             with reader(name) as thief:
                 try:
-                    await soon(lambda: descriptors(thief.pid, name), "cat")
+                    await soon(lambda: descriptors(thief.pid, name), "the reader")
                     await asyncio.to_thread(gateway.start)
                     crew.act(at(10), *OPENING)
                     road.pump()
-                    told = f"is also open in cat (process {thief.pid}): each reader gets only"
+                    told = f"is also open in python3 (process {thief.pid}): each reader gets only"
                     await asyncio.to_thread(gateway.await_line, told)
                     assert told in gateway.command("status").stdout
                 finally:
@@ -216,7 +216,9 @@ def test_a_reader_that_came_first_and_asks_for_no_lock_is_named_and_the_day_ends
 
 
 def reader(name):
-    return subprocess.Popen(["cat", name], stdout=subprocess.DEVNULL)
+    """A program that takes whatever it can get of a port's bytes and gives nothing back."""
+    code = "import os, sys\nport = os.open(sys.argv[1], os.O_RDWR)\nwhile True: os.read(port, 4096)"
+    return subprocess.Popen(["/usr/bin/env", "python3", "-c", code, name])
 
 
 MANY_FILES = (

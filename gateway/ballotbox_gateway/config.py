@@ -5,6 +5,7 @@
 
 import tomllib
 from collections.abc import Iterator
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
 from urllib.parse import urlsplit
@@ -55,6 +56,15 @@ def _url(text: str) -> str:
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.query:
         raise ValueError("must look like https://centre.example:8443")
     return text.rstrip("/")
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _serial_port(text: str) -> str:
@@ -141,6 +151,36 @@ class Http(_Table):
     body_max_bytes: int = Field(
         16 * 2**20, ge=2**16, le=2**28, description="Size limit of a request"
     )
+    certificate_file: FilePath | None = Field(
+        None, description="This gateway's own certificate, with those between it and its authority"
+    )
+    key_file: FilePath | None = Field(None, description="The private key of that certificate")
+    client_ca_file: FilePath | None = Field(
+        None, description="Authority of the gateways below: each must show a certificate of it"
+    )
+    plain: bool = Field(
+        default=False,
+        description="Listen without TLS beyond this machine, behind a server that speaks it",
+    )
+
+    @property
+    def mutual(self) -> bool:
+        """Whether both ends show certificates."""
+        return self.certificate_file is not None
+
+    @model_validator(mode="after")
+    def _all_or_none(self) -> Self:
+        files = (self.certificate_file, self.key_file, self.client_ca_file)
+        if any(files) and not all(files):
+            raise ValueError("certificate_file, key_file and client_ca_file go together")
+        if self.mutual and self.plain:
+            raise ValueError("plain and certificate_file exclude each other")
+        if not (self.mutual or self.plain or _is_loopback(self.host)):
+            raise ValueError(
+                "beyond this machine only TLS: give certificate_file, key_file and client_ca_file,"
+                " or say plain = true"
+            )
+        return self
 
 
 class Upstream(_Table):
@@ -153,6 +193,27 @@ class Upstream(_Table):
     ca_file: FilePath | None = Field(
         None, description="Certificates to trust instead of the system's"
     )
+    certificate_file: FilePath | None = Field(
+        None, description="This gateway's own certificate; it names `origin`"
+    )
+    key_file: FilePath | None = Field(None, description="The private key of that certificate")
+    plain: bool = Field(
+        default=False, description="Deliver without TLS beyond this machine, in a net of its own"
+    )
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        parts = urlsplit(self.url)
+        own = (self.certificate_file, self.key_file)
+        if any(own) and not all(own):
+            raise ValueError("certificate_file and key_file go together: give both or none")
+        if parts.scheme == "https":
+            return self
+        if any((*own, self.ca_file)):
+            raise ValueError("certificates need a url that begins with https://")
+        if not (self.plain or _is_loopback(str(parts.hostname))):
+            raise ValueError("beyond this machine only https://, or say plain = true")
+        return self
 
 
 class Config(_Table):
@@ -265,4 +326,7 @@ def _inner_table(field: FieldInfo) -> type[BaseModel] | None:
 def _default(field: FieldInfo) -> str:
     if field.is_required():
         return "required"
-    return "" if field.default is None else f"`{field.default}`"
+    if field.default is None:
+        return ""
+    # As TOML writes it.
+    return f"`{str(field.default).lower() if type(field.default) is bool else field.default}`"

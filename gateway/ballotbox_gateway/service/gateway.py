@@ -30,6 +30,7 @@ from ballotbox_gateway.service.desk import Desk
 from ballotbox_gateway.service.reception import Reception
 from ballotbox_protocol.election.register import origin_id
 from ballotbox_protocol.wire.trust import Trusted
+from ballotbox_protocol.wire.verdict import Reason
 
 if TYPE_CHECKING:
     from ballotbox_gateway.adapters.http_intake import HttpIntake
@@ -136,7 +137,24 @@ class Gateway:
     def _catch_signals(self) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             self._loop.add_signal_handler(number, self._stop.set)
-        self._loop.add_signal_handler(signal.SIGHUP, self.reload_register)
+        self._loop.add_signal_handler(signal.SIGHUP, self.reload)
+
+    def reload(self) -> None:
+        """Take in what the files of the settings hold now: register and certificates."""
+        self.reload_register()
+        self._reload_certificates()
+
+    def _reload_certificates(self) -> None:
+        try:
+            ending = self._http.reload() if self._http is not None else None
+            if self._delivery is not None:
+                self._delivery.reload()
+        except Problem as problem:
+            _log.error("the present certificates stay in use: %s", problem)
+            return
+        if ending is not None:
+            _log.info("the certificates of the HTTP intake are those of its files now")
+            self._start(in_thread(ending))
 
     def reload_register(self) -> None:
         """Use the register file's newest version, or say why the present one stays in use."""
@@ -222,6 +240,10 @@ class Gateway:
         """Return the newest checkpoint of this gateway's log, None while it is empty."""
         found = self._ledger.checkpoint_at(self._ledger.log_head().size)
         return found.note if found else None
+
+    def turned_away(self, reason: Reason) -> None:
+        """Count a request that is refused for who sent it; stored with the next batch."""
+        self._intake.turned_away(reason)
 
 
 def _now() -> int:

@@ -1,8 +1,10 @@
 """Everything a gateway needs, tried one by one before the day: each with one line of outcome."""
 
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from functools import partial
+from pathlib import Path
 from typing import Final, NamedTuple
 
 from ballotbox_gateway.adapters.control_socket import is_answering
@@ -19,6 +21,8 @@ from ballotbox_protocol.wire.trust import Trusted
 
 #: An official day of a precinct fits into a few MiB; this leaves room for everything else's logs.
 _DISK_FREE_MIN: Final = 256 * 2**20
+#: From the last rehearsal to the last correction; no certificate may end in between.
+_CERTIFICATE_DAYS_MIN: Final = 14
 
 
 class Finding(NamedTuple):
@@ -66,6 +70,7 @@ def _surroundings(config: Config, trusted: Trusted, identity: Identity) -> Itera
             yield _found(partial(_serial, line))
         if config.http is not None:
             yield _found(partial(_http, config.http))
+    yield from _certificates(config)
     yield _found(partial(_disk, config))
     if config.mqtt is not None:
         broker = f"MQTT broker {config.mqtt.host}:{config.mqtt.port}"
@@ -115,13 +120,46 @@ def _serial(settings: SerialPort) -> str:
 
 def _http(settings: Http) -> str:
     from ballotbox_gateway.adapters.http_intake import listening_socket
+    from ballotbox_gateway.adapters.http_tls import listening_context
 
+    listening_context(settings)
     listening_socket(settings).close()
     return f"http: {settings.host}:{settings.port} is free"
 
 
+def _certificates(config: Config) -> Iterator[Finding]:
+    http, upstream = config.http, config.upstream
+    if http is not None and http.certificate_file is not None:
+        yield _found(partial(_certificate, http.certificate_file, http.key_file, "http", None))
+    if upstream is not None and upstream.certificate_file is not None:
+        files = upstream.certificate_file, upstream.key_file
+        yield _found(partial(_certificate, *files, "upstream", config.origin))
+
+
+def _certificate(certificate: Path, key: Path | None, table: str, origin: str | None) -> str:
+    """Return what is well with a certificate; one with which we call must name our `origin`."""
+    from ballotbox_gateway.adapters.http_tls import days_left, examined, origins_named
+
+    where = str(certificate)
+    try:
+        says = examined(certificate, key, as_client=origin is not None)
+    except OSError as error:
+        remedy = f"Have it made anew, or correct {table}.certificate_file and {table}.key_file"
+        raise Problem(where, f"does not work: {error}", remedy) from error
+    if origin is not None and origin not in origins_named(says):
+        remedy = f"Have it made with the common name, or the URI bbx:, and {origin}"
+        raise Problem(where, f"does not name {origin}, so the upper gateway refuses us", remedy)
+    left = days_left(says, time.time())
+    if left < _CERTIFICATE_DAYS_MIN:
+        raise Problem(where, f"expires in {left} days", "Have it made anew before the day")
+    return f"{table}: {certificate} is good for {left} days"
+
+
 def _upstream(settings: Upstream) -> Finding:
-    way = UpstreamHttp(settings)
+    try:
+        way = UpstreamHttp(settings)
+    except Problem as problem:
+        return _ill(str(problem))
     fault = way.reachable()
     way.close()
     if fault is not None:

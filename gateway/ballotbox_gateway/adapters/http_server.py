@@ -24,6 +24,8 @@ HANDSHAKE_S: Final = 10.0
 HEADERS_S: Final = 10.0
 IDLE_S: Final = 60
 HEADERS_MAX: Final = 16 * 1_024
+#: For a peer to answer the end of TLS, and for all requests to end when the server does.
+FAREWELL_S: Final = 1.0
 GOODBYE_S: Final = 3
 
 
@@ -96,6 +98,7 @@ class _Loop(asyncio.SelectorEventLoop):
     async def create_server(self, *args: Any, **options: Any) -> asyncio.Server:  # noqa: ANN401
         if options.get("ssl") is not None:
             options["ssl_handshake_timeout"] = HANDSHAKE_S
+            options["ssl_shutdown_timeout"] = FAREWELL_S
         return await super().create_server(*args, **options)
 
 

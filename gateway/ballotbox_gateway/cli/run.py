@@ -24,8 +24,11 @@ def run(ctx: click.Context, config: "Config") -> None:
     import logging
 
     from ballotbox_gateway.core.ports import LedgerFailure
+    from ballotbox_gateway.plain_text import PlainFormatter
 
-    logging.basicConfig(format="%(asctime)s %(levelname)-7s %(message)s", level=logging.INFO)
+    handler = logging.StreamHandler()
+    handler.setFormatter(PlainFormatter("%(asctime)s %(levelname)-7s %(message)s"))
+    logging.basicConfig(handlers=[handler], level=logging.INFO)
     log = logging.getLogger(__name__)
     try:
         asyncio.run(_serve(config))

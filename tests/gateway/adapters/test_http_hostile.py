@@ -161,10 +161,10 @@ def test_certificates_and_authorities_are_those_of_the_files_after_a_reload(
             assert isinstance(upstream.deliver(batch), UpwardReply)
             renewed = OfficeCa(tmp_path / "ca")
             renewed.issue("server", "centre", host=HERE)
-            end = office.server.reload()
+            end_former = office.server.reload()
+            end_former()
             with way(unused_port, renewed, renewed.issue("lower2", ORIGIN)) as after:
                 assert isinstance(after.deliver(batch), UpwardReply)
-            end()
             fault = upstream.deliver(batch)
             assert "certificate or TLS fails" in fault.problem, fault
         assert office.ledger.log_head().size == len(batch.entries)

@@ -216,6 +216,28 @@ class Upstream(_Table):
         return self
 
 
+class Limits(_Table):
+    """What one sender may take of the disk, and what stays free."""
+
+    box_mib: int = Field(
+        32, ge=1, le=2**20, description="MiB of new reports that one box may have stored at once"
+    )
+    box_mib_per_hour: int = Field(1, ge=1, le=2**20, description="MiB that it gains every hour")
+    gateway_mib: int = Field(
+        512, ge=1, le=2**20, description="MiB of new leaves from one gateway below at once"
+    )
+    gateway_mib_per_hour: int = Field(
+        64, ge=1, le=2**20, description="MiB that it gains every hour"
+    )
+    disk_reserve_mib: int = Field(
+        64,
+        ge=0,
+        le=2**20,
+        description="MiB of the ledger's disk, at most a twentieth of it, that are left to "
+        "delivery and rulings: below it nothing is taken in",
+    )
+
+
 class Config(_Table):
     """All settings of one gateway."""
 
@@ -242,6 +264,10 @@ class Config(_Table):
     mqtt: Mqtt | None = Field(None, description="Table: the broker")
     http: Http | None = Field(None, description="Table: intake for gateways below")
     upstream: Upstream | None = Field(None, description="Table: the gateway above")
+    limits: Limits = Field(
+        default_factory=lambda: Limits.model_validate({}),
+        description="Table: what one sender may have stored",
+    )
 
     @property
     def control(self) -> Path:
@@ -319,6 +345,7 @@ def _inner_table(field: FieldInfo) -> type[BaseModel] | None:
         Http | None: Http,
         Upstream | None: Upstream,
         Tls | None: Tls,
+        Limits: Limits,
     }
     return tables.get(field.annotation)
 

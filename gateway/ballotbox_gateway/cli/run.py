@@ -49,11 +49,13 @@ async def _serve(config: "Config") -> None:
     from ballotbox_gateway.adapters.trust_files import load_identity, load_trusted
     from ballotbox_gateway.service.gateway import Gateway
     from ballotbox_gateway.service.opening import open_intake
+    from ballotbox_gateway.service.room import quotas_of
 
     log = logging.getLogger(__name__)
     trusted = load_trusted(config)
     identity = load_identity(config, trusted)
-    ledger, intake = open_intake(config, trusted, identity)
+    quotas = quotas_of(config)
+    ledger, intake = open_intake(config, trusted, identity, quotas)
     version, size = trusted.register.version, ledger.log_head().size
     # What was loaded stays for the life of the process, and a batch's values form no cycles: to
     # search them all for garbage after each few hundred would cost a fifth of the time.
@@ -61,7 +63,7 @@ async def _serve(config: "Config") -> None:
     gc.freeze()
     gc.set_threshold(_GARBAGE_THRESHOLD)
     try:
-        gateway = Gateway(config, trusted, intake, ledger)
+        gateway = Gateway(config, trusted, intake, ledger, quotas)
         await gateway.run(
             lambda: log.info(
                 "ready: %s, register version %s, %s leaves", config.origin, version, size

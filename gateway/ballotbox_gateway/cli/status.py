@@ -53,6 +53,8 @@ def _process_lines(state: dict[str, Any]) -> Iterator[str]:
         yield f"road      {road['name']} {road['state']}{trouble}"
     if state.get("disk_full"):
         yield f"DISK FULL {state['disk_full']}"
+    for sender in state.get("over_quota", ()):
+        yield f"OVER QUOTA {sender}: what is new of it is turned away for now"
     upstream = state.get("upstream")
     if upstream:
         trouble = f": {upstream['trouble']}" if upstream["trouble"] else ""

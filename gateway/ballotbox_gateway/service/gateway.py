@@ -23,11 +23,13 @@ from ballotbox_gateway.adapters.trust_files import load_trusted
 from ballotbox_gateway.config import Config
 from ballotbox_gateway.core.intake import Intake, OlderRegister, RulingOutcome
 from ballotbox_gateway.core.ports import DiskFull, Ledger, LedgerFailure
+from ballotbox_gateway.core.quota import Quotas
 from ballotbox_gateway.core.upward import UpwardBatch, UpwardConflict, UpwardFault, UpwardReply
 from ballotbox_gateway.problem import Problem
 from ballotbox_gateway.service.delivery import UpwardDelivery
 from ballotbox_gateway.service.desk import Desk
 from ballotbox_gateway.service.reception import Reception
+from ballotbox_gateway.service.room import Reserve
 from ballotbox_protocol.election.register import origin_id
 from ballotbox_protocol.wire.trust import Trusted
 from ballotbox_protocol.wire.verdict import Reason
@@ -46,14 +48,19 @@ _SESSION_SIZE: Final = 8
 class Gateway:
     """One gateway process. Make it on the loop that will run it."""
 
-    def __init__(self, config: Config, trusted: Trusted, intake: Intake, ledger: Ledger) -> None:
-        """Take over the intake and its ledger."""
+    def __init__(
+        self, config: Config, trusted: Trusted, intake: Intake, ledger: Ledger, quotas: Quotas
+    ) -> None:
+        """Take over the intake, its ledger and its quotas."""
         self._config = config
+        self._quotas = quotas
+        self._reserve = Reserve(config)
         self._trusted = trusted
         self._ledger = ledger
         self._loop = asyncio.get_running_loop()
         self._intake = intake
         self._reception = Reception(self._intake, _now, self._fail)
+        self._reception.reserve = self._reserve.trouble
         self._desk = Desk(ledger, trusted, self._rule, self._running)
         self._delivery: UpwardDelivery | None = None
         self._http: HttpIntake | None = None
@@ -217,13 +224,21 @@ class Gateway:
             "fresh_boxes": len(reception.fresh),
             "undecided": len(reception.inbox),
             "disk_full": reception.disk_full,
+            "over_quota": self._over_quota(),
             "upstream": self._delivery.status() if self._delivery else None,
         }
+
+    def _over_quota(self) -> list[str]:
+        boxes = [f"box {box.hex()}" for box in sorted(self._quotas.boxes.dry)]
+        return boxes + [f"gateway {name.decode()}" for name in sorted(self._quotas.gateways.dry)]
 
     # What the HTTP intake asks, as adapters.http_intake.UpperOffice.
 
     def take_in(self, batch: UpwardBatch) -> UpwardReply | UpwardConflict | UpwardFault:
         """Admit a stretch of a lower log; raises LedgerFailure."""
+        trouble = self._reserve.trouble()
+        if trouble:
+            raise DiskFull(trouble)
         outcome = self._asked(lambda: self._intake.admit_from_below(batch, _now()))
         self._reception.decided()
         return outcome

@@ -3,6 +3,7 @@
 from ballotbox_gateway.config import Config
 from ballotbox_gateway.core.intake import Identity, Intake, OlderRegister
 from ballotbox_gateway.core.ports import Binding, Ledger, LedgerFailure
+from ballotbox_gateway.core.quota import Quotas
 from ballotbox_gateway.ledger.sqlite import create, open_ledger
 from ballotbox_gateway.problem import Problem
 from ballotbox_protocol.election.identifiers import InvalidField
@@ -41,11 +42,13 @@ def open_existing(config: Config) -> Ledger:
         raise Problem(str(path), what, remedy) from error
 
 
-def open_intake(config: Config, trusted: Trusted, identity: Identity) -> tuple[Ledger, Intake]:
+def open_intake(
+    config: Config, trusted: Trusted, identity: Identity, quotas: Quotas | None = None
+) -> tuple[Ledger, Intake]:
     """Return ledger and intake, the log checked leaf by leaf; raises Problem."""
     ledger = open_existing(config)
     try:
-        return ledger, Intake(trusted, identity, ledger)
+        return ledger, Intake(trusted, identity, ledger, quotas)
     except (InvalidField, OlderRegister) as error:
         ledger.close()
         raise Problem(str(config.ledger_file), str(error), "Correct the settings") from error

@@ -106,7 +106,7 @@ class FieldGateway:
             self.lines.append("(ended)")
             self._changed.notify_all()
 
-    def await_line(self, text: str, since: int = 0) -> str:
+    def await_line(self, text: str, since: int = 0, patience_s: float = PATIENCE_S) -> str:
         """Return the first log line with `text` among those from number `since` on."""
 
         def found() -> list[str]:
@@ -115,7 +115,7 @@ class FieldGateway:
         def settled() -> bool:
             return bool(found()) or "(ended)" in self.lines[since:]
 
-        wait_until(self._changed, settled, f"log line {text!r} in {self.lines}")
+        wait_until(self._changed, settled, f"log line {text!r} in {self.lines}", patience_s)
         assert found(), "\n".join(self.lines[since:])
         return found()[0]
 

@@ -1,6 +1,7 @@
 """Does a serial road notice and explain what other programs, terminals and nets do to it?"""
 
 import asyncio
+import errno
 import fcntl
 import os
 import socket
@@ -331,3 +332,11 @@ def test_the_lock_ends_with_the_port(cable):
         cable.pull()
 
     asyncio.run(scenario())
+
+
+def test_the_manual_shows_these_words(repository):
+    manual = (repository / "gateway" / "OPERATING.md").read_text()
+    busy = port_trouble("/dev/null", OSError(errno.EBUSY, "")).partition(". ")[2]
+    assert f"is in use by minicom (process 712). {busy}" in manual
+    for words in (serial_intake._NOISY, serial_intake._TAKES_NOTHING):
+        assert f"serial port /dev/ttyUSB0 {words}" in manual

@@ -5,6 +5,7 @@
 
 import tomllib
 from collections.abc import Iterator
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
 from urllib.parse import urlsplit
@@ -57,6 +58,28 @@ def _url(text: str) -> str:
     return text.rstrip("/")
 
 
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _serial_port(text: str) -> str:
+    if "://" not in text:
+        return text
+    parts = urlsplit(text)
+    try:
+        port = parts.port
+    except ValueError:
+        port = None
+    if parts.scheme not in ("socket", "rfc2217") or not parts.hostname or not port:
+        raise ValueError("must be a device file, socket://host:port or rfc2217://host:port")
+    return text
+
+
 FilePath = Annotated[Path, Field(strict=False), AfterValidator(_from_config_folder)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Origin = Annotated[str, AfterValidator(_origin)]
@@ -69,9 +92,10 @@ class _Table(BaseModel):
 class SerialPort(_Table):
     """One box on one serial line; repeat the table for each."""
 
-    port: str = Field(
+    port: Annotated[str, AfterValidator(_serial_port)] = Field(
         min_length=1,
-        description="Device file, best below /dev/serial/by-id, or socket://host:port",
+        description="Device file, best below /dev/serial/by-id; or socket://host:port, or "
+        "rfc2217://host:port",
     )
     baud: int = Field(115_200, ge=300, le=4_000_000, description="Speed in bits per second")
 
@@ -127,6 +151,36 @@ class Http(_Table):
     body_max_bytes: int = Field(
         16 * 2**20, ge=2**16, le=2**28, description="Size limit of a request"
     )
+    certificate_file: FilePath | None = Field(
+        None, description="This gateway's own certificate, with those between it and its authority"
+    )
+    key_file: FilePath | None = Field(None, description="The private key of that certificate")
+    client_ca_file: FilePath | None = Field(
+        None, description="Authority of the gateways below: each must show a certificate of it"
+    )
+    plain: bool = Field(
+        default=False,
+        description="Listen without TLS beyond this machine, behind a server that speaks it",
+    )
+
+    @property
+    def mutual(self) -> bool:
+        """Whether both ends show certificates."""
+        return self.certificate_file is not None
+
+    @model_validator(mode="after")
+    def _all_or_none(self) -> Self:
+        files = (self.certificate_file, self.key_file, self.client_ca_file)
+        if any(files) and not all(files):
+            raise ValueError("certificate_file, key_file and client_ca_file go together")
+        if self.mutual and self.plain:
+            raise ValueError("plain and certificate_file exclude each other")
+        if not (self.mutual or self.plain or _is_loopback(self.host)):
+            raise ValueError(
+                "beyond this machine only TLS: give certificate_file, key_file and client_ca_file,"
+                " or say plain = true"
+            )
+        return self
 
 
 class Upstream(_Table):
@@ -138,6 +192,49 @@ class Upstream(_Table):
     timeout_s: int = Field(30, ge=1, le=600, description="Patience for an answer")
     ca_file: FilePath | None = Field(
         None, description="Certificates to trust instead of the system's"
+    )
+    certificate_file: FilePath | None = Field(
+        None, description="This gateway's own certificate; it names `origin`"
+    )
+    key_file: FilePath | None = Field(None, description="The private key of that certificate")
+    plain: bool = Field(
+        default=False, description="Deliver without TLS beyond this machine, in a net of its own"
+    )
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        parts = urlsplit(self.url)
+        own = (self.certificate_file, self.key_file)
+        if any(own) and not all(own):
+            raise ValueError("certificate_file and key_file go together: give both or none")
+        if parts.scheme == "https":
+            return self
+        if any((*own, self.ca_file)):
+            raise ValueError("certificates need a url that begins with https://")
+        if not (self.plain or _is_loopback(str(parts.hostname))):
+            raise ValueError("beyond this machine only https://, or say plain = true")
+        return self
+
+
+class Limits(_Table):
+    """What one sender may take of the disk, and what stays free."""
+
+    box_mib: int = Field(
+        32, ge=1, le=2**20, description="MiB of new reports that one box may have stored at once"
+    )
+    box_mib_per_hour: int = Field(1, ge=1, le=2**20, description="MiB that it gains every hour")
+    gateway_mib: int = Field(
+        512, ge=1, le=2**20, description="MiB of new leaves from one gateway below at once"
+    )
+    gateway_mib_per_hour: int = Field(
+        64, ge=1, le=2**20, description="MiB that it gains every hour"
+    )
+    disk_reserve_mib: int = Field(
+        64,
+        ge=0,
+        le=2**20,
+        description="MiB of the ledger's disk, at most a twentieth of it, that are left to "
+        "delivery and rulings: below it nothing is taken in",
     )
 
 
@@ -170,6 +267,10 @@ class Config(_Table):
     mqtt: Mqtt | None = Field(None, description="Table: the broker")
     http: Http | None = Field(None, description="Table: intake for gateways below")
     upstream: Upstream | None = Field(None, description="Table: the gateway above")
+    limits: Limits = Field(
+        default_factory=lambda: Limits.model_validate({}),
+        description="Table: what one sender may have stored",
+    )
 
     @property
     def control(self) -> Path:
@@ -247,6 +348,7 @@ def _inner_table(field: FieldInfo) -> type[BaseModel] | None:
         Http | None: Http,
         Upstream | None: Upstream,
         Tls | None: Tls,
+        Limits: Limits,
     }
     return tables.get(field.annotation)
 
@@ -254,4 +356,7 @@ def _inner_table(field: FieldInfo) -> type[BaseModel] | None:
 def _default(field: FieldInfo) -> str:
     if field.is_required():
         return "required"
-    return "" if field.default is None else f"`{field.default}`"
+    if field.default is None:
+        return ""
+    # As TOML writes it.
+    return f"`{str(field.default).lower() if type(field.default) is bool else field.default}`"

@@ -75,11 +75,16 @@ class FieldGateway:
         done = self.command("init")
         assert done.exit_code == 0, done.stderr
 
-    def start(self) -> None:
-        """Start `run` and return when it says that it is ready."""
-        before = len(self.lines)
+    def start(self, *, before: str = "", inside: tuple[str, ...] = ()) -> None:
+        """Start `run` and return when it says that it is ready.
+
+        before: Python code that the process runs first. inside: a command that runs the process.
+        """
+        known = len(self.lines)
+        code = f"{before}\nfrom ballotbox_gateway.cli import main\nmain()\n"
+        program = [sys.executable, "-c", code] if before else [COMMAND]
         self._process = subprocess.Popen(
-            [COMMAND, "run"],
+            [*inside, *program, "run"],
             cwd=self.folder,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
@@ -88,7 +93,7 @@ class FieldGateway:
         )
         self._listener = threading.Thread(target=self._listen, args=(self._process,))
         self._listener.start()
-        self.await_line("ready:", since=before)
+        self.await_line("ready:", since=known)
 
     def _listen(self, process: "subprocess.Popen[str]") -> None:
         assert process.stderr is not None
@@ -101,7 +106,7 @@ class FieldGateway:
             self.lines.append("(ended)")
             self._changed.notify_all()
 
-    def await_line(self, text: str, since: int = 0) -> str:
+    def await_line(self, text: str, since: int = 0, patience_s: float = PATIENCE_S) -> str:
         """Return the first log line with `text` among those from number `since` on."""
 
         def found() -> list[str]:
@@ -110,7 +115,7 @@ class FieldGateway:
         def settled() -> bool:
             return bool(found()) or "(ended)" in self.lines[since:]
 
-        wait_until(self._changed, settled, f"log line {text!r} in {self.lines}")
+        wait_until(self._changed, settled, f"log line {text!r} in {self.lines}", patience_s)
         assert found(), "\n".join(self.lines[since:])
         return found()[0]
 

@@ -7,25 +7,29 @@ service's loop, where the one intake and the one ledger live.
 import asyncio
 import concurrent.futures
 import json
+import logging
 import os
 import socket
-import threading
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, Protocol, TypeVar, assert_never
 
-import uvicorn
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from ballotbox_gateway.adapters.http_server import HttpServer
+from ballotbox_gateway.adapters.http_tls import listening_context
 from ballotbox_gateway.config import Http
 from ballotbox_gateway.core.ports import LedgerFailure
 from ballotbox_gateway.core.upward import UpwardBatch, UpwardConflict, UpwardFault, UpwardReply
 from ballotbox_gateway.problem import Problem
 from ballotbox_protocol.election.identifiers import InvalidField
 from ballotbox_protocol.election.register import origin_id
+from ballotbox_protocol.wire.verdict import Reason
+
+_log: Final = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -33,8 +37,8 @@ T = TypeVar("T")
 WAITING_MAX: Final = 8
 #: For a request to arrive whole, and for the loop to answer it.
 PATIENCE_S: Final = 30.0
-_CONNECTIONS_MAX: Final = 128
-_GOODBYE_S: Final = 3
+#: Between two lines about certificates that are used for other logs than their own.
+_TOLD_AGAIN_S: Final = 60.0
 
 _LATER: Final = "Send it again later"
 
@@ -54,14 +58,20 @@ class UpperOffice(Protocol):
         """Return the newest checkpoint of this gateway's log, None while it is empty."""
         ...
 
+    def turned_away(self, reason: Reason) -> None:
+        """Count a request that is refused for who sent it."""
+        ...
+
 
 class _Refused(Exception):
     """A request that is not taken; becomes the answer."""
 
-    def __init__(self, status: int, fault: UpwardFault) -> None:
+    def __init__(self, status: int, fault: UpwardFault, *, hang_up: bool = False) -> None:
+        """hang_up: end the connection, because what is still to come of the request is not read."""
         super().__init__(fault.problem)
         self.status = status
         self.fault = fault
+        self.hang_up = hang_up
 
 
 class HttpIntake:
@@ -74,35 +84,35 @@ class HttpIntake:
         self._office = office
         self._loop = asyncio.get_running_loop()
         self._waiting = 0
-        self._server = uvicorn.Server(
-            uvicorn.Config(
-                self.application(),
-                log_config=None,
-                log_level="warning",
-                access_log=False,
-                lifespan="off",
-                ws="none",
-                limit_concurrency=_CONNECTIONS_MAX,
-                timeout_graceful_shutdown=_GOODBYE_S,
-                server_header=False,
-            )
-        )
-        self._thread = threading.Thread(target=self._serve, daemon=True, name="http-intake")
+        self._told_at = -_TOLD_AGAIN_S
         self._socket: socket.socket | None = None
+        self._server: HttpServer | None = None
 
     def start(self) -> None:
-        """Listen; raises Problem when the address cannot be had."""
+        """Listen; raises Problem when the address or a certificate cannot be had."""
+        context = listening_context(self._settings)
         self._socket = listening_socket(self._settings)
-        self._thread.start()
+        self._server = HttpServer(self.application(), self._socket.dup(), context)
 
-    def _serve(self) -> None:
-        self._server.run(sockets=[self._socket] if self._socket else None)
+    def reload(self) -> Callable[[], None]:
+        """Show and ask for the certificates that the files hold now; raises Problem.
+
+        Return what ends the connections that were made with the former ones: it blocks for as long
+        as their requests take. Whoever connects meanwhile waits at the same socket, or is served.
+        """
+        former = self._server
+        if self._socket is None or former is None:
+            return lambda: None
+        context = listening_context(self._settings)
+        self._server = HttpServer(self.application(), self._socket.dup(), context)
+        return former.stop
 
     def stop(self) -> None:
         """Take no more requests and wait until the running ones ended, at most some seconds."""
-        self._server.should_exit = True
-        if self._thread.is_alive():
-            self._thread.join(_GOODBYE_S + 1)
+        if self._socket is not None:
+            self._socket.close()
+        if self._server is not None:
+            self._server.stop()
 
     def application(self) -> Starlette:
         """Return the routes; the test of the OpenAPI document compares them with it."""
@@ -141,8 +151,33 @@ class HttpIntake:
         finally:
             self._waiting -= 1
 
-    async def _entries(self, request: Request) -> Response:
+    async def _whose(self, request: Request) -> bytes:
+        """Return the log in the address, which must be that of the certificate where there is one.
+
+        Whether the register knows a gateway of that origin is seen by whoever is asked about it.
+        """
         origin = _origin_in_path(request)
+        named: frozenset[str] | None = request.state.origins
+        if named is not None and origin not in {bytes(origin_id(each)) for each in named}:
+            await self._ask(lambda: self._foreign(named))
+            fix = "Deliver with the certificate of the gateway whose log it is"
+            raise _Refused(
+                403,
+                UpwardFault("origin_id", "is not the log of the client certificate", fix),
+                hang_up=True,
+            )
+        return origin
+
+    def _foreign(self, named: frozenset[str]) -> None:
+        self._office.turned_away(Reason.CERTIFICATE)
+        if self._loop.time() - self._told_at >= _TOLD_AGAIN_S:
+            self._told_at = self._loop.time()
+            who = " and ".join(sorted(named)) or "nobody"
+            _log.warning("%s: a certificate of %s is used for another log", self.name, who)
+
+    async def _entries(self, request: Request) -> Response:
+        origin = await self._whose(request)
+        _require_json(request)
         body = await _limited_body(request, self._settings.body_max_bytes)
         batch = _batch_in(body)
         if origin_id(batch.origin) != origin:
@@ -159,7 +194,7 @@ class HttpIntake:
                 assert_never(outcome)
 
     async def _log(self, request: Request) -> Response:
-        origin = _origin_in_path(request)
+        origin = await self._whose(request)
         expected = await self._ask(lambda: self._office.expected(origin))
         if expected is None:
             fix = "Have the gateway entered in the register that this office uses"
@@ -192,7 +227,7 @@ def _answering(
         try:
             return await serve(request)
         except _Refused as refused:
-            return _fault_response(refused.status, refused.fault)
+            return _fault_response(refused.status, refused.fault, hang_up=refused.hang_up)
 
     return endpoint
 
@@ -205,22 +240,35 @@ def _origin_in_path(request: Request) -> bytes:
         raise _bad("origin_id", "is not hexadecimal", fix) from error
 
 
+def _require_json(request: Request) -> None:
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json":
+        fault = UpwardFault("content-type", "is not application/json", "Send JSON, and say so")
+        raise _Refused(415, fault, hang_up=True)
+
+
 async def _limited_body(request: Request, limit: int) -> bytes:
+    announced = request.headers.get("content-length", "0")
     body = bytearray()
+    if int(announced) > limit:
+        raise _too_large(limit)
     try:
         async with asyncio.timeout(PATIENCE_S):
             async for chunk in request.stream():
                 body += chunk
                 if len(body) > limit:
-                    fault = UpwardFault(
-                        "body", f"is larger than {limit} bytes", "Send fewer entries at once"
-                    )
-                    raise _Refused(413, fault)
+                    raise _too_large(limit)
     except TimeoutError as error:
-        raise _bad("body", "did not arrive in time", _LATER) from error
+        fault = UpwardFault("body", "did not arrive in time", _LATER)
+        raise _Refused(408, fault, hang_up=True) from error
     except ClientDisconnect as error:
         raise _bad("body", "is incomplete", _LATER) from error
     return bytes(body)
+
+
+def _too_large(limit: int) -> _Refused:
+    fault = UpwardFault("body", f"is larger than {limit} bytes", "Send fewer entries at once")
+    return _Refused(413, fault, hang_up=True)
 
 
 def _batch_in(body: bytes) -> UpwardBatch:
@@ -243,8 +291,10 @@ def _busy(problem: str) -> _Refused:
     return _Refused(503, UpwardFault("body", problem, _LATER, retry=True))
 
 
-def _fault_response(status: int, fault: UpwardFault) -> Response:
-    headers = {"Retry-After": "5"} if status == 503 else None
+def _fault_response(status: int, fault: UpwardFault, *, hang_up: bool = False) -> Response:
+    headers = {"Retry-After": "5"} if status == 503 else {}
+    if hang_up:
+        headers["Connection"] = "close"
     return JSONResponse(fault.to_json(), status, headers)
 
 

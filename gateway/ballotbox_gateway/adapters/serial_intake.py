@@ -3,25 +3,24 @@
 pyserial's read() calls select(), which ends at descriptor 1023; here bytes go straight to and from
 the non-blocking descriptor, so many ports and sockets can live in one process. Pulling the cable is
 no error: the port is opened again with a growing delay, and the box resends from its own memory.
+Whatever comes is bytes: nothing of it is a command, and nothing of it is ever logged.
 """
 
 import asyncio
 import logging
 import os
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from ballotbox_gateway.adapters.backoff import Backoff
 from ballotbox_gateway.adapters.roads import CarrierState, Inbox, Letter
-from ballotbox_gateway.adapters.serial_words import port_trouble
+from ballotbox_gateway.adapters.serial_line import Line, open_line
+from ballotbox_gateway.adapters.serial_words import port_trouble, shared_trouble
 from ballotbox_gateway.adapters.threads import in_thread
 from ballotbox_gateway.config import SerialPort
 from ballotbox_gateway.core.correspondence import Route
 from ballotbox_gateway.core.outcome import Road, RoadKind
 from ballotbox_protocol.wire.link import Link, LinkLimits
 from ballotbox_protocol.wire.message import Message
-
-if TYPE_CHECKING:
-    from serial import Serial
 
 _log: Final = logging.getLogger(__name__)
 
@@ -30,6 +29,19 @@ _CHUNK: Final = 4_096
 _BITS_PER_BYTE: Final = 10
 #: How long a person waits after plugging in; more would feel like a dead port.
 REOPEN_CAP_S: Final = 5.0
+#: How often an open line is looked at: is it stuck, noisy, or read by somebody else as well?
+WATCH_S: Final = 5.0
+#: A line that takes no byte for so long is opened anew; the largest message takes 2 s at 115,200.
+WRITE_PATIENCE_S: Final = 20.0
+#: How often the system is asked who else has the port open.
+_SEARCH_S: Final = 60.0
+#: Frames damaged between two looks from which a person is told; one is torn at every plugging-in.
+_NOISE: Final = 3
+#: After one complaint about an open line, the pause before another, and before the same again.
+_TOLD_NEXT_S: Final = 60.0
+_TOLD_AGAIN_S: Final = 600.0
+_TAKES_NOTHING: Final = "takes no bytes. Check the cable, the box and its flow control"
+_NOISY: Final = "brings damaged frames. Check the cable, the ground and serial.baud"
 
 
 class SerialIntake:
@@ -52,8 +64,13 @@ class SerialIntake:
         self._backoff = backoff
         self._route = Route(Road(RoadKind.SERIAL, settings.port), self._send)
         self._loop = asyncio.get_running_loop()
-        self._port: Serial | None = None
+        self._line: Line | None = None
         self._descriptor = -1
+        self._stuck_since: float | None = None
+        self._tallied = 0, 0
+        self._searched_at = -_SEARCH_S
+        self._shared_trouble = ""
+        self._told = "", -_TOLD_AGAIN_S
         self._unwritten = bytearray()
         self._timer: asyncio.TimerHandle | None = None
         self._held = False
@@ -65,7 +82,7 @@ class SerialIntake:
         while not self._stopping.is_set():
             if await self._open():
                 began = self._loop.time()
-                await self._lost.wait()
+                await self._watch()
                 await self._close()
                 self._backoff.lasted(self._loop.time() - began)
             if not self._stopping.is_set():
@@ -80,29 +97,71 @@ class SerialIntake:
     async def _open(self) -> bool:
         self._lost.clear()
         try:
-            port = open_port(self._settings)
-            # A port may be a socket:// whose peer takes its time.
-            await in_thread(port.open)
-            self._descriptor = port.fileno()
+            # A port may be at the other end of a network that takes its time.
+            line = await in_thread(lambda: open_line(self._settings))
         except (OSError, ValueError) as error:
             self._down(port_trouble(self._settings.port, error))
             return False
-        self._port = port
+        self._line = line
+        self._descriptor = line.descriptor
         self._attach()
         return True
 
     def _attach(self) -> None:
         self._unwritten.clear()
         self._held = False
+        self._stuck_since = None
         self.state, self.trouble = CarrierState.CONNECTING, ""
         _log.info("%s: open, waiting for a box", self.name)
         self._loop.add_reader(self._descriptor, self._readable)
         self._transmit()
 
+    async def _watch(self) -> None:
+        """Return when the line is lost; until then, look now and then how it does."""
+        while not self._lost.is_set():
+            try:
+                async with asyncio.timeout(WATCH_S):
+                    await self._lost.wait()
+            except TimeoutError:
+                await self._look()
+
+    async def _look(self) -> None:
+        stuck_since = self._stuck_since
+        if stuck_since is not None and self._loop.time() - stuck_since >= WRITE_PATIENCE_S:
+            self._lose(_TAKES_NOTHING)
+            return
+        damaged, repeated = self._tallies()
+        new_damage = damaged - self._tallied[0]
+        suspicious = new_damage > 0 or repeated > self._tallied[1]
+        self._tallied = damaged, repeated
+        trouble = await self._shared(suspicious=suspicious)
+        if not trouble and new_damage >= _NOISE:
+            trouble = _NOISY
+        if self._descriptor >= 0:
+            self._tell(trouble)
+            self.trouble = trouble
+
+    def _tallies(self) -> tuple[int, int]:
+        """Return how many frames came damaged, and how many went or came again."""
+        counters = self._link.counters
+        repeated = counters.retransmissions + counters.duplicates
+        return sum(self._link.decoder.dropped.values()), repeated
+
+    async def _shared(self, *, suspicious: bool) -> str:
+        """Return that somebody else reads the line: looked for at times, and on suspicion."""
+        now = self._loop.time()
+        # Where no box has spoken yet the link repeats itself anyway.
+        urgent = self._shared_trouble or (suspicious and self.state is CarrierState.UP)
+        if urgent or now - self._searched_at >= _SEARCH_S:
+            self._searched_at = now
+            port = self._settings.port
+            self._shared_trouble = await in_thread(lambda: shared_trouble(port))
+        return self._shared_trouble
+
     async def _close(self) -> None:
-        port, self._port = self._port, None
-        if port is not None:
-            await in_thread(port.close)
+        line, self._line = self._line, None
+        if line is not None:
+            await in_thread(line.close)
 
     def _lose(self, trouble: str) -> None:
         """Let go of the descriptor; `run` closes the port and opens it anew."""
@@ -121,6 +180,14 @@ class SerialIntake:
             _log.warning("%s %s", self.name, trouble)
         self.state, self.trouble = CarrierState.DOWN, trouble
 
+    def _tell(self, trouble: str) -> None:
+        """Log what is wrong with an open line, but not each time: noise comes and goes."""
+        words, since = self._told
+        pause_s = self._loop.time() - since
+        if trouble and pause_s >= (_TOLD_AGAIN_S if trouble == words else _TOLD_NEXT_S):
+            self._told = trouble, self._loop.time()
+            _log.warning("%s %s", self.name, trouble)
+
     def _readable(self) -> None:
         try:
             data = os.read(self._descriptor, _CHUNK)
@@ -131,9 +198,15 @@ class SerialIntake:
             return
         if not data:
             # Readable and yet nothing to read: how the kernel shows that the line is gone.
-            self._lose("was unplugged or closed at its other end. Plug the cable in again")
+            self._lose(self._why_gone())
             return
         self._take(data)
+
+    def _why_gone(self) -> str:
+        trouble = self._line.trouble if self._line is not None else None
+        if trouble is not None:
+            return port_trouble(self._settings.port, trouble)
+        return "was unplugged or closed at its other end. Plug the cable in again"
 
     def _take(self, data: bytes) -> None:
         messages = self._link.receive(data, self._now_ms())
@@ -175,7 +248,10 @@ class SerialIntake:
             self._lose(port_trouble(self._settings.port, error))
             return
         del self._unwritten[:written]
+        if not self._unwritten or written:
+            self._stuck_since = None
         if self._unwritten:
+            self._stuck_since = self._stuck_since or self._loop.time()
             self._loop.add_writer(self._descriptor, self._write)
             return
         self._loop.remove_writer(self._descriptor)
@@ -211,20 +287,3 @@ class SerialIntake:
         self._lose("")
         self._lost.set()
         await self._close()
-
-
-def open_port(settings: SerialPort) -> "Serial":
-    """Return the port, locked for this process when it is opened, but not opened yet.
-
-    Raises ValueError when the settings name no kind of port that there is.
-    """
-    import serial
-
-    return serial.serial_for_url(
-        settings.port,
-        do_not_open=True,
-        baudrate=settings.baud,
-        timeout=0,
-        write_timeout=0,
-        exclusive=True,
-    )

@@ -1,11 +1,13 @@
 """Delivery to the gateway above over HTTP, as gateway/intake.openapi.json describes it."""
 
 import json
+import time
 from typing import Final
 
 import urllib3
 from urllib3.exceptions import HTTPError
 
+from ballotbox_gateway.adapters.http_tls import calling_context
 from ballotbox_gateway.config import Upstream
 from ballotbox_gateway.core.upward import (
     ENTRIES_MAX,
@@ -20,6 +22,7 @@ from ballotbox_protocol.wire.receipt import RECEIPT_LIMITS
 
 #: The largest honest answer, in base64 with its quotes and commas; more is not read.
 _ANSWER_MAX: Final = ENTRIES_MAX * (RECEIPT_LIMITS.size * 4 // 3 + 16)
+_PART: Final = 65_536
 _HEADERS: Final = {"Content-Type": "application/json", "Accept": "application/json"}
 
 
@@ -27,14 +30,15 @@ class UpstreamHttp:
     """The way to one upper gateway; may be called from any thread."""
 
     def __init__(self, settings: Upstream) -> None:
-        """Prepare connections; nothing is sent yet."""
+        """Prepare connections; nothing is sent yet. Raises Problem for a file of the settings."""
         self._url = settings.url
         self._pool = urllib3.PoolManager(
             num_pools=2,
             retries=False,  # and no redirects: the answer of the address given is what counts
             timeout=urllib3.Timeout(total=settings.timeout_s),
-            ca_certs=str(settings.ca_file) if settings.ca_file else None,
+            ssl_context=calling_context(settings),
         )
+        self._patience_s = settings.timeout_s
 
     def deliver(self, batch: UpwardBatch) -> UpwardReply | UpwardConflict | UpwardFault:
         """Send a batch and return the answer; what prevents one is a fault like any other."""
@@ -77,14 +81,25 @@ class UpstreamHttp:
                 headers=_HEADERS,
                 preload_content=False,
             )
-            data = response.read(_ANSWER_MAX)
-            complete = not response.read(1)
-            response.release_conn()
+            data = self._body(response)
         except HTTPError as error:
-            return UpwardFault("upstream.url", _words(error), _CHECK_URL, retry=True)
-        if not complete:
-            return _not_ours("the answer is too large")
+            words = _words(error, over_tls=self._url.startswith("https://"))
+            return UpwardFault("upstream.url", words, _CHECK_URL, retry=True)
+        if data is None:
+            return _not_ours("the answer is too large, or dribbles in")
         return response.status, _parsed(data)
+
+    def _body(self, response: urllib3.BaseHTTPResponse) -> bytes | None:
+        """Return the whole body; None when it is too large or takes too long as a whole."""
+        deadline = time.monotonic() + self._patience_s
+        body = bytearray()
+        for part in response.stream(_PART):
+            body += part
+            if len(body) > _ANSWER_MAX or time.monotonic() > deadline:
+                response.close()
+                return None
+        response.release_conn()
+        return bytes(body)
 
 
 _CHECK_URL: Final = "Check the network, upstream.url and whether the upper gateway runs"
@@ -97,7 +112,7 @@ def _parsed(data: bytes) -> object:
         return None
 
 
-def _words(error: HTTPError) -> str:
+def _words(error: HTTPError, *, over_tls: bool) -> str:
     match error:
         case urllib3.exceptions.NameResolutionError():
             return "the name of the upper gateway cannot be resolved"
@@ -108,7 +123,9 @@ def _words(error: HTTPError) -> str:
         case urllib3.exceptions.SSLError():
             return f"the upper gateway's certificate or TLS fails ({error})"
         case _:
-            return f"the connection to the upper gateway broke ({type(error).__name__})"
+            # With TLS 1.3 a client learns that its certificate is refused when it goes on talking.
+            perhaps = "; it may refuse our certificate" if over_tls else ""
+            return f"the connection to the upper gateway broke ({type(error).__name__}){perhaps}"
 
 
 def _refusal(status: int, value: object) -> UpwardFault:

@@ -14,6 +14,7 @@ from ballotbox_gateway.cli.quarantine import dispute, quarantine
 from ballotbox_gateway.cli.run import run
 from ballotbox_gateway.cli.settings import settings
 from ballotbox_gateway.cli.status import status
+from ballotbox_gateway.plain_text import plain
 from ballotbox_gateway.problem import Problem
 
 
@@ -24,7 +25,9 @@ class _Plainspoken(click.Group):
         try:
             return super().invoke(ctx)
         except Problem as problem:
-            raise click.ClickException(str(problem)) from problem
+            # The settings' faults stand on lines of their own.
+            lines = map(plain, str(problem).split("\n"))
+            raise click.ClickException("\n".join(lines)) from problem
 
 
 @click.group(cls=_Plainspoken, context_settings={"help_option_names": ["-h", "--help"]})

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ballotbox_gateway.cli.options import config_option
+from ballotbox_gateway.plain_text import plain
 
 if TYPE_CHECKING:
     from ballotbox_gateway.config import Config
@@ -21,7 +22,7 @@ def check(ctx: click.Context, config: "Config") -> None:
     faults = 0
     for finding in preflight(config):
         faults += not finding.well
-        click.echo(f"{'ok  ' if finding.well else 'FAIL'}  {finding.line}")
+        click.echo(f"{'ok  ' if finding.well else 'FAIL'}  {plain(finding.line)}")
     if faults:
         click.echo(f"{faults} to mend")
         ctx.exit(1)

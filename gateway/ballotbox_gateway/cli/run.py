@@ -24,8 +24,11 @@ def run(ctx: click.Context, config: "Config") -> None:
     import logging
 
     from ballotbox_gateway.core.ports import LedgerFailure
+    from ballotbox_gateway.plain_text import PlainFormatter
 
-    logging.basicConfig(format="%(asctime)s %(levelname)-7s %(message)s", level=logging.INFO)
+    handler = logging.StreamHandler()
+    handler.setFormatter(PlainFormatter("%(asctime)s %(levelname)-7s %(message)s"))
+    logging.basicConfig(handlers=[handler], level=logging.INFO)
     log = logging.getLogger(__name__)
     try:
         asyncio.run(_serve(config))
@@ -46,11 +49,13 @@ async def _serve(config: "Config") -> None:
     from ballotbox_gateway.adapters.trust_files import load_identity, load_trusted
     from ballotbox_gateway.service.gateway import Gateway
     from ballotbox_gateway.service.opening import open_intake
+    from ballotbox_gateway.service.room import quotas_of
 
     log = logging.getLogger(__name__)
     trusted = load_trusted(config)
     identity = load_identity(config, trusted)
-    ledger, intake, told = open_intake(config, trusted, identity)
+    quotas = quotas_of(config)
+    ledger, intake, told = open_intake(config, trusted, identity, quotas)
     for line in told:
         log.warning("%s: %s", config.ledger_file, line)
     version, size = trusted.register.version, ledger.log_head().size
@@ -60,7 +65,7 @@ async def _serve(config: "Config") -> None:
     gc.freeze()
     gc.set_threshold(_GARBAGE_THRESHOLD)
     try:
-        gateway = Gateway(config, trusted, intake, ledger)
+        gateway = Gateway(config, trusted, intake, ledger, quotas)
         await gateway.run(
             lambda: log.info(
                 "ready: %s, register version %s, %s leaves", config.origin, version, size

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ballotbox_gateway.cli.options import config_option
+from ballotbox_gateway.plain_text import plain
 
 if TYPE_CHECKING:
     from ballotbox_gateway.config import Config
@@ -24,7 +25,7 @@ def status(config: "Config", *, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(state, indent=2))
     else:
-        click.echo("\n".join(_lines(state)))
+        click.echo("\n".join(map(plain, _lines(state))))
 
 
 def _lines(state: dict[str, Any]) -> Iterator[str]:
@@ -64,6 +65,8 @@ def _process_lines(state: dict[str, Any]) -> Iterator[str]:
         yield f"BROKER    {remark}"
     if state.get("disk_full"):
         yield f"DISK FULL {state['disk_full']}"
+    for sender in state.get("over_quota", ()):
+        yield f"OVER QUOTA {sender}: what is new of it is turned away for now"
     upstream = state.get("upstream")
     if upstream:
         trouble = f": {upstream['trouble']}" if upstream["trouble"] else ""

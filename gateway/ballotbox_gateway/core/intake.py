@@ -30,6 +30,7 @@ from ballotbox_gateway.core.outcome import (
 )
 from ballotbox_gateway.core.ports import DiskFull, Ledger, StoredRefusal, StoredReport
 from ballotbox_gateway.core.publishing import Stretch, stretch
+from ballotbox_gateway.core.quota import ROW_OVERHEAD, Quotas
 from ballotbox_gateway.core.replacing import open_replacing, unheard
 from ballotbox_gateway.core.roster import Authentic, Misplaced, Unproved
 from ballotbox_gateway.core.rulings import EXPLANATION
@@ -64,6 +65,8 @@ T = TypeVar("T")
 #: A box is asked for the same missing report at most this often, in seconds.
 _ASK_AGAIN: Final = 10
 
+_LATER: Final = "send it again later; one gateway must leave room for the others"
+
 _Given = Authentic | Misplaced | Unproved
 _Judged = Placed | StoredRefusal | Reason
 
@@ -77,7 +80,11 @@ class Intake:
     read again before anything is judged.
     """
 
-    def __init__(self, trusted: Trusted, identity: Identity, ledger: Ledger) -> None:
+    def __init__(
+        self, trusted: Trusted, identity: Identity, ledger: Ledger, quotas: Quotas | None = None
+    ) -> None:
+        """Without `quotas` every sender may have stored as much as it likes."""
+        self._quotas = quotas
         self._books = Books(trusted, identity, ledger)
         self._outbox = Outbox(self._books)
         self._sampler = Sampler()
@@ -95,6 +102,8 @@ class Intake:
         except DiskFull:
             self.turned_away(Reason.DISK, len(arrivals))
             raise
+        if self._quotas is not None:
+            self._charge(self._quotas, settled, now)
         placed = [each for each in settled.result if isinstance(each, Placed)]
         rows = [settled.case.draft.chain(each.row.box).current(each.row) for each in placed]
         receipts = self._books.receipts(settled, rows)
@@ -123,8 +132,11 @@ class Intake:
     ) -> list[_Judged]:
         judged: list[_Judged] = []
         turned_away: list[tuple[Arrival, Reason]] = []
+        quotas = self._quotas
         for arrival, each in zip(arrivals, given, strict=True):
-            if isinstance(each, Authentic):
+            if quotas is not None and self._is_too_much(quotas, case, each):
+                judged.append(Reason.RATE)
+            elif isinstance(each, Authentic):
                 judged.append(case.chains.place(each))
             elif isinstance(each, Misplaced):
                 judged.append(self._refuse(case, each))
@@ -135,6 +147,27 @@ class Intake:
             samples = self._sampler.samples(turned_away, case.draft.now)
             case.draft.turn_away((reason for _, reason in turned_away), samples)
         return judged
+
+    def _is_too_much(self, quotas: Quotas, case: Case, given: _Given) -> bool:
+        """Tell whether a message is new and its box has had stored what it may."""
+        if isinstance(given, Unproved):
+            return False
+        box = given.entry.box if isinstance(given, Authentic) else given.box
+        if not quotas.boxes.is_spent(box, case.draft.now):
+            return False
+        known = case.draft.report(given.id) or self._books.ledger.refusal(given.id)
+        return known is None
+
+    def _charge(self, quotas: Quotas, settled: Settled[list[_Judged]], now: int) -> None:
+        for each in settled.result:
+            if isinstance(each, Placed) and each.new:
+                quotas.boxes.charge(each.row.box, len(each.row.data), now)
+        for refusal in settled.case.draft.refusals.values():
+            quotas.boxes.charge(refusal.box, len(refusal.data) + len(refusal.answer), now)
+        # Not a reason for a commit: a flood shall not make the disk work.
+        limited = sum(each is Reason.RATE for each in settled.result)
+        if limited:
+            self.turned_away(Reason.RATE, limited)
 
     def _refuse(self, case: Case, given: Misplaced) -> StoredRefusal:
         draft = case.draft
@@ -207,7 +240,19 @@ class Intake:
         A stretch taken in before gets its receipts again, if it ends where this gateway stands: a
         shorter one is told where that is, and another log is refused. Raises LedgerFailure.
         """
-        return take_in(self._books, batch, now)
+        quotas = self._quotas
+        if quotas is None:
+            return take_in(self._books, batch, now)
+        who = batch.origin.encode()
+        taken = self._books.ledger.lower_log(batch.origin)
+        is_new = batch.stop > (taken.size if taken is not None else 0)
+        if is_new and quotas.gateways.is_spent(who, now):
+            self.turned_away(Reason.RATE)
+            return UpwardFault("entries", "are more than may come so fast", _LATER, retry=True)
+        outcome = take_in(self._books, batch, now)
+        if is_new and isinstance(outcome, UpwardReply):
+            quotas.gateways.charge(who, _stored_size(batch), now)
+        return outcome
 
     def next_upward(self, upper: str, limit: int) -> UpwardBatch | None:
         """Return the next at most `limit` leaves that `upper` has not receipted, or None."""
@@ -262,6 +307,12 @@ class Intake:
     def replace_register(self, trusted: Trusted) -> None:
         """Use a newer register from now on; raises as the constructor does, changing nothing."""
         self._books.use(trusted, self._books.roster)
+
+
+def _stored_size(batch: UpwardBatch) -> int:
+    parts = (part for entry in batch.entries for part in (entry.leaf, entry.report, entry.ruling))
+    room = sum(len(part) for part in parts if part is not None)
+    return room + len(batch.checkpoint) + ROW_OVERHEAD * len(batch.entries)
 
 
 def _verdict(placed: Placed, row: StoredReport, receipt: Message) -> Answer:

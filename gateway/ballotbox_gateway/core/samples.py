@@ -11,6 +11,8 @@ from ballotbox_protocol.wire.verdict import Reason
 
 #: Samples kept of one road in one period; whatever comes beyond is counted only.
 SAMPLES_PER_PERIOD: Final = 16
+#: The same of all roads together: who may choose the names of roads could have many.
+SAMPLES_OF_ALL_MAX: Final = 256
 PERIOD_SECONDS: Final = 60
 _ROAD_MAX: Final = 128
 
@@ -20,6 +22,7 @@ class Sampler:
 
     def __init__(self) -> None:
         self._period = 0
+        self._all = 0
         self._taken: Counter[str] = Counter()
 
     def samples(self, turned_away: Iterable[tuple[Arrival, Reason]], now: int) -> list[Unauthentic]:
@@ -27,6 +30,7 @@ class Sampler:
         if now // PERIOD_SECONDS != self._period:
             self._period = now // PERIOD_SECONDS
             self._taken.clear()
+            self._all = 0
         found: dict[bytes, Unauthentic] = {}
         for arrival, reason in turned_away:
             digest = sha256(arrival.data).digest()
@@ -34,7 +38,8 @@ class Sampler:
             known = found.get(digest)
             if known is not None:
                 found[digest] = known._replace(times=known.times + 1)
-            elif self._taken[road] < SAMPLES_PER_PERIOD:
+            elif self._taken[road] < SAMPLES_PER_PERIOD and self._all < SAMPLES_OF_ALL_MAX:
+                self._all += 1
                 self._taken[road] += 1
                 sample = arrival.data[:SAMPLE_SIZE]
                 found[digest] = Unauthentic(digest, reason, road, sample, 1, now)

@@ -45,6 +45,11 @@ class UpwardDelivery:
         self._receipted_at: int | None = None
         self._compared = False
 
+    def reload(self) -> None:
+        """Show and trust the certificates that the files hold now; raises Problem."""
+        former, self._http = self._http, UpstreamHttp(self._settings)
+        former.close()
+
     def wake(self) -> None:
         """Look again: the log has grown."""
         self._more.set()
@@ -75,7 +80,8 @@ class UpwardDelivery:
         batch = self._intake.next_upward(self._settings.origin, self._settings.batch_leaves)
         if batch is None:
             return await self._idle()
-        answer = await in_thread(lambda: self._http.deliver(batch))
+        http = self._http
+        answer = await in_thread(lambda: http.deliver(batch))
         fault = self._taken(batch, answer)
         if fault is None:
             self._succeeded()
@@ -97,7 +103,8 @@ class UpwardDelivery:
         if probe is None:
             self._compared = True
             return None
-        answer = await in_thread(lambda: self._http.deliver(probe))
+        http = self._http
+        answer = await in_thread(lambda: http.deliver(probe))
         if isinstance(answer, UpwardConflict):
             return self._forgotten(answer, probe.stop)
         if isinstance(answer, UpwardFault):

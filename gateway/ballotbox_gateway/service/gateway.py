@@ -24,14 +24,17 @@ from ballotbox_gateway.adapters.trust_files import load_trusted
 from ballotbox_gateway.config import Config
 from ballotbox_gateway.core.intake import Intake, OlderRegister, RulingOutcome
 from ballotbox_gateway.core.ports import DiskFull, Ledger, LedgerFailure
+from ballotbox_gateway.core.quota import Quotas
 from ballotbox_gateway.core.upward import UpwardBatch, UpwardConflict, UpwardFault, UpwardReply
 from ballotbox_gateway.problem import Problem
 from ballotbox_gateway.service.delivery import UpwardDelivery
 from ballotbox_gateway.service.desk import Desk
 from ballotbox_gateway.service.follower import Follower
 from ballotbox_gateway.service.reception import Reception
+from ballotbox_gateway.service.room import Reserve
 from ballotbox_protocol.election.register import origin_id
 from ballotbox_protocol.wire.trust import Trusted
+from ballotbox_protocol.wire.verdict import Reason
 
 if TYPE_CHECKING:
     from ballotbox_gateway.adapters.http_intake import HttpIntake
@@ -51,14 +54,19 @@ _SESSION_SIZE: Final = 8
 class Gateway:
     """One gateway process. Make it on the loop that will run it."""
 
-    def __init__(self, config: Config, trusted: Trusted, intake: Intake, ledger: Ledger) -> None:
-        """Take over the intake and its ledger."""
+    def __init__(
+        self, config: Config, trusted: Trusted, intake: Intake, ledger: Ledger, quotas: Quotas
+    ) -> None:
+        """Take over the intake, its ledger and its quotas."""
         self._config = config
+        self._quotas = quotas
+        self._reserve = Reserve(config)
         self._trusted = trusted
         self._ledger = ledger
         self._loop = asyncio.get_running_loop()
         self._intake = intake
         self._reception = Reception(self._intake, _now, self._fail)
+        self._reception.reserve = self._reserve.trouble
         self._desk = Desk(ledger, trusted, self._rule, self._running)
         self._delivery: UpwardDelivery | None = None
         self._follower: Follower | None = None
@@ -175,9 +183,10 @@ class Gateway:
         self._loop.add_signal_handler(signal.SIGHUP, self.reload)
 
     def reload(self) -> None:
-        """Use the newest register, and the broker's files as they are now; the ledger stays."""
+        """Take in what the files of the settings hold now: register and certificates."""
         self.reload_register()
         self._renew_broker()
+        self._reload_certificates()
 
     def _renew_broker(self) -> None:
         mqtt = self._reception.mqtt
@@ -186,6 +195,18 @@ class Gateway:
                 _log.info("%s: connecting with the new files of the mqtt table", mqtt.name)
         except Problem as problem:
             _log.error("the connection to the broker stays as it is: %s", problem)
+
+    def _reload_certificates(self) -> None:
+        try:
+            ending = self._http.reload() if self._http is not None else None
+            if self._delivery is not None:
+                self._delivery.reload()
+        except Problem as problem:
+            _log.error("the present certificates stay in use: %s", problem)
+            return
+        if ending is not None:
+            _log.info("the certificates of the HTTP intake are those of its files now")
+            self._start(in_thread(ending))
 
     def reload_register(self) -> None:
         """Use the register file's newest version, or say why the present one stays in use."""
@@ -251,14 +272,22 @@ class Gateway:
             "undecided": len(reception.inbox),
             "disk_full": reception.disk_full,
             "broker_remarks": reception.mqtt.watch.remarks if reception.mqtt else [],
+            "over_quota": self._over_quota(),
             "upstream": self._delivery.status() if self._delivery else None,
             "second_copy": self._follower.status() if self._follower else None,
         }
+
+    def _over_quota(self) -> list[str]:
+        boxes = [f"box {box.hex()}" for box in sorted(self._quotas.boxes.dry)]
+        return boxes + [f"gateway {name.decode()}" for name in sorted(self._quotas.gateways.dry)]
 
     # What the HTTP intake asks, as adapters.http_intake.UpperOffice.
 
     def take_in(self, batch: UpwardBatch) -> UpwardReply | UpwardConflict | UpwardFault:
         """Admit a stretch of a lower log; raises LedgerFailure."""
+        trouble = self._reserve.trouble()
+        if trouble:
+            raise DiskFull(trouble)
         outcome = self._asked(lambda: self._intake.admit_from_below(batch, _now()))
         self._reception.decided()
         return outcome
@@ -275,6 +304,10 @@ class Gateway:
         """Return the newest checkpoint of this gateway's log, None while it is empty."""
         found = self._ledger.checkpoint_at(self._ledger.log_head().size)
         return found.note if found else None
+
+    def turned_away(self, reason: Reason) -> None:
+        """Count a request that is refused for who sent it; stored with the next batch."""
+        self._intake.turned_away(reason)
 
 
 def _now() -> int:

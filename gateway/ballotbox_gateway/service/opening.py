@@ -7,6 +7,7 @@ from ballotbox_gateway.adapters.second_copy import SecondCopy
 from ballotbox_gateway.config import Config
 from ballotbox_gateway.core.intake import Identity, Intake, OlderRegister
 from ballotbox_gateway.core.ports import Binding, Damaged, LedgerFailure
+from ballotbox_gateway.core.quota import Quotas
 from ballotbox_gateway.ledger.placing import finish_placing
 from ballotbox_gateway.ledger.sqlite import SqliteLedger, create, open_ledger
 from ballotbox_gateway.problem import Problem
@@ -77,18 +78,20 @@ class Opened(NamedTuple):
     told: list[str]
 
 
-def open_intake(config: Config, trusted: Trusted, identity: Identity) -> Opened:
+def open_intake(
+    config: Config, trusted: Trusted, identity: Identity, quotas: Quotas | None = None
+) -> Opened:
     """Return ledger and intake, everything checked that is stored; mends what can be mended.
 
     Raises Problem.
     """
     copied = _copied(config, identity)
     try:
-        return _whole(config, trusted, identity, copied)
+        return _whole(config, trusted, identity, copied, quotas)
     except _NotWhole as fault:
         told = Mending(config, trusted, identity, copied).mend(str(fault))
     try:
-        return _whole(config, trusted, identity, copied)._replace(told=told)
+        return _whole(config, trusted, identity, copied, quotas)._replace(told=told)
     except _NotWhole as fault:
         remedy = "Use another disk: this one does not keep what is written"
         raise Problem(str(config.ledger_file), f"is damaged again: {fault}", remedy) from fault
@@ -123,12 +126,16 @@ def _copied(config: Config, identity: Identity) -> CopiedLog | None:
 
 
 def _whole(
-    config: Config, trusted: Trusted, identity: Identity, copied: CopiedLog | None
+    config: Config,
+    trusted: Trusted,
+    identity: Identity,
+    copied: CopiedLog | None,
+    quotas: Quotas | None = None,
 ) -> Opened:
     """Return what is open when it is whole; raises _NotWhole where mending may help."""
     ledger = _opened(config, copied)
     try:
-        intake = Intake(trusted, identity, ledger)
+        intake = Intake(trusted, identity, ledger, quotas)
         ledger.require_whole()
         _require_newest(config, intake, copied)
     except (InvalidField, OlderRegister) as error:

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Final, NamedTuple
 from ballotbox_gateway.adapters.control_socket import is_answering
 from ballotbox_gateway.adapters.mqtt_probe import broker_trouble, shows_certificate
 from ballotbox_gateway.adapters.second_copy import SecondCopy
-from ballotbox_gateway.adapters.serial_intake import open_port
+from ballotbox_gateway.adapters.serial_line import lasting_name, open_line
 from ballotbox_gateway.adapters.serial_words import port_trouble
 from ballotbox_gateway.adapters.trust_files import load_identity, load_trusted
 from ballotbox_gateway.adapters.upstream_http import UpstreamHttp
@@ -22,6 +23,8 @@ from ballotbox_protocol.wire.trust import Trusted
 
 #: An official day of a precinct fits into a few MiB; this leaves room for everything else's logs.
 _DISK_FREE_MIN: Final = 256 * 2**20
+#: From the last rehearsal to the last correction; no certificate may end in between.
+_CERTIFICATE_DAYS_MIN: Final = 14
 
 
 class Finding(NamedTuple):
@@ -69,6 +72,7 @@ def _surroundings(config: Config, trusted: Trusted, identity: Identity) -> Itera
             yield _found(partial(_serial, line))
         if config.http is not None:
             yield _found(partial(_http, config.http))
+    yield from _certificates(config)
     yield _found(partial(_disk, config))
     if config.second_copy is not None:
         yield _found(partial(_second_copy, config, config.second_copy, identity))
@@ -127,24 +131,57 @@ def _disk(config: Config) -> str:
 
 def _serial(settings: SerialPort) -> str:
     try:
-        port = open_port(settings)
-        port.open()
+        open_line(settings).close()
     except (OSError, ValueError) as error:
         what, _, remedy = port_trouble(settings.port, error).partition(". ")
         raise Problem(f"serial port {settings.port}", what, remedy) from error
-    port.close()
-    return f"serial port {settings.port}: opens at {settings.baud} baud"
+    lasting = lasting_name(settings.port)
+    advice = f"; better name it {lasting}, which stays when cables move" if lasting else ""
+    return f"serial port {settings.port}: opens at {settings.baud} baud{advice}"
 
 
 def _http(settings: Http) -> str:
     from ballotbox_gateway.adapters.http_intake import listening_socket
+    from ballotbox_gateway.adapters.http_tls import listening_context
 
+    listening_context(settings)
     listening_socket(settings).close()
     return f"http: {settings.host}:{settings.port} is free"
 
 
+def _certificates(config: Config) -> Iterator[Finding]:
+    http, upstream = config.http, config.upstream
+    if http is not None and http.certificate_file is not None:
+        yield _found(partial(_certificate, http.certificate_file, http.key_file, "http", None))
+    if upstream is not None and upstream.certificate_file is not None:
+        files = upstream.certificate_file, upstream.key_file
+        yield _found(partial(_certificate, *files, "upstream", config.origin))
+
+
+def _certificate(certificate: Path, key: Path | None, table: str, origin: str | None) -> str:
+    """Return what is well with a certificate; one with which we call must name our `origin`."""
+    from ballotbox_gateway.adapters.http_tls import days_left, examined, origins_named
+
+    where = str(certificate)
+    try:
+        says = examined(certificate, key, as_client=origin is not None)
+    except OSError as error:
+        remedy = f"Have it made anew, or correct {table}.certificate_file and {table}.key_file"
+        raise Problem(where, f"does not work: {error}", remedy) from error
+    if origin is not None and origin not in origins_named(says):
+        remedy = f"Have it made with the common name, or the URI bbx:, and {origin}"
+        raise Problem(where, f"does not name {origin}, so the upper gateway refuses us", remedy)
+    left = days_left(says, time.time())
+    if left < _CERTIFICATE_DAYS_MIN:
+        raise Problem(where, f"expires in {left} days", "Have it made anew before the day")
+    return f"{table}: {certificate} is good for {left} days"
+
+
 def _upstream(settings: Upstream) -> Finding:
-    way = UpstreamHttp(settings)
+    try:
+        way = UpstreamHttp(settings)
+    except Problem as problem:
+        return _ill(str(problem))
     fault = way.reachable()
     way.close()
     if fault is not None:

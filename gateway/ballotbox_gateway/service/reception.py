@@ -39,6 +39,8 @@ class Reception:
         self.mqtt: MqttIntake | None = None
         #: Called after each batch: the log may have grown.
         self.decided: Callable[[], None] = lambda: None
+        #: Asked before each batch: why nothing may be taken in, or an empty text.
+        self.reserve: Callable[[], str] = lambda: ""
         #: The disk's fault while it is full, else an empty text.
         self.disk_full = ""
         self._correspondence = Correspondence(intake, _challenge, _greeted)
@@ -71,6 +73,7 @@ class Reception:
             return False
         letters = self.inbox.peek(BATCH_MAX)
         try:
+            self._require_room()
             self._settle(letters)
         except DiskFull as error:
             self._wait_for_room(error)
@@ -83,6 +86,11 @@ class Reception:
         self._room_again()
         self.decided()
         return True
+
+    def _require_room(self) -> None:
+        """Raise DiskFull while only the reserve is left, which is for delivery and rulings."""
+        if self.inbox and (trouble := self.reserve()):
+            raise DiskFull(trouble)
 
     def _settle(self, letters: Sequence[Letter]) -> None:
         self._correspondence.settle(letters, self._now())

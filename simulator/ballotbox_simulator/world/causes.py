@@ -47,6 +47,8 @@ _CAUSES: Final[Mapping[Reason, frozenset[FaultKind] | None]] = {
     Reason.UNKNOWN_KEY: frozenset({K.FORGED_SIGNATURE, K.KEY_ROTATED, K.MESSAGE_CORRUPTION}),
     Reason.SIGNATURE: frozenset({K.FORGED_SIGNATURE, K.MESSAGE_CORRUPTION}),
     Reason.TOPIC: frozenset({K.FOREIGN_TOPIC}),
+    # A gateway of the world allows so little that an honest backlog runs into it.
+    Reason.RATE: _ALWAYS,
     # What was changed on its way may name a key that nobody knows, or knows yet.
     Reason.OLD_REGISTER: frozenset({K.REGISTER_RENEWED, K.KEY_ROTATED, K.REQUEST_CORRUPTION}),
     Reason.DISK: frozenset({K.LEDGER_FULL}),

@@ -19,6 +19,7 @@ from ballotbox_gateway.core.intake import (
     RoadKind,
 )
 from ballotbox_gateway.core.ports import DiskFull, LedgerFailure
+from ballotbox_gateway.core.quota import Allowance, Quota, Quotas
 from ballotbox_gateway.core.upward import UpwardBatch, UpwardConflict, UpwardFault, UpwardReply
 from ballotbox_protocol.election.identifiers import BoxId, InvalidField
 from ballotbox_protocol.wire.message import Message
@@ -34,6 +35,9 @@ _RESTART_MS: Final = 6_000
 _DECIDE_MS: Final = 5
 _ROOM_MS: Final = 1_000
 _GATEWAY_SIDE: Final = 1
+#: So little that honest senders run dry after a fault, and so much that it has refilled in time.
+_BOX_MAY: Final = Allowance(burst=6 * 1_024, per_hour=240 * 1_024)
+_GATEWAY_MAY: Final = Allowance(burst=16 * 1_024, per_hour=2_048 * 1_024)
 
 
 class Witness(Protocol):
@@ -114,7 +118,8 @@ class GatewayNode:
             return
         self.life += 1
         try:
-            self.intake = Intake(self._trusted, self._identity, self.ledger)
+            quotas = Quotas(Quota(_BOX_MAY), Quota(_GATEWAY_MAY))
+            self.intake = Intake(self._trusted, self._identity, self.ledger, quotas)
         except (LedgerFailure, Killed) as fault:
             self._blame(fault)
             self._schedule.after(_RESTART_MS, self.start)

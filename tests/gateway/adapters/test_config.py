@@ -23,7 +23,8 @@ FIELDS = {
 MQTT = '[mqtt]\nhost = "127.0.0.1"\n'
 SERIAL = '[[serial]]\nport = "/dev/ttyUSB0"\n'
 HTTP = "[http]\nport = 8080\n"
-UPSTREAM = '[upstream]\nurl = "http://centre.example"\norigin = "rehearsal.example/centre"\n'
+PAIR = 'certificate_file = "c.pem"\nkey_file = "c.key"\n'
+UPSTREAM = '[upstream]\nurl = "https://centre.example"\norigin = "rehearsal.example/centre"\n'
 
 
 def written(folder: Path, tables: str, **fields: str | None) -> Path:
@@ -74,6 +75,16 @@ def test_a_valid_file_is_read_with_its_defaults_and_paths_from_its_own_folder(tm
             {},
             "serial[0].baud: must be a whole number without quotes (Speed in bits per second)",
         ),
+        (
+            SERIAL.replace("/dev/ttyUSB0", "spy://x"),
+            {},
+            "serial[0].port: must be a device file, socket://host:port or rfc2217://host:port",
+        ),
+        (
+            SERIAL.replace("/dev/ttyUSB0", "socket://h:99999"),
+            {},
+            "serial[0].port: must be a device",
+        ),
         (SERIAL + SERIAL, {}, "two [[serial]] tables name the same port: remove one"),
         ("[mqtt]", {}, "mqtt.host: is missing (Name or address of the broker)"),
         (MQTT + 'port = "1883"', {}, "mqtt.port: must be a whole number without quotes"),
@@ -94,9 +105,34 @@ def test_a_valid_file_is_read_with_its_defaults_and_paths_from_its_own_folder(tm
         ("[http]", {}, "http.port: is missing (TCP port to listen on)"),
         (HTTP + "host = 0", {}, "http.host: must be text in quotes"),
         (HTTP + "body_max_bytes = 1", {}, "http.body_max_bytes: must be greater than or equal"),
+        (
+            HTTP + 'host = "0.0.0.0"',
+            {},
+            "http: beyond this machine only TLS: give certificate_file",
+        ),
+        (HTTP + 'host = "::"', {}, "http: beyond this machine only TLS: give certificate_file"),
+        (HTTP + 'key_file = "x"', {}, "http: certificate_file, key_file and client_ca_file go"),
+        (HTTP + 'client_ca_file = "x"', {}, "http: certificate_file, key_file and client_ca_file"),
+        (
+            HTTP + PAIR + 'client_ca_file = "x"\nplain = true',
+            {},
+            "http: plain and certificate_file",
+        ),
+        (HTTP + "plain = 1", {}, "http.plain: must be true or false (Listen without TLS"),
+        (
+            HTTP + UPSTREAM.replace("https:", "http:"),
+            {},
+            "upstream: beyond this machine only https://, or say plain = true",
+        ),
+        (HTTP + UPSTREAM + 'key_file = "x"', {}, "upstream: certificate_file and key_file go"),
+        (
+            HTTP + UPSTREAM.replace("https://centre.example", "http://127.0.0.1") + PAIR,
+            {},
+            "upstream: certificates need a url that begins with https://",
+        ),
         (HTTP + "[upstream]", {}, "upstream.url: is missing (Where its HTTP intake listens)"),
         (
-            HTTP + UPSTREAM.replace("http:", "ftp:"),
+            HTTP + UPSTREAM.replace("https:", "ftp:"),
             {},
             "upstream.url: must look like https://centre.example:8443",
         ),
@@ -125,6 +161,23 @@ def test_one_wrong_field_is_named_with_what_it_should_be(tmp_path, tables, field
     text = fault(tmp_path, tables, **fields)
     assert text.startswith(told)
     assert text.endswith(LIST)
+
+
+@pytest.mark.parametrize(
+    "tables",
+    [
+        HTTP + 'host = "::1"',
+        HTTP + 'host = "127.1.2.3"',
+        HTTP + 'host = "localhost"',
+        HTTP + 'host = "0.0.0.0"\nplain = true',
+        HTTP + 'host = "0.0.0.0"\nclient_ca_file = "ca.pem"\n' + PAIR,
+        HTTP + UPSTREAM.replace("https:", "http:") + "plain = true",
+        HTTP + UPSTREAM + PAIR,
+        SERIAL.replace("/dev/ttyUSB0", "rfc2217://terminals.example:2217"),
+    ],
+)
+def test_without_tls_only_on_this_machine_or_where_it_is_said_expressly(tmp_path, tables):
+    load_config(written(tmp_path, tables))
 
 
 def test_every_wrong_field_is_named_and_all_fit_on_one_screen(tmp_path):
@@ -165,7 +218,9 @@ def test_the_operating_manual_lists_the_settings_as_the_fields_describe_them(rep
 
 def test_the_operating_manual_shows_settings_that_are_valid(repository, tmp_path):
     manual = (repository / "gateway" / "OPERATING.md").read_text()
-    (shown,) = re.findall(r"```toml\n(.*?)```", manual, re.DOTALL)
+    shown, of_a_centre = re.findall(r"```toml\n(.*?)```", manual, re.DOTALL)
+    written(tmp_path, of_a_centre)
+    assert load_config(tmp_path / "gateway.toml").http.mutual
     (tmp_path / "gateway.toml").write_text(shown)
     config = load_config(tmp_path / "gateway.toml")
     assert config.mqtt.host == "127.0.0.1"

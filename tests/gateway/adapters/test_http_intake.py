@@ -53,7 +53,8 @@ class Asker:
 
     def ask(self, method, path, value=None, *, raw=None, described=True):
         body = raw if raw is not None else json.dumps(value) if value is not None else None
-        response = self._pool.request(method, self._url + path, body=body)
+        headers = {"Content-Type": "application/json"}
+        response = self._pool.request(method, self._url + path, body=body, headers=headers)
         if described:
             self._check(method, path, response)
         is_json = response.headers["content-type"].startswith("application/json")

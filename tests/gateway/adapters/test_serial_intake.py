@@ -8,11 +8,11 @@ import tty
 from contextlib import asynccontextmanager
 
 import pytest
-import serial
 
 from ballotbox_gateway.adapters.backoff import Backoff
 from ballotbox_gateway.adapters.roads import CarrierState, Inbox
-from ballotbox_gateway.adapters.serial_intake import SerialIntake, open_port
+from ballotbox_gateway.adapters.serial_intake import SerialIntake
+from ballotbox_gateway.adapters.serial_line import open_line
 from ballotbox_gateway.adapters.serial_words import port_trouble
 from ballotbox_gateway.config import SerialPort
 from ballotbox_protocol.wire.link import Link
@@ -78,7 +78,8 @@ class Cable:
         self.master, slave = os.openpty()
         tty.setraw(slave)
         self.name.unlink(missing_ok=True)
-        self.name.symlink_to(os.ttyname(slave))
+        self.device = os.ttyname(slave)
+        self.name.symlink_to(self.device)
         self._slave = slave
         self.far = FarEnd(self.master, session)
         return self.far
@@ -209,10 +210,11 @@ def test_the_port_is_ours_alone_while_we_hold_it(cable):
         cable.plug()
         async with road(cable.name) as intake:
             await soon(lambda: intake.state is CarrierState.CONNECTING, "the port")
-            second = open_port(SerialPort(port=str(cable.name)))
-            with pytest.raises(serial.SerialException) as caught:
-                second.open()
-            assert "is in use by" in port_trouble(str(cable.name), caught.value)
+            with pytest.raises(OSError) as caught:
+                open_line(SerialPort(port=str(cable.name)))
+            assert "is in use by this gateway itself, by another [[serial]] table" in (
+                port_trouble(str(cable.name), caught.value)
+            )
         cable.pull()
 
     asyncio.run(scenario())

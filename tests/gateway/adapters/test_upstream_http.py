@@ -89,7 +89,7 @@ def test_nobody_there_is_told(batch, unused_port):
         )
         assert upstream.deliver(batch) == told
         assert upstream.reachable() == told
-    with way("http://no-such-host.invalid") as upstream:
+    with way("https://no-such-host.invalid") as upstream:
         assert upstream.deliver(batch).problem == (
             "the name of the upper gateway cannot be resolved"
         )

@@ -17,6 +17,7 @@ class Office:
         self.intake = intake(given, self.ledger, CENTRE)
         self.trouble = None
         self.taken = 0
+        self.refused = []
 
     def _check(self):
         if self.trouble is not None:
@@ -34,6 +35,9 @@ class Office:
         known = self.ledger.lower_log(ORIGIN)
         return known.size if known else 0
 
+    def turned_away(self, reason):
+        self.refused.append(reason)
+
     def checkpoint(self):
         self._check()
         found = self.ledger.checkpoint_at(self.ledger.log_head().size)
@@ -46,6 +50,7 @@ async def serving(port, **settings):
     office = Office(authority())
     server = HttpIntake(Http(port=port, **settings), office)
     server.start()
+    office.server = server
     try:
         yield office
     finally:

@@ -14,7 +14,7 @@ from ballotbox_gateway.service.delivery import UpwardDelivery
 from tests.gateway.scripted import CENTRE, NOW, ScriptedBox, arrivals, authority, intake, memory
 from tests.patience import soon
 
-URL = "http://centre.example"
+URL = "https://centre.example"
 
 
 class Upper:

@@ -1,0 +1,397 @@
+"""Acceptance 13: what can a serial line do to a box's reports? Real terminals, real processes."""
+
+import asyncio
+import json
+import os
+import random
+import resource
+import socket
+import subprocess
+import sys
+import threading
+import tty
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from ballotbox_device.core.poll import Action
+from ballotbox_protocol.wire import frame
+from ballotbox_protocol.wire.link import Link
+from ballotbox_simulator.crew import FINISHING, OPENING
+from tests.end_to_end.bad_line import BadLine, flipped, noisy, repeated, truncated
+from tests.end_to_end.test_gateway_serial import at, configured, plugged, status, switched_on, vote
+from tests.patience import PATIENCE_S, soon
+
+pytestmark = pytest.mark.accept
+
+NO_CRC = (
+    "import types\n"
+    "from ballotbox_protocol.wire import frame\n"
+    "frame.zlib = types.SimpleNamespace(crc32=lambda data: 0)\n"
+)
+NO_LOCK = (
+    "import fcntl, termios\nfcntl.flock = lambda *_: None\ntermios.TIOCEXCL = termios.TIOCNXCL"
+)
+
+
+async def day(crew, road):
+    """A whole day, and the wait until every report of it has its receipt."""
+    crew.act(at(10), *OPENING)
+    vote(crew, 5)
+    crew.turnout(at(500))
+    crew.act(at(1_000), Action.CLOSE, *FINISHING)
+    road.pump()
+    await soon(lambda: road.unanswered == 0, "all receipts", PATIENCE_S * 4)
+
+
+def assert_once(gateway, *crews):
+    """Every report has its one leaf, in order, and nothing else ever reached the admission."""
+    shown = status(gateway)
+    made = sum(crew.device.outgoing.count for crew in crews)
+    assert shown["log"]["size"] == made
+    assert shown["counts"] == {"leaves": {"IN_ORDER": made}, "refused": {}, "unauthentic": {}}
+    assert shown["boxes"]["with_final"] == len(crews)
+
+
+def assert_plain(gateway):
+    """No byte of a line has reached the log."""
+    assert all(line.isprintable() for line in gateway.lines), gateway.lines
+
+
+def through(gateway, election, name, damage, **start):
+    crew = switched_on(election)
+
+    async def scenario():
+        line = BadLine(crew, damage, seed=13)
+        await line.connect(name)
+        await asyncio.to_thread(lambda: gateway.start(**start))
+        await day(crew, line.road)
+        line.unplug()
+        assert line.struck > 3
+
+    configured(gateway, name)
+    asyncio.run(scenario())
+    assert_once(gateway, crew)
+    assert_plain(gateway)
+
+
+DAMAGE = {
+    "bit flips": flipped,
+    "truncation and merging": truncated,
+    "repetition": repeated,
+    "another order": None,
+    "noise and terminal escapes": noisy,
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE.values(), ids=DAMAGE.keys())
+def test_damage_of_every_kind_delays_a_day_and_changes_nothing(gateway, election, tmp_path, damage):
+    """Acceptance 13: bit flips, truncation, duplicated and reordered frames."""
+    through(gateway, election, tmp_path / "line", damage)
+    assert gateway.stop() == 0
+
+
+def test_without_the_checksum_flipped_bits_reach_the_admission(
+    gateway, election, tmp_path, monkeypatch
+):
+    """Acceptance 13, the control: it is the CRC that keeps damage away from the admission."""
+    monkeypatch.setattr(frame, "zlib", SimpleNamespace(crc32=lambda data: 0))
+    with pytest.raises(AssertionError):
+        through(gateway, election, tmp_path / "line", flipped, before=NO_CRC)
+
+
+def test_a_cable_pulled_in_the_middle_of_frames_loses_and_doubles_nothing(
+    gateway, election, tmp_path
+):
+    """Acceptance 13: cable pull in the middle of a frame, at seeded places."""
+    crew, name = switched_on(election), tmp_path / "line"
+    chance = random.Random(13)
+
+    async def scenario():
+        crew.act(at(10), *OPENING)
+        for pull in range(3):
+            crew.turnout(at(100 + pull))
+            line = HalfLine(crew, chance)
+            await line.connect(name)
+            if pull == 0:
+                await asyncio.to_thread(gateway.start)
+            await soon(lambda line=line: line.cut, "the cut in a frame")
+            line.unplug()
+        crew.act(at(1_000), Action.CLOSE, *FINISHING)
+        async with plugged(crew, name) as road:
+            await soon(lambda: road.unanswered == 0, "all receipts")
+
+    configured(gateway, name)
+    asyncio.run(scenario())
+    assert_once(gateway, crew)
+    assert gateway.stop() == 0
+
+
+class HalfLine(BadLine):
+    """A line that breaks somewhere in the first frame with a report in it."""
+
+    def __init__(self, crew, chance):
+        super().__init__(crew, noisy, chance.randrange(2**32))
+        self._at = chance.random()
+        self.cut = False
+
+    def _write(self, sink, data):
+        if len(data) >= 400 and not self.cut:
+            super()._write(sink, data[: 1 + int(self._at * (len(data) - 1))])
+            self.cut = True
+        elif not self.cut:
+            super()._write(sink, data)
+
+
+def second(gateway, folder, name):
+    """Another gateway of the same election on the same port."""
+    other = type(gateway)(folder, gateway.authority, gateway.origin)
+    return configured(other, name)
+
+
+def two_gateways(gateway, election, tmp_path, **start):
+    crew, name = switched_on(election), tmp_path / "line"
+    other = second(gateway, tmp_path / "other", name)
+
+    async def scenario():
+        async with plugged(crew, name) as road:
+            await asyncio.to_thread(gateway.start)
+            await asyncio.to_thread(gateway.await_line, "open, waiting for a box")
+            await asyncio.to_thread(lambda: other.start(**start))
+            line = await asyncio.to_thread(other.await_line, "serial port")
+            assert "is in use by" in line
+            assert f"ballotbox-gatew (process {gateway.pid})" in line
+            await day(crew, road)
+
+    configured(gateway, name)
+    try:
+        asyncio.run(scenario())
+        assert status(other)["log"]["size"] == 0
+        assert_once(gateway, crew)
+        assert gateway.stop() == 0
+    finally:
+        other.kill()
+
+
+def test_a_second_gateway_on_the_port_is_told_whose_it_is_and_takes_nothing(
+    gateway, election, tmp_path
+):
+    """Acceptance 13: two processes on one port."""
+    two_gateways(gateway, election, tmp_path)
+
+
+def test_without_the_lock_the_second_gateway_shares_the_port(gateway, election, tmp_path):
+    """Acceptance 13, the control: it is the lock that keeps the second one out."""
+    with pytest.raises(AssertionError):
+        two_gateways(gateway, election, tmp_path, before=NO_LOCK)
+
+
+def test_a_reader_that_came_first_and_asks_for_no_lock_is_named_and_the_day_ends_without_it(
+    gateway, election, tmp_path
+):
+    """Acceptance 13: two readers on one port, each with a part of the bytes, are explained."""
+    crew, name = switched_on(election), tmp_path / "line"
+
+    async def scenario():
+        async with plugged(crew, name) as road:
+            with reader(name) as thief:
+                try:
+                    await soon(lambda: descriptors(thief.pid, name), "the reader")
+                    await asyncio.to_thread(gateway.start)
+                    crew.act(at(10), *OPENING)
+                    road.pump()
+                    told = f"is also open in python3 (process {thief.pid}): each reader gets only"
+                    await asyncio.to_thread(gateway.await_line, told)
+                    assert told in gateway.command("status").stdout
+                finally:
+                    thief.kill()
+            crew.act(at(1_000), Action.CLOSE, *FINISHING)
+            await soon(lambda: road.unanswered == 0, "all receipts", PATIENCE_S * 2)
+
+    configured(gateway, name)
+    asyncio.run(scenario())
+    assert_once(gateway, crew)
+    assert gateway.stop() == 0
+
+
+def reader(name):
+    """A program that takes whatever it can get of a port's bytes and gives nothing back."""
+    code = "import os, sys\nport = os.open(sys.argv[1], os.O_RDWR)\nwhile True: os.read(port, 4096)"
+    return subprocess.Popen(["/usr/bin/env", "python3", "-c", code, name])
+
+
+MANY_FILES = (
+    "import os, resource\n"
+    "hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]\n"
+    "resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 4096), hard))\n"
+    "held = [os.open('/dev/null', os.O_RDONLY) for _ in range(1100)]\n"
+)
+BY_PYSERIAL = (
+    "from ballotbox_gateway.adapters import serial_line\n"
+    "class Pyserials:\n"
+    "    trouble = None\n"
+    "    def __init__(self, url):\n"
+    "        import serial\n"
+    "        self.close = serial.serial_for_url(url, timeout=0).close\n"
+    "serial_line._TcpLine = Pyserials\n"
+)
+
+
+def beyond_1023(gateway, election, tmp_path, before):
+    if 0 < resource.getrlimit(resource.RLIMIT_NOFILE)[1] < 1_300:
+        pytest.skip("this machine allows too few open files")
+    crews, name = [switched_on(election, number) for number in (0, 1)], tmp_path / "line"
+
+    async def scenario():
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            url = f"socket://127.0.0.1:{listener.getsockname()[1]}"
+            ports = "".join(f'[[serial]]\nport = "{port}"\n' for port in (name, url))
+            gateway.configure(ports)
+            gateway.init()
+            async with plugged(crews[0], name) as road:
+                await asyncio.to_thread(lambda: gateway.start(before=before))
+                listener.settimeout(PATIENCE_S)
+                line, _ = await asyncio.to_thread(listener.accept)
+                line.settimeout(0)
+                async with spoken_over(crews[1], line) as far:
+                    await asyncio.gather(day(crews[0], road), day(crews[1], far))
+                    assert min(descriptors(gateway.pid, name)) >= 1_024
+                line.close()
+
+    asyncio.run(scenario())
+    assert_once(gateway, *crews)
+
+
+def spoken_over(crew, line):
+    """The box on a TCP connection."""
+    from contextlib import asynccontextmanager
+
+    from ballotbox_device.host.stream_road import StreamRoad
+    from tests.end_to_end.test_gateway_serial import QUICK
+
+    @asynccontextmanager
+    async def speaking():
+        road = StreamRoad(crew.device.outgoing, line.fileno(), os.urandom(8), QUICK)
+        await road.connect()
+        yield road
+        road.close()
+
+    return speaking()
+
+
+def descriptors(pid, name):
+    """The numbers under which a process has a terminal and its network connections open."""
+    device = os.path.realpath(name)
+    return [
+        int(link.name)
+        for link in Path(f"/proc/{pid}/fd").iterdir()
+        if os.path.realpath(link) == device
+    ]
+
+
+def test_lines_beyond_descriptor_1023_work(gateway, election, tmp_path):
+    """Acceptance 13: file descriptors of 1,024 and above, where select() ends."""
+    beyond_1023(gateway, election, tmp_path, MANY_FILES)
+    assert gateway.stop() == 0
+
+
+def test_with_pyserial_s_own_socket_a_line_beyond_descriptor_1023_does_not_open(
+    gateway, election, tmp_path
+):
+    """Acceptance 13, the control: pyserial's way into a connection ends at select()'s limit."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        configured(gateway, f"socket://127.0.0.1:{listener.getsockname()[1]}")
+        gateway.start(before=MANY_FILES + BY_PYSERIAL)
+        gateway.await_line("filedescriptor out of range in select()")
+
+
+FLOOD_BYTES = 8 * 2**20
+
+
+def test_a_flood_of_noise_on_one_line_neither_fills_memory_and_disk_nor_delays_another(
+    gateway, election, tmp_path
+):
+    """Acceptance 13: flood at full speed, beside a box that has its day on another line."""
+    crew, name = switched_on(election), tmp_path / "line"
+    noise = random.Random(13).randbytes(2**16) + b"\x1b]0;owned\x07\x1b[31m\r\nERROR forged\n"
+
+    def flood(master):
+        sent = 0
+        while sent < FLOOD_BYTES:
+            sent += os.write(master, noise)
+
+    async def scenario():
+        async with plugged(crew, name) as road:
+            master, slave = os.openpty()
+            tty.setraw(slave)
+            ports = (name, os.ttyname(slave))
+            gateway.configure("".join(f'[[serial]]\nport = "{port}"\n' for port in ports))
+            gateway.init()
+            await asyncio.to_thread(gateway.start)
+            before = memory_kib(gateway.pid)
+            flooding = threading.Thread(target=flood, args=(master,))
+            flooding.start()
+            await day(crew, road)
+            await asyncio.to_thread(flooding.join)
+            assert memory_kib(gateway.pid) - before < 32 * 1_024
+            os.close(master)
+            os.close(slave)
+
+    asyncio.run(scenario())
+    assert_once(gateway, crew)
+    assert_plain(gateway)
+    assert len(gateway.lines) < 20, gateway.lines
+    assert gateway.stop() == 0
+    assert gateway.ledger.stat().st_size < 2**20
+
+
+def memory_kib(pid):
+    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    return pages * resource.getpagesize() // 1_024
+
+
+def test_who_speaks_the_link_but_signs_nothing_leaves_a_bounded_trace(gateway, election, tmp_path):
+    """Acceptance 13: frames in good order whose messages nobody vouches for."""
+    unsigned = 2_000
+    crew, name = switched_on(election), tmp_path / "line"
+
+    async def scenario():
+        async with plugged(crew, name) as road:
+            master, slave = os.openpty()
+            tty.setraw(slave)
+            ports = (name, os.ttyname(slave))
+            gateway.configure("".join(f'[[serial]]\nport = "{port}"\n' for port in ports))
+            gateway.init()
+            await asyncio.to_thread(gateway.start)
+            forging = asyncio.to_thread(forge, master, unsigned)
+            await asyncio.gather(forging, day(crew, road))
+            os.close(master)
+            os.close(slave)
+
+    asyncio.run(scenario())
+    shown = status(gateway)
+    assert shown["counts"]["leaves"] == {"IN_ORDER": crew.device.outgoing.count}
+    assert shown["counts"]["unauthentic"] == {"ENVELOPE": unsigned}
+    assert gateway.stop() == 0
+    assert_plain(gateway)
+    assert gateway.ledger.stat().st_size < 2**21
+    checked = json.dumps(gateway.command("check").stdout)
+    assert "\\u001b" not in checked
+
+
+def forge(master, count):
+    """Speak the link as fast as it goes, on a thread of its own."""
+    link, now = Link(b"forger!!"), 0
+    os.set_blocking(master, True)
+    while count or link.queued:
+        while count and link.room:
+            link.send(b"\x01\x1b]0;owned\x07" + count.to_bytes(4, "big") * 200)
+            count -= 1
+        now += 1_000
+        os.write(master, link.bytes_to_send(now) or b"\x00")
+        link.receive(os.read(master, 65_536), now)
+
+
+if sys.platform != "linux":
+    pytest.skip("pseudo-terminals and /proc as Linux has them", allow_module_level=True)

@@ -74,7 +74,7 @@ class BadLine:
         await self.road.connect()
 
     def _plug(self, name: Path) -> None:
-        name.unlink(missing_ok=True)
+        self._name = name
         name.symlink_to(self.device)
 
     def _carry(self, source: int, sink: int) -> None:
@@ -107,6 +107,8 @@ class BadLine:
 
     def unplug(self) -> None:
         """Pull the cable out of the gateway."""
+        # First the name: the system gives a terminal's number to the next one that is opened.
+        self._name.unlink()
         loop = asyncio.get_running_loop()
         loop.remove_reader(self.master)
         loop.remove_reader(self._near)

@@ -128,6 +128,10 @@ def test_a_cable_pulled_in_the_middle_of_frames_loses_and_doubles_nothing(
     assert gateway.stop() == 0
 
 
+#: Frames of at least so many bytes carry a report: a hello is shorter.
+REPORT_SIZE_MIN = 280
+
+
 class HalfLine(BadLine):
     """A line that breaks somewhere in the first frame with a report in it."""
 
@@ -137,7 +141,7 @@ class HalfLine(BadLine):
         self.cut = False
 
     def _write(self, sink, data):
-        if len(data) >= 400 and not self.cut:
+        if len(data) >= REPORT_SIZE_MIN and not self.cut:
             super()._write(sink, data[: 1 + int(self._at * (len(data) - 1))])
             self.cut = True
         elif not self.cut:

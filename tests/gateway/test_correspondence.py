@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from ballotbox_gateway.core.correspondence import Correspondence, Route
-from ballotbox_gateway.core.intake import Road, RoadKind
+from ballotbox_gateway.core.intake import HelloOutcome, HelloResult, Road, RoadKind
 from ballotbox_protocol.wire.message import Message, MessageKind
 from ballotbox_protocol.wire.report import ReportKind
 from ballotbox_protocol.wire.statements import Hello, sign_statement
@@ -22,13 +22,19 @@ class Letter:
 class Desk:
     scene: Scene = field(default_factory=Scene)
     said: list[Message] = field(default_factory=list)
-    greeted: list[object] = field(default_factory=list)
+    greeted: list[HelloOutcome] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.route = Route(ROAD, self.said.append)
         self.correspondence = Correspondence(
             self.scene.intake, lambda: bytes(16), lambda _, outcome: self.greeted.append(outcome)
         )
+
+    def hello(self, next_sequence: int) -> Message:
+        given, box = self.scene.given, self.scene.box.box
+        key = given.box_keys[box]
+        said = Hello(given.trusted.digest, box, bytes(16), 1, next_sequence)
+        return Message(MessageKind.HELLO, sign_statement(said, key.public, key.sign))
 
     def settle(self, message: Message) -> None:
         self.correspondence.settle([Letter(message.to_bytes(), self.route)], self.scene.now)
@@ -54,12 +60,31 @@ def test_a_hello_without_a_challenge_is_not_judged() -> None:
     assert list(desk.correspondence.fresh) == []
 
 
+def test_what_a_box_says_of_itself_is_held_against_what_stood_before_its_next_report() -> None:
+    """Hello and report come in one batch: the box has forgotten nothing."""
+    desk = Desk()
+    desk.settle(Message(MessageKind.HELLO_WANTED))
+    hello = desk.hello(next_sequence=0)
+    report = Message(MessageKind.REPORT, desk.scene.box.report(ReportKind.BOOT))
+    letters = [Letter(each.to_bytes(), desk.route) for each in (hello, report)]
+    desk.correspondence.settle(letters, desk.scene.now)
+    assert [(each.result, each.rolled_back) for each in desk.greeted] == [
+        (HelloResult.FRESH, False)
+    ]
+
+
+def test_a_box_that_says_after_its_report_that_it_has_none_has_forgotten_it() -> None:
+    desk = Desk()
+    desk.settle(Message(MessageKind.HELLO_WANTED))
+    report = Message(MessageKind.REPORT, desk.scene.box.report(ReportKind.BOOT))
+    letters = [Letter(each.to_bytes(), desk.route) for each in (report, desk.hello(0))]
+    desk.correspondence.settle(letters, desk.scene.now)
+    assert [each.rolled_back for each in desk.greeted] == [True]
+
+
 def test_a_box_from_which_nothing_is_missing_is_asked_for_nothing() -> None:
     desk = Desk()
-    given, box = desk.scene.given, desk.scene.box.box
     desk.settle(Message(MessageKind.HELLO_WANTED))
-    key = given.box_keys[box]
-    hello = sign_statement(Hello(given.trusted.digest, box, bytes(16), 1, 0), key.public, key.sign)
-    desk.settle(Message(MessageKind.HELLO, hello))
-    assert list(desk.correspondence.fresh) == [box]
+    desk.settle(desk.hello(next_sequence=0))
+    assert list(desk.correspondence.fresh) == [desk.scene.box.box]
     assert [each.kind for each in desk.said] == [MessageKind.CHALLENGE]

@@ -13,7 +13,7 @@ from tests.gateway.scene import Scene
 from tests.gateway.scripted import votes_for
 
 K = ReportKind
-_GOOD = {Reason.IN_ORDER, Reason.GAP_CLOSED, Reason.RELEASED, Reason.NAMED}
+_GOOD = {Reason.IN_ORDER, Reason.GAP_CLOSED, Reason.RELEASED, Reason.NAMED, Reason.REPLACES}
 
 
 def test_every_reason_against_a_report_stands_in_one_step() -> None:

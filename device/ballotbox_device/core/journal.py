@@ -82,10 +82,9 @@ class RecordBook:
         """Write the records as one unit; they have happened only when `settle` returns."""
         if self._pending or self.torn:
             raise MemoryFault("a unit is not settled yet: this is a fault of the program")
-        first = records[0].type
-        if self.history.cleared and first is not RecordType.GENESIS:
+        if self.history.cleared and records[0].type is not RecordType.GENESIS:
             raise MemoryFault("the election was cleared: nothing can happen in it any more")
-        unit = _ALONE.get(first) if len(records) == 1 else None
+        unit = _ALONE.get(records[0].type) if len(records) == 1 else None
         if unit is None:
             unit = frame(b"".join([record.to_bytes() for record in records]))
         # Noted before it is tried: nothing may follow a unit of which only a part was written.

@@ -83,14 +83,16 @@ class Correspondence:
 
     def settle(self, letters: Sequence[Letter], now: int) -> None:
         """Decide and answer one batch at `now`, Unix seconds. Raises as `Intake.admit`."""
-        reports = [letter for letter in letters if letter.data[:1] not in _OTHER_BYTES]
+        early, reports, late = _by_turn(letters)
+        # What a box says of itself is held against what stood here before its next reports.
+        for letter in early:
+            self._converse(letter, now)
         if reports:
-            # The commit happens in here; until it returns nobody has been told anything.
+            # The commit happens in here; until it returns no report has been answered.
             admission = self._intake.admit([_arrival(letter) for letter in reports], now)
             self._answer(reports, admission)
-        for letter in letters:
-            if letter.data[:1] in _OTHER_BYTES:
-                self._converse(letter, now)
+        for letter in late:
+            self._converse(letter, now)
 
     def _converse(self, letter: Letter, now: int) -> None:
         if letter.data[0] != MessageKind.HELD:
@@ -134,6 +136,21 @@ class Correspondence:
         for question in (outcome.resend, outcome.wanted):
             if question is not None:
                 route.send(question)
+
+
+def _by_turn(letters: Sequence[Letter]) -> tuple[list[Letter], list[Letter], list[Letter]]:
+    """Return the reports, and the other letters that came before any report of their route's."""
+    early: list[Letter] = []
+    reports: list[Letter] = []
+    late: list[Letter] = []
+    reporting: set[int] = set()
+    for letter in letters:
+        if letter.data[:1] not in _OTHER_BYTES:
+            reporting.add(id(letter.route))
+            reports.append(letter)
+        else:
+            (late if id(letter.route) in reporting else early).append(letter)
+    return early, reports, late
 
 
 def _arrival(letter: Letter) -> Arrival:

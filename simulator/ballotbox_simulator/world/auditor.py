@@ -25,6 +25,7 @@ from ballotbox_protocol.wire.receipt import Receipt, ReceiptFault, verify_receip
 from ballotbox_protocol.wire.report import Report, ReportKind, decode_report
 from ballotbox_protocol.wire.trust import Trusted
 from ballotbox_simulator.world.box_node import BoxNode
+from ballotbox_simulator.world.exposure_audit import HandedOver
 from ballotbox_simulator.world.faults import PROMISES, FaultClass, FaultKind, weakest
 from ballotbox_simulator.world.gateway_node import GatewayNode
 from ballotbox_simulator.world.log_reading import included
@@ -107,6 +108,7 @@ class Auditor:
         #: Per log, the leaf that a good receipt showed at each index, and to which box.
         self.receipts: dict[str, dict[int, tuple[bytes, str]]] = defaultdict(dict)
         self.final_signed = False
+        self.handed_over = HandedOver()
         #: The result that was published at the end, if one was.
         self.published: Mapping[str, Any] | None = None
         self.reports = 0
@@ -154,6 +156,7 @@ class Auditor:
     def heard(self, gateway: GatewayNode, data: bytes, road: Road) -> None:
         """Note what came by a line."""
         self._speech.heard(gateway, data, road)
+        self.handed_over.heard(gateway, data)
 
     def said(self, gateway: GatewayNode, message: Message, road: Road) -> None:
         """Hold what is about to be said against what the ledger holds by now."""

@@ -1,13 +1,35 @@
-"""Whether gateways that forgot are convicted by what boxes hold, and nobody else ever is."""
+"""Whether gateways that forgot are convicted by what boxes hand over, and nobody else ever is.
 
-from collections.abc import Iterator
+A box holds one checkpoint, the newest. So the proof may be lost with one message, or with the box's
+memory of it: that a box hands it over is asked only of days on which nothing could come between.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Final
 
 from ballotbox_protocol.wire.checkpoint import Checkpoint, verify_checkpoint
+from ballotbox_protocol.wire.message import MessageKind
 from ballotbox_protocol.wire.verdict import Reason
+from ballotbox_simulator.world.faults import FaultKind
 from ballotbox_simulator.world.gateway_node import GatewayNode
 from ballotbox_simulator.world.log_reading import ReadLog
 
+_K = FaultKind
+#: On days with no other faults what a box holds reaches its gateway.
+_LETS_PASS: Final = frozenset(
+    {
+        *(_K.GATEWAY_RESTORED, _K.CENTRE_RESTORED, _K.CENTRE_KILLED, _K.CENTRE_UNREACHABLE),
+        *(_K.REQUEST_LOSS, _K.REPLY_LOSS, _K.REQUEST_DUPLICATION, _K.REQUEST_DELAY),
+        *(_K.REQUEST_CORRUPTION, _K.REPLY_CORRUPTION),
+        *(_K.CLOCK_WRONG, _K.CLOCK_DRIFT, _K.PRESSED_TWICE, _K.PRESSED_WRONG),
+        *(_K.SHEET_JAMMED, _K.DOUBLE_FED, _K.SHEET_SKEWED, _K.WRONG_LENGTH, _K.FAINT_MARK),
+        *(_K.SHEETS_JOINED, _K.DROP_FAILED, _K.DROP_UNCERTAIN, _K.SMALL_CONTAINER),
+        *(_K.COVER_OPENED, _K.SEAL_BROKEN, _K.PAPER_OUT, _K.PRINTER_JAMMED, _K.SCANNER_DIRTY),
+        *(_K.REPRINTED, _K.CORRECTED, _K.FORGED_SIGNATURE, _K.FORGED_RECEIPT),
+    }
+)
 _EXPOSED: Final = frozenset({Reason.HELD_AHEAD, Reason.HELD_FORK})
 
 
@@ -17,12 +39,46 @@ def wrongly_convicted(log: ReadLog, gateway: GatewayNode, key: bytes) -> Iterato
         told = verify_checkpoint(note, gateway.name, key)
         if not isinstance(told, Checkpoint):
             yield "is convicted by a note that its key never signed"
-        elif told.size <= log.size and log.root(told.size) == told.root:
+        elif _holds(log, told):
             yield f"is convicted by the checkpoint of its own first {told.size} leaves"
 
 
-def never_convicted(log: ReadLog, gateway: GatewayNode) -> Iterator[str]:
-    """Yield what exposed a log of which nobody has the proof."""
-    told = [index for index, leaf in enumerate(log.leaves) if leaf.reason in _EXPOSED]
-    if told and not gateway.ledger.contradictions():
-        yield f"leaf {told[0]} tells of a checkpoint beyond this log, and it was never handed over"
+class HandedOver:
+    """The checkpoints that reached each gateway in its present life."""
+
+    def __init__(self) -> None:
+        self._reached: dict[tuple[str, int], list[bytes]] = defaultdict(list)
+
+    def heard(self, gateway: GatewayNode, data: bytes) -> None:
+        """Take what reached a gateway."""
+        if data[:1] == bytes((MessageKind.HELD,)):
+            self._reached[gateway.name, gateway.life].append(data[1:])
+
+    def to(self, gateway: GatewayNode) -> Sequence[bytes]:
+        """Return the notes that the process which runs there was handed."""
+        return self._reached[gateway.name, gateway.life]
+
+
+def never_convicted(
+    log: ReadLog,
+    gateway: GatewayNode,
+    key: bytes,
+    notes: Sequence[bytes],
+    struck: AbstractSet[FaultKind],
+) -> Iterator[str]:
+    """Yield why there should be a proof against a log of which there is none."""
+    if gateway.ledger.contradictions():
+        return
+    for note in notes:
+        told = verify_checkpoint(note, gateway.name, key)
+        if isinstance(told, Checkpoint) and not _holds(log, told):
+            yield f"was handed its own checkpoint of {told.size} other leaves, and kept nothing"
+            return
+    exposed = [index for index, leaf in enumerate(log.leaves) if leaf.reason in _EXPOSED]
+    if exposed and struck <= _LETS_PASS:
+        words = "tells of a checkpoint beyond this log, and it was never handed over"
+        yield f"leaf {exposed[0]} {words}"
+
+
+def _holds(log: ReadLog, told: Checkpoint) -> bool:
+    return told.size <= log.size and log.root(told.size) == told.root

@@ -246,5 +246,6 @@ class Mouth:
 
     def change_container(self) -> None:
         """Seal the full container and put an empty one in its place."""
-        if self._box.tell(ContainerChanged()):
-            self.put_away = len(self.container)
+        # The container is changed, whatever the box takes note of.
+        self.put_away = len(self.container)
+        self._box.tell(ContainerChanged())

@@ -54,8 +54,13 @@ def _object(auditor: Auditor, breach: Breach, node: str, found: Iterable[str]) -
 
 def _hold_convictions(world: World, gateway: GatewayNode, log: ReadLog) -> None:
     key = world.authority.trusted.register.gateway_keys[gateway.name]
-    found = [*wrongly_convicted(log, gateway, key), *never_convicted(log, gateway)]
-    _object(world.auditor, Breach.LAW, gateway.name, found)
+    auditor = world.auditor
+    notes, struck = auditor.handed_over.to(gateway), auditor.blows.struck.keys()
+    found = [
+        *wrongly_convicted(log, gateway, key),
+        *never_convicted(log, gateway, key, notes, struck),
+    ]
+    _object(auditor, Breach.LAW, gateway.name, found)
 
 
 def _hold_levels(world: World, precinct: PrecinctNodes, logs: Logs) -> None:

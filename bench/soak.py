@@ -2,9 +2,9 @@
 
 `SET=days` runs simulated election days, each with its own faults; `SET=properties` runs the
 property tests with other seeds and many more examples; `SET=powercuts` cuts the power of a box at
-every operation of scripted days, and `SET=rot` flips every bit of its memory. A campaign that was
-interrupted goes on where it was, but only on the same commit with nothing changed; otherwise it
-begins anew.
+every operation of scripted days, and `SET=rot` flips every bit of its memory. Of a gateway,
+`SET=kill9` kills the process at every step and system call. A campaign that was interrupted goes on
+where it was, but only on the same commit with nothing changed; otherwise it begins anew.
 """
 
 import argparse
@@ -20,6 +20,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 sys.path.insert(0, str(Path(__file__).parent))
 
+import durability
 import memory
 from rich.console import Console
 from rich.progress import Progress
@@ -157,6 +158,7 @@ def main() -> None:
         "properties": lambda: run_properties(options.seconds),
         "powercuts": lambda: memory.run_power_cuts(_commit()),
         "rot": lambda: memory.run_rot(_commit()),
+        "kill9": lambda: durability.run_kills(_commit()),
     }
     for name in options.sets or _SETS:
         rows += list(campaigns[name]())
@@ -166,11 +168,12 @@ def main() -> None:
         sys.exit(1)
 
 
-_SETS = ("days", "properties", "powercuts", "rot")
+_SETS = ("days", "properties", "powercuts", "rot", "kill9")
 _MUST_BE_ZERO = (
     *("simulation.lost", "simulation.doubled", "simulation.findings"),
     *("powercut.lost", "powercut.doubled", "powercut.findings"),
     *("rot.undetected", "rot.unrepaired"),
+    *("kill9.lost", "kill9.doubled", "kill9.findings"),
 )
 
 if __name__ == "__main__":

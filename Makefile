@@ -63,19 +63,19 @@ check: venv ## format, lint, types, import contracts
 	$(BIN)/lint-imports
 
 # Parts that stand alone first: coverage of what must be exact, then fresh installations, then the browser.
-accept: venv mosquitto strace chromium ## coverage, fresh installations, the page in a browser
+accept: venv mosquitto strace chromium ## coverage, the 15 acceptance tests, fresh installations, the page in a browser
 	$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest -q -n 2 -m "not accept and not soak" \
 		tests/protocol tests/device tests/gateway tests/tabulation tests/contracts
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report --fail-under=$(COVERAGE_FLOOR)
-	$(BIN)/pytest -m accept
+	$(BIN)/pytest -m "accept or acceptance"
 
 bench: venv mosquitto ## measure; prints a table, writes bench/results.json
 	$(BIN)/python bench/run.py
 
 # In parts of at most ten minutes; a campaign goes on where it was on the same clean commit alone.
-soak: venv mosquitto strace ## long campaigns, each at most an hour: SET=days, properties, powercuts, rot or kill9, all by default
+soak: venv mosquitto strace ## long campaigns, each at most an hour: SET=days, kill9 …, all by default
 	$(BIN)/python bench/soak.py $(if $(SET),--set $(SET))
 
 # Planted violations first: they take a minute. Then small faults in the modules that must be exact;

@@ -5,11 +5,12 @@ sending again mends what was lost, and nobody would see it.
 """
 
 from collections import Counter
-from collections.abc import Iterable
-from contextlib import closing
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import SimpleNamespace
 
 from ballotbox_gateway.core.intake import Identity
@@ -23,6 +24,14 @@ from ballotbox_tabulation.core.fold import Standings
 from tests.end_to_end.test_gateway_and_tabulation_agree import tabulated
 from tests.gateway.durable.program import GIVEN, config, reports
 from tests.gateway.scripted import CENTRE, ORIGIN, report_id
+
+
+@contextmanager
+def in_memory() -> Iterator[Path]:
+    """A folder that is gone afterwards; in memory where there is room for it."""
+    memory = Path("/dev/shm")
+    with TemporaryDirectory(prefix="bbx-", dir=memory if memory.is_dir() else None) as name:
+        yield Path(name)
 
 
 @dataclass

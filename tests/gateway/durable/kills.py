@@ -5,7 +5,6 @@ every third kill that process is killed, too. At last one lives to its end, and 
 """
 
 import random
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -60,11 +59,8 @@ class KillTally:
 
 @contextmanager
 def fresh_folder() -> Iterator[Path]:
-    """A folder with the ledgers of a station; in memory where there is room for it."""
-    memory = Path("/dev/shm")
-    base = memory if memory.is_dir() else None
-    with tempfile.TemporaryDirectory(prefix="bbx-", dir=base) as name:
-        folder = Path(name)
+    """A folder with the ledgers of a station."""
+    with audit.in_memory() as folder:
         prepare(folder)
         yield folder
 

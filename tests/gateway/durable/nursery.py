@@ -40,7 +40,7 @@ class Nursery:
         self._server.stdin.write(json.dumps(asdict(order)) + "\n")
         self._server.stdin.flush()
         child = self._line()
-        watcher = _attached(child, strace) if strace else None
+        watcher = attached(child, strace) if strace else None
         os.kill(child, signal.SIGCONT)
         code = self._line()
         if watcher is not None:
@@ -60,7 +60,8 @@ class Nursery:
         self._server.wait()
 
 
-def _attached(process: int, options: tuple[str, ...]) -> "subprocess.Popen[str]":
+def attached(process: int, options: tuple[str, ...]) -> "subprocess.Popen[str]":
+    """Watch a process and all its threads; return once that has begun."""
     command = ["strace", "-f", *options, "-p", str(process)]
     watcher = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     assert watcher.stderr is not None

@@ -2,13 +2,14 @@
 #   PYTHON=…         the interpreter to build .venv with (default: that of the distribution, whose
 #                    builds are the fastest by a seventh, when it is >= 3.11; else the first that is)
 #   MOSQUITTO=no     do not install the broker     CHROMIUM=no   do not install the browser
+#   STRACE=no        do not install strace
 #   SET=days         the one campaign that `make soak` runs
 #   MUTANTS=900|all  how many faults `make teeth` plants, SEED=n which, WORKERS=n how many at a time
 #   LOCK_OPTIONS=--upgrade  `make lock` then takes the newest versions it may
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test attack accept check bench soak teeth lock venv mosquitto chromium clean
+.PHONY: help demo test attack accept check bench soak teeth lock venv mosquitto strace chromium clean
 .DELETE_ON_ERROR:
 
 export PATH := $(PATH):/usr/sbin:/usr/local/sbin
@@ -18,6 +19,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 MOSQUITTO ?= yes
 CHROMIUM ?= yes
+STRACE ?= yes
 MUTANTS ?= 900
 # Branch coverage asked of the protocol and the cores, in percent.
 COVERAGE_FLOOR ?= 100
@@ -48,7 +50,7 @@ help: ## what can be made
 demo: venv mosquitto ## an election day with 104 boxes, from the ballot to the published total
 	$(BIN)/ballotbox-sim demo
 
-test: venv mosquitto ## every test but those of `make accept` and `make soak`
+test: venv mosquitto strace ## every test but those of `make accept` and `make soak`
 	$(BIN)/pytest -n 2 --dist worksteal -m "not accept and not soak"
 
 attack: venv mosquitto ## every attack of the threat table, with its check and without it; prints a table
@@ -61,19 +63,19 @@ check: venv ## format, lint, types, import contracts
 	$(BIN)/lint-imports
 
 # Parts that stand alone first: coverage of what must be exact, then fresh installations, then the browser.
-accept: venv mosquitto chromium ## coverage, fresh installations, the page in a browser
+accept: venv mosquitto strace chromium ## coverage, the 15 acceptance tests, fresh installations, the page in a browser
 	$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest -q -n 2 -m "not accept and not soak" \
 		tests/protocol tests/device tests/gateway tests/tabulation tests/contracts
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report --fail-under=$(COVERAGE_FLOOR)
-	$(BIN)/pytest -m accept
+	$(BIN)/pytest -m "accept or acceptance"
 
 bench: venv mosquitto ## measure; prints a table, writes bench/results.json
 	$(BIN)/python bench/run.py
 
 # In parts of at most ten minutes; a campaign goes on where it was on the same clean commit alone.
-soak: venv mosquitto ## long campaigns, each at most an hour: SET=days, properties, powercuts or rot, all by default
+soak: venv mosquitto strace ## long campaigns, each at most an hour: SET=days, kill9 …, all by default
 	$(BIN)/python bench/soak.py $(if $(SET),--set $(SET))
 
 # Planted violations first: they take a minute. Then small faults in the modules that must be exact;
@@ -101,6 +103,9 @@ $(STAMP): requirements.lock pyproject.toml
 
 mosquitto: # the broker of tests and demo; they start their own, on a free port of this machine
 	$(call debian,mosquitto,mosquitto,$(MOSQUITTO),The demo then uses a broker that comes with pip; tests that need mosquitto are skipped.)
+
+strace: # kills a gateway at its system calls
+	$(call debian,strace,strace,$(STRACE),The tests that kill a gateway at system calls are then skipped.)
 
 chromium: # opens the results page for `make accept`
 	$(call debian,chromium,chromium,$(CHROMIUM),The test that opens the results page is then skipped.)

@@ -30,7 +30,7 @@ _SHOWN = 20
 
 
 @dataclass
-class _Done:
+class Done:
     """What is done of a campaign on one commit, and what it found."""
 
     commit: str
@@ -40,7 +40,9 @@ class _Done:
 
 
 @dataclass(frozen=True)
-class _Campaign:
+class Campaign:
+    """Jobs that may be done in any order, each once; what they find adds up to one tally."""
+
     name: str
     jobs: Sequence[tuple[Any, ...]]
     do: Callable[[tuple[Any, ...]], Any]
@@ -48,6 +50,7 @@ class _Campaign:
 
     @property
     def file(self) -> Path:
+        """Where what is done is kept."""
         return _FOLDER / f"soak-{self.name}.pickle"
 
 
@@ -56,7 +59,7 @@ def run_power_cuts(commit: str) -> Iterator[Row]:
     watch = Stopwatch("powercut.states", "bench/soak.py")
     moments = [len(cuts.moments_of(script)) for script in SCRIPTS]
     jobs = [(day, number) for day, count in enumerate(moments) for number in range(count)]
-    done = _run(_Campaign("powercuts", jobs, _cut, cuts.Tally), commit)
+    done = run_jobs(Campaign("powercuts", jobs, _cut, cuts.Tally), commit)
     tally = done.tally
     limit = f"{sum(moments)} operations of {len(moments)} days; {tally.second} cut twice"
     yield watch.row(tally.states, "states", limit)
@@ -71,7 +74,7 @@ def run_rot(commit: str) -> Iterator[Row]:
     """Flip every bit of memories at rest, and under a running box of its reports and slots."""
     watch = Stopwatch("rot.bits", "bench/soak.py")
     jobs = [(what, first) for what, bits in _rotting().items() for first in range(0, bits, _BITS)]
-    done = _run(_Campaign("rot", jobs, _decay, rot.RotTally), commit)
+    done = run_jobs(Campaign("rot", jobs, _decay, rot.RotTally), commit)
     tally = done.tally
     limit = f"{len(rot.images())} memories at rest; reports and slots of a running box"
     yield watch.row(tally.bits, "bits", limit)
@@ -107,7 +110,8 @@ def _decay(job: tuple[Any, ...]) -> rot.RotTally:
     return it.tally
 
 
-def _run(campaign: _Campaign, commit: str) -> _Done:
+def run_jobs(campaign: Campaign, commit: str) -> Done:
+    """Do the jobs that are not done yet on this commit, on every processor."""
     done = _resumed(campaign, commit)
     left = [(campaign.do, job) for job in campaign.jobs if job not in done.jobs]
     kept = time.monotonic()
@@ -139,9 +143,9 @@ def _timed(
     return job, tally, time.process_time() - began
 
 
-def _resumed(campaign: _Campaign, commit: str) -> _Done:
+def _resumed(campaign: Campaign, commit: str) -> Done:
     if campaign.file.exists():
-        stored: _Done = pickle.loads(campaign.file.read_bytes())
+        stored: Done = pickle.loads(campaign.file.read_bytes())
         if stored.commit == commit and not commit.endswith("-dirty"):
             return stored
-    return _Done(commit, campaign.new_tally())
+    return Done(commit, campaign.new_tally())

@@ -2,9 +2,11 @@
 
 `SET=days` runs simulated election days, each with its own faults; `SET=properties` runs the
 property tests with other seeds and many more examples; `SET=powercuts` cuts the power of a box at
-every operation of scripted days, and `SET=rot` flips every bit of its memory. A campaign that was
-interrupted goes on where it was, but only on the same commit with nothing changed; otherwise it
-begins anew.
+every operation of scripted days, and `SET=rot` flips every bit of its memory. Of a gateway,
+`SET=kill9` kills the process at every step and system call, `SET=long_day` watches its memory for a
+simulated day, `SET=gateway_powercut` cuts the power of its ledger at every operation and
+`SET=io_errors` lets each fail. A campaign that was interrupted goes on where it was, but only on
+the same commit with nothing changed; otherwise it begins anew.
 """
 
 import argparse
@@ -20,6 +22,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 sys.path.insert(0, str(Path(__file__).parent))
 
+import durability
 import memory
 from rich.console import Console
 from rich.progress import Progress
@@ -30,6 +33,7 @@ from ballotbox_simulator.world.campaign_table import campaign_lines
 from ballotbox_simulator.world.faults import FaultKind
 from ballotbox_simulator.world.scenario_file import load_scenario
 from ballotbox_simulator.world.secrecy import tells_nothing
+from tests.gateway.durable.long_day import PER_LEAF_MAX
 
 RESULTS = Path(__file__).parent / "soak.json"
 STATE = Path(__file__).parent / "soak-state.pickle"
@@ -157,20 +161,33 @@ def main() -> None:
         "properties": lambda: run_properties(options.seconds),
         "powercuts": lambda: memory.run_power_cuts(_commit()),
         "rot": lambda: memory.run_rot(_commit()),
+        "kill9": lambda: durability.run_kills(_commit()),
+        "gateway_powercut": lambda: durability.run_power_cuts(_commit()),
+        "io_errors": lambda: durability.run_errors(_commit()),
+        "long_day": lambda: durability.run_long_day(_commit()),
     }
     for name in options.sets or _SETS:
         rows += list(campaigns[name]())
         write(rows, RESULTS)
     print(table(rows))
-    if any(row.name in _MUST_BE_ZERO and row.value for row in rows):
+    remembers = any(
+        row.name == "long_day.bytes_per_leaf" and row.value > PER_LEAF_MAX for row in rows
+    )
+    if remembers or any(row.name in _MUST_BE_ZERO and row.value for row in rows):
         sys.exit(1)
 
 
-_SETS = ("days", "properties", "powercuts", "rot")
+_SETS = (
+    *("days", "properties", "powercuts", "rot"),
+    *("kill9", "gateway_powercut", "io_errors", "long_day"),
+)
 _MUST_BE_ZERO = (
     *("simulation.lost", "simulation.doubled", "simulation.findings"),
     *("powercut.lost", "powercut.doubled", "powercut.findings"),
     *("rot.undetected", "rot.unrepaired"),
+    *("kill9.lost", "kill9.doubled", "kill9.findings"),
+    *("gateway_powercut.lost", "gateway_powercut.doubled", "gateway_powercut.findings"),
+    *("io_errors.acked_without_data", "io_errors.findings"),
 )
 
 if __name__ == "__main__":

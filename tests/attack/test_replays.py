@@ -173,6 +173,7 @@ def test_no_counter_of_a_box_turns_back() -> None:
 
 @pytest.mark.attack(5, says=[Reason.SAME_SEQUENCE, Reason.BOX_DISPUTED], without=KEEPS_THE_NEWEST)
 def test_of_two_twins_at_most_one_is_accepted_and_what_both_said_is_kept() -> None:
+    """Acceptance 14: a cloned key, in any order of the two: at most one is accepted."""
     given = authority()
     for turns in combinations(range(6), 3):
         scene = Scene(given).until(K.OPEN)

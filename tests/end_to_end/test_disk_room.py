@@ -102,13 +102,14 @@ def little_room(gateway, centre, mqtt_table, broker, election, small_disk, reser
 def test_on_a_nearly_full_disk_nothing_is_taken_in_and_delivery_goes_on(
     gateway, centre, mqtt_table, broker, election, small_disk
 ):
+    """Acceptance 3: no room: nothing acknowledged, delivery goes on, no restart is needed."""
     little_room(gateway, centre, mqtt_table, broker, election, small_disk, reserve=64)
 
 
 def test_without_a_reserve_the_last_room_is_taken(
     gateway, centre, mqtt_table, broker, election, small_disk
 ):
-    """The negative control."""
+    """Acceptance 3, the control: it is the reserve that stops the intake."""
     with pytest.raises(AssertionError, match="nothing is acknowledged"):
         little_room(gateway, centre, mqtt_table, broker, election, small_disk, reserve=0)
 

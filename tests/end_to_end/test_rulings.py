@@ -97,6 +97,7 @@ def test_one_officer_a_stranger_and_a_wrong_passphrase_change_nothing(
 
 
 def test_a_dispute_is_settled_by_naming_one_of_two(gateway, mqtt_table, broker, election, officers):
+    """Acceptance 14: equal sequence, other content: both are evidence, `status` names the box."""
     gateway.configure(mqtt_table)
     gateway.init()
     box = ScriptedBox(election, 2)

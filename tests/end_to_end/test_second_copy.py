@@ -74,6 +74,7 @@ def test_a_copy_that_cannot_be_written_stops_nothing(
 def test_a_gateway_whose_ledger_has_rotten_starts_names_it_and_serves(
     gateway, mqtt_table, broker, election, tmp_path
 ):
+    """Acceptance 10: a corrupt byte in the store: it starts, names the leaf, keeps the old file."""
     gateway.configure(mqtt_table, second_copy=tmp_path / "copy")
     gateway.init()
     box = ScriptedBox(election)

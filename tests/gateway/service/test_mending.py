@@ -174,6 +174,7 @@ def test_a_rotten_schema_closes_no_log(tmp_path) -> None:
 
 @pytest.mark.parametrize("lag", [0, 2])
 def test_a_zeroed_page_is_mended_or_closes_the_log(tmp_path, lag) -> None:
+    """Acceptance 10: a corrupt page: made whole again, or the log is closed and the range named."""
     place = place_of(tmp_path, lag=lag)
     original = place.ledger.read_bytes()
     outcomes = set()

@@ -1,0 +1,29 @@
+"""Does each of the fifteen acceptance tests have a test that shows it?"""
+
+import pytest
+
+from tests.acceptance import ACCEPTANCE, Said, said_by, shown, table
+
+
+@pytest.mark.parametrize("number", ACCEPTANCE)
+def test_each_number_has_a_test(number: int) -> None:
+    assert shown()[number]
+
+
+def test_no_other_number_is_named() -> None:
+    assert set(shown()) == set(ACCEPTANCE)
+
+
+def test_a_control_alone_shows_nothing() -> None:
+    assert said_by("Acceptance 6, the control: the limit is what notices.") == [Said(6, True)]
+    assert said_by("Acceptance 6: cut.\n\nAcceptance 7: too.") == [Said(6, False), Said(7, False)]
+    assert said_by("It says nothing of Acceptance 6: that is elsewhere.") == []
+    assert said_by(None) == []
+
+
+def test_the_table_says_what_did_not_run_and_what_failed() -> None:
+    file, _, name = shown()[1][0].partition("::")
+    lines = list(table({(file, name): "failed"}))
+    assert f"      failed   test     {file}::{name}" in lines
+    assert any(line.startswith("      not run  test") for line in lines)
+    assert sum(line.startswith(f"{number:>2}  ") for line in lines for number in ACCEPTANCE) == 15

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from ballotbox_gateway.config import Config, load_config, settings_table
+from ballotbox_gateway.config import Config, settings_table
+from ballotbox_gateway.installation import load_installation
 from ballotbox_gateway.problem import Problem
 from tests.gateway.scripted import authority
 
@@ -25,6 +26,10 @@ SERIAL = '[[serial]]\nport = "/dev/ttyUSB0"\n'
 HTTP = "[http]\nport = 8080\n"
 PAIR = 'certificate_file = "c.pem"\nkey_file = "c.key"\n'
 UPSTREAM = '[upstream]\nurl = "https://centre.example"\norigin = "rehearsal.example/centre"\n'
+
+
+def load_config(path: Path) -> Config:
+    return load_installation(path).one(None)
 
 
 def written(folder: Path, tables: str, **fields: str | None) -> Path:

@@ -6,19 +6,12 @@ the other's name, by each road.
 
 import asyncio
 import json
-import sqlite3
-import subprocess
-import sys
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
-import urllib3
 
 from ballotbox_device.core.poll import Action
-from ballotbox_gateway.adapters.key_files import write_key
 from ballotbox_gateway.core.ports import SAMPLE_SIZE
-from ballotbox_protocol.election.register import origin_id
 from ballotbox_protocol.wire import cose
 from ballotbox_protocol.wire.checkpoint import verify_checkpoint
 from ballotbox_protocol.wire.message import Message, MessageKind
@@ -26,27 +19,20 @@ from ballotbox_protocol.wire.report import ReportKind, decode_report
 from ballotbox_protocol.wire.statements import Refusal, open_statement
 from ballotbox_protocol.wire.verdict import Reason, Verdict
 from ballotbox_simulator.crew import FINISHING, OPENING
-from ballotbox_simulator.live.broker import free_port
 from tests.brokers import mosquitto
-from tests.end_to_end.field_gateway import FieldGateway
 from tests.end_to_end.mqtt_box import MqttBox
 from tests.end_to_end.test_gateway_serial import at, plugged, switched_on, vote
+from tests.end_to_end.two_elections_place import AUTHORITY, BELOW, OWN, SIDES, TwoElections
 from tests.gateway.adapters.test_serial_intake import Cable
 from tests.gateway.below import LowerLog, entry_of
-from tests.gateway.scripted import ORIGIN, OTHER, ScriptedBox, report_id
+from tests.gateway.scripted import ORIGIN, ScriptedBox, report_id
 from tests.gateway.two_elections import (
     OFFICIAL,
-    OFFICIAL_BELOW,
     REKEYED,
     official,
-    rehearsal,
 )
-from tests.patience import PATIENCE_S, soon
+from tests.patience import soon
 
-SIDES = ("dress", "official")
-AUTHORITY = {"dress": rehearsal(), "official": official()}
-OWN = {"dress": ORIGIN, "official": OFFICIAL}
-BELOW = {"dress": OTHER, "official": OFFICIAL_BELOW}
 OF = {"dress": "official", "official": "dress"}
 REPORT = bytes((MessageKind.REPORT,))
 #: Takes the dispatch out: whatever comes by a shared road is the first election's.
@@ -56,95 +42,9 @@ Addresses.of_message = lambda self, _message: self._elections[0]
 """
 
 
-class Place(FieldGateway):
-    """A gateway's folder that serves both elections."""
-
-    def __init__(self, folder, line):
-        super().__init__(folder, rehearsal(), ORIGIN)
-        self.line = line
-        self.port = free_port()
-        official().write(folder / "official")
-        key = official().gateway_keys[OFFICIAL]
-        write_key(folder / "official" / "gateway.key", key, "correct horse")
-        (folder / "official" / "passphrase").write_text("correct horse\n")
-
-    def serve(self, broker_port):
-        """Write the settings and make both ledgers."""
-        tables = [
-            f'[[serial]]\nport = "{self.line}"\nbaud = 921600',
-            f'[mqtt]\nhost = "127.0.0.1"\nport = {broker_port}',
-            f"[http]\nport = {self.port}",
-            self._table("dress", ""),
-            self._table("official", "official/", 'passphrase_file = "official/passphrase"'),
-        ]
-        self.config.write_text("\n".join(tables) + "\n")
-        for side in SIDES:
-            done = self.command("init", "--election", side)
-            assert done.exit_code == 0, done.stderr
-
-    def _table(self, side, folder, *more):
-        fields = {
-            "name": side,
-            "root": AUTHORITY[side].root,
-            "election_file": f"{folder}election.cose",
-            "register_file": f"{folder}register.cose",
-            "origin": OWN[side],
-            "key_file": f"{folder}gateway.key",
-            "ledger_file": f"state/{side}.sqlite",
-            "second_copy": f"copy/{side}",
-        }
-        lines = [f'{name} = "{value}"' for name, value in fields.items()]
-        return "\n".join(["[[election]]", *lines, *more])
-
-    def status(self, side):
-        return json.loads(self.command("status", "--election", side, "--json").stdout)
-
-    def sizes(self):
-        return {side: self.status(side)["log"]["size"] for side in SIDES}
-
-    def stored(self, side):
-        """What the ledger of a stopped gateway holds: reports, refusals and samples."""
-        with sqlite3.connect(self.folder / "state" / f"{side}.sqlite") as ledger:
-            reports = [row[0] for row in ledger.execute("SELECT data FROM reports")]
-            refused = dict(ledger.execute("SELECT data, reason FROM refusals"))
-            samples = dict(ledger.execute("SELECT sample, reason FROM unauthentic"))
-        ledger.close()
-        return reports, refused, samples
-
-    def verified(self, side, log, root=None):
-        """What `ballotbox-verify log` says of a directory, with the documents of one election."""
-        folder = self.folder if side == "dress" else self.folder / "official"
-        program = Path(sys.executable).with_name("ballotbox-verify")
-        documents = ["--election", folder / "election.cose", "--register", folder / "register.cose"]
-        return subprocess.run(
-            [program, "log", log, "--root", str(AUTHORITY[root or side].root), *documents],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-
-    def post(self, side, batch, address=None):
-        """Deliver a stretch to the log of one election; return status and answer."""
-        log = origin_id(address or BELOW[side]).hex()
-        response = urllib3.request(
-            "POST",
-            f"http://127.0.0.1:{self.port}/v1/logs/{log}/entries",
-            body=json.dumps(batch.to_json()),
-            headers={"Content-Type": "application/json"},
-            retries=False,
-            timeout=PATIENCE_S,
-        )
-        return response.status, response.json()
-
-    def checkpoint(self, query=""):
-        url = f"http://127.0.0.1:{self.port}/v1/checkpoint{query}"
-        response = urllib3.request("GET", url, retries=False, timeout=PATIENCE_S)
-        return response.status, response.data
-
-
 @pytest.fixture
 def place(tmp_path):
-    field = Place(tmp_path / "g", tmp_path / "line")
+    field = TwoElections(tmp_path / "g", tmp_path / "line")
     yield field
     field.kill()
 

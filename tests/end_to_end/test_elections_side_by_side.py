@@ -1,5 +1,6 @@
 """Are two elections of one gateway told apart, and does one go on when the other cannot?"""
 
+import os
 import signal
 from dataclasses import replace
 
@@ -7,9 +8,14 @@ import pytest
 
 from ballotbox_gateway.adapters.key_files import write_key
 from ballotbox_protocol.election.register import GatewayEntry
+from ballotbox_protocol.wire.message import topic_of
 from ballotbox_protocol.wire.report import ReportKind
 from ballotbox_simulator.authority import with_register
+from ballotbox_simulator.live.broker import free_port
+from tests.certificates import CertificateAuthority
 from tests.end_to_end.mqtt_box import MqttBox
+from tests.end_to_end.secured_broker import SecuredBroker, SecuredClient, mosquitto_program
+from tests.end_to_end.test_secured_broker import ACCEPTED, NOT_AUTHORIZED
 from tests.end_to_end.two_elections_place import AUTHORITY, BELOW, SIDES, TwoElections
 from tests.gateway.scripted import ScriptedBox, report_id
 from tests.gateway.two_elections import official
@@ -151,3 +157,61 @@ def set_aside(place, broker, side):
         road.say(box.box, report)
         road.await_receipts([report_id(report)])
     return report_id(report).hex()
+
+
+def test_one_secured_broker_lets_each_office_and_each_box_into_its_elections_alone(place, tmp_path):
+    certificates, port = tmp_path / "certificates", free_port()
+    issuer = CertificateAuthority(certificates)
+    issuer.issue("127.0.0.1", "broker")
+    sessions = {side: f"office-{side}" for side in SIDES}
+    for name in sessions.values():
+        issuer.issue(name)
+    place.secure(port, certificates, sessions)
+    written = broker_files(place, tmp_path)
+    assert f"this gateway   common name {sessions['official']}, for official\n" in written
+    assert f"access list    {tmp_path}/broker/acl, 4 boxes\n" in written
+    with SecuredBroker(mosquitto_program(), tmp_path / "broker", port), place.running():
+        for side in SIDES:
+            place.await_line(f"listening on bbx/1/{AUTHORITY[side].trusted.digest[:8].hex()}")
+        one, two = official().boxes[:2]
+        files = issuer.issue(one.hex())
+        with SecuredClient(port, issuer.ca, files, one.hex()) as box:
+            for side in SIDES:
+                digest = AUTHORITY[side].trusted.digest
+                assert box.publish(topic_of(digest, one, "up")) in ACCEPTED
+                assert box.publish(topic_of(digest, two, "up")) == NOT_AUTHORIZED
+        files = issuer.issue(sessions["dress"])
+        place.stop()
+        with SecuredClient(port, issuer.ca, files, sessions["dress"]) as office:
+            for side, code in (("dress", ACCEPTED), ("official", (NOT_AUTHORIZED,))):
+                topic = topic_of(AUTHORITY[side].trusted.digest, one, "down")
+                assert office.publish(topic) in code
+
+
+def broker_files(place, folder):
+    """Run the command for the broker of both elections; return what it printed."""
+    (folder / "broker-state").mkdir()
+    done = place.command(
+        "broker-config",
+        *("-o", str(folder / "broker")),
+        *("--certificates", str(folder / "certificates")),
+        *("--state", str(folder / "broker-state")),
+    )
+    assert done.exit_code == 0, done.stderr
+    if os.geteuid() == 0:
+        # Root's temporary folders are closed to the user that mosquitto would become.
+        with (folder / "broker" / "mosquitto.conf").open("a") as config:
+            config.write("user root\n")
+    return done.stdout
+
+
+def test_a_broker_of_each_election_is_written_by_its_name(place, tmp_path):
+    settings = place.config.read_text()
+    place.config.write_text(settings + "mqtt.port = 1\n")
+    words = ("broker-config", "-o", str(tmp_path / "broker"))
+    told = "Error: mqtt: the elections have brokers of their own. Name an election with --election"
+    assert told in place.command(*words).stderr
+    done = place.command(*words, "--election", "dress")
+    assert done.exit_code == 0, done.stderr
+    acl = (tmp_path / "broker" / "acl").read_text()
+    assert official().trusted.digest[:8].hex() not in acl

@@ -37,19 +37,42 @@ class TwoElections(FieldGateway):
     def serve(self, broker_port, session=None):
         """Write the settings and make both ledgers; `session` begins the broker sessions' names."""
         self.session = session
-        tables = [
-            f'[[serial]]\nport = "{self.line}"\nbaud = 921600',
-            f'[mqtt]\nhost = "127.0.0.1"\nport = {broker_port}',
-            f"[http]\nport = {self.port}",
-            self._table("dress", ""),
-            self._table("official", "official/", 'passphrase_file = "official/passphrase"'),
-        ]
-        self.config.write_text("\n".join(tables) + "\n")
+        self._configure(f'[mqtt]\nhost = "127.0.0.1"\nport = {broker_port}', self._sessions())
         for side in SIDES:
             done = self.command("init", "--election", side)
             assert done.exit_code == 0, done.stderr
 
-    def _table(self, side, folder, *more):
+    def secure(self, port, certificates, sessions):
+        """Speak TLS with a broker, in each election with a certificate of its own."""
+        mqtt = f'[mqtt]\nhost = "127.0.0.1"\nport = {port}\n'
+        tls = f'[mqtt.tls]\nca_file = "{certificates}/ca.pem"'
+        own = {
+            side: {
+                "mqtt.client_id": name,
+                "mqtt.tls.certificate_file": certificates / f"{name}.pem",
+                "mqtt.tls.key_file": certificates / f"{name}.key",
+            }
+            for side, name in sessions.items()
+        }
+        self._configure(mqtt + tls, own)
+
+    def _sessions(self):
+        if self.session is None:
+            return {side: {} for side in SIDES}
+        return {side: {"mqtt.client_id": f"{self.session}-{side}"} for side in SIDES}
+
+    def _configure(self, mqtt, own):
+        secret = {"passphrase_file": "official/passphrase"}
+        tables = [
+            f'[[serial]]\nport = "{self.line}"\nbaud = 921600',
+            mqtt,
+            f"[http]\nport = {self.port}",
+            self._table("dress", "", own["dress"]),
+            self._table("official", "official/", own["official"] | secret),
+        ]
+        self.config.write_text("\n".join(tables) + "\n")
+
+    def _table(self, side, folder, more):
         fields = {
             "name": side,
             "root": AUTHORITY[side].root,
@@ -59,11 +82,9 @@ class TwoElections(FieldGateway):
             "key_file": f"{folder}gateway.key",
             "ledger_file": f"state/{side}.sqlite",
             "second_copy": f"copy/{side}",
-        }
-        if self.session is not None:
-            fields["mqtt.client_id"] = f"{self.session}-{side}"
+        } | more
         lines = [f'{name} = "{value}"' for name, value in fields.items()]
-        return "\n".join(["[[election]]", *lines, *more])
+        return "\n".join(["[[election]]", *lines])
 
     def status(self, side):
         return json.loads(self.command("status", "--election", side, "--json").stdout)

@@ -223,9 +223,12 @@ def test_the_operating_manual_lists_the_settings_as_the_fields_describe_them(rep
 
 def test_the_operating_manual_shows_settings_that_are_valid(repository, tmp_path):
     manual = (repository / "gateway" / "OPERATING.md").read_text()
-    shown, of_a_centre = re.findall(r"```toml\n(.*?)```", manual, re.DOTALL)
+    shown, of_several, of_a_centre = re.findall(r"```toml\n(.*?)```", manual, re.DOTALL)
     written(tmp_path, of_a_centre)
     assert load_config(tmp_path / "gateway.toml").http.mutual
+    (tmp_path / "gateway.toml").write_text(of_several)
+    dress, day = load_installation(tmp_path / "gateway.toml").elections
+    assert (dress.name, day.name, dress.serial) == ("dress", "official", day.serial)
     (tmp_path / "gateway.toml").write_text(shown)
     config = load_config(tmp_path / "gateway.toml")
     assert config.mqtt.host == "127.0.0.1"

@@ -155,12 +155,11 @@ class Gateway:
 
         office.reload_register(require)
         office.renew_broker()
+        office.renew_delivery()
 
     def _reload_certificates(self) -> None:
         try:
             ending = self._http.reload() if self._http is not None else None
-            for office in self._offices:
-                office.renew_delivery()
         except Problem as problem:
             _log.error("the present certificates stay in use: %s", problem)
             return

@@ -135,9 +135,12 @@ class Office:
             _log.error("the connection to the broker stays as it is: %s", problem)
 
     def renew_delivery(self) -> None:
-        """Show and trust the certificates that the files hold now; raises Problem."""
-        if self._delivery is not None:
-            self._delivery.reload()
+        """Show the upper gateway the certificates that the files hold now, and trust those."""
+        try:
+            if self._delivery is not None:
+                self._delivery.reload()
+        except Problem as problem:
+            _log.error("the present certificates stay in use: %s", problem)
 
     def reload_register(self, require: Callable[[Trusted], None]) -> None:
         """Use the register file's newest version, or say why the present one stays in use.

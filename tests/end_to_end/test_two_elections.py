@@ -146,7 +146,7 @@ def test_nothing_crosses_by_any_road(place, own_broker):
         swap_over_http(place, lower, rekeyed)
         asyncio.run(swap_on_the_line(place, days))
         assert place.sizes() == whole
-        assert place.stop() == 0
+        place.kill()
     for side in SIDES:
         foreign = days[OF[side]] + lower[OF[side]]
         assert_only_evidence(place, side, foreign, rekeyed[OF[side]])

@@ -7,9 +7,11 @@ import pytest
 
 from ballotbox_gateway.adapters.roads import CarrierState, Letter
 from ballotbox_gateway.core.addressing import Addresses
+from ballotbox_gateway.marking import MarkFilter, marked
 from ballotbox_gateway.service.reception import Reception
 from ballotbox_gateway.service.switchboard import SharedRoad, Switchboard
 from ballotbox_protocol.wire.message import Message, MessageKind
+from ballotbox_protocol.wire.statements import Hello, sign_statement
 from ballotbox_protocol.wire.trust import Trusted
 from tests.gateway.scripted import NOW, ORIGIN, ScriptedBox, intake, memory
 from tests.gateway.service.test_reception import REPORT, WatchedRoad
@@ -39,6 +41,7 @@ class Hall:
 
     def __init__(self):
         self.line = Line([])
+        self.route = self.line.route()
         pairs = ((rehearsal(), ORIGIN), (official(), OFFICIAL))
         self.dress, self.day = self.offices = [self._office(*pair) for pair in pairs]
         self.board = Switchboard(self.offices)
@@ -48,15 +51,15 @@ class Hall:
 
     def _office(self, given, origin):
         ledger, failures = memory(given, origin), []
-        reception = Reception(intake(given, ledger, origin), lambda: NOW, failures.append)
+        with marked(f"[{origin}] "):
+            reception = Reception(intake(given, ledger, origin), lambda: NOW, failures.append)
         office = Office(given.trusted, origin, reception, ledger)
         reception.reserve = lambda: office.full
         return office
 
     def put(self, *messages):
-        route = self.line.route()
         for message in messages:
-            self.board.put(Letter(message, route, self.line))
+            self.board.put(Letter(message, self.route, self.line))
 
     def sizes(self):
         return [office.ledger.log_head().size for office in self.offices]
@@ -148,6 +151,25 @@ def test_a_challenge_is_given_by_whichever_election_can_answer():
         assert {each.kind for each in hall.line.sent} == {MessageKind.CHALLENGE}
 
     run(scenario)
+
+
+def test_what_a_shared_road_leads_to_is_logged_as_a_thing_of_its_election(caplog):
+    caplog.handler.addFilter(MarkFilter())
+
+    async def scenario(hall):
+        for given in (official(), rehearsal()):
+            before = len(hall.line.sent)
+            hall.put(Message(MessageKind.HELLO_WANTED).to_bytes())
+            await soon(lambda: len(hall.line.sent) > before, "a challenge")  # noqa: B023
+            box = ScriptedBox(given)
+            stale = Hello(given.trusted.digest, box.box, bytes(16), 1, 0)
+            signed = sign_statement(stale, box.key.public, box.key.sign)
+            hall.put(Message(MessageKind.HELLO, signed).to_bytes())
+            await hall.idle()
+
+    run(scenario)
+    refused = [each.mark for each in caplog.records if "hello is refused" in each.message]
+    assert refused == [f"[{OFFICIAL}] ", f"[{ORIGIN}] "]
 
 
 def test_the_road_is_shown_in_both_elections_as_it_is():

@@ -1,9 +1,9 @@
 """The gateway's settings: one TOML file, validated whole, each field documented where it stands.
 
-`settings_table` prints what the fields say of themselves; gateway/OPERATING.md holds its output.
+`installation` reads the file. `settings_table` prints what the fields say of themselves;
+gateway/OPERATING.md holds its output.
 """
 
-import tomllib
 from collections.abc import Iterator
 from ipaddress import ip_address
 from pathlib import Path
@@ -15,14 +15,11 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
-    ValidationError,
     ValidationInfo,
     model_validator,
 )
 from pydantic.fields import FieldInfo
 
-from ballotbox_gateway.config_errors import explain
-from ballotbox_gateway.problem import Problem
 from ballotbox_protocol.election.identifiers import InvalidField
 from ballotbox_protocol.election.register import require_origin
 from ballotbox_protocol.wire.trust import parse_root
@@ -239,8 +236,14 @@ class Limits(_Table):
 
 
 class Config(_Table):
-    """All settings of one gateway."""
+    """All settings of one gateway for one election."""
 
+    name: str | None = Field(
+        None,
+        pattern="^[a-z0-9][a-z0-9_-]{0,31}$",
+        description="Short name of this election for `--election` and the log; needed in each of "
+        "several tables `[[election]]`",
+    )
     root: Annotated[str, AfterValidator(_root)] = Field(
         description="Root key of the election: `test:`, `rehearsal:` or `official:`, 64 hex digits"
     )
@@ -260,8 +263,8 @@ class Config(_Table):
     )
     control_socket: FilePath | None = Field(
         None,
-        description="Local socket for status and rulings; `control.socket` beside the ledger "
-        "when missing",
+        description="Local socket for status and rulings; beside the ledger when missing, as "
+        "`control.socket` or, with a `name`, as `name.socket`",
     )
     serial: tuple[SerialPort, ...] = Field((), description="Repeated table: serial lines")
     mqtt: Mqtt | None = Field(None, description="Table: the broker")
@@ -275,7 +278,7 @@ class Config(_Table):
     @property
     def control(self) -> Path:
         """The path of the control socket."""
-        return self.control_socket or self.ledger_file.parent / "control.socket"
+        return self.control_socket or self.ledger_file.parent / f"{self.name or 'control'}.socket"
 
     @model_validator(mode="before")
     @classmethod
@@ -300,28 +303,6 @@ class Config(_Table):
             limit = f"longer than {SOCKET_PATH_MAX} bytes"
             raise ValueError(f"control_socket is {limit}: set a shorter path, such as /run/bbx")
         return self
-
-
-def load_config(path: Path) -> Config:
-    """Return the settings in a TOML file; relative paths in it start from its folder.
-
-    Raises Problem, whose text names file, field and fix, on one screen.
-    """
-    try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        remedy = "Name the file with --config, or write it: gateway/OPERATING.md shows one"
-        raise Problem(str(path), "there is no such file", remedy) from error
-    except OSError as error:
-        raise Problem(str(path), str(error.strerror).lower(), "Make the file readable") from error
-    except UnicodeDecodeError as error:
-        raise Problem(str(path), "is not UTF-8 text", "Save it as UTF-8") from error
-    except tomllib.TOMLDecodeError as error:
-        raise Problem(str(path), f"is not TOML: {error}", "Correct that line") from error
-    try:
-        return Config.model_validate(data, context={"folder": path.parent})
-    except ValidationError as error:
-        raise explain(path, error, Config) from error
 
 
 def settings_table() -> str:

@@ -1,7 +1,6 @@
 """Turns what a validator says about the settings file into words: file, field, fault and fix."""
 
 import difflib
-from pathlib import Path
 from typing import Any, Final
 
 from pydantic import BaseModel, ValidationError
@@ -24,7 +23,7 @@ _KINDS: Final = {
 }
 
 
-def explain(path: Path, error: ValidationError, top: type[BaseModel]) -> Problem:
+def explain(where: str, error: ValidationError, top: type[BaseModel]) -> Problem:
     """Return the problem that stands for all faults of the file, one line each."""
     faults = [_fault(detail, top) for detail in error.errors(include_url=False)]
     first, *rest = [f"{field}: {what}" if field else what for field, what in faults]
@@ -32,7 +31,7 @@ def explain(path: Path, error: ValidationError, top: type[BaseModel]) -> Problem
     if len(rest) > len(shown):
         shown.append(f"and {len(rest) - len(shown)} more")
     what = "\n  ".join((first, *shown))
-    return Problem(str(path), what, "`ballotbox-gateway settings` lists every field")
+    return Problem(where, what, "`ballotbox-gateway settings` lists every field")
 
 
 def _fault(detail: ErrorDetails, top: type[BaseModel]) -> tuple[str, str]:

@@ -3,23 +3,26 @@
 import random
 from dataclasses import replace
 from itertools import combinations
+from types import SimpleNamespace
 
 import pytest
 
+from ballotbox_gateway.core.addressing import Addresses
 from ballotbox_gateway.core.greeting import check_hello
 from ballotbox_gateway.core.intake import HelloResult, Outcome, Road, RoadKind
 from ballotbox_gateway.core.ports import StoredReport
 from ballotbox_gateway.core.roster import Authentic, Roster
 from ballotbox_protocol.election.identifiers import ElectionDigest, Mode, ReportId
 from ballotbox_protocol.wire import trust
-from ballotbox_protocol.wire.message import MessageKind
+from ballotbox_protocol.wire.message import Message, MessageKind
 from ballotbox_protocol.wire.report import Clock, ClockQuality, JournalHead, ReportKind
 from ballotbox_protocol.wire.statements import Hello, open_statement, sign_statement
 from ballotbox_protocol.wire.verdict import Reason, Verdict
 from tests.attack.marker import Without
 from tests.attack.planted import KEEPS_THE_NEWEST
 from tests.gateway.scene import Scene
-from tests.gateway.scripted import NOW, ScriptedBox, authority
+from tests.gateway.scripted import NOW, ORIGIN, ScriptedBox, authority
+from tests.gateway.two_elections import OFFICIAL, REKEYED, official, rehearsal
 
 K = ReportKind
 _LINE = Road(RoadKind.SERIAL, "line")
@@ -101,6 +104,38 @@ def test_no_report_of_one_election_enters_the_log_of_another() -> None:
             assert answer.message is not None
             assert answer.message.kind is MessageKind.REFUSAL
         assert (scene.ledger.log_head().size, _rows(scene)) == (0, [])
+
+
+def _first_door(self: Addresses, _message: bytes) -> object:
+    """A gateway that gives whatever a shared road brings to its first election."""
+    return self._elections[0]
+
+
+@pytest.mark.attack(
+    2,
+    says=[Reason.IN_ORDER, Reason.UNKNOWN_KEY],
+    without=Without("ballotbox_gateway.core.addressing:Addresses.of_message", _first_door),
+)
+def test_two_elections_on_one_line_stay_two() -> None:
+    """Each report lands where it says; who names an election without its keys gets nowhere."""
+    scenes = [Scene(rehearsal(), ORIGIN), Scene(official(), OFFICIAL)]
+    addresses = Addresses(
+        [SimpleNamespace(trusted=s.given.trusted, origin=s.origin, at=s) for s in scenes]
+    )
+
+    def on_the_line(report: bytes) -> tuple[Scene, Reason]:
+        scene = addresses.of_message(Message(MessageKind.REPORT, report).to_bytes()).at
+        return scene, scene.answer(report, _LINE).reason
+
+    for both in zip(*(scene.box.day() for scene in scenes), strict=True):
+        for scene, report in zip(scenes, both, strict=True):
+            assert on_the_line(report) == (scene, Reason.IN_ORDER)
+    sizes = [scene.ledger.log_head().size for scene in scenes]
+    for scene, other in (scenes, scenes[::-1]):
+        stolen = ScriptedBox(scene.given, REKEYED)
+        forged = stolen.forge(K.BOOT, election=other.given.trusted.digest)
+        assert on_the_line(forged) == (other, Reason.UNKNOWN_KEY)
+    assert [scene.ledger.log_head().size for scene in scenes] == sizes
 
 
 _OPEN = trust.open_definition

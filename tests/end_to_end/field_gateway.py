@@ -75,8 +75,8 @@ class FieldGateway:
         done = self.command("init")
         assert done.exit_code == 0, done.stderr
 
-    def start(self, *, before: str = "", inside: tuple[str, ...] = ()) -> None:
-        """Start `run` and return when it says that it is ready.
+    def start(self, *words: str, before: str = "", inside: tuple[str, ...] = ()) -> None:
+        """Start `run` with these words and return when it says that it is ready.
 
         before: Python code that the process runs first. inside: a command that runs the process.
         """
@@ -84,7 +84,7 @@ class FieldGateway:
         code = f"{before}\nfrom ballotbox_gateway.cli import main\nmain()\n"
         program = [sys.executable, "-c", code] if before else [COMMAND]
         self._process = subprocess.Popen(
-            [*inside, *program, "run"],
+            [*inside, *program, "run", *words],
             cwd=self.folder,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,

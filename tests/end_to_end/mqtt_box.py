@@ -81,6 +81,12 @@ class MqttBox:
         """Wait until at least `count` reports are receipted."""
         wait_until(self._changed, lambda: len(self.receipts) >= count, f"{count} receipts")
 
+    @property
+    def messages(self) -> list[Message]:
+        """Everything but receipts, in order."""
+        with self._changed:
+            return [message for _, message in self.others]
+
     def await_other(self, kind: MessageKind) -> Message:
         def found() -> list[Message]:
             return [message for _, message in self.others if message.kind is kind]

@@ -38,7 +38,7 @@ class SecuredPlace:
         self.authority.issue(self.session, "gateway")
         (folder / "state").mkdir()
         gateway.configure(self.mqtt_table())
-        self.broker = SecuredBroker(_mosquitto(), folder / "broker", self.port)
+        self.broker = SecuredBroker(mosquitto_program(), folder / "broker", self.port)
         self.write_files()
 
     def mqtt_table(self, name: str = "gateway") -> str:
@@ -133,7 +133,7 @@ class SecuredClient:
         return self.granted[-1] if len(self.granted) > before else -1
 
 
-def _mosquitto():
+def mosquitto_program():
     try:
         program = find_broker()
     except BrokerUnavailable as missing:

@@ -180,7 +180,9 @@ def test_without_a_broker_it_waits_says_so_once_and_goes_on_when_there_is_one(
     assert checked.exit_code == 1
     assert f"FAIL  {refused}\n1 to mend\n" in checked.stdout
     with gateway.running():
-        assert gateway.await_line("refuses the connection").endswith(f"WARNING {refused}")
+        assert gateway.await_line("refuses the connection").endswith(
+            f" REHEARSAL WARNING {refused}"
+        )
         (road,) = status(gateway)["roads"]
         assert road["state"] in ("down", "connecting")
         assert f"{road['name']} {road['trouble']}" == refused

@@ -6,8 +6,9 @@ from dataclasses import replace
 import pytest
 
 from ballotbox_gateway.core.intake import Outcome, RulingResult
-from ballotbox_gateway.core.ports import Place
+from ballotbox_gateway.core.ports import Place, Tally
 from ballotbox_gateway.core.upward import UpwardBatch, UpwardConflict, UpwardFault, UpwardReply
+from ballotbox_protocol.election.identifiers import ElectionDigest
 from ballotbox_protocol.election.register import GatewayEntry, Register, origin_id
 from ballotbox_protocol.wire import cose
 from ballotbox_protocol.wire.cose import MessageType
@@ -498,6 +499,24 @@ def test_faulty_stretch_is_refused_whole_and_names_field_and_way_out(case: str) 
     assert levels.take(faulty(levels)[case]) == fault
     assert levels.centre.ledger.log_head().size == 0
     assert levels.centre.ledger.lower_log(OTHER) is None
+
+
+def test_a_report_of_another_election_in_a_lower_log_is_refused_and_kept() -> None:
+    """A gateway below signed for it, and its box as well: both have to answer for it."""
+    levels = Levels()
+    elsewhere = levels.box.forge(K.BOOT, election=ElectionDigest(b"\x02" * 32))
+    batch = LowerLog(levels.given).batch(entry_of(elsewhere, Verdict.ACCEPTED, Reason.IN_ORDER))
+    ledger = levels.centre.ledger
+    for _ in range(2):
+        fault = levels.take(batch)
+        assert (fault.field, fault.problem) == (
+            "entries[0].report",
+            "cannot be taken: OTHER_ELECTION",
+        )
+        assert (ledger.log_head().size, ledger.lower_log(OTHER)) == (0, None)
+        kept = ledger.refusal(report_id(elsewhere))
+        assert (kept.reason, kept.data) == (Reason.OTHER_ELECTION, elsewhere)
+        assert ledger.counts()[Tally.REFUSED, Reason.OTHER_ELECTION] == 1
 
 
 def test_gateway_that_the_register_knows_by_another_key_is_not_believed() -> None:

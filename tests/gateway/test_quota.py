@@ -10,8 +10,9 @@ from ballotbox_gateway.core.quota import ROW_OVERHEAD, Allowance, Quota, Quotas
 from ballotbox_gateway.core.samples import SAMPLES_OF_ALL_MAX, SAMPLES_PER_PERIOD, Sampler
 from ballotbox_gateway.core.upward import UpwardBatch, UpwardFault, UpwardReply
 from ballotbox_protocol.wire.report import ReportKind
-from ballotbox_protocol.wire.verdict import Reason
+from ballotbox_protocol.wire.verdict import Reason, Verdict
 from tests.gateway.adapters.upper_office import lower_gateway
+from tests.gateway.below import LowerLog, entry_of
 from tests.gateway.scripted import (
     CENTRE,
     NOW,
@@ -193,6 +194,19 @@ def test_a_gateway_below_that_sends_without_end_is_told_to_wait_and_others_are_n
     assert isinstance(centre.admit_from_below(more, NOW + 200 * 3_600), UpwardReply)
     unsigned = UpwardBatch(OTHER, 0, whole.entries, whole.checkpoint)
     assert centre.admit_from_below(unsigned, NOW).field == "checkpoint"
+
+
+def test_foreign_reports_in_a_lower_log_use_up_the_quota_of_its_gateway():
+    centre, ledger, _ = limited(8 * KIB, CENTRE)
+    box, faults = ScriptedBox(authority(), 1), []
+    for number in range(30):
+        foreign = box.forge(ReportKind.TURNOUT, election=bytes(31) + bytes((number,)))
+        entry = entry_of(foreign, Verdict.ACCEPTED, Reason.IN_ORDER)
+        faults.append(centre.admit_from_below(LowerLog(authority()).batch(entry), NOW))
+    refused = [fault for fault in faults if fault.field == "entries[0].report"]
+    assert 2 < len(refused) < 20
+    assert len(ledger.refusals()) == len(refused)
+    assert {fault.field for fault in faults[len(refused) :]} == {"entries"}
 
 
 def test_a_flood_under_many_names_leaves_a_bounded_number_of_samples():

@@ -10,7 +10,7 @@ import json
 import logging
 import os
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final, Protocol, TypeVar, assert_never
 
 from starlette.applications import Starlette
@@ -54,12 +54,12 @@ class UpperOffice(Protocol):
         """Return the next leaf wanted of a log; None when the register names no such gateway."""
         ...
 
-    def checkpoint(self) -> bytes | None:
-        """Return the newest checkpoint of this gateway's log, None while it is empty."""
+    def checkpoints(self) -> Mapping[str, bytes | None]:
+        """Return the newest checkpoint of each log that is kept here, None of an empty one."""
         ...
 
-    def turned_away(self, reason: Reason) -> None:
-        """Count a request that is refused for who sent it."""
+    def turned_away(self, origin_id: bytes, reason: Reason) -> None:
+        """Count a request about a lower log that is refused for who sent it."""
         ...
 
 
@@ -159,7 +159,7 @@ class HttpIntake:
         origin = _origin_in_path(request)
         named: frozenset[str] | None = request.state.origins
         if named is not None and origin not in {bytes(origin_id(each)) for each in named}:
-            await self._ask(lambda: self._foreign(named))
+            await self._ask(lambda: self._foreign(origin, named))
             fix = "Deliver with the certificate of the gateway whose log it is"
             raise _Refused(
                 403,
@@ -168,8 +168,8 @@ class HttpIntake:
             )
         return origin
 
-    def _foreign(self, named: frozenset[str]) -> None:
-        self._office.turned_away(Reason.CERTIFICATE)
+    def _foreign(self, origin: bytes, named: frozenset[str]) -> None:
+        self._office.turned_away(origin, Reason.CERTIFICATE)
         if self._loop.time() - self._told_at >= _TOLD_AGAIN_S:
             self._told_at = self._loop.time()
             who = " and ".join(sorted(named)) or "nobody"
@@ -201,8 +201,14 @@ class HttpIntake:
             raise _Refused(404, UpwardFault("origin_id", "no such gateway in the register", fix))
         return JSONResponse({"next": expected})
 
-    async def _checkpoint(self, _: Request) -> Response:
-        note = await self._ask(self._office.checkpoint)
+    async def _checkpoint(self, request: Request) -> Response:
+        notes = await self._ask(self._office.checkpoints)
+        sole = next(iter(notes)) if len(notes) == 1 else ""
+        origin = request.query_params.get("origin", sole)
+        if origin not in notes:
+            fix = f"Ask with ?origin= and one of {', '.join(notes)}"
+            raise _Refused(404, UpwardFault("checkpoint", "it is not said of which log", fix))
+        note = notes[origin]
         if note is None:
             raise _Refused(404, UpwardFault("checkpoint", "the log is still empty", _LATER))
         return PlainTextResponse(note)

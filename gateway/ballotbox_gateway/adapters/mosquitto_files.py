@@ -6,9 +6,9 @@ lines; a `%u` pattern would let in whoever holds any certificate of the authorit
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from ballotbox_gateway.adapters.mqtt_client import session_name
 from ballotbox_gateway.config import Mqtt
@@ -27,18 +27,34 @@ _QUEUE_PER_BOX: Final = 64
 _PACKET_MAX: Final = MESSAGE_MAX + 4_095
 
 
-def write_broker_files(
-    folder: Path, settings: Mqtt, origin: str, trusted: Trusted, certificates: Path, state: Path
-) -> None:
-    """Write configuration and access list; raises Problem rather than replace a foreign file."""
-    folder = folder.absolute()
+class Session(NamedTuple):
+    """What the broker carries for one election: this gateway's client id, and the boxes'."""
+
+    settings: Mqtt
+    name: str
+    trusted: Trusted
+
+
+def session_of(settings: Mqtt, origin: str, trusted: Trusted) -> Session:
+    """Return what the broker carries for one election; raises Problem when a name will not do."""
     gateway = session_name(settings, origin)
     if _NAME.fullmatch(gateway) is None:
         what = "holds more than letters, digits, dots, lines and dashes"
         raise Problem("mqtt.client_id", what, "Leave it out, or use those alone")
-    boxes = sorted(trusted.register.entries_of)
+    return Session(settings, gateway, trusted)
+
+
+def write_broker_files(
+    folder: Path, sessions: Sequence[Session], certificates: Path, state: Path
+) -> int:
+    """Write configuration and access list and return how many boxes are in it.
+
+    Raises Problem rather than replace a foreign file.
+    """
+    folder = folder.absolute()
+    settings, boxes = sessions[0].settings, _boxes(sessions)
     files = {
-        ACL_NAME: _acl(gateway, trusted.digest, boxes),
+        ACL_NAME: _acl(sessions, boxes),
         CONFIG_NAME: _config(settings, len(boxes), folder / ACL_NAME, certificates, state),
     }
     for name in files:
@@ -50,15 +66,30 @@ def write_broker_files(
     except OSError as error:
         words = (error.strerror or str(error)).lower()
         raise Problem(str(folder), words, "Choose another directory") from error
+    return len(boxes)
 
 
-def _acl(gateway: str, election: ElectionDigest, boxes: list[BoxId]) -> Iterator[str]:
-    every = f"bbx/1/{election[:8].hex()}/+"
+def _boxes(sessions: Sequence[Session]) -> dict[BoxId, list[ElectionDigest]]:
+    """Return every box of a register, in order, with the elections that list it."""
+    found: dict[BoxId, list[ElectionDigest]] = {}
+    for each in sessions:
+        for box in each.trusted.register.entries_of:
+            found.setdefault(box, []).append(each.trusted.digest)
+    return dict(sorted(found.items()))
+
+
+def _acl(
+    sessions: Sequence[Session], boxes: Mapping[BoxId, Sequence[ElectionDigest]]
+) -> Iterator[str]:
     yield "# Write it anew and send mosquitto a SIGHUP when the register has changed."
-    yield from ("", f"user {gateway}", f"topic read {every}/up", f"topic write {every}/down")
-    for box in boxes:
-        up, down = (topic_of(election, box, way) for way in ("up", "down"))
-        yield from ("", f"user {box.hex()}", f"topic write {up}", f"topic read {down}")
+    for each in sessions:
+        every = f"bbx/1/{each.trusted.digest[:8].hex()}/+"
+        yield from ("", f"user {each.name}", f"topic read {every}/up", f"topic write {every}/down")
+    for box, elections in boxes.items():
+        yield from ("", f"user {box.hex()}")
+        for election in elections:
+            up, down = (topic_of(election, box, way) for way in ("up", "down"))
+            yield from (f"topic write {up}", f"topic read {down}")
 
 
 def _config(

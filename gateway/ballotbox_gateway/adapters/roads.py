@@ -76,6 +76,19 @@ class Letter(NamedTuple):
     token: object = None
 
 
+class LetterBox(Protocol):
+    """Where a road puts what it brings."""
+
+    @property
+    def room(self) -> int:
+        """How many more letters should be read in."""
+        ...
+
+    def put(self, letter: Letter) -> None:
+        """Take a letter; never refuses."""
+        ...
+
+
 @dataclass(slots=True)
 class Inbox:
     """What has come in and is not decided yet; `arrived` is called when it stops being empty."""

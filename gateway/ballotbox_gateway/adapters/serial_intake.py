@@ -12,7 +12,7 @@ import os
 from typing import Final
 
 from ballotbox_gateway.adapters.backoff import Backoff
-from ballotbox_gateway.adapters.roads import CarrierState, Inbox, Letter
+from ballotbox_gateway.adapters.roads import CarrierState, Letter, LetterBox
 from ballotbox_gateway.adapters.serial_line import Line, open_line
 from ballotbox_gateway.adapters.serial_words import port_trouble, shared_trouble
 from ballotbox_gateway.adapters.threads import in_thread
@@ -48,7 +48,7 @@ class SerialIntake:
     """The road through one serial port; a `Carrier`."""
 
     def __init__(
-        self, settings: SerialPort, session: bytes, inbox: Inbox, backoff: Backoff
+        self, settings: SerialPort, session: bytes, inbox: LetterBox, backoff: Backoff
     ) -> None:
         """Prepare the link with `session`, 8 bytes that no link has used before."""
         self.name = f"serial port {settings.port}"

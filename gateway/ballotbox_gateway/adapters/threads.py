@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Callable
+from contextvars import copy_context
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -35,5 +36,5 @@ async def in_thread(work: Callable[[], T]) -> T:
         except RuntimeError:
             return  # the loop has ended; nobody waits any more
 
-    threading.Thread(target=run, daemon=True).start()
+    threading.Thread(target=copy_context().run, args=(run,), daemon=True).start()
     return await done

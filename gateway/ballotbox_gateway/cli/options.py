@@ -1,5 +1,7 @@
 """Options that several sub-commands share."""
 
+from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -7,34 +9,52 @@ import click
 
 if TYPE_CHECKING:
     from ballotbox_gateway.adapters.key_files import Passphrase
-    from ballotbox_gateway.config import Config
+    from ballotbox_gateway.installation import Installation
 
 
-class ConfigFile(click.ParamType[Any]):
+class SettingsFile(click.ParamType[Any]):
     """The settings file, read and validated."""
 
     name = "file"
 
     def convert(
         self, value: str, param: click.Parameter | None, ctx: click.Context | None
-    ) -> "Config":
-        """Return the settings; raises Problem."""
+    ) -> "Installation":
+        """Return the settings of all its elections; raises Problem."""
         del param, ctx
-        from ballotbox_gateway.config import load_config
+        from ballotbox_gateway.installation import load_installation
 
-        return load_config(Path(value))
+        return load_installation(Path(value))
 
 
-config_option = click.option(
+installation_option = click.option(
     "--config",
     "-c",
-    type=ConfigFile(),
+    "installation",
+    type=SettingsFile(),
     default="gateway.toml",
     envvar="BALLOTBOX_GATEWAY_CONFIG",
     show_default=True,
     show_envvar=True,
     help="Settings of the gateway.",
 )
+
+election_option = click.option(
+    "--election", metavar="NAME", help="The election meant, where the settings hold several."
+)
+
+
+def config_option(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options --config and --election, and as `config` what they choose."""
+
+    @installation_option
+    @election_option
+    @wraps(command)
+    def choose(installation: "Installation", election: str | None, **options: object) -> None:
+        command(config=installation.one(election), **options)
+
+    return choose
+
 
 passphrase_option = click.option(
     "--passphrase-file",

@@ -31,9 +31,11 @@ def status(config: "Config", *, as_json: bool) -> None:
 def _lines(state: dict[str, Any]) -> Iterator[str]:
     from ballotbox_gateway.service.inspection import CONVICTED
 
-    log, boxes = state["log"], state["boxes"]
+    log, boxes, mode = state["log"], state["boxes"], state["mode"]
+    if mode != "official":
+        yield f"{mode.upper():<9} this is no official election: nothing of it counts"
     yield f"gateway   {state['origin']}, {'running' if state.get('running') else 'stopped'}"
-    yield f"election  {state['election']} ({state['mode']}), register {state['register_version']}"
+    yield f"election  {state['election']} ({mode}), register {state['register_version']}"
     yield f"log       {log['size']} leaves, root {log['root'][:16]}…"
     states = ", ".join(f"{count} {name}" for name, count in boxes["by_state"].items()) or "none"
     yield f"boxes     {boxes['expected']} expected, {boxes['silent']} silent; reported: {states}"

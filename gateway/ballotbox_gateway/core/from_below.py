@@ -4,7 +4,7 @@ The lower log must continue where this gateway stands and end with a checkpoint 
 of a stretch is taken or nothing, so a lower log is never known with holes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from ballotbox_gateway.core.below import Word
@@ -12,7 +12,7 @@ from ballotbox_gateway.core.books import Books, Case
 from ballotbox_gateway.core.outcome import Road, RoadKind, RulingResult
 from ballotbox_gateway.core.ports import LowerLog, LowerStep, StoredReport
 from ballotbox_gateway.core.replacing import fault_of, taken_in
-from ballotbox_gateway.core.roster import Authentic, Roster, Unproved
+from ballotbox_gateway.core.roster import Authentic, Misplaced, Roster, Unproved
 from ballotbox_gateway.core.upward import (
     ENTRIES_MAX,
     UpwardBatch,
@@ -43,9 +43,9 @@ class Evidence(NamedTuple):
 
 
 def take_in(
-    books: Books, batch: UpwardBatch, now: int
+    books: Books, batch: UpwardBatch, now: int, keep: Callable[[Misplaced], None]
 ) -> UpwardReply | UpwardConflict | UpwardFault:
-    """See `Intake.admit_from_below`."""
+    """See `Intake.admit_from_below`; `keep` is told of a report for which a stretch is refused."""
     checkpoint = _checkpoint(books, batch)
     if isinstance(checkpoint, UpwardFault):
         return checkpoint
@@ -60,8 +60,9 @@ def take_in(
     if frontier.root() != checkpoint.root:
         return _replaced("its root does not follow from the leaves taken in so far and those sent")
     evidence = [_open(books.roster, at, entry) for at, entry in enumerate(batch.entries)]
-    for each in evidence:
+    for entry, each in zip(batch.entries, evidence, strict=True):
         if isinstance(each, UpwardFault):
+            _keep_foreign(books.roster, entry, keep)
             return _count(books, each)
     log = LowerLog(batch.origin, frontier.size, frontier.hashes, batch.checkpoint)
     return _settle(books, batch.first, log, [e for e in evidence if isinstance(e, Evidence)], now)
@@ -146,6 +147,17 @@ def _open_replacement(
     if fault:
         return UpwardFault(field, fault, "open the log again, with two officers of the register")
     return Evidence(leaf, None, entry.ruling)
+
+
+def _keep_foreign(roster: Roster, entry: UpwardEntry, keep: Callable[[Misplaced], None]) -> None:
+    """Hand over the report of a refused entry when it is authentic and can never belong here.
+
+    The log that the gateway below signed vouches for it, so it is evidence about that gateway.
+    """
+    if entry.report is not None:
+        given = roster.authenticate(entry.report, Road(RoadKind.HTTP, "evidence"))
+        if isinstance(given, Misplaced):
+            keep(given)
 
 
 def _count(books: Books, fault: UpwardFault) -> UpwardFault:

@@ -240,19 +240,30 @@ class Intake:
         A stretch taken in before gets its receipts again, if it ends where this gateway stands: a
         shorter one is told where that is, and another log is refused. Raises LedgerFailure.
         """
-        quotas = self._quotas
+        quotas, who = self._quotas, batch.origin.encode()
+
+        def keep(given: Misplaced) -> None:
+            self._keep_foreign(given, who, now)
+
         if quotas is None:
-            return take_in(self._books, batch, now)
-        who = batch.origin.encode()
+            return take_in(self._books, batch, now, keep)
         taken = self._books.ledger.lower_log(batch.origin)
         is_new = batch.stop > (taken.size if taken is not None else 0)
         if is_new and quotas.gateways.is_spent(who, now):
             self.turned_away(Reason.RATE)
             return UpwardFault("entries", "are more than may come so fast", _LATER, retry=True)
-        outcome = take_in(self._books, batch, now)
+        outcome = take_in(self._books, batch, now, keep)
         if is_new and isinstance(outcome, UpwardReply):
             quotas.gateways.charge(who, _stored_size(batch), now)
         return outcome
+
+    def _keep_foreign(self, given: Misplaced, who: bytes, now: int) -> None:
+        """Keep a report that a gateway below has in its log and that can never belong into this."""
+        settled = self._books.settle(lambda case: self._refuse(case, given), now)
+        if self._quotas is not None:
+            for refusal in settled.case.draft.refusals.values():
+                size = len(refusal.data) + len(refusal.answer) + ROW_OVERHEAD
+                self._quotas.gateways.charge(who, size, now)
 
     def next_upward(self, upper: str, limit: int) -> UpwardBatch | None:
         """Return the next at most `limit` leaves that `upper` has not receipted, or None."""

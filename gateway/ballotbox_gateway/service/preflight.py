@@ -3,7 +3,7 @@
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -18,6 +18,7 @@ from ballotbox_gateway.adapters.upstream_http import UpstreamHttp
 from ballotbox_gateway.config import Config, Http, Mqtt, SerialPort, Upstream
 from ballotbox_gateway.core.intake import Identity
 from ballotbox_gateway.problem import Problem
+from ballotbox_gateway.service.apart import require_apart
 from ballotbox_gateway.service.opening import size_of_whole
 from ballotbox_protocol.wire.trust import Trusted
 
@@ -42,8 +43,11 @@ def _ill(line: str) -> Finding:
     return Finding(well=False, line=line)
 
 
-def preflight(config: Config) -> Iterator[Finding]:
-    """Yield one finding for each thing that the gateway needs."""
+def preflight(config: Config, beside: Sequence[Config] = ()) -> Iterator[Finding]:
+    """Yield one finding for each thing that the gateway needs.
+
+    beside: the other elections of the same settings.
+    """
     try:
         trusted = load_trusted(config)
     except Problem as problem:
@@ -53,6 +57,8 @@ def preflight(config: Config) -> Iterator[Finding]:
     mode = election.mode.name.lower()
     yield _well(f"election: {election.name} ({mode})")
     yield _well(f"register: version {version}, {len(trusted.register.expected)} boxes")
+    if beside:
+        yield _found(partial(_apart, config, trusted, beside))
     try:
         identity = load_identity(config, trusted)
     except Problem as problem:
@@ -87,6 +93,12 @@ def _found(look: Callable[[], str]) -> Finding:
         return _well(look())
     except Problem as problem:
         return _ill(str(problem))
+
+
+def _apart(config: Config, trusted: Trusted, beside: Sequence[Config]) -> str:
+    require_apart([trusted, *map(load_trusted, beside)], config)
+    names = ", ".join(str(each.name) for each in beside)
+    return f"elections: nothing of {config.name} can be taken for {names}"
 
 
 def _ledger(config: Config, trusted: Trusted, identity: Identity) -> str:

@@ -9,6 +9,7 @@ import asyncio
 import logging
 import os
 from collections.abc import Callable, Collection, Sequence
+from contextvars import copy_context
 from typing import Final
 
 from ballotbox_gateway.adapters.mqtt_intake import MqttIntake
@@ -49,6 +50,8 @@ class Reception:
         self._now = now
         self._fail = fail
         self._loop = asyncio.get_running_loop()
+        # A letter may come by a road that serves others as well: what it leads to is ours.
+        self._context = copy_context()
         self._due = False
         self._failed = False
 
@@ -60,7 +63,7 @@ class Reception:
     def _arrived(self) -> None:
         if not self._due:
             self._due = True
-            self._loop.call_soon(self._work)
+            self._loop.call_soon(self._work, context=self._context)
 
     def _work(self) -> None:
         self._due = False
@@ -110,7 +113,7 @@ class Reception:
         self.disk_full = str(error)
         for carrier in self.carriers:
             carrier.hold()
-        self._loop.call_later(_DISK_RETRY_S, self._try_again)
+        self._loop.call_later(_DISK_RETRY_S, self._try_again, context=self._context)
 
     def _try_again(self) -> None:
         if self.decide() and len(self.inbox):

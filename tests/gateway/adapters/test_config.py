@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from ballotbox_gateway.config import Config, load_config, settings_table
+from ballotbox_gateway.config import Config, settings_table
+from ballotbox_gateway.installation import load_installation
 from ballotbox_gateway.problem import Problem
 from tests.gateway.scripted import authority
 
@@ -25,6 +26,10 @@ SERIAL = '[[serial]]\nport = "/dev/ttyUSB0"\n'
 HTTP = "[http]\nport = 8080\n"
 PAIR = 'certificate_file = "c.pem"\nkey_file = "c.key"\n'
 UPSTREAM = '[upstream]\nurl = "https://centre.example"\norigin = "rehearsal.example/centre"\n'
+
+
+def load_config(path: Path) -> Config:
+    return load_installation(path).one(None)
 
 
 def written(folder: Path, tables: str, **fields: str | None) -> Path:
@@ -218,9 +223,12 @@ def test_the_operating_manual_lists_the_settings_as_the_fields_describe_them(rep
 
 def test_the_operating_manual_shows_settings_that_are_valid(repository, tmp_path):
     manual = (repository / "gateway" / "OPERATING.md").read_text()
-    shown, of_a_centre = re.findall(r"```toml\n(.*?)```", manual, re.DOTALL)
+    shown, of_several, of_a_centre = re.findall(r"```toml\n(.*?)```", manual, re.DOTALL)
     written(tmp_path, of_a_centre)
     assert load_config(tmp_path / "gateway.toml").http.mutual
+    (tmp_path / "gateway.toml").write_text(of_several)
+    dress, day = load_installation(tmp_path / "gateway.toml").elections
+    assert (dress.name, day.name, dress.serial) == ("dress", "official", day.serial)
     (tmp_path / "gateway.toml").write_text(shown)
     config = load_config(tmp_path / "gateway.toml")
     assert config.mqtt.host == "127.0.0.1"

@@ -247,7 +247,7 @@ def test_more_questions_than_may_wait_are_sent_away(document, unused_port):
 
     async def scenario():
         async with serving(unused_port) as office:
-            office.checkpoint = lambda: b"note"
+            office.checkpoints = lambda: {"log": b"note"}
             threads = [threading.Thread(target=get) for _ in range(WAITING_MAX + 3)]
             for thread in threads:
                 thread.start()

@@ -6,7 +6,7 @@ import pytest
 
 from ballotbox_gateway.adapters.key_files import write_key
 from ballotbox_gateway.adapters.trust_files import load_identity, load_trusted
-from ballotbox_gateway.config import load_config
+from ballotbox_gateway.installation import load_installation
 from ballotbox_gateway.problem import Problem
 from ballotbox_simulator.authority import with_register
 from tests.gateway.scripted import CENTRE, ORIGIN, OTHER, authority
@@ -33,7 +33,7 @@ def election(tmp_path):
     def configured(root=given.root, origin=ORIGIN, more=""):
         path = tmp_path / "gateway.toml"
         path.write_text(SETTINGS.format(root=root, origin=origin, more=more))
-        return load_config(path)
+        return load_installation(path).one(None)
 
     return configured
 

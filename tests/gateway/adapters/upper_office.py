@@ -35,13 +35,13 @@ class Office:
         known = self.ledger.lower_log(ORIGIN)
         return known.size if known else 0
 
-    def turned_away(self, reason):
+    def turned_away(self, _log, reason):
         self.refused.append(reason)
 
-    def checkpoint(self):
+    def checkpoints(self):
         self._check()
         found = self.ledger.checkpoint_at(self.ledger.log_head().size)
-        return found.note if found else None
+        return {CENTRE: found.note if found else None}
 
 
 @asynccontextmanager

@@ -1,0 +1,257 @@
+"""One election at this gateway: its intake and ledger, and what is said, delivered and copied.
+
+Nothing in here knows of another election. Roads that several share are handed in by the gateway.
+"""
+
+import asyncio
+import logging
+import random
+import time
+from collections.abc import Callable, Coroutine, Iterator
+from contextvars import copy_context
+from typing import Any, Final, NamedTuple, ParamSpec, TypeVar
+
+from ballotbox_gateway.adapters.backoff import Backoff
+from ballotbox_gateway.adapters.mqtt_intake import MqttIntake
+from ballotbox_gateway.adapters.second_copy import SecondCopy
+from ballotbox_gateway.adapters.trust_files import load_trusted
+from ballotbox_gateway.config import Config
+from ballotbox_gateway.core.intake import Intake, OlderRegister, RulingOutcome
+from ballotbox_gateway.core.ports import DiskFull, Ledger, LedgerFailure
+from ballotbox_gateway.core.quota import Quotas
+from ballotbox_gateway.core.upward import UpwardBatch, UpwardConflict, UpwardFault, UpwardReply
+from ballotbox_gateway.marking import mark_of
+from ballotbox_gateway.problem import Problem
+from ballotbox_gateway.service.delivery import UpwardDelivery
+from ballotbox_gateway.service.desk import Desk
+from ballotbox_gateway.service.follower import Follower
+from ballotbox_gateway.service.reception import Reception
+from ballotbox_gateway.service.room import Reserve
+from ballotbox_protocol.election.register import origin_id
+from ballotbox_protocol.wire.trust import Trusted
+from ballotbox_protocol.wire.verdict import Reason
+
+P = ParamSpec("P")
+T = TypeVar("T")
+Work = Coroutine[Any, Any, None]
+
+_log: Final = logging.getLogger(__name__)
+
+#: A request may be lost, or find a box switched off: so often is it said again.
+_CALL_AGAIN_S: Final = 2.0
+_CALL_SELDOM_S: Final = 600.0
+_CALLS_AT_ONCE: Final = 256
+
+
+class Parts(NamedTuple):
+    """What an office is made of: the settings, and what was opened by them."""
+
+    config: Config
+    trusted: Trusted
+    intake: Intake
+    ledger: Ledger
+    quotas: Quotas
+
+    @property
+    def mark(self) -> str:
+        """What stands before each log line of this election."""
+        return mark_of(self.trusted.election.mode, self.config.name)
+
+
+class Office:
+    """One election. Make it on the loop that will run it, inside the mark of its log lines."""
+
+    def __init__(self, parts: Parts, fail: Callable[[BaseException], None]) -> None:
+        """Take over the parts; `fail` ends the service."""
+        self.config, self.trusted, self._intake, self._ledger, self._quotas = parts
+        self._fail = fail
+        self._reserve = Reserve(self.config)
+        self._context = copy_context()
+        self.reception = Reception(self._intake, now, fail)
+        self.reception.reserve = self._reserve.trouble
+        self.reception.decided = self._grown
+        self._desk = Desk(self._ledger, self.trusted, self._rule, self._running)
+        self._delivery: UpwardDelivery | None = None
+        self._follower: Follower | None = None
+
+    @property
+    def origin(self) -> str:
+        """The name of this election's log here."""
+        return self.config.origin
+
+    def within(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Do what came from outside as a thing of this election: its lines are marked as such."""
+        return self._context.run(work, *args, **kwargs)
+
+    def works(self) -> Iterator[Work]:
+        """Yield what has to run all the while, but for the roads that others share."""
+        config, reception = self.config, self.reception
+        if config.mqtt is not None:
+            mqtt = MqttIntake(
+                config.mqtt, config.origin, self.trusted.digest, reception.inbox, backoff()
+            )
+            mqtt.serve(self.trusted.register.entries_of.keys())
+            reception.mqtt = mqtt
+            reception.carriers.append(mqtt)
+            yield mqtt.run()
+        if config.upstream is not None:
+            self._delivery = UpwardDelivery(
+                config.upstream, self._intake, self._ledger, backoff(), now
+            )
+            yield self._delivery.run()
+        if config.second_copy is not None:
+            key = self.trusted.register.gateway_keys[config.origin]
+            copy = SecondCopy(config.second_copy, config.origin, key)
+            self._follower = Follower(copy, self._intake, backoff(), now)
+            yield self._follower.run()
+        yield self._call_boxes()
+
+    async def _call_boxes(self) -> None:
+        """Ask for everything again that a log had whose place this one takes."""
+        pause = _CALL_AGAIN_S
+        while requests := self._intake.call_again():
+            _log.info("asking %s boxes for all their reports", len(requests))
+            for first in range(0, len(requests), _CALLS_AT_ONCE):
+                self.reception.send(requests[first : first + _CALLS_AT_ONCE])
+                for carrier in self.reception.carriers:
+                    carrier.flush()
+                await asyncio.sleep(0)
+            await asyncio.sleep(pause)
+            # The register names boxes of other gateways, too: those never answer here.
+            pause = min(2 * pause, _CALL_SELDOM_S)
+
+    def _grown(self) -> None:
+        for part in (self._delivery, self._follower):
+            if part is not None:
+                part.wake()
+
+    def renew_broker(self) -> None:
+        """Connect with the new files of the mqtt table, where they have changed."""
+        mqtt = self.reception.mqtt
+        try:
+            if mqtt is not None and mqtt.renew():
+                _log.info("%s: connecting with the new files of the mqtt table", mqtt.name)
+        except Problem as problem:
+            _log.error("the connection to the broker stays as it is: %s", problem)
+
+    def renew_delivery(self) -> None:
+        """Show the upper gateway the certificates that the files hold now, and trust those."""
+        try:
+            if self._delivery is not None:
+                self._delivery.reload()
+        except Problem as problem:
+            _log.error("the present certificates stay in use: %s", problem)
+
+    def reload_register(self, require: Callable[[Trusted], None]) -> None:
+        """Use the register file's newest version, or say why the present one stays in use.
+
+        `require` raises Problem when it cannot stand beside the other elections.
+        """
+        version = self.trusted.register.version
+        try:
+            trusted = load_trusted(self.config, at_least=version)
+            require(trusted)
+            self._intake.replace_register(trusted)
+        except (Problem, OlderRegister, ValueError) as problem:
+            _log.error("register version %s stays in use: %s", version, problem)
+            return
+        except LedgerFailure as error:
+            self._fail(error)
+            return
+        self.trusted = self._desk.trusted = trusted
+        if self.reception.mqtt is not None:
+            self.reception.mqtt.serve(trusted.register.entries_of.keys())
+        _log.info("register version %s is in use", trusted.register.version)
+
+    def drain(self) -> None:
+        """Decide and answer what has come in."""
+        while len(self.reception.inbox):
+            if not self.reception.decide():
+                break
+
+    async def finish(self, *, well: bool) -> None:
+        """Let go of the upper gateway, and complete the second copy when all is `well`."""
+        if self._delivery is not None:
+            self._delivery.close()
+        if self._follower is not None and well:
+            await self._follower.finish()
+
+    def answer(self, question: dict[str, Any]) -> dict[str, Any]:
+        """Answer at the control socket."""
+        return self.within(self._desk.answer, question)
+
+    def _rule(self, ruling: bytes) -> RulingOutcome:
+        outcome = self._asked(lambda: self._intake.rule(ruling, now()))
+        self.reception.send(outcome.also)
+        for carrier in self.reception.carriers:
+            carrier.flush()
+        self.reception.decided()
+        return outcome
+
+    def _asked(self, work: Callable[[], T]) -> T:
+        """Do what was asked from outside; a ledger that fails at it ends the service as well."""
+        try:
+            return work()
+        except DiskFull:
+            raise
+        except LedgerFailure as error:
+            self._fail(error)
+            raise
+
+    def _running(self) -> dict[str, Any]:
+        reception = self.reception
+        roads = [
+            {"name": road.name, "state": road.state.value, "trouble": road.trouble}
+            for road in reception.carriers
+        ]
+        return {
+            "running": True,
+            "roads": roads,
+            "fresh_boxes": len(reception.fresh),
+            "undecided": len(reception.inbox),
+            "disk_full": reception.disk_full,
+            "broker_remarks": reception.mqtt.watch.remarks if reception.mqtt else [],
+            "over_quota": self._over_quota(),
+            "upstream": self._delivery.status() if self._delivery else None,
+            "second_copy": self._follower.status() if self._follower else None,
+        }
+
+    def _over_quota(self) -> list[str]:
+        boxes = [f"box {box.hex()}" for box in sorted(self._quotas.boxes.dry)]
+        return boxes + [f"gateway {name.decode()}" for name in sorted(self._quotas.gateways.dry)]
+
+    def take_in(self, batch: UpwardBatch) -> UpwardReply | UpwardConflict | UpwardFault:
+        """Admit a stretch of a lower log; raises LedgerFailure."""
+        trouble = self._reserve.trouble()
+        if trouble:
+            raise DiskFull(trouble)
+        outcome = self._asked(lambda: self._intake.admit_from_below(batch, now()))
+        self.reception.decided()
+        return outcome
+
+    def expected(self, log: bytes) -> int | None:
+        """Return the next leaf wanted of a log; None when the register names no such gateway."""
+        for gateway in self.trusted.register.gateways:
+            if origin_id(gateway.origin) == log:
+                known = self._ledger.lower_log(gateway.origin)
+                return known.size if known else 0
+        return None
+
+    def checkpoint(self) -> bytes | None:
+        """Return the newest checkpoint of this election's log, None while it is empty."""
+        found = self._ledger.checkpoint_at(self._ledger.log_head().size)
+        return found.note if found else None
+
+    def turned_away(self, reason: Reason) -> None:
+        """Count a request that is refused for who sent it; stored with the next batch."""
+        self._intake.turned_away(reason)
+
+
+def now() -> int:
+    """Return Unix seconds."""
+    return int(time.time())
+
+
+def backoff() -> Backoff:
+    """Return the delays of a road that keeps trying."""
+    return Backoff(random.random)

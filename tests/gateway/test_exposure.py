@@ -189,7 +189,8 @@ def test_the_correspondence_carries_question_answer_and_alarm() -> None:
     held = HeldCheckpoint(origin_id(ORIGIN), restored.size, restored.root)
     report = Message(MessageKind.REPORT, restored.scene.box.report(K.TURNOUT, held=held))
     words.settle([_Letter(report, route)], NOW)
-    assert [each.kind for each in said] == [MessageKind.RECEIPT, MessageKind.HELD_WANTED]
+    # The receipt has the box hold a newer checkpoint: the question must come first.
+    assert [each.kind for each in said] == [MessageKind.HELD_WANTED, MessageKind.RECEIPT]
     for _ in range(2):
         words.settle([_Letter(Message(MessageKind.HELD, restored.note), route)], NOW)
     assert alarms == [("line", restored.size)]

@@ -27,10 +27,11 @@ _OTHER_BYTES: Final = frozenset(
 _LEFT_BEHIND: Final = frozenset({Outcome.DUPLICATE, Outcome.REFUSED, Outcome.UNAUTHENTIC})
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Route:
     """The way back to whoever is at one end of a road: a box's topic, a serial line.
 
+    Each is equal to itself alone.
     send: takes a message and hands it to the carrier; it may be lost, boxes ask again.
     challenge: the one given on this connection and not answered yet.
     """
@@ -146,13 +147,13 @@ def _by_turn(letters: Sequence[Letter]) -> tuple[list[Letter], list[Letter], lis
     early: list[Letter] = []
     reports: list[Letter] = []
     late: list[Letter] = []
-    reporting: set[int] = set()
+    reporting: set[Route] = set()
     for letter in letters:
         if letter.data[:1] not in _OTHER_BYTES:
-            reporting.add(id(letter.route))
+            reporting.add(letter.route)
             reports.append(letter)
         else:
-            (late if id(letter.route) in reporting else early).append(letter)
+            (late if letter.route in reporting else early).append(letter)
     return early, reports, late
 
 

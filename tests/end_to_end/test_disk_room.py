@@ -47,10 +47,12 @@ def flood_of_one_box(gateway, mqtt_table, broker, election, limits):
     assert gateway.ledger.stat().st_size < 4 * KIB * KIB
 
 
+@pytest.mark.attack(26, check="the quota of each box")
 def test_a_flood_of_one_enrolled_box_is_stopped_at_its_quota(gateway, mqtt_table, broker, election):
     flood_of_one_box(gateway, mqtt_table, broker, election, "[limits]\nbox_mib = 1")
 
 
+@pytest.mark.attack(26, control_of="test_a_flood_of_one_enrolled_box_is_stopped_at_its_quota")
 def test_with_a_quota_beyond_the_flood_all_of_it_is_stored(gateway, mqtt_table, broker, election):
     """The negative control: nothing else stops it."""
     with pytest.raises(AssertionError):
@@ -99,6 +101,7 @@ def little_room(gateway, centre, mqtt_table, broker, election, small_disk, reser
         assert gateway.stop() == 0
 
 
+@pytest.mark.attack(26, check="the reserve")
 def test_on_a_nearly_full_disk_nothing_is_taken_in_and_delivery_goes_on(
     gateway, centre, mqtt_table, broker, election, small_disk
 ):
@@ -106,6 +109,9 @@ def test_on_a_nearly_full_disk_nothing_is_taken_in_and_delivery_goes_on(
     little_room(gateway, centre, mqtt_table, broker, election, small_disk, reserve=64)
 
 
+@pytest.mark.attack(
+    26, control_of="test_on_a_nearly_full_disk_nothing_is_taken_in_and_delivery_goes_on"
+)
 def test_without_a_reserve_the_last_room_is_taken(
     gateway, centre, mqtt_table, broker, election, small_disk
 ):

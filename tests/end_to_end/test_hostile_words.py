@@ -5,6 +5,8 @@ import threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
+import pytest
+
 from ballotbox_simulator.authority import Authority
 from tests.end_to_end.mqtt_box import MqttBox
 from tests.gateway.scripted import CENTRE, ScriptedBox, report_id
@@ -63,6 +65,7 @@ def lines_beside_an_evil_centre(gateway, mqtt_table, broker, election: Authority
     return gateway.lines + [line for text in shown for line in text.split("\n")]
 
 
+@pytest.mark.attack(23, check="what is shown is plain text")
 def test_escapes_and_forged_lines_reach_neither_log_nor_terminal(
     gateway, mqtt_table, broker, election
 ):
@@ -73,6 +76,7 @@ def test_escapes_and_forged_lines_reach_neither_log_nor_terminal(
         assert any(begin in line and "\\x1b]0;owned" in line for line in lines), begin
 
 
+@pytest.mark.attack(23, control_of="test_escapes_and_forged_lines_reach_neither_log_nor_terminal")
 def test_with_a_formatter_that_leaves_text_as_it_is_they_do(gateway, mqtt_table, broker, election):
     """The negative control: nothing else keeps them out of the log."""
     lines = lines_beside_an_evil_centre(gateway, mqtt_table, broker, election, before=AS_BEFORE)

@@ -40,11 +40,13 @@ def boxes_keep_to_their_own_topics(place, election):
         assert set(box.heard) == {b"its own"}
 
 
+@pytest.mark.attack(15, check="the broker's access list")
 def test_a_box_writes_and_hears_its_own_topics_alone(gateway, election, tmp_path):
     with secured(gateway, tmp_path) as place:
         boxes_keep_to_their_own_topics(place, election)
 
 
+@pytest.mark.attack(15, control_of="test_a_box_writes_and_hears_its_own_topics_alone")
 def test_without_the_access_list_it_would_not(gateway, election, tmp_path):
     place = SecuredPlace(gateway, tmp_path)
     config = tmp_path / "broker" / "mosquitto.conf"
@@ -70,11 +72,13 @@ def wildcard_names_get_nothing(place, election):
                 assert stranger.heard == []
 
 
+@pytest.mark.attack(15, check="lines for each box by its certificate's name")
 def test_wildcard_and_borrowed_names_get_nothing(gateway, election, tmp_path):
     with secured(gateway, tmp_path) as place:
         wildcard_names_get_nothing(place, election)
 
 
+@pytest.mark.attack(15, control_of="test_wildcard_and_borrowed_names_get_nothing")
 def test_with_patterns_and_the_clients_own_names_they_would_get_something(
     gateway, election, tmp_path
 ):
@@ -97,11 +101,13 @@ def a_borrowed_name_throws_nobody_out(place, election):
         assert box.ended == []
 
 
+@pytest.mark.attack(18, check="the certificate's name as client id")
 def test_nobody_is_thrown_out_by_a_client_that_only_gives_its_name(gateway, election, tmp_path):
     with secured(gateway, tmp_path) as place:
         a_borrowed_name_throws_nobody_out(place, election)
 
 
+@pytest.mark.attack(18, control_of="test_nobody_is_thrown_out_by_a_client_that_only_gives_its_name")
 def test_without_the_certificates_name_as_client_id_somebody_would(gateway, election, tmp_path):
     place = SecuredPlace(gateway, tmp_path)
     config = tmp_path / "broker" / "mosquitto.conf"

@@ -250,6 +250,7 @@ def retained_messages_are_passed_over(folder, protocol):
     asyncio.run(scenario())
 
 
+@pytest.mark.attack(16, check="the retain flag")
 @pytest.mark.parametrize("protocol", ["5", "3.1.1"])
 def test_a_retained_message_is_counted_told_once_and_never_taken(tmp_path, caplog, protocol):
     """Its sender may be revoked since, or the report years old: the boxes send again anyway."""
@@ -257,6 +258,7 @@ def test_a_retained_message_is_counted_told_once_and_never_taken(tmp_path, caplo
     assert caplog.text.count("retained messages not taken") == 1
 
 
+@pytest.mark.attack(16, control_of="test_a_retained_message_is_counted_told_once_and_never_taken")
 def test_without_a_look_at_the_flag_it_would_be_taken(tmp_path, monkeypatch):
     monkeypatch.setattr("ballotbox_gateway.adapters.mqtt_intake.is_kept", lambda _: False)
     with pytest.raises(AssertionError, match="old"):

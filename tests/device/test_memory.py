@@ -199,6 +199,7 @@ IMPOSSIBLE = {
     "another format": ((OTHER_VERSION,), "format 1, this firmware writes 2"),
     "a cut genesis": ((Record(RecordType.GENESIS, b"\x01"),), "it must have"),
     "two sheets": ((*BEGUN, FED, FED), "TAKE cannot follow where a sheet is TAKEN"),
+    "a passage beside a sheet": ((*BEGUN, FED, FED, RELEASE, DROPPED), "TAKE cannot follow"),
     "two releases": ((*BEGUN, FED, RELEASE, RELEASE), "RELEASE cannot follow .* is RELEASED"),
     "a release of nothing": ((*BEGUN, RELEASE), "RELEASE cannot follow .* is NONE"),
     "a return of nothing": ((*BEGUN, RETURNED), "RETURN cannot follow .* is NONE"),
@@ -221,6 +222,24 @@ IMPOSSIBLE = {
 def test_a_journal_that_cannot_be_is_refused(records, problem):
     with pytest.raises(MemoryFault, match=problem):
         RecordBook(journal_of(*records).memory)
+
+
+@pytest.mark.parametrize("state", [PollState.OPEN, PollState.PORTABLE])
+def test_sheets_that_went_straight_in_are_replayed_as_they_were_made(state):
+    disk = journal_of(*BEGUN)
+    live = RecordBook(disk.memory)
+    live.commit(state_record(state))
+    for sheets in (1, 3, 40):
+        for _ in range(sheets):
+            for record in (FED, RELEASE, DROPPED):
+                live.commit(record)
+        live.commit(FED)
+        live.commit(RETURNED)
+    again, made = RecordBook(disk.memory).history, live.history
+    assert (again.size, again.root(), again.sheet) == (made.size, made.root(), made.sheet)
+    for name in ("presented", "accepted", "returned", "portable", "in_container", "moment"):
+        assert getattr(again, name) == getattr(made, name), name
+    assert made.portable == (44 if state is PollState.PORTABLE else 0)
 
 
 def test_the_offsets_of_all_records_of_a_unit_are_those_of_their_bodies():

@@ -58,7 +58,7 @@ class RecordBook:
         while True:
             passages = _passages(content, end)
             if passages:
-                self._apply_passages(passages, end)
+                self.history.apply_passages(passages)
                 end += passages * len(_PASSAGE)
             unit = unit_at(content, end)
             if unit is None:
@@ -103,12 +103,6 @@ class RecordBook:
         """Append and settle."""
         self.append(*records)
         self.settle()
-
-    def _apply_passages(self, count: int, offset: int) -> None:
-        try:
-            self.history.apply_passages(count)
-        except ValueError as error:
-            raise MemoryFault(f"the journal is wrong at byte {offset}: {error}") from error
 
     def _apply(self, records: Sequence[Record], offset: int) -> None:
         for record in records:

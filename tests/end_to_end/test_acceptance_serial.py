@@ -313,6 +313,17 @@ def test_with_pyserial_s_own_socket_a_line_beyond_descriptor_1023_does_not_open(
 FLOOD_BYTES = 8 * 2**20
 
 
+async def beside_a_stranger(gateway, name):
+    """Start the gateway on the box's line and on one whose other end is ours; return its ends."""
+    master, slave = os.openpty()
+    tty.setraw(slave)
+    ports = (name, os.ttyname(slave))
+    gateway.configure("".join(f'[[serial]]\nport = "{port}"\n' for port in ports))
+    gateway.init()
+    await asyncio.to_thread(gateway.start)
+    return master, slave
+
+
 def test_a_flood_of_noise_on_one_line_neither_fills_memory_and_disk_nor_delays_another(
     gateway, election, tmp_path
 ):
@@ -327,12 +338,7 @@ def test_a_flood_of_noise_on_one_line_neither_fills_memory_and_disk_nor_delays_a
 
     async def scenario():
         async with plugged(crew, name) as road:
-            master, slave = os.openpty()
-            tty.setraw(slave)
-            ports = (name, os.ttyname(slave))
-            gateway.configure("".join(f'[[serial]]\nport = "{port}"\n' for port in ports))
-            gateway.init()
-            await asyncio.to_thread(gateway.start)
+            master, slave = await beside_a_stranger(gateway, name)
             before = memory_kib(gateway.pid)
             flooding = threading.Thread(target=flood, args=(master,))
             flooding.start()
@@ -362,12 +368,7 @@ def test_who_speaks_the_link_but_signs_nothing_leaves_a_bounded_trace(gateway, e
 
     async def scenario():
         async with plugged(crew, name) as road:
-            master, slave = os.openpty()
-            tty.setraw(slave)
-            ports = (name, os.ttyname(slave))
-            gateway.configure("".join(f'[[serial]]\nport = "{port}"\n' for port in ports))
-            gateway.init()
-            await asyncio.to_thread(gateway.start)
+            master, slave = await beside_a_stranger(gateway, name)
             forging = asyncio.to_thread(forge, master, unsigned)
             await asyncio.gather(forging, day(crew, road))
             os.close(master)

@@ -228,10 +228,6 @@ class Weather:
 
     chances: Mapping[FaultKind, float]
 
-    def of(self, kind: FaultKind) -> float:
-        """Return the chance of `kind` for one message or chunk."""
-        return self.chances.get(kind, 0.0)
-
 
 CALM: Final = Weather(MappingProxyType({}))
 

@@ -16,7 +16,7 @@ from ballotbox_protocol.wire.checkpoint import (
     parse_note,
     verify_checkpoint,
 )
-from ballotbox_protocol.wire.message import Message, MessageKind
+from ballotbox_protocol.wire.message import HeldWanted, Message, MessageKind
 from ballotbox_protocol.wire.receipt import Receipt
 from ballotbox_protocol.wire.report import HeldCheckpoint
 from ballotbox_protocol.wire.verdict import Verdict
@@ -25,13 +25,13 @@ from tests.device.polling_place import authority
 from tests.device.test_courier import Line
 
 
-def asked(log: LogKeeper) -> Message:
-    return Message(MessageKind.HELD_WANTED, log.id)
+def asked(log: LogKeeper, size: int = 0) -> Message:
+    return HeldWanted(log.id, size).message()
 
 
-def shown(line: Line, log: LogKeeper, now_ms: int = 0) -> list[bytes]:
+def shown(line: Line, log: LogKeeper, now_ms: int = 0, size: int = 0) -> list[bytes]:
     """The notes that the box sends when it is asked for that of a log."""
-    assert line.receive(asked(log), now_ms) is Reception.HELD_WANTED
+    assert line.receive(asked(log, size), now_ms) is Reception.HELD_WANTED
     assert line.courier.wake_at == 0
     messages = line.courier.messages(now_ms)
     return [each.payload for each in messages if each.kind is MessageKind.HELD]
@@ -84,6 +84,31 @@ def test_an_older_checkpoint_does_not_displace_the_evidence() -> None:
     assert believed(log, note).size == 2
 
 
+@pytest.mark.parametrize("rebooted", [False, True])
+def test_an_older_one_is_found_however_many_came_since(rebooted: bool) -> None:
+    line = Line()
+    line.answer(0)
+    log = line.logs[0]
+    root = log.tree.root()
+    line.answer(1)
+    line.answer(1, log=1)
+    line.answer(2)
+    if rebooted:
+        line.reboot()
+    (note,) = shown(line, log, size=1)
+    assert believed(log, note) == Checkpoint(log.origin, 1, root)
+    assert line.receive(asked(log, 4), SEND_AGAIN_INTERVAL_MS) is Reception.NOTHING_HELD
+
+
+def test_a_question_of_another_length_is_none() -> None:
+    line = Line()
+    line.answer(0)
+    for size in (15, 17, 23, 25):
+        payload = line.logs[0].id.ljust(size, b"\0")[:size]
+        wanted = Message(MessageKind.HELD_WANTED, payload)
+        assert line.receive(wanted) is Reception.MALFORMED
+
+
 def test_who_asks_too_often_gets_nothing() -> None:
     line = Line()
     line.answer(0)
@@ -95,11 +120,10 @@ def test_who_asks_too_often_gets_nothing() -> None:
     assert len(shown(line, log, SEND_AGAIN_INTERVAL_MS)) == 1
 
 
-@pytest.mark.parametrize("origin", [b"", bytes(16), b"x" * 40])
-def test_of_a_log_that_never_answered_nothing_is_shown(origin: bytes) -> None:
+def test_of_a_log_that_never_answered_nothing_is_shown() -> None:
     line = Line()
     line.answer(0)
-    wanted = Message(MessageKind.HELD_WANTED, origin)
+    wanted = HeldWanted(OriginId(bytes(16))).message()
     assert line.receive(wanted) is Reception.NOTHING_HELD
     assert [each for each in line.courier.messages(0) if each.kind is MessageKind.HELD] == []
     assert line.receive(asked(line.logs[1])) is Reception.NOTHING_HELD
@@ -119,7 +143,7 @@ def test_what_older_firmware_wrote_has_no_note() -> None:
     assert read_held(held_record(held, bytes(64)).body) == (held, bytes(64))
     delivery = Delivery()
     delivery.hold(held)
-    assert delivery.held_of(held.origin) is None
+    assert list(delivery.signed_at(held.origin)) == []
     line = Line()
     line.outgoing.receipted(0, Verdict.ACCEPTED, replace(held, origin=line.logs[0].id))
     assert line.receive(asked(line.logs[0])) is Reception.NOTHING_HELD
@@ -151,4 +175,4 @@ def test_a_log_that_the_register_does_not_name_has_no_note() -> None:
     log, stranger = line.logs[0], OriginId(b"s" * 16)
     note = Receipt.from_bytes(log.receipt(line.id(0)).payload).note
     line.outgoing.receipted(0, Verdict.ACCEPTED, HeldCheckpoint(stranger, 1, bytes(32)), note)
-    assert line.outgoing.held_note(stranger) is None
+    assert line.outgoing.held_note(HeldWanted(stranger)) is None

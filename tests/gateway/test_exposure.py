@@ -13,16 +13,16 @@ from ballotbox_gateway.service.inspection import overview
 from ballotbox_protocol.election.register import origin_id
 from ballotbox_protocol.wire.checkpoint import Checkpoint, sign_checkpoint
 from ballotbox_protocol.wire.merkle import EMPTY_ROOT
-from ballotbox_protocol.wire.message import Message, MessageKind
+from ballotbox_protocol.wire.message import HeldWanted, Message, MessageKind
 from ballotbox_protocol.wire.report import HeldCheckpoint, ReportKind
 from ballotbox_protocol.wire.statements import Hello, sign_statement
 from ballotbox_protocol.wire.verdict import Reason, Verdict
 from tests.gateway.failing import FailingLedger, Fault
 from tests.gateway.scene import Scene
-from tests.gateway.scripted import NOW, ORIGIN, OTHER, intake
+from tests.gateway.scripted import NOW, ORIGIN, OTHER, ScriptedBox, intake
 
 K = ReportKind
-WANTED = Message(MessageKind.HELD_WANTED, origin_id(ORIGIN))
+NEWEST = HeldWanted(origin_id(ORIGIN)).message()
 
 
 class Restored:
@@ -37,6 +37,10 @@ class Restored:
         self.note = self.scene.ledger.checkpoint_at(self.size).note
         self.scene.ledger, self.scene.intake = copy, intake(self.scene.given, copy)
         self.scene.admit(*self.scene.box.said[-lost:])
+
+    @property
+    def wanted(self) -> Message:
+        return HeldWanted(origin_id(ORIGIN), self.size).message()
 
     def echo(self) -> list[Message]:
         """Let the box report with its echo, and return what is asked of it besides."""
@@ -57,7 +61,7 @@ class Restored:
 @pytest.mark.parametrize("lost", [1, 2, 5])
 def test_the_box_is_asked_and_its_note_convicts(lost: int) -> None:
     restored = Restored(lost)
-    assert restored.echo() == [WANTED]
+    assert restored.echo() == [restored.wanted]
     assert restored.confront() == Checkpoint(ORIGIN, restored.size, restored.root)
     assert restored.scene.ledger.contradictions() == [restored.note]
 
@@ -66,7 +70,7 @@ def test_a_log_of_the_same_length_or_a_longer_one_is_convicted_as_well() -> None
     restored = Restored()
     for _ in range(4):
         restored.scene.send(K.INCIDENT)
-    assert restored.echo() == [WANTED]
+    assert restored.echo() == [restored.wanted]
     assert restored.confront() is not None
 
 
@@ -89,10 +93,10 @@ def test_without_the_note_nothing_is_convicted() -> None:
 
 def test_a_box_is_asked_once_in_a_while_and_not_at_all_when_it_is_proved() -> None:
     restored = Restored()
-    assert restored.echo() == [WANTED]
+    assert restored.echo() == [restored.wanted]
     assert restored.echo() == []
     restored.scene.now += 10
-    assert restored.echo() == [WANTED]
+    assert restored.echo() == [restored.wanted]
     restored.scene.now += 10
     restored.confront()
     assert restored.echo() == []
@@ -100,13 +104,35 @@ def test_a_box_is_asked_once_in_a_while_and_not_at_all_when_it_is_proved() -> No
     assert restored.echo() == []
 
 
+def test_with_every_later_report_the_box_is_reminded_until_it_is_proved() -> None:
+    restored = Restored()
+    restored.echo()
+    asked = restored.scene.now
+    for later, again in ((9, []), (10, [restored.wanted]), (20, [restored.wanted])):
+        restored.scene.now = asked + later - 1
+        admission = restored.scene.admit(restored.scene.box.report(K.TURNOUT))
+        assert [each for _, each in admission.also] == again
+    restored.confront()
+    restored.scene.now += 20
+    assert restored.scene.admit(restored.scene.box.report(K.TURNOUT)).also == []
+
+
+def test_another_box_is_asked_for_its_newest_and_only_when_it_comes_back() -> None:
+    restored = Restored()
+    restored.echo()
+    other = ScriptedBox(restored.scene.given, 2)
+    assert _hello(restored, other) == (HelloResult.FRESH, NEWEST)
+    assert restored.scene.admit(other.report(K.BOOT)).also == []
+
+
 def test_who_waits_for_a_gap_exposes_the_log_when_it_closes() -> None:
     restored = Restored()
     scene = restored.scene
     missing = scene.box.report(K.TURNOUT)
-    held = HeldCheckpoint(origin_id(ORIGIN), restored.size + 9, restored.root)
+    restored.size += 9
+    held = HeldCheckpoint(origin_id(ORIGIN), restored.size, restored.root)
     scene.admit(scene.box.report(K.TURNOUT, held=held))
-    assert WANTED in [each for _, each in scene.admit(missing).also]
+    assert restored.wanted in [each for _, each in scene.admit(missing).also]
 
 
 @pytest.mark.parametrize("case", ["none", "another log's", "another key's", "altered"])
@@ -162,9 +188,10 @@ class _Letter:
         self.data, self.route = message.to_bytes(), route
 
 
-def _hello(restored: Restored) -> tuple[object, Message | None]:
-    key, digest = restored.scene.box.key, restored.scene.given.trusted.digest
-    hello = Hello(digest, restored.scene.box.box, bytes(16), 1, 0)
+def _hello(restored: Restored, box: ScriptedBox | None = None) -> tuple[object, Message | None]:
+    box = box or restored.scene.box
+    key, digest = box.key, restored.scene.given.trusted.digest
+    hello = Hello(digest, box.box, bytes(16), 1, 0)
     data = sign_statement(hello, key.public, key.sign)
     outcome = restored.scene.intake.hello(data, bytes(16), Road(RoadKind.SERIAL, "line"))
     return outcome.result, outcome.wanted
@@ -174,9 +201,9 @@ def test_a_box_that_comes_back_is_asked_again_until_it_has_answered() -> None:
     restored = Restored()
     assert _hello(restored) == (HelloResult.FRESH, None)
     restored.echo()
-    assert _hello(restored) == (HelloResult.FRESH, WANTED)
+    assert _hello(restored) == (HelloResult.FRESH, restored.wanted)
     restored.scene.intake = intake(restored.scene.given, restored.scene.ledger)
-    assert _hello(restored) == (HelloResult.FRESH, WANTED)
+    assert _hello(restored) == (HelloResult.FRESH, restored.wanted)
     restored.confront()
     assert _hello(restored) == (HelloResult.FRESH, None)
 
@@ -189,8 +216,7 @@ def test_the_correspondence_carries_question_answer_and_alarm() -> None:
     held = HeldCheckpoint(origin_id(ORIGIN), restored.size, restored.root)
     report = Message(MessageKind.REPORT, restored.scene.box.report(K.TURNOUT, held=held))
     words.settle([_Letter(report, route)], NOW)
-    # The receipt has the box hold a newer checkpoint: the question must come first.
-    assert [each.kind for each in said] == [MessageKind.HELD_WANTED, MessageKind.RECEIPT]
+    assert {each.kind for each in said} == {MessageKind.HELD_WANTED, MessageKind.RECEIPT}
     for _ in range(2):
         words.settle([_Letter(Message(MessageKind.HELD, restored.note), route)], NOW)
     assert alarms == [("line", restored.size)]

@@ -4,9 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ballotbox_protocol.election.identifiers import OriginId
 from ballotbox_protocol.wire.cbor import REPORT_LIMITS
 from ballotbox_protocol.wire.message import (
     MESSAGE_MAX,
+    HeldWanted,
     Message,
     MessageKind,
     parse_message,
@@ -41,6 +43,16 @@ def test_a_message_is_limited_to_the_largest_report() -> None:
 @pytest.mark.parametrize("kind", [0, 10, 255])
 def test_an_unknown_kind_is_no_message(kind: int) -> None:
     assert parse_message(bytes([kind])) is None
+
+
+def test_a_question_for_a_checkpoint_names_the_log_and_maybe_a_size() -> None:
+    log = OriginId(bytes(range(16)))
+    assert HeldWanted(log).message().payload == log
+    assert HeldWanted(log, 258).message().payload == log + bytes((0, 0, 0, 0, 0, 0, 1, 2))
+    for wanted in (HeldWanted(log), HeldWanted(log, 258)):
+        assert HeldWanted.parse(wanted.message().payload) == wanted
+    for size in (0, 15, 17, 23, 25):
+        assert HeldWanted.parse(bytes(size)) is None
 
 
 def test_a_topic_names_election_box_and_direction() -> None:

@@ -223,7 +223,8 @@ def test_bundles_hold_the_leaves_and_what_they_decide_about() -> None:
 def test_a_message_is_read(vector: Vector) -> None:
     message = parse_message(raw(vector))
     assert isinstance(message, Message)
-    assert (message.kind.name, message.payload) == (vector["name"], raw(vector, "payload"))
+    kind, *_ = vector["name"].split()
+    assert (message.kind.name, message.payload) == (kind, raw(vector, "payload"))
 
 
 @pytest.mark.parametrize("vector", vectors("serial", "frame"))

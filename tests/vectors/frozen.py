@@ -22,7 +22,7 @@ from ballotbox_protocol.wire.frame import encode_frame
 from ballotbox_protocol.wire.keyfile import NONCE_SIZE, SALT_SIZE, PrivateKey, seal_key
 from ballotbox_protocol.wire.leaf import Leaf, LeafType, decode_leaf, encode_leaf
 from ballotbox_protocol.wire.link_frames import Ack, Confirm, Data, Open, Opened, Refused, Session
-from ballotbox_protocol.wire.message import Message, MessageKind
+from ballotbox_protocol.wire.message import HeldWanted, Message, MessageKind
 from ballotbox_protocol.wire.register import decode_register, encode_register
 from ballotbox_protocol.wire.report import ReportKind, decode_report, encode_report
 from ballotbox_protocol.wire.statements import Hello, Refusal, Resend, decode_ruling, sign_statement
@@ -323,13 +323,11 @@ def messages() -> list[Vector]:
         MessageKind.HELD_WANTED: origin_id(day.ORIGIN),
         MessageKind.HELD: day.receipt_for(3).note,
     }
+    named = [(kind.name, Message(kind, payload)) for kind, payload in payloads.items()]
+    older = HeldWanted(origin_id(day.ORIGIN), 4).message()
     return [
-        {
-            "name": kind.name,
-            "hex": Message(kind, payload).to_bytes().hex(),
-            "payload": payload.hex(),
-        }
-        for kind, payload in payloads.items()
+        {"name": name, "hex": message.to_bytes().hex(), "payload": message.payload.hex()}
+        for name, message in (*named, ("HELD_WANTED of a size", older))
     ]
 
 

@@ -109,7 +109,7 @@ MEANINGS: dict[type[IntEnum], dict[str, str]] = {
         "RECEIPT": "down: a receipt",
         "REFUSAL": "down: a signed refusal",
         "RESEND": "down: a signed resend",
-        "HELD_WANTED": "down: an origin id; asks for the newest checkpoint held of that log",
+        "HELD_WANTED": "down: an origin id, a size or nothing; asks for a checkpoint of that log",
         "HELD": "up: that checkpoint, a signed note",
     },
 }

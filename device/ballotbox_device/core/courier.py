@@ -18,7 +18,7 @@ from ballotbox_protocol.election.identifiers import OriginId
 from ballotbox_protocol.election.register import origin_id
 from ballotbox_protocol.wire import cbor, cose
 from ballotbox_protocol.wire.leaf import decode_leaf
-from ballotbox_protocol.wire.message import Message, MessageKind
+from ballotbox_protocol.wire.message import HeldWanted, Message, MessageKind
 from ballotbox_protocol.wire.receipt import Receipt, ReceiptFault, verify_receipt
 from ballotbox_protocol.wire.report import HeldCheckpoint
 from ballotbox_protocol.wire.statements import (
@@ -231,11 +231,14 @@ class Courier:
         self._outgoing.send_again(self.origin, request.sequence)
         return Reception.SEND_AGAIN
 
-    def _held_wanted(self, origin: bytes, now_ms: int) -> Reception:
+    def _held_wanted(self, payload: bytes, now_ms: int) -> Reception:
         # Anybody may ask, for a checkpoint is public: no more than now and then gets an answer.
         if now_ms < self._shown_until_ms:
             return Reception.TOO_SOON
-        note = self._outgoing.held_note(OriginId(origin))
+        wanted = HeldWanted.parse(payload)
+        if wanted is None:
+            return Reception.MALFORMED
+        note = self._outgoing.held_note(wanted)
         if note is None:
             return Reception.NOTHING_HELD
         self._shown_until_ms = now_ms + SEND_AGAIN_INTERVAL_MS

@@ -1,5 +1,7 @@
 """Which log has answered for which report. A fold of RECEIPTED, HELD and RESEND records."""
 
+from array import array
+from collections.abc import Iterable
 from itertools import zip_longest
 from typing import Final
 
@@ -15,12 +17,13 @@ _NO_ANSWER: Final = 0
 class Delivery:
     """Per log, one answer for each report: a verdict's code, REFUSED, or none yet."""
 
-    __slots__ = ("_answers", "_held", "_signatures")
+    __slots__ = ("_answers", "_held", "_signed_at")
 
     def __init__(self) -> None:
         self._answers: dict[OriginId, bytearray] = {}
         self._held: dict[OriginId, HeldCheckpoint] = {}
-        self._signatures: dict[OriginId, bytes] = {}
+        # Offsets alone: a report may have to be proved long after newer checkpoints came.
+        self._signed_at: dict[OriginId, array[int]] = {}
 
     @property
     def origins(self) -> tuple[OriginId, ...]:
@@ -54,15 +57,15 @@ class Delivery:
         """Tell whether `forget` would change anything."""
         return any(self._answers.get(origin, b"")[sequence:])
 
-    def hold(self, held: HeldCheckpoint, signature: bytes = b"") -> None:
-        """Note the last checkpoint verified of a log, and the signature of the log's own key."""
+    def hold(self, held: HeldCheckpoint, signed_at: int | None = None) -> None:
+        """Note the last checkpoint verified of a log, and where the journal has it signed."""
         self._held[held.origin] = held
-        self._signatures[held.origin] = signature
+        if signed_at is not None:
+            self._signed_at.setdefault(held.origin, array("Q")).append(signed_at)
 
-    def held_of(self, origin: OriginId) -> tuple[HeldCheckpoint, bytes] | None:
-        """Return the last checkpoint verified of a log with its signature, None without one."""
-        signature = self._signatures.get(origin)
-        return (self._held[origin], signature) if signature else None
+    def signed_at(self, origin: OriginId) -> Iterable[int]:
+        """Return where in the journal the signed checkpoints of a log stand, newest first."""
+        return reversed(self._signed_at.get(origin, array("Q")))
 
     def advances(self, held: HeldCheckpoint) -> bool:
         """Tell whether the checkpoint is newer than what is held of its log."""

@@ -229,7 +229,7 @@ class History:
                 self.delivery.answer(receipted.origin, receipted.sequence, receipted.answer)
             case RecordType.HELD:
                 self.held, signature = read_held(body)
-                self.delivery.hold(self.held, signature)
+                self.delivery.hold(self.held, offset if signature else None)
             case RecordType.RESEND:
                 again = SendAgain.read(body)
                 self.delivery.forget(again.origin, again.sequence)

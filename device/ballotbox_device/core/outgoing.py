@@ -5,7 +5,13 @@ from zlib import crc32
 from ballotbox_device.core.delivery import REFUSED
 from ballotbox_device.core.journal import RecordBook
 from ballotbox_device.core.ports import MemoryFault
-from ballotbox_device.core.records import Receipted, SendAgain, held_record
+from ballotbox_device.core.records import (
+    SIGNED_HELD_SIZE,
+    Receipted,
+    SendAgain,
+    held_record,
+    read_held,
+)
 from ballotbox_device.core.reporting import Clerk
 from ballotbox_protocol.election.identifiers import (
     BoxId,
@@ -22,6 +28,7 @@ from ballotbox_protocol.wire.checkpoint import (
     own_signature,
     parse_note,
 )
+from ballotbox_protocol.wire.message import HeldWanted
 from ballotbox_protocol.wire.report import HeldCheckpoint
 from ballotbox_protocol.wire.statements import Hello, sign_statement
 from ballotbox_protocol.wire.trust import Trusted
@@ -104,18 +111,26 @@ class Outgoing:
         key = self.trusted.register.gateway_keys[signed.checkpoint.origin]
         return own_signature(signed, key) or b""
 
-    def held_note(self, origin: OriginId) -> bytes | None:
-        """Return the newest checkpoint verified of this log as the note its own key signed.
+    def held_note(self, wanted: HeldWanted) -> bytes | None:
+        """Return a checkpoint verified of a log, the newest or an older, as its own key signed it.
 
         None when there is none, or when the firmware that verified it kept no signature.
         """
-        kept = self._book.history.delivery.held_of(origin)
         keys = self.trusted.register.gateway_keys
-        name = {origin_id(each): each for each in keys}.get(origin)
+        name = {origin_id(each): each for each in keys}.get(wanted.origin)
+        kept = self._held(wanted) if name is not None else None
         if kept is None or name is None:
             return None
         held, signature = kept
         return note_with(Checkpoint(name, held.size, held.root), keys[name], signature)
+
+    def _held(self, wanted: HeldWanted) -> tuple[HeldCheckpoint, bytes] | None:
+        """Return the wanted checkpoint with its signature, as the journal tells it."""
+        for offset in self._book.history.delivery.signed_at(wanted.origin):
+            held, signature = read_held(self._book.read(offset, SIGNED_HELD_SIZE))
+            if wanted.size in (0, held.size):
+                return held, signature
+        return None
 
     def refused(self, origin: OriginId, sequence: int) -> None:
         """Note a verified refusal."""

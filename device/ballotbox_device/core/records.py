@@ -131,6 +131,7 @@ class SendAgain:
 
 
 _HELD: Final = struct.Struct(">16sQ32s")
+SIGNED_HELD_SIZE: Final = _HELD.size + SIGNATURE_SIZE
 
 
 def held_record(held: HeldCheckpoint, signature: bytes = b"") -> Record:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
 
+from ballotbox_protocol.election.identifiers import ORIGIN_ID_SIZE, OriginId
 from ballotbox_protocol.wire.cbor import REPORT_LIMITS
 
 MESSAGE_MAX: Final = REPORT_LIMITS.size + 1
@@ -31,8 +32,7 @@ class MessageKind(IntEnum):
 class Message:
     """One message: HELLO_WANTED is empty, the others carry what `device/WIRE.md` says of them.
 
-    HELD_WANTED names a log by its origin id and asks for its newest checkpoint that the box holds;
-    HELD is that signed note.
+    HELD_WANTED names a log and a size, see `HeldWanted`; HELD is that checkpoint's signed note.
     """
 
     kind: MessageKind
@@ -43,6 +43,28 @@ class Message:
         return bytes((self.kind,)) + self.payload
 
 
+@dataclass(frozen=True, slots=True)
+class HeldWanted:
+    """What HELD_WANTED asks for: the log's checkpoint of just this size, or with 0 the newest."""
+
+    origin: OriginId
+    size: int = 0
+
+    def message(self) -> Message:
+        """Return the question as a message."""
+        size = self.size.to_bytes(_SIZE_SIZE) if self.size else b""
+        return Message(MessageKind.HELD_WANTED, self.origin + size)
+
+    @classmethod
+    def parse(cls, payload: bytes) -> "HeldWanted | None":
+        """Return what the payload asks for, or None when it has another length."""
+        origin, size = payload[:ORIGIN_ID_SIZE], payload[ORIGIN_ID_SIZE:]
+        if len(origin) != ORIGIN_ID_SIZE or len(size) not in (0, _SIZE_SIZE):
+            return None
+        return cls(OriginId(origin), int.from_bytes(size))
+
+
+_SIZE_SIZE: Final = 8
 _KINDS: Final = {int(kind): kind for kind in MessageKind}
 
 

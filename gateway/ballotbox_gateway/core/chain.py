@@ -40,13 +40,14 @@ class Chains:
     """Places reports into the chains of one draft.
 
     again: reports whose verdict changed although they did not just arrive. gaps: boxes of which
-    something is missing. exposing: boxes that hold a checkpoint which this log has not got.
+    something is missing. exposing: boxes that hold a checkpoint which this log has not got, and its
+    size.
     """
 
     def __init__(self, draft: Draft, roster: Roster, rules: Rules) -> None:
         self.again: list[StoredReport] = []
         self.gaps: dict[BoxId, None] = {}
-        self.exposing: dict[BoxId, None] = {}
+        self.exposing: dict[BoxId, int] = {}
         self._draft = draft
         self._roster = roster
         self._rules = rules
@@ -96,8 +97,8 @@ class Chains:
             return Reason.PREVIOUS
         position = Position(index, self._draft.expected.size)
         fault = self._rules.fault(given, chain.head.facts, position)
-        if fault is not None and fault in EXPOSING:
-            self.exposing[given.report.box] = None
+        if fault is not None and fault in EXPOSING and given.report.held is not None:
+            self.exposing[given.report.box] = given.report.held.size
         return fault
 
     def _advance(self, chain: BoxChain, given: Authentic, *, believed: bool) -> None:

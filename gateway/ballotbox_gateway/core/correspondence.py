@@ -108,12 +108,10 @@ class Correspondence:
             # A replayed report must not turn its box's answers into another road.
             if answer.box is not None and answer.outcome not in _LEFT_BEHIND:
                 self._reach[answer.box] = letter.route
-        # A receipt has the box hold a newer checkpoint: what it holds is asked for before.
-        self.send([also for also in admission.also if also[1].kind is MessageKind.HELD_WANTED])
         for letter, answer in zip(reports, admission.answers, strict=True):
             if answer.message is not None:
                 letter.route.send(answer.message)
-        self.send([also for also in admission.also if also[1].kind is not MessageKind.HELD_WANTED])
+        self.send(admission.also)
 
     def send(self, messages: Sequence[tuple[BoxId, Message]]) -> None:
         """Hand messages to whatever road reaches their boxes; a box that misses one asks again."""

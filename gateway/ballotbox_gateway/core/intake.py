@@ -112,7 +112,9 @@ class Intake:
             next(verdicts) if isinstance(each, Placed) else _refusal(each)
             for each in settled.result
         ]
-        return Admission(answers, self._also(settled, {row.id for row in rows}))
+        also = self._also(settled, {row.id for row in rows})
+        also += self._exposure.remind((row.box for row in rows), now)
+        return Admission(answers, also)
 
     def _authenticate(self, arrivals: Sequence[Arrival]) -> list[_Given]:
         # Two passes, because signatures and bodies drive each other out of the processor's caches.
@@ -195,8 +197,8 @@ class Intake:
             if asked is None or asked[0] != missing or asked[1] + _ASK_AGAIN <= case.draft.now:
                 self._asked[box] = missing, case.draft.now
                 also.append((box, self._resend(box, missing)))
-        for box in case.chains.exposing:
-            also += self._exposure.ask(box, case.draft.now)
+        for box, size in case.chains.exposing.items():
+            also += self._exposure.ask(box, size, case.draft.now)
         return also
 
     def _resend(self, box: BoxId, missing: int) -> Message:
@@ -222,7 +224,7 @@ class Intake:
         missing = chain.first_missing()
         resend = self._resend(checked.box, missing) if checked.next_sequence > missing else None
         rolled_back = checked.next_sequence <= chain.head.sequence
-        wanted = self._exposure.ask_anew()
+        wanted = self._exposure.ask_anew(checked.box)
         return HelloOutcome(HelloResult.FRESH, checked.box, resend, rolled_back, wanted)
 
     def confront(self, note: bytes, now: int) -> Checkpoint | None:

@@ -6,7 +6,7 @@ everything but its ledger.
 """
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -232,6 +232,11 @@ class GatewayNode:
                 raise Killed
             self.answers_left -= 1
         send(message.to_bytes())
+
+    def send(self, messages: Sequence[tuple[BoxId, Message]]) -> None:
+        """Say what followed from a ruling."""
+        if self._correspondence is not None:
+            self._correspondence.send(messages)
 
     def _put(self, letter: _Letter) -> None:
         self._inbox.append(letter)

@@ -55,10 +55,10 @@ def _object(auditor: Auditor, breach: Breach, node: str, found: Iterable[str]) -
 def _hold_convictions(world: World, gateway: GatewayNode, log: ReadLog) -> None:
     key = world.authority.trusted.register.gateway_keys[gateway.name]
     auditor = world.auditor
-    notes, struck = auditor.handed_over.to(gateway), auditor.blows.struck.keys()
+    notes = auditor.handed_over.to(gateway)
     found = [
         *wrongly_convicted(log, gateway, key),
-        *never_convicted(log, gateway, key, notes, struck),
+        *never_convicted(log, gateway, key, notes),
     ]
     _object(auditor, Breach.LAW, gateway.name, found)
 

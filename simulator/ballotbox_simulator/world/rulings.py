@@ -100,5 +100,6 @@ def _rule(world: World, gateway: GatewayNode, kind: RulingKind, row: StoredRepor
         gateway.fail(fault)
         return False
     world.transcript.note(gateway.name, "is ruled", f"{kind.name} {outcome.result.name}")
+    gateway.send(outcome.also)
     gateway.grown()
     return outcome.result is RulingResult.APPLIED

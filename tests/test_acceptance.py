@@ -3,6 +3,7 @@
 import pytest
 
 from tests.acceptance import ACCEPTANCE, Said, said_by, shown, table
+from tests.acceptance_tally import counted
 
 
 @pytest.mark.parametrize("number", ACCEPTANCE)
@@ -27,3 +28,12 @@ def test_the_table_says_what_did_not_run_and_what_failed() -> None:
     assert f"      failed   test     {file}::{name}" in lines
     assert any(line.startswith("      not run  test") for line in lines)
     assert sum(line.startswith(f"{number:>2}  ") for line in lines for number in ACCEPTANCE) == 15
+
+
+def test_a_campaign_counts_how_each_test_ended() -> None:
+    cases = '<testcase name="a"/><testcase name="b"><skipped/></testcase>'
+    broken = '<testcase name="c"><failure/></testcase><testcase name="d"><error/></testcase>'
+    tally = counted("x.py", f"<testsuites><testsuite>{cases}{broken}</testsuite></testsuites>")
+    assert (tally.passed, tally.skipped, tally.failed) == (1, 1, ["x.py::c", "x.py::d"])
+    assert counted("x.py", "").failed == ["x.py"]
+    assert counted("x.py", "<testsuites/>").failed == ["x.py"]

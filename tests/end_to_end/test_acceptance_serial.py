@@ -22,6 +22,7 @@ from ballotbox_simulator.crew import FINISHING, OPENING
 from tests.end_to_end.bad_line import BadLine, flipped, noisy, repeated, truncated
 from tests.end_to_end.test_gateway_serial import at, configured, plugged, status, switched_on, vote
 from tests.patience import PATIENCE_S, soon
+from tests.scale import at_scale
 
 pytestmark = pytest.mark.accept
 
@@ -110,7 +111,7 @@ def test_a_cable_pulled_in_the_middle_of_frames_loses_and_doubles_nothing(
 
     async def scenario():
         crew.act(at(10), *OPENING)
-        for pull in range(3):
+        for pull in range(at_scale(3, 60)):
             crew.turnout(at(100 + pull))
             line = HalfLine(crew, chance)
             await line.connect(name)

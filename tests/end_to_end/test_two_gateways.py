@@ -35,9 +35,9 @@ def both(gateway, centre, mqtt_table):
     return port
 
 
-def await_delivery(gateway):
+def await_delivery(gateway, patience_s=PATIENCE_S):
     """Ask the precinct until nothing waits; it answers between batches, so this moves on."""
-    deadline = time.monotonic() + PATIENCE_S
+    deadline = time.monotonic() + patience_s
     with ControlClient(gateway.ledger.parent / "control.socket") as client:
         while client.ask({"ask": "status"})["upstream"]["waiting"]:
             assert time.monotonic() < deadline, client.ask({"ask": "status"})["upstream"]

@@ -1,0 +1,44 @@
+"""The campaign of the fifteen acceptance tests at their full counts, among real processes."""
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from memory import Campaign, run_jobs
+from units import Row, Stopwatch
+
+from tests.acceptance import shown
+from tests.acceptance_tally import AcceptanceTally, counted
+from tests.scale import FULL, SCALE
+
+_ROOT = Path(__file__).parents[1]
+
+
+def run_acceptance(commit: str) -> Iterator[Row]:
+    """Run every acceptance test and its controls at full scale, file by file."""
+    watch = Stopwatch("acceptance.passed", "bench/soak.py")
+    files = sorted({test.split("::")[0] for tests in shown().values() for test in tests})
+    jobs = [(file,) for file in files]
+    tally = run_jobs(Campaign("acceptance", jobs, _run, AcceptanceTally), commit).tally
+    limit = f"{len(shown())} acceptance tests in {len(files)} files, controls included"
+    yield watch.row(tally.passed, "tests", limit)
+    yield watch.row(tally.skipped, "tests", "what a machine cannot do", "acceptance.skipped")
+    names = ", ".join(tally.failed) or "none"
+    yield watch.row(len(tally.failed), "tests", names, "acceptance.failed")
+
+
+def _run(job: tuple[Any, ...]) -> AcceptanceTally:
+    (file,) = job
+    with tempfile.TemporaryDirectory() as folder:
+        told = Path(folder) / "told.xml"
+        command = [
+            *(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"),
+            *("-m", "acceptance", f"--junitxml={told}", f"tests/{file}"),
+        ]
+        environment = os.environ | {SCALE: FULL}
+        subprocess.run(command, cwd=_ROOT, env=environment, check=False, capture_output=True)
+        return counted(file, told.read_text("utf-8") if told.exists() else "")

@@ -3,9 +3,10 @@
 import asyncio
 import os
 import signal
+import sqlite3
 import time
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -68,8 +69,13 @@ class Night:
     """A broker, a gateway process, and a publisher that stands for all boxes."""
 
     def __init__(
-        self, directory: Path, authority: Authority, upstream: tuple[str, str] | None = None
+        self,
+        directory: Path,
+        authority: Authority,
+        upstream: tuple[str, str] | None = None,
+        prepare: Callable[[Path], None] = lambda _ledger: None,
     ) -> None:
+        """`prepare` is given the new gateway's empty ledger before the gateway starts."""
         self.authority = authority
         self._stack = ExitStack()
         self.broker = self._stack.enter_context(Broker(find_broker(), directory / "broker"))
@@ -81,7 +87,9 @@ class Night:
         self._stack.callback(self.gateway.close)
         self._receipts = 0
         self._client = self._connect()
-        asyncio.run(self.gateway.start())
+        self.ledger = directory / "gateway" / "ledger.sqlite"
+        prepare(self.ledger)
+        asyncio.run(self.gateway.start(_PATIENCE_S))
         self._await_subscription()
 
     def _connect(self) -> paho.Client:
@@ -132,6 +140,14 @@ class Night:
         self._client.disconnect()
         self._client.loop_stop()
         self._stack.close()
+
+
+def mean_batch(ledger: Path, first: int, stop: int) -> float:
+    """Return how many leaves a commit had, of leaves `first` to `stop` of a gateway that ended."""
+    with closing(sqlite3.connect(ledger)) as connection:
+        ask = "SELECT count(*) FROM checkpoints WHERE size > ? AND size <= ?"
+        ((commits,),) = connection.execute(ask, (first, stop)).fetchall()
+    return (stop - first) / float(commits)
 
 
 def made(crew: Crew, kinds: Sequence[ReportKind]) -> list[tuple[Crew, bytes]]:

@@ -113,6 +113,15 @@ def cpu_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+def resident_mib(pid: int, *, peak: bool = False) -> float:
+    """Return the resident memory of a process in MiB, or the most that it ever was."""
+    wanted = "VmHWM:" if peak else "VmRSS:"
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith(wanted):
+            return int(line.split()[1]) / 1_024
+    raise RuntimeError(f"the kernel does not tell the memory of process {pid}")
+
+
 def anonymous_kib() -> int:
     """Return the anonymous memory of this process in KiB."""
     for line in Path("/proc/self/smaps_rollup").read_text().splitlines():

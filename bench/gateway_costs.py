@@ -2,8 +2,10 @@
 
 import asyncio
 import random
+import statistics
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -19,7 +21,7 @@ from night import (
     made,
     mean_batch,
 )
-from units import Row, Stopwatch, cpu_seconds, resident_mib, verification
+from units import Row, Stopwatch, Unit, cpu_seconds, resident_mib, verification
 
 from ballotbox_device.core.rules import ElectionRules
 from ballotbox_gateway.core.outcome import Identity
@@ -49,29 +51,59 @@ def report_costs(directory: Path) -> Iterator[Row]:
         night.admit([report for crew in crews for report in made(crew, _OPENING_KINDS)])
         for crew in crews:
             crew.turnout(at(6))
-        unit.sample()
-        turnout = night.admit([r for crew in crews for r in made(crew, (ReportKind.TURNOUT,))])
-        unit.sample()
+        turnout = _in_passes(night, crews, ReportKind.TURNOUT, unit)
         close_and_finish(crews)
         night.admit([report for crew in crews for report in made(crew, (ReportKind.CLOSE,))])
-        unit.sample()
-        final = night.admit([r for crew in crews for r in made(crew, (ReportKind.FINAL,))])
-        unit.sample()
+        final = _in_passes(night, crews, ReportKind.FINAL, unit)
     finally:
         night.close()
     for name, cost, stop in (("final", final, 6), ("turnout", turnout, 4)):
         batch = mean_batch(night.ledger, (stop - 1) * _BOXES, stop * _BOXES)
         limit = (
             f"CPU of the process, from the socket to the published receipt; {batch:.0f} reports a "
-            "commit, from a backlog; paho and the verification take most"
+            f"commit, from a backlog; median of {_PASSES} passes, {cost.told}; paho and the "
+            "verification"
         )
-        watch = watches[f"report_cost_{name}"]
-        yield watch.row(cost.cpu_s / unit.seconds, _UNIT, limit)
+        yield watches[f"report_cost_{name}"].row(cost.units, _UNIT, limit)
     yield watches["reports_per_s"].row(
         1 / final.wall_s,
         "finals/s, wall",
         "one core of the gateway; broker and publisher beside it",
     )
+
+
+#: A shared machine is now faster, now slower: each pass is held against the unit around it.
+_PASSES: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class _Passes:
+    """What one report cost in each pass: in units of that moment, and the least wall time."""
+
+    costs: tuple[float, ...]
+    wall_s: float
+
+    @property
+    def units(self) -> float:
+        return statistics.median(self.costs)
+
+    @property
+    def told(self) -> str:
+        return f"{min(self.costs):.2f} to {max(self.costs):.2f}"
+
+
+def _in_passes(night: Night, crews: list[Crew], kind: ReportKind, unit: Unit) -> _Passes:
+    """Admit these reports of all boxes, a part of the boxes in each pass."""
+    costs, walls = [], []
+    before = unit.now()
+    for first in range(_PASSES):
+        some = crews[first::_PASSES]
+        cost = night.admit([report for crew in some for report in made(crew, (kind,))])
+        after = unit.now()
+        costs.append(2 * cost.cpu_s / (before + after))
+        walls.append(cost.wall_s)
+        before = after
+    return _Passes(tuple(costs), min(walls))
 
 
 def _closed_crews(boxes: int) -> tuple[Authority, list[Crew]]:

@@ -27,6 +27,7 @@ from night import (
     close_and_finish,
     crew_at_close,
 )
+from peer import side_by_side
 from units import (
     Row,
     Stopwatch,
@@ -217,6 +218,7 @@ _MEASURES: dict[str, Callable[[Path], Iterator[Row]]] = {
     "rss": memory,
     "start": start_time,
     "delivery": delivery_cost,
+    "peer": side_by_side,
     "ballot": ballot_cost,
     "memory": box_memory,
     "tabulation": tabulation_cost,

@@ -3,7 +3,7 @@
 #                    builds are the fastest by a seventh, when it is >= 3.11; else the first that is)
 #   MOSQUITTO=no     do not install the broker     CHROMIUM=no   do not install the browser
 #   STRACE=no        do not install strace
-#   SET=days         the one campaign that `make soak` runs
+#   SET=days         the one campaign that `make soak` runs, or measurement that `make bench` makes
 #   MUTANTS=900|all  how many faults `make teeth` plants, SEED=n which, WORKERS=n how many at a time
 #   LOCK_OPTIONS=--upgrade  `make lock` then takes the newest versions it may
 SHELL := /bin/bash
@@ -71,8 +71,8 @@ accept: venv mosquitto strace chromium ## coverage, the 15 acceptance tests, fre
 	$(BIN)/coverage report --fail-under=$(COVERAGE_FLOOR)
 	$(BIN)/pytest -m "accept or acceptance"
 
-bench: venv mosquitto ## measure; prints a table, writes bench/results.json
-	$(BIN)/python bench/run.py
+bench: venv mosquitto ## measure; prints a table, writes bench/results.json; SET=peer … one alone
+	$(BIN)/python bench/run.py $(if $(SET),--only $(SET))
 
 # In parts of at most ten minutes; a campaign goes on where it was on the same clean commit alone.
 soak: venv mosquitto strace ## long campaigns, each at most an hour: SET=days, kill9 …, all by default

@@ -3,15 +3,16 @@
 import asyncio
 import os
 import signal
+import sqlite3
 import time
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
-from units import cpu_seconds
+from units import running_seconds
 
 from ballotbox_device.core.poll import Action
 from ballotbox_device.core.ports import Instant
@@ -68,8 +69,13 @@ class Night:
     """A broker, a gateway process, and a publisher that stands for all boxes."""
 
     def __init__(
-        self, directory: Path, authority: Authority, upstream: tuple[str, str] | None = None
+        self,
+        directory: Path,
+        authority: Authority,
+        upstream: tuple[str, str] | None = None,
+        prepare: Callable[[Path], None] = lambda _ledger: None,
     ) -> None:
+        """`prepare` is given the new gateway's empty ledger before the gateway starts."""
         self.authority = authority
         self._stack = ExitStack()
         self.broker = self._stack.enter_context(Broker(find_broker(), directory / "broker"))
@@ -79,9 +85,12 @@ class Night:
             directory / "gateway", authority, ORIGIN, Roads(mqtt=mqtt, upstream=upstream)
         )
         self._stack.callback(self.gateway.close)
-        self._receipts = 0
+        #: Received since the last `forget`.
+        self.receipts = 0
         self._client = self._connect()
-        asyncio.run(self.gateway.start())
+        self.ledger = directory / "gateway" / "ledger.sqlite"
+        prepare(self.ledger)
+        asyncio.run(self.gateway.start(_PATIENCE_S))
         self._await_subscription()
 
     def _connect(self) -> paho.Client:
@@ -95,10 +104,14 @@ class Night:
 
     def _count(self, _client: paho.Client, _data: object, message: paho.MQTTMessage) -> None:
         if message.payload[:1] == bytes((MessageKind.RECEIPT,)):
-            self._receipts += 1
+            self.receipts += 1
 
     def _await_subscription(self) -> None:
         self.until(lambda: self.gateway.status()["roads"][0]["state"] == "up", "gateway on MQTT")
+
+    def forget(self) -> None:
+        """Count receipts from nought."""
+        self.receipts = 0
 
     def until(self, condition: Callable[[], bool], what: str, every_s: float = 0.005) -> None:
         """Wait for a condition; raises TimeoutError naming what did not happen."""
@@ -112,15 +125,15 @@ class Night:
         """Let the reports wait in the broker, then let the gateway have them all at once."""
         pid = self.gateway.pid
         os.kill(pid, signal.SIGSTOP)
-        self._receipts = 0
+        self.forget()
         published = [self._publish(crew, data) for crew, data in reports]
         for each in published:
             each.wait_for_publish(_PATIENCE_S)
-        cpu, began = cpu_seconds(pid), time.monotonic()
+        cpu, began = running_seconds(pid), time.monotonic()
         os.kill(pid, signal.SIGCONT)
-        self.until(lambda: self._receipts >= len(reports), "receipts")
+        self.until(lambda: self.receipts >= len(reports), "receipts")
         wall = time.monotonic() - began
-        return Cost((cpu_seconds(pid) - cpu) / len(reports), wall / len(reports))
+        return Cost((running_seconds(pid) - cpu) / len(reports), wall / len(reports))
 
     def _publish(self, crew: Crew, data: bytes) -> paho.MQTTMessageInfo:
         outgoing = crew.device.outgoing
@@ -132,6 +145,14 @@ class Night:
         self._client.disconnect()
         self._client.loop_stop()
         self._stack.close()
+
+
+def mean_batch(ledger: Path, first: int, stop: int) -> float:
+    """Return how many leaves a commit had, of leaves `first` to `stop` of a gateway that ended."""
+    with closing(sqlite3.connect(ledger)) as connection:
+        ask = "SELECT count(*) FROM checkpoints WHERE size > ? AND size <= ?"
+        ((commits,),) = connection.execute(ask, (first, stop)).fetchall()
+    return (stop - first) / float(commits)
 
 
 def made(crew: Crew, kinds: Sequence[ReportKind]) -> list[tuple[Crew, bytes]]:

@@ -17,24 +17,22 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from gateway_costs import delivery_cost, growth, memory, report_costs, start_time
 from nacl.secret import SecretBox
 from night import (
     ORIGIN,
-    UPPER,
     VOTE_LINES,
-    Night,
     at,
     authority_of,
     close_and_finish,
     crew_at_close,
-    made,
 )
+from peer import side_by_side
 from units import (
     Row,
     Stopwatch,
     Unit,
     anonymous_kib,
-    cpu_seconds,
     signature,
     table,
     verification,
@@ -45,12 +43,10 @@ from ballotbox_device.core.events import DropSensed, SheetInserted
 from ballotbox_device.core.rules import ElectionRules
 from ballotbox_device.core.sheet import Sheet
 from ballotbox_protocol.election.tally import Marks
-from ballotbox_protocol.wire.report import ReportKind
 from ballotbox_simulator.crew import OPENING, new_crew
 from ballotbox_simulator.inner_gateway import InnerGateway
 from ballotbox_simulator.live.boxes import MqttBox
-from ballotbox_simulator.live.broker import Broker, find_broker, free_port
-from ballotbox_simulator.live.processes import GatewayProcess, Roads
+from ballotbox_simulator.live.broker import Broker, find_broker
 from ballotbox_simulator.world.nation import PRECINCTS, NationPlan, run_nation
 from ballotbox_simulator.world.plan import Day, DayPlan
 from ballotbox_simulator.world.run import DayOutcome, run_day
@@ -60,106 +56,7 @@ from ballotbox_tabulation.core.log import open_log, read_leaves
 from ballotbox_tabulation.core.outcome import Published, conclude
 from ballotbox_tabulation.log_directory import directory_reader
 
-_OPENING_KINDS = (ReportKind.BOOT, ReportKind.ZERO, ReportKind.OPEN)
-_BOXES = 2_000
-_BATCHES = "CPU; one commit per batch of up to 256 from a backlog"
-
-
-def gateway_costs(directory: Path) -> Iterator[Row]:
-    """Cost of one final and of one turnout report, and the rate, over a real broker."""
-    watches = {
-        name: Stopwatch(f"gateway.{name}")
-        for name in ("report_cost_final", "report_cost_turnout", "reports_per_s")
-    }
-    authority = authority_of(_BOXES)
-    rules = ElectionRules.of(authority.trusted)
-    crews = [crew_at_close(authority, rules, number) for number in range(_BOXES)]
-    night = Night(directory, authority)
-    try:
-        unit = verification()
-        night.admit([report for crew in crews for report in made(crew, _OPENING_KINDS)])
-        for crew in crews:
-            crew.turnout(at(6))
-        unit.sample()
-        turnout = night.admit([r for crew in crews for r in made(crew, (ReportKind.TURNOUT,))])
-        unit.sample()
-        close_and_finish(crews)
-        night.admit([report for crew in crews for report in made(crew, (ReportKind.CLOSE,))])
-        unit.sample()
-        final = night.admit([r for crew in crews for r in made(crew, (ReportKind.FINAL,))])
-        unit.sample()
-    finally:
-        night.close()
-    cost = final.cpu_s / unit.seconds
-    yield watches["report_cost_final"].row(cost, "Ed25519 verifications", _BATCHES)
-    cost = turnout.cpu_s / unit.seconds
-    yield watches["report_cost_turnout"].row(cost, "Ed25519 verifications", _BATCHES)
-    yield watches["reports_per_s"].row(
-        1 / final.wall_s,
-        "finals/s, wall",
-        "one core of the gateway; broker and publisher beside it",
-    )
-
-
-def delivery_cost(directory: Path) -> Iterator[Row]:
-    """CPU of the lower gateway per report that it delivers upward and has receipted."""
-    watch = Stopwatch("gateway.delivery_cost")
-    authority = authority_of(_BOXES)
-    rules = ElectionRules.of(authority.trusted)
-    crews = [crew_at_close(authority, rules, number) for number in range(_BOXES)]
-    port = free_port()
-    night = Night(directory, authority, upstream=(f"http://127.0.0.1:{port}", UPPER))
-    centre = GatewayProcess(directory / "centre", authority, UPPER, Roads(http_port=port))
-    try:
-        reports = [report for crew in crews for report in made(crew, _OPENING_KINDS)]
-        night.admit(reports)
-        unit = verification()
-        cpu = cpu_seconds(night.gateway.pid)
-        asyncio.run(centre.start())
-        # The centre is asked, not the gateway that is measured: answering costs as well.
-        night.until(lambda: centre.status()["log"]["size"] == len(reports), "delivery", 0.2)
-        used = cpu_seconds(night.gateway.pid) - cpu
-        unit.sample()
-    finally:
-        centre.close()
-        night.close()
-    cost = used / len(reports) / unit.seconds
-    yield watch.row(cost, "Ed25519 verifications", "CPU; batches of 512 leaves over HTTP, loopback")
-
-
-_START_LEAVES = 100_000
-_STARTS = 5
-
-
-def start_time(directory: Path) -> Iterator[Row]:
-    """Wall time from the command to a gateway that has verified 100,000 leaves and answers."""
-    watch = Stopwatch("gateway.start_100k")
-    authority = authority_of(_FLEET)
-    rules = ElectionRules.of(authority.trusted)
-    crews = [crew_at_close(authority, rules, number) for number in range(_FLEET)]
-    inner = directory / "inner"
-    with InnerGateway(inner, authority, ORIGIN) as gateway:
-        for crew in crews:
-            gateway.admit([each.data for each in crew.made])
-        hour = 0
-        while gateway.size < _START_LEAVES:
-            hour += 1
-            for crew in crews:
-                crew.turnout(at(6 + hour))
-                gateway.admit([crew.made[-1].data])
-        gateway.flush()
-        leaves = gateway.size
-    process = GatewayProcess(directory / "gateway", authority, ORIGIN, Roads(http_port=free_port()))
-    (inner / "ledger.sqlite").replace(directory / "gateway" / "ledger.sqlite")
-    taken = []
-    for _ in range(_STARTS):
-        began = time.monotonic()
-        asyncio.run(process.start())
-        taken.append(time.monotonic() - began)
-        process.stop()
-    process.close()
-    what = f"best of {_STARTS}; {leaves} leaves: imports, SQLite's own check, each leaf and report"
-    yield watch.row(min(taken), "s, wall", f"{what} hashed")
+_FLEET = 1_000
 
 
 def ballot_cost(_directory: Path) -> Iterator[Row]:
@@ -232,9 +129,6 @@ def tabulation_cost(directory: Path) -> Iterator[Row]:
         "Ed25519 verifications",
         "CPU; verify, fold, gates; five reports a box, two of them with two officers",
     )
-
-
-_FLEET = 1_000
 
 
 def box_memory(directory: Path) -> Iterator[Row]:
@@ -319,9 +213,12 @@ def nation_time(_directory: Path) -> Iterator[Row]:
 
 
 _MEASURES: dict[str, Callable[[Path], Iterator[Row]]] = {
-    "gateway": gateway_costs,
-    "delivery": delivery_cost,
+    "gateway": report_costs,
+    "growth": growth,
+    "rss": memory,
     "start": start_time,
+    "delivery": delivery_cost,
+    "peer": side_by_side,
     "ballot": ballot_cost,
     "memory": box_memory,
     "tabulation": tabulation_cost,

@@ -95,6 +95,12 @@ class Unit:
         """The median of all samples."""
         return statistics.median(self._samples)
 
+    def now(self) -> float:
+        """Measure again, and return the median of that alone: what it costs at this moment."""
+        known = len(self._samples)
+        self.sample()
+        return statistics.median(self._samples[known:])
+
 
 def verification() -> Unit:
     """Return the unit `one Ed25519 verification`."""
@@ -111,6 +117,21 @@ def cpu_seconds(pid: int) -> float:
     """Return the CPU time that a process has used, user and system, all its threads."""
     fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def running_seconds(pid: int) -> float:
+    """Return the CPU time of the threads that a process has now, to the nanosecond."""
+    tasks = Path(f"/proc/{pid}/task").iterdir()
+    return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks) / 1e9
+
+
+def resident_mib(pid: int, *, peak: bool = False) -> float:
+    """Return the resident memory of a process in MiB, or the most that it ever was."""
+    wanted = "VmHWM:" if peak else "VmRSS:"
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith(wanted):
+            return int(line.split()[1]) / 1_024
+    raise RuntimeError(f"the kernel does not tell the memory of process {pid}")
 
 
 def anonymous_kib() -> int:

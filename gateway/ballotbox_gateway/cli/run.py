@@ -23,6 +23,11 @@ def run(ctx: click.Context, installation: "Installation", election: str | None) 
 
     Where the settings hold several elections, serves all of them, or the one that --election names.
     """
+    import gc
+
+    # What a start loads and reads stays or forms no cycles; `serve` turns it on when all is opened.
+    gc.disable()
+
     import asyncio
     import logging
 
@@ -47,3 +52,5 @@ def run(ctx: click.Context, installation: "Installation", election: str | None) 
     except Exception:
         log.critical("a defect of this program stopped it; everything receipted is stored")
         raise
+    finally:
+        gc.enable()

@@ -30,6 +30,7 @@ async def serve(elections: Sequence[Config], marks: MarkFilter) -> None:
         gc.collect()
         gc.freeze()
         gc.set_threshold(_GARBAGE_THRESHOLD)
+        gc.enable()
         await Gateway(parts).run(lambda: _tell_ready(parts))
         for each in parts:
             with marked(each.mark):

@@ -84,10 +84,10 @@ class GatewayProcess:
             raise GatewayFailed(f"{' '.join(arguments)} failed: {done.stderr.strip()}")
         return done.stdout
 
-    async def start(self) -> None:
+    async def start(self, patience_s: float = _START_TIMEOUT_S) -> None:
         """Start the service and return when it answers; raises GatewayFailed."""
         process = self._process = self._spawn()
-        deadline = monotonic() + _START_TIMEOUT_S
+        deadline = monotonic() + patience_s
         while not is_answering(self._socket):
             if process.poll() is not None or monotonic() > deadline:
                 raise GatewayFailed(f"{self.origin} did not start: {self._log_tail()}")

@@ -1,0 +1,198 @@
+"""Do the measurements of `make bench` measure what their rows say, and say so when they cannot?"""
+
+import importlib
+import json
+import shutil
+import sqlite3
+import subprocess
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from ballotbox_gateway.core.intake import Arrival, Intake, Outcome, Road, RoadKind
+from ballotbox_gateway.core.outcome import Identity
+from ballotbox_gateway.core.ports import Binding, Damaged
+from ballotbox_gateway.ledger.sqlite import create, open_ledger
+from ballotbox_simulator.inner_gateway import InnerGateway
+from ballotbox_simulator.live.broker import find_broker
+from tests.conftest import REPOSITORY
+
+TOLD = {
+    "sqlite": {
+        "cold": {"msgs_per_s": 436.0},
+        "warm": {
+            "msgs_per_s": 2_500.0,
+            "gateway_cpu_s_per_1000": 0.39,
+            "reached_all": True,
+            "sent": 20_000,
+        },
+        "peak_rss_mib": 160.0,
+    },
+    "kill": {"lost": 571, "duplicated_ids": 446},
+}
+WRITES = """
+import pathlib, sys
+assert sys.argv[sys.argv.index("--n") + 1] == "20000"
+pathlib.Path(sys.argv[sys.argv.index("--json") + 1]).write_text({!r})
+"""
+
+Load = Callable[[str], ModuleType]
+
+
+@pytest.fixture
+def load(monkeypatch: pytest.MonkeyPatch) -> Load:
+    """Import a module of `bench/` as its scripts do."""
+    monkeypatch.syspath_prepend(str(REPOSITORY / "bench"))
+    return importlib.import_module
+
+
+@pytest.fixture
+def peer(load: Load) -> ModuleType:
+    return load("peer")
+
+
+@pytest.fixture
+def night(load: Load) -> ModuleType:
+    return load("night")
+
+
+def _script(folder: Path, text: str) -> Path:
+    script = folder / "peer_thingsboard.py"
+    script.write_text(text)
+    return script
+
+
+def test_set_names_the_one_measurement() -> None:
+    planned = subprocess.run(
+        ["make", "-n", "bench", "SET=peer"],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "bench/run.py --only peer" in planned.stdout
+
+
+def test_without_the_peer_one_line_says_why_and_no_row_is_written(
+    peer: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(peer, "SCRIPT", tmp_path / "peer_thingsboard.py")
+    assert list(peer.side_by_side(tmp_path)) == []
+    told = capsys.readouterr().err
+    assert told.startswith("side by side: skipped: there is no peer_thingsboard.py")
+    assert told.count("\n") == 1
+
+
+def test_a_peer_that_cannot_be_installed_is_told_in_its_own_last_words(
+    peer: ModuleType, tmp_path: Path
+) -> None:
+    script = _script(tmp_path, "raise SystemExit('first\\nno such package')")
+    with pytest.raises(peer.Unavailable, match=r"did not measure .*: no such package$"):
+        peer.run_script(script, tmp_path / "told.json", 20_000)
+
+
+def test_the_rows_are_those_of_both_sides_and_the_ratio_of_the_warm_rates(
+    peer: ModuleType, tmp_path: Path
+) -> None:
+    script = _script(tmp_path, WRITES.format(json.dumps(TOLD)))
+    theirs = peer.peer_side(peer.run_script(script, tmp_path / "told.json", 20_000))
+    ours = peer.Side(3_000.0, 7_500.0, 0.13, 65.0, 0, 0)
+    rows = {
+        row.name: row.value for row in peer.rows(peer.Stopwatch("side_by_side.rate"), ours, theirs)
+    }
+    assert rows.pop("side_by_side.rate") == 3.0
+    assert rows == {
+        "side_by_side.ours_per_s": 7_500.0,
+        "side_by_side.ours_cold_per_s": 3_000.0,
+        "side_by_side.ours_cpu_per_1000": 0.13,
+        "side_by_side.ours_peak_rss": 65.0,
+        "side_by_side.ours_lost": 0,
+        "side_by_side.ours_doubled": 0,
+        "side_by_side.peer_per_s": 2_500.0,
+        "side_by_side.peer_cold_per_s": 436.0,
+        "side_by_side.peer_cpu_per_1000": 0.39,
+        "side_by_side.peer_peak_rss": 160.0,
+        "side_by_side.peer_lost": 571,
+        "side_by_side.peer_doubled": 446,
+    }
+    assert "571" in peer.comparison(ours, theirs)
+
+
+def test_a_peer_that_did_not_get_through_is_not_compared_with(peer: ModuleType) -> None:
+    short = {**TOLD, "sqlite": {**TOLD["sqlite"], "warm": {"reached_all": False, "sent": 20_000}}}
+    with pytest.raises(peer.Unavailable, match="did not forward all 20000 in time; try again"):
+        peer.peer_side(short)
+    with pytest.raises(peer.Unavailable, match="told nothing of 'kill'"):
+        peer.peer_side({"sqlite": TOLD["sqlite"]})
+
+
+def _crews(peer: ModuleType, night: ModuleType, boxes: int) -> tuple:
+    authority = night.authority_of(boxes)
+    rules = peer.ElectionRules.of(authority.trusted)
+    return authority, [peer.new_crew(authority, rules, box, 1) for box in authority.boxes]
+
+
+def test_our_messages_are_each_report_of_each_box_once_and_in_its_order(
+    peer: ModuleType, night: ModuleType
+) -> None:
+    _, crews = _crews(peer, night, 3)
+    parts = peer.our_messages(crews)
+    assert [len(part) for part in parts] == [30, 30, 30]
+    for crew in crews:
+        up = peer.topic_of(crew.device.outgoing.election, crew.device.outgoing.box, "up")
+        sent = [data[1:] for part in parts for topic, data in part if topic == up]
+        assert sent == [report.data for report in crew.made]
+
+
+def test_a_report_without_leaf_is_lost_and_one_with_two_is_doubled(
+    peer: ModuleType, night: ModuleType, tmp_path: Path
+) -> None:
+    authority, crews = _crews(peer, night, 2)
+    messages, _, _ = peer.our_messages(crews)
+    ledger = tmp_path / "ledger.sqlite"
+    with InnerGateway(tmp_path, authority, night.ORIGIN) as gateway:
+        gateway.admit([data[1:] for _, data in messages])
+        gateway.flush()
+    assert peer.lost_and_doubled(ledger, messages) == (0, 0)
+    assert night.mean_batch(ledger, 0, len(messages)) == len(messages)
+    with closing(sqlite3.connect(ledger)) as connection, connection:
+        # In place of the last report's leaf a second one of the first report.
+        last = len(messages) - 1
+        connection.execute("UPDATE leaves SET report_first = 0 WHERE position = ?", (last,))
+    assert peer.lost_and_doubled(ledger, messages) == (1, 1)
+
+
+@pytest.mark.skipif(not shutil.which("mosquitto", path="/usr/sbin:/usr/bin"), reason="no mosquitto")
+def test_our_side_is_measured_through_a_real_broker_and_a_kill(
+    peer: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(peer, "_DEVICES", 20)
+    monkeypatch.setattr(peer, "_QUIET_S", 1.0)
+    assert find_broker().name == "mosquitto"
+    ours = peer.our_side(tmp_path)
+    assert (ours.lost, ours.doubled) == (0, 0)
+    assert ours.peak_mib > 20
+
+
+def test_a_laid_out_ledger_is_whole_and_what_comes_after_it_is_judged(
+    load: Load, peer: ModuleType, night: ModuleType, tmp_path: Path
+) -> None:
+    authority, (crew,) = _crews(peer, night, 1)
+    peer.our_messages([crew])
+    identity = Identity(night.ORIGIN, authority.gateway_keys[night.ORIGIN])
+    trusted, path = authority.trusted, tmp_path / "ledger"
+    create(path, Binding(night.ORIGIN, trusted.digest, trusted.register.version))
+    load("laid_out").lay_out(path, identity, crew.made[0].data, 300)
+    with closing(open_ledger(path)) as ledger:
+        intake = Intake(trusted, identity, ledger)
+        ledger.require_whole()
+        given = [Arrival(crew.made[0].data, Road(RoadKind.IMPORT, "test"))]
+        (answer,) = intake.admit(given, 1_796_000_000).answers
+        assert (intake.size, answer.outcome) == (301, Outcome.ACCEPTED)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE reports SET data = CAST(data || x'00' AS BLOB) WHERE first = 7")
+    with closing(open_ledger(path)) as ledger, pytest.raises(Damaged, match="has changed"):
+        ledger.require_whole()

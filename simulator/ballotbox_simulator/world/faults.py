@@ -117,6 +117,8 @@ class FaultKind(StrEnum):
     FORGED_SIGNATURE = "forged_signature"
     FORGED_RECEIPT = "forged_receipt"
     FOREIGN_TOPIC = "foreign_topic"
+    FLOODED = "flooded"
+    FLOODED_WITH_KEY = "flooded_with_key"
     STOLEN_KEY = "stolen_key"
     BOX_CLONED = "box_cloned"
     BOX_RESTORED = "box_restored"
@@ -181,6 +183,10 @@ _WEAKER: Final = {
         FaultClass.NAMED,
         "who has a box's key speaks for it; as soon as the box itself speaks, both are evidence "
         "and the box is disputed",
+    ),
+    FaultKind.FLOODED_WITH_KEY: Promise(
+        FaultClass.NAMED,
+        "as for a stolen key; what is beyond the box's quota waits, and no other box does",
     ),
     FaultKind.BOX_CLONED: Promise(
         FaultClass.NAMED, "two boxes with one key contradict each other: the box is disputed"

@@ -6,11 +6,11 @@ everything but its ledger.
 """
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from ballotbox_gateway.core.correspondence import BATCH_MAX, Correspondence, Route
+from ballotbox_gateway.core.correspondence import BATCH_MAX, Correspondence, Letter, Route
 from ballotbox_gateway.core.intake import (
     HelloOutcome,
     Identity,
@@ -35,9 +35,10 @@ _RESTART_MS: Final = 6_000
 _DECIDE_MS: Final = 5
 _ROOM_MS: Final = 1_000
 _GATEWAY_SIDE: Final = 1
-#: So little that honest senders run dry after a fault, and so much that it has refilled in time.
-_BOX_MAY: Final = Allowance(burst=6 * 1_024, per_hour=240 * 1_024)
-_GATEWAY_MAY: Final = Allowance(burst=16 * 1_024, per_hour=2_048 * 1_024)
+#: More than an honest box has to say at once after any fault, and less than a flood.
+BOX_MAY: Final = Allowance(burst=48 * 1_024, per_hour=240 * 1_024)
+#: So little that an honest gateway runs dry after a fault, and so much that it refills in time.
+GATEWAY_MAY: Final = Allowance(burst=16 * 1_024, per_hour=2_048 * 1_024)
 
 
 class Witness(Protocol):
@@ -61,6 +62,14 @@ class Witness(Protocol):
 
     def said(self, gateway: "GatewayNode", message: Message, road: Road) -> None:
         """A gateway is about to say something."""
+        ...
+
+    def settled(self, gateway: "GatewayNode", letters: Sequence[Letter]) -> None:
+        """A batch is decided, stored and answered."""
+        ...
+
+    def ran_dry(self, gateway: "GatewayNode", who: bytes, allowance: Allowance) -> None:
+        """A sender has had stored what it may."""
         ...
 
     def broke(self, node: str, words: str) -> None:
@@ -118,8 +127,7 @@ class GatewayNode:
             return
         self.life += 1
         try:
-            quotas = Quotas(Quota(_BOX_MAY), Quota(_GATEWAY_MAY))
-            self.intake = Intake(self._trusted, self._identity, self.ledger, quotas)
+            self.intake = Intake(self._trusted, self._identity, self.ledger, self._quotas())
         except (LedgerFailure, Killed) as fault:
             self._blame(fault)
             self._schedule.after(_RESTART_MS, self.start)
@@ -131,6 +139,11 @@ class GatewayNode:
         if self.broker is not None:
             self.broker.subscribe(self)
         self.grown()
+
+    def _quotas(self) -> Quotas:
+        boxes = Quota(BOX_MAY, lambda who: self._witness.ran_dry(self, who, BOX_MAY))
+        gateways = Quota(GATEWAY_MAY, lambda who: self._witness.ran_dry(self, who, GATEWAY_MAY))
+        return Quotas(boxes, gateways)
 
     def _open(self, line: SerialLine) -> LineEnd:
         session = self._chance.randbytes(8)
@@ -252,6 +265,7 @@ class GatewayNode:
         except (LedgerFailure, Killed) as fault:
             self.fail(fault)
             return
+        self._witness.settled(self, letters)
         self._settle(letters)
         self._due = bool(self._inbox)
         if self._due:

@@ -249,7 +249,10 @@ def _audit_gateway(world: World, gateway: GatewayNode) -> None:
     counts: Counter[Reason] = Counter()
     for (_, reason), count in gateway.ledger.counts().items():
         counts[reason] += count
-    for reason in unexplained(counts.keys(), struck):
+    seen = {Reason.RATE} if gateway.name in auditor.floods.dry_at else set()
+    for words in auditor.floods.unbounded(gateway):
+        auditor.object_to(Breach.LAW, gateway.name, words)
+    for reason in unexplained(counts.keys() - seen, struck):
         words = f"{counts[reason]} times {reason.name}, which nothing that happened explains"
         auditor.object_to(Breach.UNEXPLAINED, gateway.name, words)
     refused = {reason.name: count for reason, count in sorted(counts.items())}

@@ -85,9 +85,17 @@ def test_a_quota_that_runs_dry_where_nobody_floods_is_found(world):
     assert _found(world) == {(Breach.UNEXPLAINED, gateway.name)}
 
 
-def test_a_quota_that_runs_dry_too_early_is_found(world):
+CAUSES = {
+    "a flood in its name": lambda world, gateway, box: world.auditor.floods.laid(gateway, box),
+    "a new log": lambda world, gateway, _: world.auditor.floods.opened(gateway),
+    "another line": lambda world, *_: world.auditor.struck(K.CABLES_SWAPPED, "box 1"),
+}
+
+
+@pytest.mark.parametrize("cause", CAUSES)
+def test_a_quota_that_runs_dry_too_early_is_found(world, cause):
     gateway, box = _parts(world)
-    world.auditor.floods.laid(gateway, box)
+    CAUSES[cause](world, gateway, box)
     world.auditor.ran_dry(gateway, box, BOX_MAY)
     (found,) = world.auditor.findings
     assert f"of {BOX_MAY.burst} bytes" in found.words

@@ -179,7 +179,8 @@ class Auditor:
     def ran_dry(self, gateway: GatewayNode, who: bytes, allowance: Allowance) -> None:
         """Hold a sender's empty quota against what is stored of it."""
         self.transcript.note(gateway.name, "has enough of", who.hex())
-        words = self.floods.ran_dry(gateway, who, allowance)
+        moved = self.blows.struck[FaultKind.CABLES_SWAPPED] > 0
+        words = self.floods.ran_dry(gateway, who, allowance, moved=moved)
         if words:
             self.object_to(Breach.UNEXPLAINED, gateway.name, words)
 

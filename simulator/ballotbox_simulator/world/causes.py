@@ -19,7 +19,7 @@ _DISORDER: Final = frozenset(
         K.BOX_CUT_OFF, K.BOX_HALF_OPEN, K.GATEWAY_CUT_OFF, K.BROKER_RESTART, K.BROKER_AMNESIA,
         K.POWER_CUT, K.POWER_CUT_IN_WRITE, K.MEMORY_ERROR, K.MEMORY_ERROR_APPLIED, K.MEMORY_FULL,
         K.GATEWAY_KILLED, K.GATEWAY_KILLED_UNCOMMITTED, K.GATEWAY_KILLED_COMMITTED,
-        K.LEDGER_FULL, K.LEDGER_ERROR, K.LEDGER_ERROR_APPLIED,
+        K.LEDGER_FULL, K.LEDGER_ERROR, K.LEDGER_ERROR_APPLIED, K.GATEWAY_LOST,
         K.REPLAYED_REPORT, K.STOLEN_KEY, K.BOX_CLONED, K.BOX_RESTORED, K.GATEWAY_RESTORED,
         K.CABLES_SWAPPED, K.FOREIGN_TOPIC, K.FORGED_RECEIPT, K.FLOODED, K.FLOODED_WITH_KEY,
     }
@@ -48,12 +48,14 @@ _CAUSES: Final[Mapping[Reason, frozenset[FaultKind] | None]] = {
     Reason.HEADER: _WITHOUT_KEY,
     # A gateway that has not got the newer register yet does not know the key.
     Reason.UNKNOWN_KEY: _WITHOUT_KEY | {K.KEY_ROTATED},
-    Reason.SIGNATURE: _WITHOUT_KEY,
+    # Somebody shows the next gateway what the one that was lost had signed.
+    Reason.SIGNATURE: _WITHOUT_KEY | {K.GATEWAY_LOST},
     Reason.TOPIC: frozenset({K.FOREIGN_TOPIC}),
     # Explained where a sender was seen to run dry (`flood_audit`), and nowhere else.
     Reason.RATE: _NEVER,
     # Whoever has a key here signs what can be read.
     Reason.BODY: _NEVER,
+    Reason.REPLACES: frozenset({K.GATEWAY_LOST}),
     # What was changed on its way may name a key that nobody knows, or knows yet.
     Reason.OLD_REGISTER: frozenset({K.REGISTER_RENEWED, K.KEY_ROTATED, K.REQUEST_CORRUPTION}),
     Reason.DISK: frozenset({K.LEDGER_FULL}),

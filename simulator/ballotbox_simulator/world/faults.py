@@ -93,6 +93,7 @@ class FaultKind(StrEnum):
     GATEWAY_KILLED_UNCOMMITTED = "gateway_killed_uncommitted"
     GATEWAY_KILLED_COMMITTED = "gateway_killed_committed"
     CENTRE_KILLED = "centre_killed"
+    GATEWAY_LOST = "gateway_lost"
     LEDGER_FULL = "ledger_full"
     LEDGER_ERROR = "ledger_error"
     LEDGER_ERROR_APPLIED = "ledger_error_applied"
@@ -168,6 +169,11 @@ _WEAKER: Final = {
         FaultClass.EXACT_AFTER_PERSON, "a person has to change the container when it is full"
     ),
     FaultKind.MAINS_LOST: Promise(FaultClass.EXACT_AFTER_PERSON, "an empty battery is a power cut"),
+    FaultKind.GATEWAY_LOST: Promise(
+        FaultClass.EXACT_AFTER_PERSON,
+        "what its machine alone had receipted boxes send again, to another log that a person opens "
+        "with two officers",
+    ),
     FaultKind.BOX_BROKEN: Promise(
         FaultClass.NAMED, "the sheets in the box that broke are counted by hand; it is missing"
     ),

@@ -43,6 +43,7 @@ class FloodAudit:
         #: The gateways at which a sender ran dry that had cause to.
         self.dry_at: set[str] = set()
         self._sent = sent
+        self._opened: set[str] = set()
 
     def laid(self, gateway: GatewayNode, box: BoxId | None = None) -> None:
         """Note a flood before a gateway, by somebody who has this box's key."""
@@ -50,11 +51,20 @@ class FloodAudit:
         if box is not None:
             self.in_name_of.add(box)
 
-    def ran_dry(self, gateway: GatewayNode, who: bytes, allowance: Allowance) -> str:
-        """Take that nothing new of a sender is taken any more."""
+    def opened(self, gateway: GatewayNode) -> None:
+        """Note a log in a closed one's place, to which boxes send a whole day at once."""
+        self._opened.add(gateway.name)
+
+    def ran_dry(
+        self, gateway: GatewayNode, who: bytes, allowance: Allowance, *, moved: bool
+    ) -> str:
+        """Take that nothing new of a sender is taken any more.
+
+        moved: boxes were plugged in elsewhere, and may have sent there what they had sent before.
+        """
         if allowance is not BOX_MAY:
             stored = _size(gateway.ledger.entries(0, gateway.ledger.log_head().size))
-        elif who not in self.in_name_of:
+        elif not (moved or who in self.in_name_of or gateway.name in self._opened):
             return f"box {who.hex()[-4:]} is over its quota, and nobody flooded in its name"
         else:
             stored = _used(gateway, BoxId(who))

@@ -45,6 +45,7 @@ _ELSEWHERE: Final[Mapping[FaultKind, Reach]] = {
     _K.GATEWAY_KILLED: Reach.GATEWAY,
     _K.GATEWAY_KILLED_UNCOMMITTED: Reach.GATEWAY,
     _K.GATEWAY_KILLED_COMMITTED: Reach.GATEWAY,
+    _K.GATEWAY_LOST: Reach.PRECINCT,
     _K.LEDGER_FULL: Reach.GATEWAY,
     _K.LEDGER_ERROR: Reach.GATEWAY,
     _K.LEDGER_ERROR_APPLIED: Reach.GATEWAY,
@@ -63,7 +64,8 @@ _ELSEWHERE: Final[Mapping[FaultKind, Reach]] = {
 REACH: Final[Mapping[FaultKind, Reach]] = MappingProxyType(
     {kind: _ELSEWHERE.get(kind, Reach.BOX) for kind in FaultKind if kind not in WEATHER_KINDS}
 )
-#: The kinds that last; for the restored ones it is the age of the copy that is put back.
+#: The kinds that last; for the restored ones it is the age of the copy that is put back,
+#: for a lost machine the time until another one stands in its place.
 LASTING: Final = frozenset(
     {
         _K.CABLE_PULLED,
@@ -76,6 +78,7 @@ LASTING: Final = frozenset(
         _K.POWER_CUT,
         _K.MEMORY_FULL,
         _K.LEDGER_FULL,
+        _K.GATEWAY_LOST,
         _K.BOX_CLONED,
         _K.BOX_RESTORED,
         _K.GATEWAY_RESTORED,

@@ -154,7 +154,8 @@ def _audit_box(
 def _gateways_before(world: World, precinct: PrecinctNodes) -> set[str]:
     """Return the gateways that a precinct's boxes may have reported to."""
     swapped = FaultKind.CABLES_SWAPPED in world.auditor.blows.struck
-    return {each.gateway.name for each in (world.precincts if swapped else [precinct])}
+    before = world.precincts if swapped else [precinct]
+    return {gateway.name for each in before for gateway in each.gateways}
 
 
 def _only_voices(world: World, precinct: PrecinctNodes, box: BoxNode) -> bool:

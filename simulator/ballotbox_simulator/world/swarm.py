@@ -27,7 +27,11 @@ _TEMPERS: Final = (0.04, 0.12, 0.35)
 #: How much rarer kinds are whose days are not held to exactness: most days must be exact.
 _RARER: Final = {FaultClass.NAMED: 0.12, FaultClass.UNDETECTABLE: 0.08}
 #: Kinds that cost much time where they strike: the share of days on which each does so once.
-_RARE: Final = {FaultKind.FLOODED: 0.03, FaultKind.FLOODED_WITH_KEY: 0.03}
+_RARE: Final = {
+    FaultKind.FLOODED: 0.03,
+    FaultKind.FLOODED_WITH_KEY: 0.03,
+    FaultKind.GATEWAY_LOST: 0.02,
+}
 _STRIKES_MAX: Final = 4
 #: Every incident of the drop is a report: past so many sheets, more of them show nothing new.
 _SHEETS_OF_A_STORM: Final = 60
@@ -114,6 +118,10 @@ def _strike(kind: FaultKind, hours: Hours, chance: random.Random) -> Strike:
         at = min(at, hours.closing - HOUR)
     elif kind in _DEAD_LINE:
         lasts = min(lasts, _DEAD_LINE_MS)
+    elif kind is FaultKind.GATEWAY_LOST:
+        lasts = chance.randrange(MINUTE, 90 * MINUTE)
+        # After the finals nothing but a request makes boxes speak again.
+        at = at if chance.random() < 0.5 else chance.randrange(hours.closing, hours.end)
     elif kind in _SHORT:
         lasts = chance.randrange(MINUTE, _SHORT_MS)
     return Strike(kind, at, chance.randrange(64), lasts, chance.randrange(_DETAIL_MAX))

@@ -89,6 +89,7 @@ CAUSES = {
     "a flood in its name": lambda world, gateway, box: world.auditor.floods.laid(gateway, box),
     "a new log": lambda world, gateway, _: world.auditor.floods.opened(gateway),
     "another line": lambda world, *_: world.auditor.struck(K.CABLES_SWAPPED, "box 1"),
+    "a storm of its own": lambda world, *_: world.auditor.struck(K.DROP_FAILED, "box 1"),
 }
 
 

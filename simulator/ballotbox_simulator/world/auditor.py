@@ -28,7 +28,13 @@ from ballotbox_protocol.wire.report import Report, ReportKind, decode_report
 from ballotbox_protocol.wire.trust import Trusted
 from ballotbox_simulator.world.box_node import BoxNode
 from ballotbox_simulator.world.exposure_audit import HandedOver
-from ballotbox_simulator.world.faults import PROMISES, FaultClass, FaultKind, weakest
+from ballotbox_simulator.world.faults import (
+    MECHANICS,
+    PROMISES,
+    FaultClass,
+    FaultKind,
+    weakest,
+)
 from ballotbox_simulator.world.flood_audit import BEHIND, FloodAudit
 from ballotbox_simulator.world.gateway_node import GatewayNode
 from ballotbox_simulator.world.log_reading import included
@@ -179,8 +185,10 @@ class Auditor:
     def ran_dry(self, gateway: GatewayNode, who: bytes, allowance: Allowance) -> None:
         """Hold a sender's empty quota against what is stored of it."""
         self.transcript.note(gateway.name, "has enough of", who.hex())
-        moved = self.blows.struck[FaultKind.CABLES_SWAPPED] > 0
-        words = self.floods.ran_dry(gateway, who, allowance, moved=moved)
+        at_box = self.blows.at.get(f"box {int.from_bytes(who):d}", set())
+        # Another gateway may get what was sent before; and each failure of mechanics is a report.
+        talkative = self.blows.struck[FaultKind.CABLES_SWAPPED] > 0 or bool(at_box & MECHANICS)
+        words = self.floods.ran_dry(gateway, who, allowance, talkative=talkative)
         if words:
             self.object_to(Breach.UNEXPLAINED, gateway.name, words)
 

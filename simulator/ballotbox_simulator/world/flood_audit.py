@@ -56,15 +56,15 @@ class FloodAudit:
         self._opened.add(gateway.name)
 
     def ran_dry(
-        self, gateway: GatewayNode, who: bytes, allowance: Allowance, *, moved: bool
+        self, gateway: GatewayNode, who: bytes, allowance: Allowance, *, talkative: bool
     ) -> str:
         """Take that nothing new of a sender is taken any more.
 
-        moved: boxes were plugged in elsewhere, and may have sent there what they had sent before.
+        talkative: the box itself may have so much to say.
         """
         if allowance is not BOX_MAY:
             stored = _size(gateway.ledger.entries(0, gateway.ledger.log_head().size))
-        elif not (moved or who in self.in_name_of or gateway.name in self._opened):
+        elif not (talkative or who in self.in_name_of or gateway.name in self._opened):
             return f"box {who.hex()[-4:]} is over its quota, and nobody flooded in its name"
         else:
             stored = _used(gateway, BoxId(who))

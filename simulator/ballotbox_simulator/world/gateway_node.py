@@ -38,7 +38,7 @@ _GATEWAY_SIDE: Final = 1
 _CALL_AGAIN_MS: Final = 1_000
 _CALL_SELDOM_MS: Final = 600_000
 #: More than an honest box has to say at once after any fault, and less than a flood.
-BOX_MAY: Final = Allowance(burst=48 * 1_024, per_hour=60 * 1_024)
+BOX_MAY: Final = Allowance(burst=48 * 1_024, per_hour=120 * 1_024)
 #: So little that an honest gateway runs dry after a fault, and so much that it refills in time.
 GATEWAY_MAY: Final = Allowance(burst=16 * 1_024, per_hour=2_048 * 1_024)
 

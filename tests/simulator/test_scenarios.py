@@ -128,11 +128,12 @@ def test_the_reach_is_that_of_the_world(road, boxes):
     assert within_reach(FaultKind.LEDGER_ERROR, plan) == len(list(world.gateways))
 
 
-#: What waits for something else: a question, a copy that is put back, a final.
+#: What waits for something else: a question, a copy that is put back, a final, a last silence.
 _LATER = {
     FaultKind.WRONG_ANSWER,
     FaultKind.BOX_RESTORED,
     FaultKind.GATEWAY_RESTORED,
+    FaultKind.GATEWAY_LOST,
     FaultKind.CENTRE_RESTORED,
     FaultKind.CORRECTED,
 }

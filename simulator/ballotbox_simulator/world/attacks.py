@@ -169,6 +169,8 @@ def _copy_gateway(world: World, strike: Strike) -> None:
 
 def _roll_back(world: World, strike: Strike, gateway: GatewayNode, ledger: SimulatedLedger) -> None:
     over = world.schedule.now > world.day.plan.hours.end
+    if gateway.gone:
+        return
     if ledger.log_head().size < gateway.ledger.log_head().size and not over:
         world.auditor.struck(strike.kind, gateway.name)
         gateway.kill()

@@ -16,7 +16,9 @@ from ballotbox_device.core.outputs import PrintCopy, ReportMade
 from ballotbox_device.core.profile import SecondChance
 from ballotbox_device.core.sheet import Sheet
 from ballotbox_device.core.signals import Signal
+from ballotbox_gateway.core.correspondence import Letter
 from ballotbox_gateway.core.intake import HelloOutcome, Road
+from ballotbox_gateway.core.quota import Allowance
 from ballotbox_protocol.election.definition import MarkPolicy
 from ballotbox_protocol.election.identifiers import BoxId, PollState, ReportId
 from ballotbox_protocol.wire import cose
@@ -26,7 +28,14 @@ from ballotbox_protocol.wire.report import Report, ReportKind, decode_report
 from ballotbox_protocol.wire.trust import Trusted
 from ballotbox_simulator.world.box_node import BoxNode
 from ballotbox_simulator.world.exposure_audit import HandedOver
-from ballotbox_simulator.world.faults import PROMISES, FaultClass, FaultKind, weakest
+from ballotbox_simulator.world.faults import (
+    MECHANICS,
+    PROMISES,
+    FaultClass,
+    FaultKind,
+    weakest,
+)
+from ballotbox_simulator.world.flood_audit import BEHIND, FloodAudit
 from ballotbox_simulator.world.gateway_node import GatewayNode
 from ballotbox_simulator.world.log_reading import included
 from ballotbox_simulator.world.speech_audit import SpeechAudit
@@ -121,6 +130,7 @@ class Auditor:
         self.signed_by: dict[str, list[ReportId]] = defaultdict(list)
         self._sent: dict[bytes, BoxId] = {}
         self._speech = SpeechAudit(self.signed, self._sent)
+        self.floods = FloodAudit(self._sent)
         self._copies: Counter[tuple[str, int]] = Counter()
         self._trusted = trusted
         self._words: dict[str, _BoxWord] = defaultdict(_BoxWord)
@@ -164,6 +174,23 @@ class Auditor:
         if words:
             fresh = message.kind is MessageKind.CHALLENGE
             self.object_to(Breach.FRESHNESS if fresh else Breach.RECEIPT, gateway.name, words)
+
+    def settled(self, gateway: GatewayNode, letters: Sequence[Letter]) -> None:
+        """Hold what was decided during a flood against what arrived."""
+        if self.floods.laid_at:
+            forgot = self.blows.struck.keys() & BEHIND
+            for words in () if forgot else self.floods.undecided(gateway, letters):
+                self.object_to(Breach.LIVENESS, gateway.name, words)
+
+    def ran_dry(self, gateway: GatewayNode, who: bytes, allowance: Allowance) -> None:
+        """Hold a sender's empty quota against what is stored of it."""
+        self.transcript.note(gateway.name, "has enough of", who.hex())
+        at_box = self.blows.at.get(f"box {int.from_bytes(who):d}", set())
+        # Another gateway may get what was sent before; and each failure of mechanics is a report.
+        talkative = self.blows.struck[FaultKind.CABLES_SWAPPED] > 0 or bool(at_box & MECHANICS)
+        words = self.floods.ran_dry(gateway, who, allowance, talkative=talkative)
+        if words:
+            self.object_to(Breach.UNEXPLAINED, gateway.name, words)
 
     def broke(self, node: str, words: str) -> None:
         """Object to a gateway that gives up although nobody hurt it."""

@@ -19,9 +19,9 @@ _DISORDER: Final = frozenset(
         K.BOX_CUT_OFF, K.BOX_HALF_OPEN, K.GATEWAY_CUT_OFF, K.BROKER_RESTART, K.BROKER_AMNESIA,
         K.POWER_CUT, K.POWER_CUT_IN_WRITE, K.MEMORY_ERROR, K.MEMORY_ERROR_APPLIED, K.MEMORY_FULL,
         K.GATEWAY_KILLED, K.GATEWAY_KILLED_UNCOMMITTED, K.GATEWAY_KILLED_COMMITTED,
-        K.LEDGER_FULL, K.LEDGER_ERROR, K.LEDGER_ERROR_APPLIED,
+        K.LEDGER_FULL, K.LEDGER_ERROR, K.LEDGER_ERROR_APPLIED, K.GATEWAY_LOST,
         K.REPLAYED_REPORT, K.STOLEN_KEY, K.BOX_CLONED, K.BOX_RESTORED, K.GATEWAY_RESTORED,
-        K.CABLES_SWAPPED, K.FOREIGN_TOPIC, K.FORGED_RECEIPT,
+        K.CABLES_SWAPPED, K.FOREIGN_TOPIC, K.FORGED_RECEIPT, K.FLOODED, K.FLOODED_WITH_KEY,
     }
 )  # fmt: skip
 #: What may stop a box for good, and how. All others come to rest, disputed, refused, cloned and
@@ -30,8 +30,11 @@ SILENCING: Final[Mapping[FaultKind, str]] = {
     K.BOX_BROKEN: "it never works again",
     K.MEMORY_ROT_BOTH: "its firmware stops rather than work with a damaged memory",
 }
-_TWO_VOICES: Final = frozenset({K.STOLEN_KEY, K.BOX_CLONED, K.BOX_RESTORED})
+_TWO_VOICES: Final = frozenset({K.STOLEN_KEY, K.FLOODED_WITH_KEY, K.BOX_CLONED, K.BOX_RESTORED})
+#: Whoever has no key can say what nobody vouches for.
+_WITHOUT_KEY: Final = frozenset({K.FORGED_SIGNATURE, K.FLOODED, K.MESSAGE_CORRUPTION})
 _ALWAYS: Final[frozenset[FaultKind] | None] = None
+_NEVER: Final[frozenset[FaultKind]] = frozenset()
 
 _CAUSES: Final[Mapping[Reason, frozenset[FaultKind] | None]] = {
     Reason.IN_ORDER: _ALWAYS,
@@ -41,14 +44,18 @@ _CAUSES: Final[Mapping[Reason, frozenset[FaultKind] | None]] = {
     Reason.SAME_SEQUENCE: _TWO_VOICES,
     Reason.EVIDENCE_BELOW: _TWO_VOICES,
     Reason.SIZE: frozenset({K.LINE_NOISE}),
-    Reason.ENVELOPE: frozenset({K.LINE_NOISE, K.FORGED_SIGNATURE, K.MESSAGE_CORRUPTION}),
-    Reason.HEADER: frozenset({K.FORGED_SIGNATURE, K.MESSAGE_CORRUPTION}),
+    Reason.ENVELOPE: _WITHOUT_KEY | {K.LINE_NOISE},
+    Reason.HEADER: _WITHOUT_KEY,
     # A gateway that has not got the newer register yet does not know the key.
-    Reason.UNKNOWN_KEY: frozenset({K.FORGED_SIGNATURE, K.KEY_ROTATED, K.MESSAGE_CORRUPTION}),
-    Reason.SIGNATURE: frozenset({K.FORGED_SIGNATURE, K.MESSAGE_CORRUPTION}),
+    Reason.UNKNOWN_KEY: _WITHOUT_KEY | {K.KEY_ROTATED},
+    # Somebody shows the next gateway what the one that was lost had signed.
+    Reason.SIGNATURE: _WITHOUT_KEY | {K.GATEWAY_LOST},
     Reason.TOPIC: frozenset({K.FOREIGN_TOPIC}),
-    # A gateway of the world allows so little that an honest backlog runs into it.
-    Reason.RATE: _ALWAYS,
+    # Explained where a sender was seen to run dry (`flood_audit`), and nowhere else.
+    Reason.RATE: _NEVER,
+    # Whoever has a key here signs what can be read.
+    Reason.BODY: _NEVER,
+    Reason.REPLACES: frozenset({K.GATEWAY_LOST}),
     # What was changed on its way may name a key that nobody knows, or knows yet.
     Reason.OLD_REGISTER: frozenset({K.REGISTER_RENEWED, K.KEY_ROTATED, K.REQUEST_CORRUPTION}),
     Reason.DISK: frozenset({K.LEDGER_FULL}),

@@ -50,18 +50,36 @@ def gateway_of(precinct: int) -> str:
     return f"simulation.example/precinct-{precinct}"
 
 
+def successor_of(origin: str) -> str:
+    """Return the origin that the register keeps for the log in place of a closed one."""
+    return f"{origin}-b"
+
+
 def region_of(number: int) -> str:
     """Return the origin of a region's gateway in a nation."""
     return f"simulation.example/region-{number}"
 
 
 @lru_cache(maxsize=64)
-def hold(ballots: Ballots, precincts: int, boxes: int, registered: int, regions: int = 0) -> Held:
-    """Return an election of so many precincts with so many boxes each."""
+def hold(
+    ballots: Ballots,
+    precincts: int,
+    boxes: int,
+    registered: int,
+    regions: int = 0,
+    *,
+    successors: bool = False,
+) -> Held:
+    """Return an election of so many precincts with so many boxes each.
+
+    successors: the register names another log for each precinct, should its own be closed.
+    """
+    gateways = [gateway_of(number) for number in range(1, precincts + 1)]
     origins = (
         CENTRE,
         *(region_of(number) for number in range(1, regions + 1)),
-        *(gateway_of(number) for number in range(1, precincts + 1)),
+        *gateways,
+        *(successor_of(gateway) for gateway in gateways if successors),
     )
     plan = Plan(1, precincts * boxes, origins, boxes, registered, name="Simulated election")
     if ballots is Ballots.FULL:

@@ -93,6 +93,7 @@ class FaultKind(StrEnum):
     GATEWAY_KILLED_UNCOMMITTED = "gateway_killed_uncommitted"
     GATEWAY_KILLED_COMMITTED = "gateway_killed_committed"
     CENTRE_KILLED = "centre_killed"
+    GATEWAY_LOST = "gateway_lost"
     LEDGER_FULL = "ledger_full"
     LEDGER_ERROR = "ledger_error"
     LEDGER_ERROR_APPLIED = "ledger_error_applied"
@@ -117,6 +118,8 @@ class FaultKind(StrEnum):
     FORGED_SIGNATURE = "forged_signature"
     FORGED_RECEIPT = "forged_receipt"
     FOREIGN_TOPIC = "foreign_topic"
+    FLOODED = "flooded"
+    FLOODED_WITH_KEY = "flooded_with_key"
     STOLEN_KEY = "stolen_key"
     BOX_CLONED = "box_cloned"
     BOX_RESTORED = "box_restored"
@@ -166,6 +169,11 @@ _WEAKER: Final = {
         FaultClass.EXACT_AFTER_PERSON, "a person has to change the container when it is full"
     ),
     FaultKind.MAINS_LOST: Promise(FaultClass.EXACT_AFTER_PERSON, "an empty battery is a power cut"),
+    FaultKind.GATEWAY_LOST: Promise(
+        FaultClass.EXACT_AFTER_PERSON,
+        "what its machine alone had receipted boxes send again, to another log that a person opens "
+        "with two officers",
+    ),
     FaultKind.BOX_BROKEN: Promise(
         FaultClass.NAMED, "the sheets in the box that broke are counted by hand; it is missing"
     ),
@@ -181,6 +189,10 @@ _WEAKER: Final = {
         FaultClass.NAMED,
         "who has a box's key speaks for it; as soon as the box itself speaks, both are evidence "
         "and the box is disputed",
+    ),
+    FaultKind.FLOODED_WITH_KEY: Promise(
+        FaultClass.NAMED,
+        "as for a stolen key; what is beyond the box's quota waits, and no other box does",
     ),
     FaultKind.BOX_CLONED: Promise(
         FaultClass.NAMED, "two boxes with one key contradict each other: the box is disputed"

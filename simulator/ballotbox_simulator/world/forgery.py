@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Final
 
-from ballotbox_protocol.election.identifiers import PollState, ReportId
+from ballotbox_protocol.election.identifiers import BOX_ID_SIZE, BoxId, PollState, ReportId
 from ballotbox_protocol.wire import cose
 from ballotbox_protocol.wire.checkpoint import Checkpoint, sign_checkpoint
 from ballotbox_protocol.wire.keyfile import PrivateKey
@@ -61,8 +61,21 @@ def forged_checkpoint(origin: str, detail: int) -> bytes:
     return sign_checkpoint(told, foreign.public, foreign.sign)
 
 
-def forged_successor(last: bytes, key: PrivateKey, detail: int) -> bytes:
-    """Return a turnout report that follows `last`, or rivals it, and claims ten more sheets.
+def of_a_stranger(report: bytes, detail: int) -> bytes:
+    """Return a box's report as a box that nobody registered would have signed it."""
+    told = decode_report(cose.parse(report).payload)
+    stranger = PrivateKey.from_seed(detail.to_bytes(32, "big"))
+    body = encode_report(replace(told, box=stranger_box(detail)))
+    return cose.sign(stranger.public, stranger.sign, cose.MessageType.REPORT, body)
+
+
+def stranger_box(detail: int) -> BoxId:
+    """Return the name of a box that nobody registered."""
+    return BoxId(detail.to_bytes(BOX_ID_SIZE, "big"))
+
+
+def forged_successor(last: bytes, key: PrivateKey, detail: int, sheets: int = _STUFFED) -> bytes:
+    """Return a turnout report that follows `last`, or rivals it, and claims more sheets.
 
     detail: its lowest bits say how far its sequence number is ahead of that of `last`.
     """
@@ -71,11 +84,11 @@ def forged_successor(last: bytes, key: PrivateKey, detail: int) -> bytes:
     counters = report.counters
     stuffed = replace(
         counters,
-        presented=counters.presented + _STUFFED,
-        accepted=counters.accepted + _STUFFED,
-        box=counters.box + _STUFFED,
-        ballots=counters.ballots + _STUFFED,
-        lifetime=counters.lifetime + _STUFFED,
+        presented=counters.presented + sheets,
+        accepted=counters.accepted + sheets,
+        box=counters.box + sheets,
+        ballots=counters.ballots + sheets,
+        lifetime=counters.lifetime + sheets,
     )
     ahead = detail % 4
     forged = replace(

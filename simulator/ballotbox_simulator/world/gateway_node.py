@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from ballotbox_gateway.core.correspondence import BATCH_MAX, Correspondence, Route
+from ballotbox_gateway.core.correspondence import BATCH_MAX, Correspondence, Letter, Route
 from ballotbox_gateway.core.intake import (
     HelloOutcome,
     Identity,
@@ -35,9 +35,12 @@ _RESTART_MS: Final = 6_000
 _DECIDE_MS: Final = 5
 _ROOM_MS: Final = 1_000
 _GATEWAY_SIDE: Final = 1
-#: So little that honest senders run dry after a fault, and so much that it has refilled in time.
-_BOX_MAY: Final = Allowance(burst=6 * 1_024, per_hour=240 * 1_024)
-_GATEWAY_MAY: Final = Allowance(burst=16 * 1_024, per_hour=2_048 * 1_024)
+_CALL_AGAIN_MS: Final = 1_000
+_CALL_SELDOM_MS: Final = 600_000
+#: More than an honest box has to say at once after any fault, and less than a flood.
+BOX_MAY: Final = Allowance(burst=48 * 1_024, per_hour=120 * 1_024)
+#: So little that an honest gateway runs dry after a fault, and so much that it refills in time.
+GATEWAY_MAY: Final = Allowance(burst=16 * 1_024, per_hour=2_048 * 1_024)
 
 
 class Witness(Protocol):
@@ -61,6 +64,14 @@ class Witness(Protocol):
 
     def said(self, gateway: "GatewayNode", message: Message, road: Road) -> None:
         """A gateway is about to say something."""
+        ...
+
+    def settled(self, gateway: "GatewayNode", letters: Sequence[Letter]) -> None:
+        """A batch is decided, stored and answered."""
+        ...
+
+    def ran_dry(self, gateway: "GatewayNode", who: bytes, allowance: Allowance) -> None:
+        """A sender has had stored what it may."""
         ...
 
     def broke(self, node: str, words: str) -> None:
@@ -97,6 +108,8 @@ class GatewayNode:
         self.grown: Callable[[], None] = lambda: None
         #: Rises with every start, so that what was planned for a dead process is not done.
         self.life = 0
+        #: Its machine is lost: nothing starts it again.
+        self.gone = False
         #: The gateway is killed after so many more answers.
         self.answers_left: int | None = None
         self._identity = identity
@@ -114,12 +127,11 @@ class GatewayNode:
 
     def start(self) -> None:
         """Start the process; tries again by itself when the ledger cannot be read."""
-        if self.intake is not None:
+        if self.gone or self.intake is not None:
             return
         self.life += 1
         try:
-            quotas = Quotas(Quota(_BOX_MAY), Quota(_GATEWAY_MAY))
-            self.intake = Intake(self._trusted, self._identity, self.ledger, quotas)
+            self.intake = Intake(self._trusted, self._identity, self.ledger, self._quotas())
         except (LedgerFailure, Killed) as fault:
             self._blame(fault)
             self._schedule.after(_RESTART_MS, self.start)
@@ -130,7 +142,28 @@ class GatewayNode:
         self._ends = [self._open(line) for line in self.lines]
         if self.broker is not None:
             self.broker.subscribe(self)
+        self._call_boxes(self.life, _CALL_AGAIN_MS)
         self.grown()
+
+    def _call_boxes(self, life: int, pause: int) -> None:
+        """Ask, as the service does, for all that a log had whose place this one takes."""
+        correspondence = self._correspondence
+        if life != self.life or self.intake is None or correspondence is None:
+            return
+        try:
+            requests = self.intake.call_again()
+            correspondence.send(requests)
+        except (LedgerFailure, Killed) as fault:
+            self.fail(fault)
+            return
+        if requests:
+            pause = min(2 * pause, _CALL_SELDOM_MS)
+            self._schedule.after(pause, self._call_boxes, life, pause)
+
+    def _quotas(self) -> Quotas:
+        boxes = Quota(BOX_MAY, lambda who: self._witness.ran_dry(self, who, BOX_MAY))
+        gateways = Quota(GATEWAY_MAY, lambda who: self._witness.ran_dry(self, who, GATEWAY_MAY))
+        return Quotas(boxes, gateways)
 
     def _open(self, line: SerialLine) -> LineEnd:
         session = self._chance.randbytes(8)
@@ -176,6 +209,12 @@ class GatewayNode:
             self.broker.subscribe(None)
         if returns:
             self._schedule.after(_RESTART_MS, self.start)
+
+    def lose(self) -> None:
+        """Lose the machine for good, with all that it has stored."""
+        if self.intake is not None:
+            self.kill(returns=False)
+        self.gone = True
 
     def use(self, trusted: Trusted) -> None:
         """Take in a newer register, now and at every start."""
@@ -257,6 +296,7 @@ class GatewayNode:
         except (LedgerFailure, Killed) as fault:
             self.fail(fault)
             return
+        self._witness.settled(self, letters)
         self._settle(letters)
         self._due = bool(self._inbox)
         if self._due:

@@ -10,7 +10,7 @@ from typing import Final
 from ballotbox_protocol.election.conservation import closed_breach
 from ballotbox_protocol.election.identifiers import NO_REPORT, BoxId, PollState, ReportId
 from ballotbox_protocol.election.register import origin_id
-from ballotbox_protocol.wire.leaf import Leaf
+from ballotbox_protocol.wire.leaf import Leaf, LeafType
 from ballotbox_protocol.wire.report import Report
 from ballotbox_protocol.wire.verdict import Reason, Verdict
 from ballotbox_simulator.world.gateway_node import GatewayNode
@@ -54,6 +54,8 @@ class _Fold:
 
     def take(self, index: int, leaf: Leaf) -> Iterator[str]:
         """Take the next leaf, and yield what speaks against it."""
+        if leaf.type is LeafType.REPLACEMENT:
+            return
         report = self.log.reports.get(leaf.report)
         if report is None:
             yield f"leaf {index} is about a report that is not there"

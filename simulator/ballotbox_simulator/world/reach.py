@@ -45,6 +45,7 @@ _ELSEWHERE: Final[Mapping[FaultKind, Reach]] = {
     _K.GATEWAY_KILLED: Reach.GATEWAY,
     _K.GATEWAY_KILLED_UNCOMMITTED: Reach.GATEWAY,
     _K.GATEWAY_KILLED_COMMITTED: Reach.GATEWAY,
+    _K.GATEWAY_LOST: Reach.PRECINCT,
     _K.LEDGER_FULL: Reach.GATEWAY,
     _K.LEDGER_ERROR: Reach.GATEWAY,
     _K.LEDGER_ERROR_APPLIED: Reach.GATEWAY,
@@ -55,6 +56,7 @@ _ELSEWHERE: Final[Mapping[FaultKind, Reach]] = {
     _K.FORGED_SIGNATURE: Reach.PRECINCT,
     _K.FORGED_RECEIPT: Reach.PRECINCT,
     _K.FOREIGN_TOPIC: Reach.PRECINCT,
+    _K.FLOODED: Reach.PRECINCT,
     _K.GATEWAY_RESTORED: Reach.PRECINCT,
     _K.CENTRE_RESTORED: Reach.CENTRE,
 }
@@ -62,7 +64,8 @@ _ELSEWHERE: Final[Mapping[FaultKind, Reach]] = {
 REACH: Final[Mapping[FaultKind, Reach]] = MappingProxyType(
     {kind: _ELSEWHERE.get(kind, Reach.BOX) for kind in FaultKind if kind not in WEATHER_KINDS}
 )
-#: The kinds that last; for the restored ones it is the age of the copy that is put back.
+#: The kinds that last; for the restored ones it is the age of the copy that is put back,
+#: for a lost machine the time until another one stands in its place.
 LASTING: Final = frozenset(
     {
         _K.CABLE_PULLED,
@@ -75,6 +78,7 @@ LASTING: Final = frozenset(
         _K.POWER_CUT,
         _K.MEMORY_FULL,
         _K.LEDGER_FULL,
+        _K.GATEWAY_LOST,
         _K.BOX_CLONED,
         _K.BOX_RESTORED,
         _K.GATEWAY_RESTORED,

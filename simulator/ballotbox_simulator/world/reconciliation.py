@@ -20,6 +20,7 @@ from ballotbox_simulator.world.level_audit import (
 )
 from ballotbox_simulator.world.log_audit import faults_of, stale_rows
 from ballotbox_simulator.world.log_reading import ReadLog, read_log
+from ballotbox_simulator.world.replacement_audit import uncalled, unnamed, unsaid, unsaid_above
 from ballotbox_simulator.world.result_audit import states_of, wrong_states, wrong_sums
 from ballotbox_simulator.world.slot_audit import slots_in_order
 from ballotbox_simulator.world.world import PrecinctNodes, World
@@ -38,8 +39,11 @@ def reconcile(world: World, result: Mapping[str, Any] | None) -> None:
         _object(world.auditor, Breach.LAW, gateway.name, faults_of(log))
         _object(world.auditor, Breach.LAW, gateway.name, stale_rows(log, gateway))
         _hold_convictions(world, gateway, log)
+        closed = sum(len(precinct.closed) for precinct in world.precincts)
+        _object(world.auditor, Breach.LAW, gateway.name, uncalled(log, closed))
     for precinct in world.precincts:
         _hold_levels(world, precinct, logs)
+        _hold_closed(world, precinct, result)
         for box in precinct.boxes:
             _hold_arrival(world, box, logs)
             _hold_slots(world.auditor, box)
@@ -86,6 +90,16 @@ def _hold_levels(world: World, precinct: PrecinctNodes, logs: Logs) -> None:
         _object(auditor, Breach.RECEIPT, gateway.name, found)
 
 
+def _hold_closed(world: World, precinct: PrecinctNodes, result: Mapping[str, Any] | None) -> None:
+    auditor, opened, centre = world.auditor, precinct.gateway, world.centre
+    for closed in precinct.closed:
+        _object(auditor, Breach.NOT_NAMED, opened.name, unsaid(closed, opened))
+        if world.delivered(precinct):
+            _object(auditor, Breach.NOT_NAMED, centre.name, unsaid_above(closed, opened, centre))
+        if result is not None:
+            _object(auditor, Breach.NOT_NAMED, "tabulation", unnamed(closed, opened, result))
+
+
 def _hold_arrival(world: World, box: BoxNode, logs: Logs) -> None:
     auditor = world.auditor
     # What a box forgot it may have said to nobody; what a gateway forgot nobody may have heard of.
@@ -95,6 +109,9 @@ def _hold_arrival(world: World, box: BoxNode, logs: Logs) -> None:
     if box.device is None or forgot or not world.box_settled(box):
         return
     ledgers = [gateway.ledger for gateway in world.gateways]
+    if box.kit.rules.trusted.digest != world.authority.trusted.digest:
+        # Nobody asks a box of another election again for what was refused.
+        ledgers += [gateway.ledger for nodes in world.precincts for gateway in nodes.gateways]
     found = missing_reports(auditor.signed_by[box.name], logs.values(), ledgers)
     _object(auditor, Breach.LOST, box.name, found)
 

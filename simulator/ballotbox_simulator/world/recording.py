@@ -89,7 +89,12 @@ def record_day(day: Day) -> Recording:
     outcome = run_world(world)
     around = {
         box.name: frozenset(
-            {box.name, precinct.gateway.name, f"broker {precinct.number}", world.centre.name}
+            {
+                box.name,
+                *(gateway.name for gateway in precinct.gateways),
+                f"broker {precinct.number}",
+                world.centre.name,
+            }
         )
         for precinct in world.precincts
         for box in precinct.boxes
@@ -114,8 +119,12 @@ class _Recorder:
             for box in precinct.boxes:
                 self._boxes[box.kit.identity.box] = box.name
                 self._listen_to_box(box)
-            self._listen_to_gateway(precinct)
-            self._listen_upward(precinct.uplink, precinct.gateway)
+            self._listen_to_precinct(precinct)
+        self.world.opened = self._listen_to_precinct
+
+    def _listen_to_precinct(self, precinct: PrecinctNodes) -> None:
+        self._listen_to_gateway(precinct)
+        self._listen_upward(precinct.uplink, precinct.gateway)
 
     def merged(self) -> list[Step]:
         """Return the steps and the transcript's lines as steps, in the order they happened in."""
@@ -141,7 +150,7 @@ class _Recorder:
             return Actor.BOX
         if node.startswith("broker "):
             return Actor.ROAD
-        gateways = {precinct.gateway.name for precinct in self.world.precincts}
+        gateways = (each.name for nodes in self.world.precincts for each in nodes.gateways)
         return Actor.GATEWAY if node in gateways else Actor.CENTRE
 
     def _note(

@@ -19,7 +19,7 @@ from ballotbox_simulator.world.polling_day import MINUTE
 from ballotbox_simulator.world.world import World
 
 #: Boxes with these may be settled by naming: their own memory is whole.
-NAMABLE: Final = frozenset({FaultKind.STOLEN_KEY, FaultKind.BOX_CLONED})
+NAMABLE: Final = frozenset({FaultKind.STOLEN_KEY, FaultKind.FLOODED_WITH_KEY, FaultKind.BOX_CLONED})
 _ROUNDS: Final = 40
 _SWITCHED_OFF_MS: Final = 1_000
 _SPEAKS_IN_MS: Final = 5 * MINUTE

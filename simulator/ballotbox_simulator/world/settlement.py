@@ -154,7 +154,8 @@ def _audit_box(
 def _gateways_before(world: World, precinct: PrecinctNodes) -> set[str]:
     """Return the gateways that a precinct's boxes may have reported to."""
     swapped = FaultKind.CABLES_SWAPPED in world.auditor.blows.struck
-    return {each.gateway.name for each in (world.precincts if swapped else [precinct])}
+    before = world.precincts if swapped else [precinct]
+    return {gateway.name for each in before for gateway in each.gateways}
 
 
 def _only_voices(world: World, precinct: PrecinctNodes, box: BoxNode) -> bool:
@@ -249,7 +250,10 @@ def _audit_gateway(world: World, gateway: GatewayNode) -> None:
     counts: Counter[Reason] = Counter()
     for (_, reason), count in gateway.ledger.counts().items():
         counts[reason] += count
-    for reason in unexplained(counts.keys(), struck):
+    seen = {Reason.RATE} if gateway.name in auditor.floods.dry_at else set()
+    for words in auditor.floods.unbounded(gateway):
+        auditor.object_to(Breach.LAW, gateway.name, words)
+    for reason in unexplained(counts.keys() - seen, struck):
         words = f"{counts[reason]} times {reason.name}, which nothing that happened explains"
         auditor.object_to(Breach.UNEXPLAINED, gateway.name, words)
     refused = {reason.name: count for reason, count in sorted(counts.items())}

@@ -7,12 +7,21 @@ from typing import Final
 
 from ballotbox_simulator.world.attacks import ATTACKS, PREPARED_ATTACKS
 from ballotbox_simulator.world.box_strikes import BOX_STRIKES
-from ballotbox_simulator.world.faults import Strike
+from ballotbox_simulator.world.faults import FaultKind, Strike
+from ballotbox_simulator.world.floods import FLOODS
 from ballotbox_simulator.world.gateway_strikes import GATEWAY_STRIKES
+from ballotbox_simulator.world.lost_machines import lose_machine
 from ballotbox_simulator.world.road_strikes import ROAD_STRIKES
 from ballotbox_simulator.world.world import World
 
-_DONE: Final = {**ROAD_STRIKES, **BOX_STRIKES, **GATEWAY_STRIKES, **ATTACKS}
+_DONE: Final = {
+    **ROAD_STRIKES,
+    **BOX_STRIKES,
+    **GATEWAY_STRIKES,
+    **ATTACKS,
+    **FLOODS,
+    FaultKind.GATEWAY_LOST: lose_machine,
+}
 #: The kinds that `strike_now` can do.
 IMMEDIATE: Final = frozenset(_DONE)
 

@@ -5,6 +5,7 @@ many, and each kind is strong on some days (Groce et al., "Swarm Testing", ISSTA
 """
 
 import random
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
@@ -25,6 +26,12 @@ from ballotbox_simulator.world.polling_day import HOUR, MINUTE, Hours
 _TEMPERS: Final = (0.04, 0.12, 0.35)
 #: How much rarer kinds are whose days are not held to exactness: most days must be exact.
 _RARER: Final = {FaultClass.NAMED: 0.12, FaultClass.UNDETECTABLE: 0.08}
+#: Kinds that cost much time where they strike: the share of days on which each does so once.
+_RARE: Final = {
+    FaultKind.FLOODED: 0.03,
+    FaultKind.FLOODED_WITH_KEY: 0.03,
+    FaultKind.GATEWAY_LOST: 0.02,
+}
 _STRIKES_MAX: Final = 4
 #: Every incident of the drop is a report: past so many sheets, more of them show nothing new.
 _SHEETS_OF_A_STORM: Final = 60
@@ -50,7 +57,8 @@ def swarm_day(seed: int, plan: DayPlan | None = None) -> Day:
     chance = concern(seed, "swarm")
     held = plan or _plan(chance)
     temper = chance.choice(_TEMPERS)
-    kinds = [kind for kind in FaultKind if chance.random() < temper * _rarity(kind)]
+    drawn = (kind for kind in FaultKind if kind not in _RARE)
+    kinds = [kind for kind in drawn if chance.random() < temper * _rarity(kind)]
     weather = {
         kind: round(10 ** chance.uniform(-2.5, -0.7) * _part_of(kind, held), 4)
         for kind in kinds
@@ -62,8 +70,17 @@ def swarm_day(seed: int, plan: DayPlan | None = None) -> Day:
         if kind not in WEATHER_KINDS
         for _ in range(chance.randint(1, _STRIKES_MAX))
     ]
+    strikes += _rare_strikes(seed, held.hours)
     strikes.sort(key=lambda strike: (strike.at, strike.kind.value))
     return Day(seed, held, Weather(weather), tuple(strikes), rulings=chance.random() < 0.5)
+
+
+def _rare_strikes(seed: int, hours: Hours) -> Iterator[Strike]:
+    """Yield the strikes of rare kinds, which draw for themselves: none moves what others draw."""
+    for kind, share in _RARE.items():
+        chance = concern(seed, "swarm", kind.value)
+        if chance.random() < share:
+            yield _strike(kind, hours, chance)
 
 
 def _part_of(kind: FaultKind, plan: DayPlan) -> float:
@@ -101,6 +118,10 @@ def _strike(kind: FaultKind, hours: Hours, chance: random.Random) -> Strike:
         at = min(at, hours.closing - HOUR)
     elif kind in _DEAD_LINE:
         lasts = min(lasts, _DEAD_LINE_MS)
+    elif kind is FaultKind.GATEWAY_LOST:
+        lasts = chance.randrange(MINUTE, 90 * MINUTE)
+        # After the finals nothing but a request makes boxes speak again.
+        at = at if chance.random() < 0.5 else chance.randrange(hours.closing, hours.end)
     elif kind in _SHORT:
         lasts = chance.randrange(MINUTE, _SHORT_MS)
     return Strike(kind, at, chance.randrange(64), lasts, chance.randrange(_DETAIL_MAX))

@@ -20,6 +20,7 @@ from ballotbox_gateway.core.delivery import PROBE_EVERY_S
 from ballotbox_gateway.core.intake import Identity as GatewayIdentity
 from ballotbox_gateway.core.ports import Binding
 from ballotbox_protocol.election.identifiers import PollState
+from ballotbox_protocol.election.register import origin_id
 from ballotbox_simulator.authority import FIRMWARE, FIRMWARE_SEQUENCE
 from ballotbox_simulator.crew import SeededEntropy
 from ballotbox_simulator.workload import UNREADABLE, Ballot, concern, voters_of
@@ -49,6 +50,16 @@ from ballotbox_simulator.world.upward_link import UpwardLink
 
 #: How long after the faults have stopped everything must be settled.
 LIVENESS_MS: Final = 3 * HOUR
+_UNHEARD_MS: Final = 5 * MINUTE
+_SWITCHED_OFF_MS: Final = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedLog:
+    """The gateway of a log that another one stands for; its leaves from `kept` on are lost."""
+
+    gateway: GatewayNode
+    kept: int
 
 
 @dataclass(slots=True)
@@ -61,8 +72,15 @@ class PrecinctNodes:
     uplink: UpwardLink
     boxes: list[BoxNode] = field(default_factory=list)
     lines: list[SerialLine] = field(default_factory=list)
+    #: The logs in whose place that of `gateway` stands.
+    closed: list[ClosedLog] = field(default_factory=list)
     clones: list[BoxNode] = field(default_factory=list)
     workers: list[PollWorkers] = field(default_factory=list)
+
+    @property
+    def gateways(self) -> list[GatewayNode]:
+        """The gateway, and those whose logs are closed."""
+        return [self.gateway, *(each.gateway for each in self.closed)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +92,15 @@ class Region:
     first: int = 0
 
 
-def whole_election(plan: DayPlan) -> Region:
-    """Return the region that is a whole election of the plan's sizes."""
+def whole_election(plan: DayPlan, *, successors: bool = False) -> Region:
+    """Return the region that is a whole election of the plan's sizes.
+
+    successors: each gateway's log may be closed and have another one in its place.
+    """
     registered = (plan.ballots + plan.portable) * plan.boxes + 1
-    held = elections.hold(plan.election, plan.precincts, plan.boxes, registered)
+    held = elections.hold(
+        plan.election, plan.precincts, plan.boxes, registered, successors=successors
+    )
     return Region(held, elections.CENTRE)
 
 
@@ -96,14 +119,17 @@ class World:
         self.day = day
         self._choices = choices
         plan = day.plan
-        self.region = region or whole_election(plan)
+        lost = FaultKind.GATEWAY_LOST in day.kinds
+        self.region = region or whole_election(plan, successors=lost)
         self.held = self.region.held
         #: The authority as it stands now: it may issue newer registers during the day.
         self.authority = self.held.authority
+        #: Told of a precinct that has got another gateway.
+        self.opened: Callable[[PrecinctNodes], None] = lambda _precinct: None
         self.schedule = Schedule()
         self.transcript = Transcript(self.schedule, keep=keep_lines)
         self.auditor = Auditor(self.authority.trusted, self.transcript)
-        self.centre = self._gateway(self.region.centre)
+        self.centre = self.gateway(self.region.centre)
         first = self.region.first
         self.precincts = [self._precinct(first + place) for place in range(1, plan.precincts + 1)]
         self.schedule.at(plan.hours.switch_on - MINUTE, self.centre.start)
@@ -114,8 +140,9 @@ class World:
 
     # What there is
 
-    def _gateway(self, origin: str) -> GatewayNode:
-        trusted = self.held.authority.trusted
+    def gateway(self, origin: str) -> GatewayNode:
+        """Return a gateway that knows the newest register, on an empty ledger."""
+        trusted = self.authority.trusted
         key = self.held.authority.gateway_keys[origin]
         ledger = SimulatedLedger(Binding(origin, trusted.digest, trusted.register.version))
         return GatewayNode(
@@ -129,7 +156,7 @@ class World:
         )
 
     def _precinct(self, number: int) -> PrecinctNodes:
-        gateway = self._gateway(elections.gateway_of(number))
+        gateway = self.gateway(elections.gateway_of(number))
         weather = self.day.weather
         broker = Broker(
             self.schedule,
@@ -137,20 +164,25 @@ class World:
             weather,
             lambda kind: self.auditor.struck(kind, gateway.name),
         )
-        uplink = UpwardLink(
-            self.schedule,
-            self.chance("uplink", number),
-            gateway,
-            self.centre,
-            lambda kind: self.auditor.struck(kind, gateway.name),
-        )
-        uplink.calm(weather)
+        uplink = self.uplink(gateway, "uplink", number)
         gateway.broker = broker
         nodes = PrecinctNodes(number, gateway, broker, uplink)
         for place in range(self.day.plan.boxes):
             self._add_box(nodes, place)
         self.schedule.at(self.day.plan.hours.switch_on - MINUTE, gateway.start)
         return nodes
+
+    def uplink(self, gateway: GatewayNode, *labels: object) -> UpwardLink:
+        """Return a link from a gateway to the centre, in the day's weather."""
+        link = UpwardLink(
+            self.schedule,
+            self.chance(*labels),
+            gateway,
+            self.centre,
+            lambda kind: self.auditor.struck(kind, gateway.name),
+        )
+        link.calm(self.day.weather)
+        return link
 
     def _add_box(self, nodes: PrecinctNodes, place: int) -> None:
         plan = self.day.plan
@@ -279,6 +311,21 @@ class World:
             gateway.heal()
         for precinct in self.precincts:
             precinct.uplink.wake()
+            if precinct.closed:
+                self.schedule.after(_UNHEARD_MS, self._switch_unheard_on, precinct)
+
+    @staticmethod
+    def _switch_unheard_on(precinct: PrecinctNodes) -> None:
+        """Have people switch off and on what is silent before a log in a closed one's place.
+
+        A box with nothing to say does not notice that a line's other end is new when the one frame
+        that tells it was lost, and by a line a gateway can ask only boxes that it has heard.
+        """
+        for box in precinct.boxes:
+            silent = precinct.gateway.ledger.box_head(box.kit.identity.box).sequence < 0
+            sealed = box.device is not None and box.device.state is PollState.SEALED
+            if silent and sealed and isinstance(box.road, SerialBoxRoad):
+                box.cut_power(_SWITCHED_OFF_MS)
 
     def settled(self) -> bool:
         """Tell whether nothing is left to be done by anyone."""
@@ -287,14 +334,18 @@ class World:
             for precinct in self.precincts
         )
 
-    @staticmethod
-    def box_settled(box: BoxNode) -> bool:
+    def box_settled(self, box: BoxNode) -> bool:
         """Tell whether a box has sealed and every report is answered, or has stopped for good."""
         device = box.device
         if device is None:
             return bool(box.stopped)
         if device.state is not PollState.SEALED:
             return False
+        ours = box.kit.rules.trusted.digest == self.authority.trusted.digest
+        if ours and any(precinct.closed for precinct in self.precincts):
+            # What a closed log has answered may be lost with it.
+            logs = (origin_id(gateway.name) for gateway in self.gateways)
+            return any(not device.outgoing.waiting(log, 1) for log in logs)
         # Any log's answer will do: a box may end at another precinct's gateway.
         return not device.outgoing.waiting(None, 1)
 

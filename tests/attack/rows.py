@@ -31,7 +31,7 @@ THREATS: dict[int, Threat] = {
     14: Threat("a forged officer"),
     15: Threat("topics spoofed, client ids as wildcards"),
     16: Threat("a stale report retained"),
-    17: Threat("a will as state", "a control at a real broker, whose wills are tested without one"),
+    17: Threat("a will as state"),
     18: Threat(
         "a client id taken over again and again",
         "a rival with a copied certificate that never pauses",

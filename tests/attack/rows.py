@@ -26,7 +26,7 @@ THREATS: dict[int, Threat] = {
     12: Threat("a wrong or crafted election definition"),
     13: Threat(
         "unsigned or downgraded firmware",
-        "a quote: a box tells its own digest and number, which prove nothing",
+        "a quote: what a box tells of its own firmware proves nothing",
     ),
     14: Threat("a forged officer"),
     15: Threat("topics spoofed, client ids as wildcards"),

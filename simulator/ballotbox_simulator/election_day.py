@@ -128,6 +128,10 @@ def _allow_open_files() -> None:
 async def _set_up(plan: DayPlan, authority: Authority, stack: AsyncExitStack) -> Day:
     broker = stack.enter_context(Broker(find_broker(mosquitto=plan.mosquitto), plan.out / "broker"))
     boxes = _make_boxes(plan, authority, broker)
+    # Ended last: a gateway that still runs when its line is gone opens whoever's comes next
+    # under that number.
+    for box in boxes:
+        stack.callback(box.unplug if isinstance(box, PtyBox) else box.close)
     port = free_port()
     centre = GatewayProcess(plan.out / "centre", authority, CENTRE, Roads(http_port=port))
     stack.callback(centre.close)
@@ -138,8 +142,6 @@ async def _set_up(plan: DayPlan, authority: Authority, stack: AsyncExitStack) ->
     )
     precinct = GatewayProcess(plan.out / "precinct", authority, PRECINCT, roads)
     stack.callback(precinct.close)
-    for box in boxes:
-        stack.callback(box.unplug if isinstance(box, PtyBox) else box.close)
     await asyncio.gather(centre.start(), precinct.start())
     return Day(plan, authority, broker, centre, precinct, boxes)
 

@@ -26,12 +26,12 @@ THREATS: dict[int, Threat] = {
     12: Threat("a wrong or crafted election definition"),
     13: Threat(
         "unsigned or downgraded firmware",
-        "a quote: a box tells its own digest and number, which prove nothing",
+        "a quote: what a box tells of its own firmware proves nothing",
     ),
     14: Threat("a forged officer"),
     15: Threat("topics spoofed, client ids as wildcards"),
     16: Threat("a stale report retained"),
-    17: Threat("a will as state", "a control at a real broker, whose wills are tested without one"),
+    17: Threat("a will as state"),
     18: Threat(
         "a client id taken over again and again",
         "a rival with a copied certificate that never pauses",

@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from ballotbox_gateway.core import content
 from ballotbox_gateway.core.content import ContentRules
-from ballotbox_gateway.core.head import Facts
+from ballotbox_gateway.core.head import NONE_YET, Facts
 from ballotbox_gateway.core.intake import Outcome
 from ballotbox_gateway.core.roster import Authentic
 from ballotbox_protocol.election.counters import COUNTER_NAMES
@@ -13,7 +14,7 @@ from ballotbox_protocol.election.identifiers import COUNT_MAX, PollState
 from ballotbox_protocol.election.register import ClosedAs, Closure, origin_id
 from ballotbox_protocol.wire import cbor, cose
 from ballotbox_protocol.wire.cose import MessageType
-from ballotbox_protocol.wire.report import Clock, ClockQuality, ReportKind
+from ballotbox_protocol.wire.report import Clock, ClockQuality, Report, ReportKind
 from ballotbox_protocol.wire.statements import RulingKind
 from ballotbox_protocol.wire.verdict import Reason, Verdict
 from tests.attack.marker import Without
@@ -141,6 +142,35 @@ def test_unknown_and_older_firmware_goes_into_quarantine() -> None:
     for digest in (bytes(32), listed[::-1], bytes(31) + b"\x01"):
         assert scene.send(K.TURNOUT, firmware=digest).reason is Reason.FIRMWARE
     assert scene.send(K.TURNOUT, firmware=listed).reason is Reason.IN_ORDER
+
+
+_RATCHETS = content._ratchets
+
+
+def _any_number(report: Report, facts: Facts) -> Reason | None:
+    """A gateway that does not remember which firmware a box has run."""
+    return _RATCHETS(report, facts._replace(firmware=NONE_YET))
+
+
+@pytest.mark.attack(
+    13, says=[Reason.FIRMWARE_OLDER], without=Without(f"{_CONTENT}:_ratchets", _any_number)
+)
+def test_a_box_put_back_to_an_older_firmware_is_set_aside_until_officers_release_it() -> None:
+    """The digest stands on the list: the number alone tells. Nothing later is believed either."""
+    scene = Scene().until(K.OPEN)
+    assert scene.send(K.TURNOUT, firmware_sequence=7).reason is Reason.IN_ORDER
+    older = [
+        scene.box.report(K.BOOT, firmware_sequence=6),
+        scene.box.report(K.TURNOUT, firmware_sequence=6),
+    ]
+    for message in older:
+        answer = scene.answer(message)
+        assert (answer.outcome, answer.reason) == (Outcome.QUARANTINED, Reason.FIRMWARE_OLDER)
+    for message in older:
+        scene.intake.rule(ruling(scene.given, RulingKind.RELEASE, report_id(message)), NOW)
+    # Two officers have said that this number is the right one.
+    assert scene.send(K.TURNOUT, firmware_sequence=6).reason is Reason.IN_ORDER
+    assert scene.send(K.TURNOUT, firmware_sequence=5).reason is Reason.FIRMWARE_OLDER
 
 
 def _any_officers(*_: object) -> bool:

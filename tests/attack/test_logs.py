@@ -21,6 +21,7 @@ from ballotbox_protocol.wire.checkpoint import (
     CheckpointFault,
     parse_note,
     sign_checkpoint,
+    verify_checkpoint,
 )
 from ballotbox_protocol.wire.merkle import leaf_hash
 from ballotbox_protocol.wire.message import Message, MessageKind
@@ -41,6 +42,7 @@ from tests.gateway.scripted import (
     ORIGIN,
     OTHER,
     ROAD,
+    arrivals,
     authority,
     intake,
     memory,
@@ -139,6 +141,34 @@ def test_an_older_copy_is_told_so_by_the_gateway_above() -> None:
         fault = restored.upward_conflict(conflict, CENTRE)
         assert isinstance(fault, UpwardFault)
         assert "older copy" in fault.fix
+
+
+@pytest.mark.attack(
+    4, 6, without=Without("ballotbox_gateway.core.from_below:_two_logs", lambda *_: ())
+)
+@pytest.mark.parametrize("again", [2, 3])
+def test_an_older_copy_that_grew_again_is_proved_two_logs_by_its_own_key_above(again: int) -> None:
+    """At the length that is above it is compared, however much longer it is by then."""
+    levels = Levels()
+    levels.lower.send(K.BOOT)
+    levels.carry(levels.lower)
+    restored = intake(levels.given, deepcopy(levels.lower.ledger))
+    for kind in (K.ZERO, K.OPEN):
+        levels.lower.send(kind)
+    levels.carry(levels.lower)
+    twin = Scene(levels.given).until(K.BOOT)
+    for _ in range(again):
+        restored.admit(arrivals(twin.box.report(K.INCIDENT)), NOW)
+    conflict = levels.take(restored.next_upward(CENTRE, 100))
+    if isinstance(conflict, UpwardConflict):
+        assert restored.upward_conflict(conflict, CENTRE) is None
+        conflict = levels.take(restored.next_upward(CENTRE, 100))
+    assert isinstance(conflict, UpwardFault)
+    assert len(conflict.proof) == 2
+    key = levels.given.gateway_keys[ORIGIN].public
+    before, now = (verify_checkpoint(note, ORIGIN, key) for note in conflict.proof)
+    assert before.size == now.size == 3
+    assert before.root != now.root
 
 
 @pytest.mark.attack(

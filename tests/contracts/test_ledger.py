@@ -183,6 +183,7 @@ def test_reading_gives_back_what_was_written_to_the_last_field(medium: Medium) -
         final=report_id(5),
         correction=report_id(6),
         correction_sequence=6,
+        firmware=COUNT_MAX,
     )
     head = BoxHead(OTHER_BOX, 1, 7, report_id(7), 2, 1, branched=True, facts=facts)
     odd = row(

@@ -73,20 +73,19 @@ def die_with_will(broker, topic, payload):
     client._reset_sockets()
 
 
-def test_a_will_is_judged_as_bytes_and_says_nothing_about_a_box(
-    gateway, mqtt_table, broker, election
-):
+def wills_say_nothing(gateway, mqtt_table, broker, election, before=""):
     box, other = ScriptedBox(election), ScriptedBox(election, 2)
     day = box.day()
     up = topic_of(election.trusted.digest, box.box, "up")
     others_up = topic_of(election.trusted.digest, other.box, "up")
     close = Message(MessageKind.REPORT, day[-2]).to_bytes()
     forged = close[:-1] + bytes((close[-1] ^ 1,))
-    with started(gateway, mqtt_table).running(), MqttBox(broker, election) as road:
+    started(gateway, mqtt_table).start(before=before)
+    with MqttBox(broker, election) as road:
         gateway.await_line(LISTENING)
         road.say(box.box, *day[:3])
         road.await_receipts(map(report_id, day[:3]))
-        before = status(gateway)["boxes"]
+        known = status(gateway)["boxes"]
         die_with_will(broker, up, forged)
         die_with_will(broker, up, b"offline")
         die_with_will(broker, others_up, close)
@@ -94,11 +93,31 @@ def test_a_will_is_judged_as_bytes_and_says_nothing_about_a_box(
         road.say(box.box, day[3])
         road.await_receipts([report_id(day[3])])
         state = status(gateway)
-        assert state["boxes"] == before
         assert state["counts"]["leaves"] == {"IN_ORDER": 4}
+        assert state["boxes"] == known
         assert state["counts"]["unauthentic"] == {"ENVELOPE": 1, "SIGNATURE": 1, "TOPIC": 1}
         road.say(box.box, *day[4:])
         road.await_receipts(map(report_id, day))
+    assert gateway.stop() == 0
+
+
+@pytest.mark.attack(17, check="the signature of the box that a will speaks for")
+def test_a_will_is_judged_as_bytes_and_says_nothing_about_a_box(
+    gateway, mqtt_table, broker, election
+):
+    wills_say_nothing(gateway, mqtt_table, broker, election)
+
+
+#: A gateway that believes whoever names a key of the register.
+BELIEVES_ALL = "from ballotbox_protocol.wire import cose\ncose.verify = lambda *_: True"
+
+
+@pytest.mark.attack(17, control_of="test_a_will_is_judged_as_bytes_and_says_nothing_about_a_box")
+def test_without_the_signature_a_will_that_says_closed_has_a_leaf(
+    gateway, mqtt_table, broker, election
+):
+    with pytest.raises(AssertionError, match=r"1 more item:\n +\{'GAP_BEFORE': 1\}"):
+        wills_say_nothing(gateway, mqtt_table, broker, election, BELIEVES_ALL)
 
 
 class Rival:

@@ -89,7 +89,7 @@ def test_one_lost_sheet_fails_the_day(tmp_path: Path, monkeypatch: pytest.Monkey
 
     result = demo(tmp_path)
 
-    assert result.exit_code == 1
+    assert result.exit_code == 1, result.output
     assert "VERDICT: FAIL" in result.stdout
     assert "published" in result.stdout
 
@@ -108,7 +108,7 @@ def test_a_refusal_that_nobody_caused_fails_the_day(
 
     result = demo(tmp_path)
 
-    assert result.exit_code == 1
+    assert result.exit_code == 1, result.output
     assert "but 1 signature was broken" in result.stdout
 
 
@@ -126,5 +126,5 @@ def test_a_report_that_nobody_made_fails_the_day(
 
     result = demo(tmp_path)
 
-    assert result.exit_code == 1
+    assert result.exit_code == 1, result.output
     assert re.search(r"accepted \d+ of \d+ reports", result.stdout)

@@ -362,10 +362,12 @@ def test_fork_of_the_length_that_was_taken_in_is_refused() -> None:
     log = LowerLog(levels.given)
     levels.take(log.batch(entry_of(message, Verdict.ACCEPTED, Reason.IN_ORDER)))
     fork = LowerLog(levels.given)
-    fault = levels.take(fork.batch(entry_of(message, Verdict.QUARANTINED, Reason.HELD_AHEAD)))
+    other = fork.batch(entry_of(message, Verdict.QUARANTINED, Reason.HELD_AHEAD))
+    fault = levels.take(other)
     problem = "its root is not that of the leaves taken in so far"
     fix = "stop: the lower log was replaced or changed; compare it with this gateway's copy"
-    assert fault == UpwardFault("checkpoint", problem, fix)
+    assert fault == UpwardFault("checkpoint", problem, fix, proof=(log.note(), other.checkpoint))
+    assert fault.to_json().keys() == {"error", "field", "fix"}
 
 
 def test_stretch_that_does_not_start_where_the_centre_stands_names_where_it_does() -> None:

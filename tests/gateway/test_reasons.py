@@ -325,6 +325,14 @@ def _journal() -> Reason:
     return scene.send(K.TURNOUT, journal=longer).reason
 
 
+@produces(Reason.FIRMWARE_OLDER)
+def _firmware_older() -> Reason:
+    scene = Scene().until(K.OPEN)
+    for number in (1, 7, 7):
+        assert scene.send(K.TURNOUT, firmware_sequence=number).reason is Reason.IN_ORDER
+    return scene.send(K.TURNOUT, firmware_sequence=6).reason
+
+
 @produces(Reason.STATE)
 def _state() -> Reason:
     return Scene().until(K.OPEN).send(K.TURNOUT, state=PollState.CLOSED).reason

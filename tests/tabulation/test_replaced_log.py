@@ -1,6 +1,7 @@
 """Does the tabulation know a log that stands in the place of another, and say which?"""
 
 import json
+import re
 from dataclasses import replace
 
 import pytest
@@ -12,6 +13,7 @@ from ballotbox_protocol.wire.verdict import Reason, Verdict
 from ballotbox_tabulation.core.faults import LogFault
 from ballotbox_tabulation.core.log import open_log, read_leaves
 from ballotbox_tabulation.core.outcome import Published, Refused, conclude
+from ballotbox_tabulation.page import render_page
 from ballotbox_tabulation.verify_cli import main
 from tests.tabulation.log_builder import TIME, BoxPen, LogBuilder, authority_of, simple_ballots
 
@@ -59,6 +61,32 @@ def test_a_log_that_replaces_another_is_counted_and_says_so(log) -> None:
     assert json.loads(outcome.file)["result"]["log"]["replaced"] == [
         {"leaf": 0, "origin": OLD, "lost_from": 7, "replaced_by": log.origin}
     ]
+
+
+def closed_logs(log, outcome) -> list[list[str]]:
+    """The rows of the page's table of closed logs."""
+    page = render_page(outcome, log.authority.trusted.election).decode()
+    _, _, table = page.partition('<caption id="closed-logs">')
+    body = table.partition("<tbody>")[2].partition("</tbody>")[0]
+    rows = re.findall(r"<tr>(.*?)</tr>", body)
+    return [re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row) for row in rows]
+
+
+def test_the_page_shows_each_closed_log_what_is_lost_and_where_it_goes_on(log) -> None:
+    below = "rehearsal.example/other"
+    put(log, replacement(log.authority, log.origin))
+    put(log, replacement(log.authority, below, replaced="rehearsal.example/gone", kept=1_200))
+    day(log)
+    assert closed_logs(log, concluded(log)) == [
+        [OLD, "7", "leaf 7 and all after it", log.origin, "0"],
+        ["rehearsal.example/gone", "1,200", "leaf 1,200 and all after it", below, "1"],
+    ]
+
+
+def test_the_page_of_a_log_that_replaces_none_has_no_such_table(log) -> None:
+    day(log)
+    page = render_page(concluded(log), log.authority.trusted.election)
+    assert b"Closed logs" not in page
 
 
 def test_a_log_that_replaces_none_says_nothing(log) -> None:

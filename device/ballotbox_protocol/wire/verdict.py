@@ -78,6 +78,7 @@ class Reason(IntEnum):
     HELD_AHEAD = 214
     HELD_FORK = 215
     QUARANTINED_BELOW = 216
+    FIRMWARE_OLDER = 217
     LAW_PRESENTED = 300 + Law.PRESENTED
     LAW_BOX_COUNTER = 300 + Law.BOX_COUNTER
     LAW_PENDING = 300 + Law.PENDING
@@ -150,6 +151,7 @@ REASON_MEANING: Final[Mapping[Reason, str]] = {
     Reason.HELD_AHEAD: "it holds a checkpoint beyond the end of this log",
     Reason.HELD_FORK: "it holds a checkpoint that this log never signed",
     Reason.QUARANTINED_BELOW: "the gateway below quarantined it",
+    Reason.FIRMWARE_OLDER: "its firmware's number is lower than one that its box reported before",
 } | {
     law_reason(law): f"it breaks the law: {meaning}"
     for law, meaning in LAW_MEANING.items()

@@ -79,7 +79,7 @@ def require_own(directory: Path, checkpoint: Checkpoint, *, any_size: bool = Fal
     """
     path = directory / CHECKPOINT_PATH
     try:
-        names = {each.name for each in directory.iterdir()} if directory.exists() else set()
+        names = _names_in(directory)
         if names <= {_staged(path).name}:
             return
         note = path if path.exists() else _staged(path)
@@ -94,6 +94,14 @@ def require_own(directory: Path, checkpoint: Checkpoint, *, any_size: bool = Fal
     if there.size > checkpoint.size and not any_size:
         what = f"holds a longer log ({there.size} leaves, not {checkpoint.size})"
         raise Problem(str(directory), what, "Find out why this ledger is behind it")
+
+
+def _names_in(directory: Path) -> set[str]:
+    """Return what a directory holds; of one that is not there nothing, however lately it went."""
+    try:
+        return {each.name for each in directory.iterdir()}
+    except FileNotFoundError:
+        return set()
 
 
 def write_file(path: Path, data: bytes) -> None:

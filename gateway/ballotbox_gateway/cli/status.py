@@ -60,6 +60,12 @@ def _lines(state: dict[str, Any]) -> Iterator[str]:
 
 
 def _process_lines(state: dict[str, Any]) -> Iterator[str]:
+    from ballotbox_gateway.service.forks import FORKED
+
+    for each in state.get("forked_below", ()):
+        roots = " and ".join(f"{root[:16]}…" for root in each["roots"])
+        yield f"CONVICTED {each['origin']} signed two logs of {each['size']} leaves: roots {roots}"
+        yield f"          {FORKED}"
     for road in state.get("roads", ()):
         trouble = f": {road['trouble']}" if road["trouble"] else ""
         yield f"road      {road['name']} {road['state']}{trouble}"

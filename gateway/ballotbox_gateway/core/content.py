@@ -168,6 +168,8 @@ class ContentRules:
 
 
 def _ratchets(report: Report, facts: Facts) -> Reason | None:
+    if report.firmware_sequence < facts.firmware:
+        return Reason.FIRMWARE_OLDER
     booted = report.kind is _K.BOOT
     if report.boot <= facts.boot if booted else report.boot != facts.boot:
         return Reason.BOOT

@@ -52,7 +52,7 @@ def take_in(
     lower = _taken(books, batch.origin)
     frontier = Frontier(lower.size, lower.hashes)
     if batch.stop <= lower.size:
-        return _answer_again(books, batch, checkpoint, frontier)
+        return _answer_again(books, batch, checkpoint, lower)
     if batch.first != lower.size:
         return UpwardConflict(lower.size)
     for entry in batch.entries:
@@ -213,13 +213,18 @@ def _unknown(at: int) -> UpwardFault:
     return UpwardFault(f"entries[{at}].leaf", problem, _SEND_AS_STORED)
 
 
-def _replaced(problem: str) -> UpwardFault:
+def _two_logs(lower: LowerLog, batch: UpwardBatch) -> tuple[bytes, bytes]:
+    """Return the two checkpoints of one size: signed by one key, with different roots."""
+    return lower.note, batch.checkpoint
+
+
+def _replaced(problem: str, proof: tuple[()] | tuple[bytes, bytes] = ()) -> UpwardFault:
     fix = "stop: the lower log was replaced or changed; compare it with this gateway's copy"
-    return UpwardFault("checkpoint", problem, fix)
+    return UpwardFault("checkpoint", problem, fix, proof=proof)
 
 
 def _answer_again(
-    books: Books, batch: UpwardBatch, checkpoint: Checkpoint, taken: Frontier
+    books: Books, batch: UpwardBatch, checkpoint: Checkpoint, taken: LowerLog
 ) -> UpwardReply | UpwardConflict | UpwardFault:
     """Answer a stretch that was taken in before with the receipts as they are now.
 
@@ -228,8 +233,9 @@ def _answer_again(
     """
     if batch.stop < taken.size and len(batch.entries) < ENTRIES_MAX:
         return UpwardConflict(taken.size)
-    if batch.stop == taken.size and checkpoint.root != taken.root():
-        return _replaced("its root is not that of the leaves taken in so far")
+    if batch.stop == taken.size and checkpoint.root != Frontier(taken.size, taken.hashes).root():
+        problem = "its root is not that of the leaves taken in so far"
+        return _replaced(problem, _two_logs(taken, batch))
     receipts: list[bytes] = []
     for at, entry in enumerate(batch.entries):
         try:

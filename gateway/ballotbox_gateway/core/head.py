@@ -19,7 +19,8 @@ class Facts(NamedTuple):
     """The box's last believed word; every ratchet and law between reports starts from here.
 
     sequence: of the report that these facts come from. epoch: the key epoch that reports must
-    now carry. lifetime_at_zero: the lifetime counter in the zero report. All are NONE_YET before.
+    now carry. firmware: its firmware's number. lifetime_at_zero: the lifetime counter in the zero
+    report. All are NONE_YET before.
     final, correction: the accepted final and the last accepted correction, or NO_REPORT.
     """
 
@@ -33,6 +34,7 @@ class Facts(NamedTuple):
     final: ReportId = NO_REPORT
     correction: ReportId = NO_REPORT
     correction_sequence: int = NONE_YET
+    firmware: int = NONE_YET
 
     def after(self, report: Report, report_id: ReportId) -> "Facts":
         """Return the facts once `report` is believed."""
@@ -50,6 +52,7 @@ class Facts(NamedTuple):
             report_id if kind is ReportKind.FINAL else self.final,
             report_id if is_correction else self.correction,
             report.sequence if is_correction else self.correction_sequence,
+            report.firmware_sequence,
         )
 
     def with_verdict_on(self, report: Report, report_id: ReportId) -> "Facts":
@@ -84,7 +87,7 @@ class BoxHead(NamedTuple):
     facts: Facts = Facts()
 
 
-_PACKED: Final = Struct(f">qqqqB{len(COUNTER_NAMES)}Iq32s32sq")
+_PACKED: Final = Struct(f">qqqqB{len(COUNTER_NAMES)}Iq32s32sqq")
 
 
 def pack_facts(facts: Facts) -> bytes:
@@ -108,6 +111,7 @@ def pack_facts(facts: Facts) -> bytes:
         facts.final,
         facts.correction,
         facts.correction_sequence,
+        facts.firmware,
     )
 
 
@@ -115,7 +119,7 @@ def unpack_facts(data: bytes) -> Facts:
     """Return the facts that `pack_facts` packed; raises ValueError for any other bytes."""
     if len(data) != _PACKED.size:
         raise ValueError(f"facts have {len(data)} bytes, not {_PACKED.size}")
-    sequence, epoch, boot, journal, state, *counters, lifetime, final, correction, at = (
+    sequence, epoch, boot, journal, state, *counters, lifetime, final, correction, at, firmware = (
         _PACKED.unpack(data)
     )
     return Facts(
@@ -129,4 +133,5 @@ def unpack_facts(data: bytes) -> Facts:
         ReportId(final),
         ReportId(correction),
         at,
+        firmware,
     )

@@ -118,12 +118,15 @@ class UpwardFault:
     """A batch or reply that was not taken: which field, what is wrong, how to mend it.
 
     retry: the fault may pass without a change of the batch (an older register, for example).
+    proof: two checkpoints of one size that the lower log signed and that no one log can have, the
+    one taken in before and the one that came now; for the people above, and not sent below.
     """
 
     field: str
     problem: str
     fix: str
     retry: bool = False
+    proof: tuple[()] | tuple[bytes, bytes] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return the response body as JSON-able values."""

@@ -43,7 +43,7 @@ from ballotbox_protocol.election.identifiers import BoxId, ElectionDigest, Repor
 from ballotbox_protocol.wire.merkle import EMPTY_ROOT
 from ballotbox_protocol.wire.verdict import Reason
 
-FORMAT: Final = 2
+FORMAT: Final = 3
 APPLICATION_ID: Final = 0x42425831  # "BBX1"
 #: WAL pages (4 KiB) after which they are moved into the file: 4 MiB.
 CHECKPOINT_PAGES: Final = 1_000

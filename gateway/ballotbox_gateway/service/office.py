@@ -25,6 +25,7 @@ from ballotbox_gateway.problem import Problem
 from ballotbox_gateway.service.delivery import UpwardDelivery
 from ballotbox_gateway.service.desk import Desk
 from ballotbox_gateway.service.follower import Follower
+from ballotbox_gateway.service.forks import Forks
 from ballotbox_gateway.service.reception import Reception
 from ballotbox_gateway.service.room import Reserve
 from ballotbox_protocol.election.register import origin_id
@@ -73,6 +74,7 @@ class Office:
         self._desk = Desk(self._ledger, self.trusted, self._rule, self._running)
         self._delivery: UpwardDelivery | None = None
         self._follower: Follower | None = None
+        self._forks = Forks()
 
     @property
     def origin(self) -> str:
@@ -212,6 +214,7 @@ class Office:
             "disk_full": reception.disk_full,
             "broker_remarks": reception.mqtt.watch.remarks if reception.mqtt else [],
             "over_quota": self._over_quota(),
+            "forked_below": self._forks.status(),
             "upstream": self._delivery.status() if self._delivery else None,
             "second_copy": self._follower.status() if self._follower else None,
         }
@@ -226,6 +229,7 @@ class Office:
         if trouble:
             raise DiskFull(trouble)
         outcome = self._asked(lambda: self._intake.admit_from_below(batch, now()))
+        self._forks.hear(batch.origin, outcome)
         self.reception.decided()
         return outcome
 

@@ -48,6 +48,7 @@ _WORDS: Final = {
     Reason.HELD_AHEAD: "the box holds a checkpoint beyond this log",
     Reason.HELD_FORK: "the box holds a checkpoint that this log never had",
     Reason.QUARANTINED_BELOW: "quarantined by the gateway below",
+    Reason.FIRMWARE_OLDER: "its firmware is older than one that its box has run",
 }
 
 
@@ -72,7 +73,7 @@ STEPS: Final[dict[str, tuple[Reason, ...]]] = {
     "sequence": (_R.SAME_SEQUENCE, _R.BOX_DISPUTED, _R.GAP_BEFORE, _R.PREVIOUS),
     "entry": (_R.PRECINCT, _R.EPOCH, _R.CLOSED_ENTRY, _R.FIRMWARE, _R.DEBUG),
     "echo": (_R.HELD_AHEAD, _R.HELD_FORK),
-    "ratchets": (_R.BOOT, _R.JOURNAL),
+    "ratchets": (_R.FIRMWARE_OLDER, _R.BOOT, _R.JOURNAL),
     "poll": (_R.STATE, _R.KIND_ORDER),
     "laws": (*_LAWS, _R.VOTES_LENGTH, _R.CORRECTS),
     "officers": (_R.OFFICERS, _R.NEW_KEY),
@@ -107,6 +108,7 @@ _DO: Final = {
     _R.BOX_DISPUTED: "two officers end the dispute",
     _R.PREVIOUS: _EXAMINE,
     _R.DEBUG: "take the box out of service: nobody can release its reports",
+    _R.FIRMWARE_OLDER: "give the box the newer firmware; two officers may release the report",
     _R.VOTES_LENGTH: "examine the box: no total can hold these votes",
 }
 #: Where the codes of refusals and of quarantine begin.

@@ -32,6 +32,7 @@ _PLAIN: Final[dict[Reason, str]] = {
     Reason.HELD_AHEAD: "its box holds a checkpoint longer than the log",
     Reason.HELD_FORK: "its box holds a checkpoint that the log contradicts",
     Reason.QUARANTINED_BELOW: "quarantined by the gateway below",
+    Reason.FIRMWARE_OLDER: "its firmware is older than one that its box ran before",
 }
 _LAWS: Final = 300
 

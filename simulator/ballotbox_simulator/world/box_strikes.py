@@ -8,6 +8,7 @@ from ballotbox_device.core.events import Consented, ReprintRequested, Requested
 from ballotbox_device.core.outputs import ConsentNeeded
 from ballotbox_device.core.poll import Action
 from ballotbox_device.core.signals import Signal
+from ballotbox_simulator.authority import FIRMWARE_SEQUENCE
 from ballotbox_simulator.disk import KEPT, LOST, Ailment, MemoryJournal, MemorySlots, Torn
 from ballotbox_simulator.world.authority_acts import correct, renew_register, rotate_key
 from ballotbox_simulator.world.box_node import BoxNode
@@ -137,6 +138,18 @@ def _break(_world: World, _strike: Strike, box: BoxNode) -> bool:
     return True
 
 
+def _put_firmware_back(_world: World, _strike: Strike, box: BoxNode) -> bool:
+    """Start a box that has spoken with an older firmware, which is on the list as well."""
+    identity = box.kit.identity
+    spoken = box.device is not None and box.device.outgoing.count > 0
+    if not spoken or identity.firmware.sequence < FIRMWARE_SEQUENCE:
+        return False
+    older = replace(identity.firmware, sequence=FIRMWARE_SEQUENCE - 1)
+    box.kit = replace(box.kit, identity=replace(identity, firmware=older))
+    box.cut_power(MINUTE)
+    return True
+
+
 def _lie(_world: World, strike: Strike, box: BoxNode) -> bool:
     """Let the next answer be false; it counts as a strike when it is given."""
     box.mouth.false_answers = _LIES.get(strike.detail, frozenset({True, False}))
@@ -186,6 +199,7 @@ BOX_STRIKES: Final[Mapping[FaultKind, Do]] = {
     _K.SMALL_CONTAINER: _box_strike(_shrink_container),
     _K.REPRINTED: _box_strike(_reprint),
     _K.BOX_BROKEN: _box_strike(_break),
+    _K.FIRMWARE_PUT_BACK: _box_strike(_put_firmware_back),
     _K.WRONG_ANSWER: _box_strike(_lie),
     _K.PRESSED_WRONG: _box_strike(_press_wrong),
     _K.PRESSED_TWICE: _press_twice,

@@ -63,6 +63,9 @@ _CAUSES: Final[Mapping[Reason, frozenset[FaultKind] | None]] = {
     Reason.HELD_AHEAD: frozenset({K.GATEWAY_RESTORED}),
     Reason.HELD_FORK: frozenset({K.GATEWAY_RESTORED}),
     Reason.QUARANTINED_BELOW: frozenset({K.GATEWAY_RESTORED, *_TWO_VOICES}),
+    Reason.FIRMWARE_OLDER: frozenset({K.FIRMWARE_PUT_BACK}),
+    # A rotation that was set aside is not believed, and so neither is the key after it.
+    Reason.EPOCH: frozenset({K.FIRMWARE_PUT_BACK, K.GATEWAY_RESTORED, *_TWO_VOICES}),
 }
 #: A box that contradicts itself may break any ratchet between its two lives, and so may any box
 #: before a gateway that has forgotten what it was told.

@@ -125,6 +125,7 @@ class FaultKind(StrEnum):
     BOX_RESTORED = "box_restored"
     GATEWAY_RESTORED = "gateway_restored"
     CENTRE_RESTORED = "centre_restored"
+    FIRMWARE_PUT_BACK = "firmware_put_back"
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +206,10 @@ _WEAKER: Final = {
         FaultClass.NAMED,
         "a gateway that has forgotten is told so by the checkpoints that boxes and the centre "
         "hold; what it decides then is quarantined or never taken above, so boxes are missing",
+    ),
+    FaultKind.FIRMWARE_PUT_BACK: Promise(
+        FaultClass.NAMED,
+        "what an older firmware signs is set aside, its final as well, until officers release it",
     ),
 }
 

@@ -9,11 +9,13 @@ from typing import Final
 
 from ballotbox_gateway.core.ports import Ledger
 from ballotbox_protocol.election.identifiers import ReportId
+from ballotbox_protocol.wire.checkpoint import Checkpoint, verify_checkpoint
 from ballotbox_protocol.wire.leaf import LeafType
 from ballotbox_protocol.wire.receipt import Receipt
 from ballotbox_protocol.wire.verdict import Verdict
 from ballotbox_simulator.world.gateway_node import GatewayNode
 from ballotbox_simulator.world.log_reading import ReadLog
+from ballotbox_simulator.world.upward_link import Refused
 
 #: From mild to severe, written down here apart from the product. What waits below for want of other
 #: reports need not wait above.
@@ -48,6 +50,29 @@ def taken_of(upper: Ledger, origin: str) -> tuple[int, bytes] | None:
         return None
     _, size, root, *_ = lower.note.split(b"\n")
     return int(size), b64decode(root)
+
+
+def wrong_proofs(
+    refused: Sequence[Refused], origin: str, key: bytes, *, forgot: bool
+) -> Iterator[str]:
+    """Yield where two checkpoints of one size prove two logs and were not shown, or prove none."""
+    for each in refused:
+        two = _are_two((each.taken, each.sent), origin, key)
+        if each.proof and not _are_two(each.proof, origin, key):
+            yield f"has a proof against {origin} that proves nothing"
+        elif each.proof and not forgot:
+            yield f"has a proof against {origin}, which never forgot anything"
+        elif two and not each.proof:
+            yield f"saw {origin} sign two logs of one size, and kept no proof"
+
+
+def _are_two(notes: Sequence[bytes], origin: str, key: bytes) -> bool:
+    signed = [verify_checkpoint(note, origin, key) for note in notes]
+    found = [each for each in signed if isinstance(each, Checkpoint)]
+    return (
+        len(found) == len(notes) == len({each.root for each in found})
+        and len({each.size for each in found}) == 1
+    )
 
 
 def broken_upper_receipts(lower: GatewayNode, log: ReadLog, upper: ReadLog) -> Iterator[str]:

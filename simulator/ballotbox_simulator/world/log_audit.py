@@ -83,7 +83,7 @@ class _Fold:
             yield f"report {report.sequence} of a disputed box"
         if not self._follows(report):
             yield f"report {report.sequence}, which follows nothing that was accepted"
-        yield from self._stuffed(report)
+        yield from self._after(report)
         held = report.held
         if held is not None and held.origin == origin_id(self.log.origin):
             if held.size > index:
@@ -91,10 +91,13 @@ class _Fold:
             elif self.roots[held.size] != held.root:
                 yield f"report {report.sequence}, whose box holds another log"
 
-    def _stuffed(self, report: Report) -> Iterator[str]:
+    def _after(self, report: Report) -> Iterator[str]:
+        """Yield what a report may not say after the one before it, when that was accepted."""
         before, leaf = self.log.reports.get(report.previous), self.last.get(report.previous)
         if before is None or leaf is None or leaf.verdict is not Verdict.ACCEPTED:
             return
+        if report.firmware_sequence < before.firmware_sequence:
+            yield f"report {report.sequence} of an older firmware"
         breach = closed_breach(before.counters, report.counters)
         if before.state in _CLOSED and breach is not None:
             yield f"report {report.sequence}, which breaks a law: {breach}"

@@ -17,6 +17,7 @@ from ballotbox_simulator.world.level_audit import (
     milder_above,
     missing_reports,
     taken_of,
+    wrong_proofs,
 )
 from ballotbox_simulator.world.log_audit import faults_of, stale_rows
 from ballotbox_simulator.world.log_reading import ReadLog, read_log
@@ -75,9 +76,13 @@ def _hold_levels(world: World, precinct: PrecinctNodes, logs: Logs) -> None:
     if same:
         found = milder_above(log, above, size)
         _object(auditor, Breach.LAW, centre.name, found)
+    key = world.authority.trusted.register.gateway_keys[gateway.name]
+    forgot = auditor.was_rolled_back(gateway.name)
+    found = wrong_proofs(precinct.uplink.refused, gateway.name, key, forgot=forgot)
+    _object(auditor, Breach.LAW, centre.name, found)
     complete = same and size == log.size
     # A gateway that was made to forget has another log than was taken in, and must know it.
-    told = auditor.was_rolled_back(gateway.name) and precinct.uplink.trouble
+    told = forgot and precinct.uplink.trouble
     if world.delivered(precinct) and not complete and not told:
         words = f"says that all {log.size} leaves are delivered, but {size} others are above"
         auditor.object_to(Breach.RECEIPT, gateway.name, words)

@@ -5,7 +5,7 @@ A request whose reply is lost was carried out all the same; one that comes late 
 
 import random
 from collections.abc import Callable
-from typing import Final
+from typing import Final, NamedTuple
 
 from ballotbox_gateway.adapters.backoff import Backoff
 from ballotbox_gateway.core.delivery import PROBE_EVERY_S
@@ -29,6 +29,14 @@ _LEAVES: Final = 512
 Answer = UpwardReply | UpwardConflict | UpwardFault
 
 
+class Refused(NamedTuple):
+    """A batch that arrived whole and was refused: its checkpoint, and the one taken in before."""
+
+    sent: bytes
+    taken: bytes
+    proof: tuple[bytes, ...]
+
+
 class UpwardLink:
     """Carries one gateway's log to the gateway above, batch after batch."""
 
@@ -45,6 +53,8 @@ class UpwardLink:
         self.trouble = ""
         #: Told of every request.
         self.tap: Callable[[bytes], None] | None = None
+        #: What the upper gateway refused, in the order in which it did.
+        self.refused: list[Refused] = []
         self._schedule = schedule
         self._chance = chance
         self._lower = lower
@@ -137,9 +147,16 @@ class UpwardLink:
 
     def _arrive(self, request: int, batch: UpwardBatch) -> None:
         body: object = batch.to_json()
+        whole = True
         if self._sky.falls(FaultKind.REQUEST_CORRUPTION):
             body = garbled(batch.to_json(), self._chance)
+            whole = False
         answer = self._upper.take_in(body)
+        if whole and isinstance(answer, UpwardFault):
+            before = self._upper.ledger.lower_log(self._lower.name)
+            self.refused.append(
+                Refused(batch.checkpoint, before.note if before else b"", answer.proof)
+            )
         if answer is None or not self.reachable or self._sky.falls(FaultKind.REPLY_LOSS):
             return
         if self._sky.falls(FaultKind.REPLY_CORRUPTION):

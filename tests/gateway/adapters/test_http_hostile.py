@@ -84,6 +84,7 @@ def foreign_certificate(port, ca, listening, batch):
         with way(port, ca, ca.issue("other", OTHER)) as upstream:
             for _ in range(3):
                 fault = upstream.deliver(batch)
+                assert not isinstance(fault, UpwardReply)
                 assert "403: is not the log of the client certificate" in fault.problem
         assert office.ledger.log_head().size == office.taken == 0
         assert office.refused == [Reason.CERTIFICATE] * 3
@@ -106,7 +107,7 @@ def test_without_the_binding_any_certificate_delivers_any_log(
 ):
     """The negative control: it is the binding that refuses."""
     monkeypatch.setattr(http_server, "origins_named", lambda _: frozenset({ORIGIN, OTHER}))
-    with pytest.raises((AssertionError, AttributeError)):
+    with pytest.raises(AssertionError, match=r"assert not True\n.*isinstance\(UpwardReply\("):
         foreign_certificate(unused_port, ca, listening, batch)
 
 
@@ -324,7 +325,8 @@ def test_a_broken_client_is_told_or_cut_off_and_the_next_is_served(unused_port, 
         with connected(unused_port) as broken:
             broken.sendall(said)
             broken.shutdown(socket.SHUT_WR)
-            assert everything(broken).startswith((b"HTTP/1.1 4", b""))
+            answer = everything(broken)
+            assert answer.startswith(b"HTTP/1.1 4") or answer == b""
         with connected(unused_port) as whole:
             whole.sendall(b"GET /v1/checkpoint HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
             assert everything(whole).startswith(b"HTTP/1.1 404")

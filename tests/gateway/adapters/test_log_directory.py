@@ -1,13 +1,15 @@
 """Is the exported log what the checkpoint signs, whole at every moment, and never mixed up?"""
 
+from pathlib import Path
+
 import pytest
 
-from ballotbox_gateway.adapters.log_directory import LoggedEntry, write_log
+from ballotbox_gateway.adapters.log_directory import LoggedEntry, require_own, write_log
 from ballotbox_gateway.problem import Problem
 from ballotbox_protocol.wire import cbor
 from ballotbox_protocol.wire.checkpoint import Checkpoint, sign_checkpoint
 from ballotbox_protocol.wire.keyfile import PrivateKey
-from ballotbox_protocol.wire.merkle import Tree, leaf_hash
+from ballotbox_protocol.wire.merkle import EMPTY_ROOT, Tree, leaf_hash
 from ballotbox_protocol.wire.tiles import (
     attachments_path,
     decode_attachments,
@@ -122,6 +124,20 @@ def test_entries_that_the_checkpoint_does_not_sign_are_not_written(tmp_path, ent
     assert not (tmp_path / "log").exists()
     with pytest.raises(ValueError, match="the checkpoint is none"):
         write_log(tmp_path / "log", b"nonsense", entries)
+
+
+def test_a_directory_that_goes_while_it_is_looked_at_is_one_that_is_not_there(
+    tmp_path, monkeypatch
+):
+    """Whatever was seen of it before, the next call may find it gone."""
+    seen = tmp_path / "log"
+    exists = Path.exists
+    monkeypatch.setattr(Path, "exists", lambda path: path == seen or exists(path))
+    require_own(seen, Checkpoint("some.log", 0, EMPTY_ROOT))
+    monkeypatch.undo()
+    seen.write_text("in the way")
+    with pytest.raises(Problem, match="not a directory"):
+        require_own(seen, Checkpoint("some.log", 0, EMPTY_ROOT))
 
 
 def test_the_checkpoint_comes_last(tmp_path, monkeypatch):

@@ -11,6 +11,7 @@ the broker and the gateway's own store.
 import asyncio
 import json
 import multiprocessing
+import os
 import sqlite3
 import subprocess
 import sys
@@ -35,7 +36,8 @@ from ballotbox_protocol.wire.message import Message, MessageKind, topic_of
 from ballotbox_simulator.crew import OPENING, Crew, new_crew
 
 _ROOT: Final = Path(__file__).parents[1]
-SCRIPT: Final = _ROOT.parent / "shared" / "bench" / "peer_thingsboard.py"
+_SHARED: Final = Path(os.environ.get("BALLOTBOX_SHARED", _ROOT.parent / "shared"))
+SCRIPT: Final = _SHARED / "bench" / "peer_thingsboard.py"
 #: Where the peer is installed once; `make clean` removes it.
 CACHE: Final = _ROOT / "build" / "peer"
 PEER: Final = "thingsboard-gateway 3.8.5"

@@ -65,15 +65,17 @@ def _script(folder: Path, text: str) -> Path:
     return script
 
 
-def test_set_names_the_one_measurement() -> None:
+@pytest.mark.parametrize("name", ["growth", "peer"])
+def test_set_names_the_one_measurement(load: Load, name: str) -> None:
     planned = subprocess.run(
-        ["make", "-n", "bench", "SET=peer"],
+        ["make", "-n", "bench", f"SET={name}"],
         cwd=REPOSITORY,
         capture_output=True,
         text=True,
         check=True,
     )
-    assert "bench/run.py --only peer" in planned.stdout
+    assert f"bench/run.py --only {name}" in planned.stdout
+    assert name in load("run").MEASURES
 
 
 def test_without_the_peer_one_line_says_why_and_no_row_is_written(

@@ -11,6 +11,7 @@ the broker and the gateway's own store.
 import asyncio
 import json
 import multiprocessing
+import os
 import sqlite3
 import subprocess
 import sys
@@ -21,6 +22,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from multiprocessing.queues import Queue
 from pathlib import Path
+from statistics import fmean
 from typing import Any, Final, Self
 
 import paho.mqtt.client as paho
@@ -34,13 +36,15 @@ from ballotbox_protocol.wire.message import Message, MessageKind, topic_of
 from ballotbox_simulator.crew import OPENING, Crew, new_crew
 
 _ROOT: Final = Path(__file__).parents[1]
-SCRIPT: Final = _ROOT.parent / "shared" / "bench" / "peer_thingsboard.py"
+_SHARED: Final = Path(os.environ.get("BALLOTBOX_SHARED", _ROOT.parent / "shared"))
+SCRIPT: Final = _SHARED / "bench" / "peer_thingsboard.py"
 #: Where the peer is installed once; `make clean` removes it.
 CACHE: Final = _ROOT / "build" / "peer"
 PEER: Final = "thingsboard-gateway 3.8.5"
-MESSAGES: Final = 20_000
 _DEVICES: Final = 2_000
-_EACH: Final = MESSAGES // _DEVICES
+#: Messages of each device in a part.
+_EACH: Final = 10
+MESSAGES: Final = _DEVICES * _EACH
 _INFLIGHT: Final = 1_000
 _PATIENCE_S: Final = 240.0
 #: Nothing more is expected when the log has not grown for so long, as the peer's script has it.
@@ -74,24 +78,44 @@ def side_by_side(directory: Path) -> Iterator[Row]:
     """Measure both and yield the rows; nothing, and a line that says why, without the peer."""
     watch = Stopwatch("side_by_side.rate")
     try:
-        peer = peer_side(run_script(SCRIPT, directory / "peer.json", MESSAGES))
+        require_script(SCRIPT)
+        ours, peer = measured(directory)
     except Unavailable as why:
         print(f"side by side: skipped: {why}", file=sys.stderr)
         return
-    ours = our_side(directory)
     print(comparison(ours, peer))
     yield from rows(watch, ours, peer)
 
 
-def run_script(script: Path, told: Path, messages: int) -> dict[str, Any]:
-    """Have the script install and measure the peer, and return what it wrote.
+def measured(directory: Path) -> tuple[Side, Side]:
+    """Return our side and the peer's; raises Unavailable.
 
-    Raises Unavailable when the script, the peer's package or a row cannot be had.
+    A shared machine is now faster, now slower: ours is measured before and after the peer.
     """
+    with OurGateway(directory) as ours:
+        ours.meet()
+        ours.serve()
+        told = run_script(SCRIPT, "sqlite", directory)
+        ours.serve()
+        told |= run_script(SCRIPT, "kill", directory)
+        ours.survive()
+    return ours.side(), peer_side(told)
+
+
+def require_script(script: Path) -> None:
+    """Raise Unavailable when the script is not there."""
     if not script.exists():
         raise Unavailable(f"there is no {script.name} in shared/bench beside this project")
-    command = [sys.executable, str(script), "--n", str(messages), "--devices", str(_DEVICES)]
-    options = ["--only", "sqlite,kill", "--cache", str(CACHE), "--json", str(told)]
+
+
+def run_script(script: Path, row: str, directory: Path) -> dict[str, Any]:
+    """Have the script install the peer and measure one row, and return what it wrote.
+
+    Raises Unavailable when the peer's package or the row cannot be had.
+    """
+    told = directory / f"peer-{row}.json"
+    command = [sys.executable, str(script), "--n", str(MESSAGES), "--devices", str(_DEVICES)]
+    options = ["--only", row, "--cache", str(CACHE), "--json", str(told)]
     done = subprocess.run([*command, *options], capture_output=True, text=True, check=False)
     if done.returncode != 0 or not told.exists():
         end = (done.stderr.strip() or done.stdout.strip() or "it said nothing").splitlines()[-1]
@@ -119,40 +143,69 @@ def peer_side(told: dict[str, Any]) -> Side:
         raise Unavailable(f"the script told nothing of {error}; try again") from error
 
 
-def our_side(directory: Path) -> Side:
-    """Measure a gateway process of ours: never seen, warm, and killed in a burst."""
-    authority = authority_of(_DEVICES)
-    rules = ElectionRules.of(authority.trusted)
-    crews = [new_crew(authority, rules, box, 1) for box in authority.boxes]
-    cold, warm, burst = our_messages(crews)
-    night = Night(directory / "ours", authority)
-    try:
-        cold_s = _through(night, cold)
-        cpu = cpu_seconds(night.gateway.pid)
-        warm_s = _through(night, warm)
-        cpu = cpu_seconds(night.gateway.pid) - cpu
-        peak = resident_mib(night.gateway.pid, peak=True)
-        _through_a_kill(night, burst)
-    finally:
-        night.close()
-    lost, doubled = lost_and_doubled(night.ledger, burst)
-    per_1000 = cpu / len(warm) * 1_000
-    return Side(len(cold) / cold_s, len(warm) / warm_s, per_1000, peak, lost, doubled)
+class OurGateway:
+    """A gateway process of ours behind a broker, and the messages of all boxes; use as context."""
+
+    def __init__(self, directory: Path) -> None:
+        authority = authority_of(_DEVICES)
+        rules = ElectionRules.of(authority.trusted)
+        crews = [new_crew(authority, rules, box, 1) for box in authority.boxes]
+        self._parts = our_messages(crews)
+        self._burst = self._parts[-1]
+        self._night = Night(directory / "ours", authority)
+        self._cold_s = 0.0
+        self._warm_s: list[float] = []
+        self._cpu_s: list[float] = []
+        self._peak = 0.0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._night.close()
+
+    def meet(self) -> None:
+        """Take in reports of boxes that it has never seen."""
+        self._cold_s = _through(self._night, self._parts.pop(0))
+
+    def serve(self) -> None:
+        """Take in reports of boxes that it knows."""
+        pid = self._night.gateway.pid
+        cpu = cpu_seconds(pid)
+        self._warm_s.append(_through(self._night, self._parts.pop(0)))
+        self._cpu_s.append(cpu_seconds(pid) - cpu)
+        self._peak = resident_mib(pid, peak=True)
+
+    def survive(self) -> None:
+        """Be killed while reports arrive, and started again."""
+        _through_a_kill(self._night, self._parts.pop(0))
+
+    def side(self) -> Side:
+        """Return what was measured, once the gateway has ended."""
+        lost, doubled = lost_and_doubled(self._night.ledger, self._burst)
+        count = len(self._burst)
+        warm, cpu = fmean(self._warm_s), fmean(self._cpu_s)
+        return Side(
+            count / self._cold_s, count / warm, cpu / count * 1_000, self._peak, lost, doubled
+        )
 
 
-def our_messages(crews: Sequence[Crew]) -> tuple[Sent, Sent, Sent]:
-    """Return three times ten reports of every box: its opening first, its final last."""
+#: Never seen, warm twice, killed in a burst.
+_PARTS: Final = 4
+
+
+def our_messages(crews: Sequence[Crew]) -> list[Sent]:
+    """Return four times ten reports of every box: its opening first, its final last."""
     for crew in crews:
         crew.switch_on(at(0))
         crew.act(at(0), *OPENING)
-        for number in range(3 * _EACH - len(crew.made) - 2):
-            crew.turnout(at(1 + number // 3))
+        for number in range(_PARTS * _EACH - len(crew.made) - 2):
+            crew.turnout(at(1 + number // 4))
     close_and_finish(crews)
-    parts = [
+    return [
         [_message(crew, number) for number in range(first, first + _EACH) for crew in crews]
-        for first in range(0, 3 * _EACH, _EACH)
+        for first in range(0, _PARTS * _EACH, _EACH)
     ]
-    return parts[0], parts[1], parts[2]
 
 
 def _message(crew: Crew, number: int) -> tuple[str, bytes]:

@@ -212,7 +212,7 @@ def nation_time(_directory: Path) -> Iterator[Row]:
     )
 
 
-_MEASURES: dict[str, Callable[[Path], Iterator[Row]]] = {
+MEASURES: dict[str, Callable[[Path], Iterator[Row]]] = {
     "gateway": report_costs,
     "growth": growth,
     "rss": memory,
@@ -230,17 +230,17 @@ _MEASURES: dict[str, Callable[[Path], Iterator[Row]]] = {
 def main() -> None:
     """Run the chosen measurements."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--only", action="append", choices=_MEASURES, help="measure this alone")
+    parser.add_argument("--only", action="append", choices=MEASURES, help="measure this alone")
     parser.add_argument("--fleet", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.fleet:
         print(asyncio.run(fleet(Path(options.fleet))))
         return
     rows: list[Row] = []
-    for name in options.only or _MEASURES:
+    for name in options.only or MEASURES:
         print(f"measuring {name} …", file=sys.stderr)
         with tempfile.TemporaryDirectory() as directory:
-            rows += _MEASURES[name](Path(directory))
+            rows += MEASURES[name](Path(directory))
         write(rows)
     print(table(rows))
 

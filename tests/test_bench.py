@@ -65,15 +65,17 @@ def _script(folder: Path, text: str) -> Path:
     return script
 
 
-def test_set_names_the_one_measurement() -> None:
+@pytest.mark.parametrize("name", ["growth", "peer"])
+def test_set_names_the_one_measurement(load: Load, name: str) -> None:
     planned = subprocess.run(
-        ["make", "-n", "bench", "SET=peer"],
+        ["make", "-n", "bench", f"SET={name}"],
         cwd=REPOSITORY,
         capture_output=True,
         text=True,
         check=True,
     )
-    assert "bench/run.py --only peer" in planned.stdout
+    assert f"bench/run.py --only {name}" in planned.stdout
+    assert name in load("run").MEASURES
 
 
 def test_without_the_peer_one_line_says_why_and_no_row_is_written(
@@ -91,14 +93,14 @@ def test_a_peer_that_cannot_be_installed_is_told_in_its_own_last_words(
 ) -> None:
     script = _script(tmp_path, "raise SystemExit('first\\nno such package')")
     with pytest.raises(peer.Unavailable, match=r"did not measure .*: no such package$"):
-        peer.run_script(script, tmp_path / "told.json", 20_000)
+        peer.run_script(script, "sqlite", tmp_path)
 
 
 def test_the_rows_are_those_of_both_sides_and_the_ratio_of_the_warm_rates(
     peer: ModuleType, tmp_path: Path
 ) -> None:
     script = _script(tmp_path, WRITES.format(json.dumps(TOLD)))
-    theirs = peer.peer_side(peer.run_script(script, tmp_path / "told.json", 20_000))
+    theirs = peer.peer_side(peer.run_script(script, "sqlite", tmp_path))
     ours = peer.Side(3_000.0, 7_500.0, 0.13, 65.0, 0, 0)
     rows = {
         row.name: row.value for row in peer.rows(peer.Stopwatch("side_by_side.rate"), ours, theirs)
@@ -140,7 +142,7 @@ def test_our_messages_are_each_report_of_each_box_once_and_in_its_order(
 ) -> None:
     _, crews = _crews(peer, night, 3)
     parts = peer.our_messages(crews)
-    assert [len(part) for part in parts] == [30, 30, 30]
+    assert [len(part) for part in parts] == [30, 30, 30, 30]
     for crew in crews:
         up = peer.topic_of(crew.device.outgoing.election, crew.device.outgoing.box, "up")
         sent = [data[1:] for part in parts for topic, data in part if topic == up]
@@ -151,7 +153,7 @@ def test_a_report_without_leaf_is_lost_and_one_with_two_is_doubled(
     peer: ModuleType, night: ModuleType, tmp_path: Path
 ) -> None:
     authority, crews = _crews(peer, night, 2)
-    messages, _, _ = peer.our_messages(crews)
+    messages = peer.our_messages(crews)[0]
     ledger = tmp_path / "ledger.sqlite"
     with InnerGateway(tmp_path, authority, night.ORIGIN) as gateway:
         gateway.admit([data[1:] for _, data in messages])
@@ -172,7 +174,12 @@ def test_our_side_is_measured_through_a_real_broker_and_a_kill(
     monkeypatch.setattr(peer, "_DEVICES", 20)
     monkeypatch.setattr(peer, "_QUIET_S", 1.0)
     assert find_broker().name == "mosquitto"
-    ours = peer.our_side(tmp_path)
+    with peer.OurGateway(tmp_path) as gateway:
+        gateway.meet()
+        gateway.serve()
+        gateway.serve()
+        gateway.survive()
+    ours = gateway.side()
     assert (ours.lost, ours.doubled) == (0, 0)
     assert ours.peak_mib > 20
 
@@ -196,3 +203,25 @@ def test_a_laid_out_ledger_is_whole_and_what_comes_after_it_is_judged(
         connection.execute("UPDATE reports SET data = CAST(data || x'00' AS BLOB) WHERE first = 7")
     with closing(open_ledger(path)) as ledger, pytest.raises(Damaged, match="has changed"):
         ledger.require_whole()
+
+
+SMALL = {
+    "report_costs": ({"_BOXES": 24, "_PASSES": 2}, 3, "12 reports a commit"),
+    "growth": ({"_GROWING": 10, "_ROUNDS": 2, "_SIZES": (40, 90)}, 1, "90 leaves laid out"),
+    "memory": ({"_PRECINCT": 3, "_TURNOUTS": 2}, 1, "after 21 reports of 3 connected boxes"),
+    "start_time": ({"_START_BOXES": 4, "_START_LEAVES": 20, "_STARTS": 1}, 1, "; 256 leaves"),
+}
+
+
+@pytest.mark.parametrize("measure", SMALL)
+def test_a_gateway_is_measured_on_a_small_scale_too(
+    load: Load, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, measure: str
+) -> None:
+    costs = load("gateway_costs")
+    constants, count, told = SMALL[measure]
+    for name, value in constants.items():
+        monkeypatch.setattr(costs, name, value)
+    rows = list(getattr(costs, measure)(tmp_path))
+    assert len(rows) == count
+    assert all(row.value > 0 and row.name.startswith("gateway.") for row in rows)
+    assert told in rows[0].limited_by

@@ -266,6 +266,12 @@ def test_byte_that_rotted_in_a_leaf_stops_the_start(opened: SqliteLedger, path: 
         intake(GIVEN, ledger)
 
 
+def test_checking_the_file_takes_room_only_while_it_lasts(opened: SqliteLedger) -> None:
+    before = opened._connection.pragma("cache_size")
+    opened.require_whole()
+    assert opened._connection.pragma("cache_size") == before
+
+
 def test_empty_batch_is_a_commit_like_any_other(opened: SqliteLedger) -> None:
     opened.commit(Batch(), opened.log_head())
     assert opened.log_head().size == 0

@@ -11,6 +11,7 @@ from ballotbox_device.machine import words
 from ballotbox_device.machine.mechanism import BUTTONS
 from ballotbox_device.machine.paper import Paper, contests_of, darkened
 from ballotbox_device.machine.screen import Question
+from ballotbox_device.machine.supply import Supply
 from ballotbox_device.machine.transport import Drop
 from ballotbox_protocol.election.identifiers import InvalidField, PollState
 from ballotbox_protocol.wire.report import IncidentCode, ReportKind
@@ -127,6 +128,22 @@ def test_the_zero_and_the_final_are_on_paper_and_copies_bear_their_number(open_b
     first, second, third = (["COPY" in line or line for line in tape] for tape in tapes[-3:])
     assert first == second == third
     assert any("North" in line for line in tapes[-1])
+
+
+def test_a_box_without_a_battery_lives_and_dies_with_the_mains(open_box):
+    open_box.supply = Supply(has_battery=False)
+    with pytest.raises(InvalidField, match="no battery"):
+        open_box.set_battery(80, 0)
+    assert open_box.supply.battery == 0
+    open_box.set_mains(0, on=False)
+    assert open_box.device is None
+    with pytest.raises(InvalidField, match="give mains"):
+        open_box.power_on(0)
+    open_box.set_mains(0, on=True)
+    open_box.power_on(0)
+    # It was gone before it could say that the mains were.
+    assert IncidentCode.MAINS_LOST not in incidents(open_box)
+    assert open_box.front().warnings == ()
 
 
 def test_a_tape_waits_for_paper_and_is_no_copy(box):

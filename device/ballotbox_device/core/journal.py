@@ -16,16 +16,26 @@ from ballotbox_device.core.records import (
     RELEASE,
     RETURNED,
     VOID,
+    Genesis,
     Record,
     RecordType,
     split,
 )
-from ballotbox_device.core.units import UNIT_HEAD_SIZE, end_of, frame, require_torn, unit_at
+from ballotbox_device.core.units import (
+    UNIT_HEAD_SIZE,
+    UNIT_OVERHEAD,
+    end_of,
+    frame,
+    require_torn,
+    unit_at,
+)
 
 #: The records of every ballot: framed once, and known when they are read.
 _OF_BALLOTS: Final = (FED, RETURNED, RELEASE, DROPPED, VOID)
 _ALONE: Final = {each.type: frame(each.to_bytes()) for each in _OF_BALLOTS}
 _KNOWN: Final[dict[bytes, Sequence[Record]]] = {each.to_bytes(): (each,) for each in _OF_BALLOTS}
+#: A journal begins with a GENESIS alone: when nothing of it can be read, no more may be torn.
+_FIRST_MAX: Final = UNIT_OVERHEAD + RECORD_HEAD_SIZE + Genesis.LAYOUT.size
 _PASSAGE: Final = b"".join(_ALONE[kind] for kind in PASSAGE)
 
 
@@ -66,6 +76,8 @@ class RecordBook:
             self._apply(_KNOWN.get(unit.records) or split(unit.records), unit.offset)
             end = end_of(unit)
         require_torn(content, end)
+        if not end and len(content) > _FIRST_MAX:
+            raise MemoryFault("the journal is damaged at byte 0: this is more than its first unit")
         return end
 
     @property

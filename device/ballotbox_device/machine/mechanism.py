@@ -241,7 +241,7 @@ class Mechanism:
 
     def _words(self) -> words.Words:
         if self.device is not None:
-            return self._screen.words_for(self.device.state)
+            return self._screen.words_for(self.device.state, self._actions)
         return words.CLEARED if self.is_cleared else words.OFF
 
     # The firmware

@@ -65,7 +65,7 @@ class Watch:
 
         Told again at every boot while sheets may come, as the parts are.
         """
-        self._seen = now
+        self.clock(now)
         held, habits = self._book.history.in_container, self._habits
         if self._book.history.state not in REPORTABLE[ReportKind.TURNOUT]:
             return []

@@ -61,6 +61,8 @@ class RecordBook:
         content = port.read()
         self._end = self._replay(content)
         self.torn = len(content) - self._end
+        if not self._end and self.torn > _FIRST_MAX:
+            raise MemoryFault("the journal is damaged at byte 0: this is more than its first unit")
 
     def _replay(self, content: bytes) -> int:
         """Take in the good units from the start and return where they end; the rest is torn."""
@@ -76,8 +78,6 @@ class RecordBook:
             self._apply(_KNOWN.get(unit.records) or split(unit.records), unit.offset)
             end = end_of(unit)
         require_torn(content, end)
-        if not end and len(content) > _FIRST_MAX:
-            raise MemoryFault("the journal is damaged at byte 0: this is more than its first unit")
         return end
 
     @property

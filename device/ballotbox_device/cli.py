@@ -94,7 +94,11 @@ def new_key(directory: Path) -> None:
     show_default=True,
     help="Speed of the serial port.",
 )
-@click.option("--mqtt", metavar="HOST:PORT", help="Reach the gateway over this broker.")
+@click.option(
+    "--mqtt",
+    metavar="HOST:PORT",
+    help="Reach the gateway over this broker; mqtt:// before it may be left out.",
+)
 @click.option(
     "--mqtt-ca", type=PATH, metavar="FILE", help="TLS 1.3 with the broker: whom to believe."
 )
@@ -146,6 +150,8 @@ def run(directory: Path, root: str, **given: Any) -> None:  # noqa: ANN401 (clic
     control, officers = given["control"], given["officers"]
     if control is None and officers:
         raise click.UsageError("--officer-key is a token for --control SOCKET: give both.")
+    if control is not None and given["no_panel"]:
+        raise click.UsageError("Give --control or --no-panel, not both: a socket can be acted on.")
     tls = tuple(given[name] for name in ("mqtt_ca", "mqtt_certificate", "mqtt_key"))
     place = _road(given["serial"], given["baud"], given["mqtt"], tls, pty=given["pty"])
     with stopping_in_words():
@@ -184,8 +190,8 @@ def _road(
         return SerialLine(serial, baud)
     if mqtt is None:
         return OwnTerminal()
-    host, _, port = mqtt.rpartition(":")
-    if not host or not port.isdecimal() or not 0 < int(port) < 65_536:
+    host, _, port = mqtt.removeprefix("mqtt://").rstrip("/").rpartition(":")
+    if not host or "/" in host or not port.isdecimal() or not 0 < int(port) < 65_536:
         raise click.BadParameter("must be HOST:PORT, as localhost:1883", param_hint="--mqtt")
     return MqttBroker(host.strip("[]"), int(port), _broker_tls(*tls))
 

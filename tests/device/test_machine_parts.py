@@ -2,15 +2,17 @@
 
 import pytest
 
-from ballotbox_device.core.habits import Habits, SecondChance
+from ballotbox_device.core.habits import Habits, SecondChance, habits_of
 from ballotbox_device.core.outputs import PrintCopy, Refusal, ReportMade
 from ballotbox_device.core.poll import Action
 from ballotbox_device.core.sheet import ReturnReason
 from ballotbox_device.core.signals import MEANINGS, Part, Signal
+from ballotbox_device.host.profile_file import load_profile, profile_names
 from ballotbox_device.machine import words
 from ballotbox_device.machine.mechanism import BUTTONS
 from ballotbox_device.machine.paper import Paper, contests_of, darkened
 from ballotbox_device.machine.screen import Question
+from ballotbox_device.machine.supply import Supply
 from ballotbox_device.machine.transport import Drop
 from ballotbox_protocol.election.identifiers import InvalidField, PollState
 from ballotbox_protocol.wire.report import IncidentCode, ReportKind
@@ -127,6 +129,42 @@ def test_the_zero_and_the_final_are_on_paper_and_copies_bear_their_number(open_b
     first, second, third = (["COPY" in line or line for line in tape] for tape in tapes[-3:])
     assert first == second == third
     assert any("North" in line for line in tapes[-1])
+
+
+@pytest.mark.parametrize("name", profile_names())
+def test_the_screen_asks_for_no_step_that_has_no_button(name):
+    box = new_mechanism(habits_of(load_profile(name)))
+    box.power_on(0)
+    open_poll(box)
+    box.press("close", 0)
+    box.present(PAIR, 0)
+    asked = {"admit_portable": "Admit portable ballots", "seal": "seal the box"}
+    shown = []
+    for button in ("finish", None):
+        front = box.front()
+        for step, words_of_it in asked.items():
+            assert not (words_of_it in front.screen[1] and step not in front.buttons)
+            shown += [step] * (words_of_it in front.screen[1])
+        if button:
+            box.press(button, 0)
+    known = {each.name.lower() for each in load_profile(name).actions}
+    assert shown == [step for step in asked if step in known]
+
+
+def test_a_box_without_a_battery_lives_and_dies_with_the_mains(open_box):
+    open_box.supply = Supply(has_battery=False)
+    with pytest.raises(InvalidField, match="no battery"):
+        open_box.set_battery(80, 0)
+    assert open_box.supply.battery == 0
+    open_box.set_mains(0, on=False)
+    assert open_box.device is None
+    with pytest.raises(InvalidField, match="give mains"):
+        open_box.power_on(0)
+    open_box.set_mains(0, on=True)
+    open_box.power_on(0)
+    # It was gone before it could say that the mains were.
+    assert IncidentCode.MAINS_LOST not in incidents(open_box)
+    assert open_box.front().warnings == ()
 
 
 def test_a_tape_waits_for_paper_and_is_no_copy(box):

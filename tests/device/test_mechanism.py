@@ -18,14 +18,17 @@ from hypothesis.stateful import (
 from hypothesis.stateful import run_state_machine_as_test as run
 
 from ballotbox_device.core.habits import Habits, habits_of
+from ballotbox_device.core.poll import INTAKE, Action
 from ballotbox_device.core.profile import DropTimeout, SecondChance
 from ballotbox_device.core.sheet import ReturnReason
 from ballotbox_device.core.signals import Signal
 from ballotbox_device.host.profile_file import load_profile, profile_names
 from ballotbox_device.machine.scanner import ScanFault
 from ballotbox_device.machine.screen import Question
+from ballotbox_device.machine.supply import Supply
 from ballotbox_device.machine.transport import Drop
 from ballotbox_protocol.election.identifiers import InvalidField, PollState
+from ballotbox_simulator.disk import Ailment, BoxDisk, MediumError
 from tests.device.polling_place import hand_count, report_in
 from tests.device.sheets_in_hand import GOOD, PAPERS, SHEETS, new_mechanism, open_poll
 
@@ -48,6 +51,8 @@ WAY = {
     PollState.CLOSED: "finish",
     PollState.PORTABLE: "end_portable",
 }
+#: A box that knows these can take sheets of portable boxes, and voters' sheets again.
+BOTH_WAYS = {Action.ADMIT_PORTABLE, Action.REOPEN}
 #: How the poll gets open again.
 BACK = {
     PollState.PAUSED: "resume",
@@ -73,7 +78,7 @@ class Model:
     def takes(self):
         blocked = self.bad & {part.name.lower() for part in self.habits.blocking}
         free = self.held is None and self.asked is None and not blocked
-        return self.on and free and self.state is PollState.OPEN and self.here < CAPACITY
+        return self.on and free and self.state in INTAKE and self.here < CAPACITY
 
     def feed(self, kind, fault, drop, confirmed):
         """A sheet at the mouth; tell what decided about it."""
@@ -81,6 +86,8 @@ class Model:
             return "not now"
         if fault is not None:
             return fault.name
+        if self.state is PollState.PORTABLE:
+            return self.feed_late(kind, drop)
         if CHOSEN.get(kind) in self.habits.returned and kind != "blank":
             return kind
         if kind == "blank" and not confirmed and CHOSEN["blank"] in self.habits.returned:
@@ -93,6 +100,13 @@ class Model:
             return kind
         self.let_fall(drop)
         return drop.name
+
+    def feed_late(self, kind, drop):
+        """The main count is over: only sheets of portable boxes are taken."""
+        if kind != "portable":
+            return "not from a portable box"
+        self.let_fall(drop)
+        return "from a portable box"
 
     def let_fall(self, drop):
         timeout = self.habits.drop_timeout
@@ -121,13 +135,16 @@ class Place(RuleBasedStateMachine):
     """One box, its paper and its people; `seen` counts what happened over all examples."""
 
     habits = Habits()
+    has_battery = True
     seen: ClassVar[Counter] = Counter()
 
     def __init__(self):
         super().__init__()
         self.model = Model(self.habits)
         self.ms = 0
-        self.box = new_mechanism(self.habits)
+        self.disk = BoxDisk()
+        self.box = new_mechanism(self.habits, self.disk)
+        self.box.supply = Supply(has_battery=self.has_battery)
         self.box.power_on(self.at())
         open_poll(self.box)
         self.model.state = PollState.OPEN
@@ -182,7 +199,7 @@ class Place(RuleBasedStateMachine):
             with pytest.raises(InvalidField, match="power"):
                 box.feed(PAPERS[kind], self.at())
             return
-        full = model.here >= CAPACITY and model.state is PollState.OPEN
+        full = model.here >= CAPACITY and model.state in INTAKE
         box.scanner.fault, box.transport.next_drop = fault, drop
         box.feed(PAPERS[kind], self.at(), confirmed=confirmed)
         self.seen["full" if full else model.feed(kind, fault, drop, confirmed)] += 1
@@ -313,13 +330,55 @@ class Place(RuleBasedStateMachine):
     def supply(self, percent, mains):
         box, model = self.box, self.model
         box.set_mains(self.at(), on=mains)
-        box.set_battery(percent, self.at())
-        (model.bad.add if percent <= 20 else model.bad.discard)("battery")
-        if not mains and not percent and model.on:
-            model.on, model.held = False, None
-            self.seen["battery empty"] += 1
+        if self.has_battery:
+            box.set_battery(percent, self.at())
+            (model.bad.add if percent <= 20 else model.bad.discard)("battery")
+        if not mains and not (percent and self.has_battery) and model.on:
+            self.seen["battery empty" if self.has_battery else "no mains"] += 1
         # A box may lose power while the battery is charged from nothing.
-        model.on = model.on and box.device is not None
+        if box.device is None:
+            model.on, model.held = False, None
+
+    @precondition(lambda self: self.habits.actions >= BOTH_WAYS)
+    @rule(drops=st.permutations(list(Drop)))
+    def sheets_of_portable_boxes(self, drops):
+        """After the main count the sheets of the sick come in, with all that befalls."""
+        for drop in drops:
+            self.mend()
+            if self.model.state is PollState.OPEN:
+                self.press("close", PAIR)
+                self.press("admit_portable", PAIR)
+                self.feed("away", None, Drop.FALLS, confirmed=False)
+                self.feed("portable", None, drop, confirmed=False)
+
+    @rule(ppm=st.integers(-500, 500))
+    def drift(self, ppm):
+        self.box.clock.drift(ppm, self.ms)
+        self.seen["clock drift"] += ppm != 0
+
+    @rule(at=st.floats(0, 1, exclude_max=True), file=st.integers(0, 3))
+    def rot(self, at, file):
+        """One bit of either copy turns while there is no power; the next boot mends it."""
+        self.cut_power()
+        held = self.disk.files[file]
+        where = int(at * len(held.read()))
+        held.rot(where, 1 << where % 8)
+        self.power_on()
+        self.seen["memory rot"] += 1
+
+    @rule()
+    def memory_full(self):
+        """The media take no more: the box stops before it takes the sheet, and goes on later."""
+        self.mend()
+        if not self.model.takes:
+            return
+        self.disk.ail(Ailment.FULL)
+        with pytest.raises(MediumError):
+            self.box.feed(PAPERS["away"], self.at())
+        self.disk.ail(None)
+        self.model.on = False
+        self.power_on()
+        self.seen["memory full"] += 1
 
     @rule(torn=st.booleans())
     def printer(self, torn):
@@ -394,8 +453,9 @@ ALWAYS = {
     *(set(PAPERS) - {*TAKEN, "blank"}),
     *("not now", "full", "two officers", "first", "stranger", "turnout", "reprint", "power cut"),
     *("cover", "dirty", "battery empty", "printer jam", "paper out", "container changed"),
-    *("clock step", "answered True", "answered False"),
+    *("clock step", "clock drift", "answered True", "answered False", "memory rot", "memory full"),
 }
+FROM_PORTABLE = {"from a portable box", "not from a portable box"}
 ONLY = {
     SecondChance.ASK_VOTER: {"asks voter", "voter insists", "voter takes it back"},
     SecondChance.RETURN: {"returned"},
@@ -415,7 +475,7 @@ def test_what_lies_in_the_containers_is_what_was_counted(timeout, chance, record
     run(Here, settings=settings(max_examples=30, stateful_step_count=25))
 
     record_property(f"{timeout.name}, {chance.name}", dict(sorted(Here.seen.items())))
-    expected = ALWAYS | ONLY[chance] | HANGING.get(timeout, set())
+    expected = ALWAYS | ONLY[chance] | HANGING.get(timeout, set()) | FROM_PORTABLE
     assert sorted(name for name in expected if not Here.seen[name]) == []
 
 
@@ -423,6 +483,7 @@ def test_what_lies_in_the_containers_is_what_was_counted(timeout, chance, record
 def test_so_it_is_with_the_box_of_each_profile(name, record_property):
     class Here(Place):
         habits = replace(habits_of(load_profile(name)), capacity=CAPACITY, capacity_warning=7)
+        has_battery = load_profile(name).battery
         seen: ClassVar[Counter] = Counter()
 
         # A box that knows no way back from the close is seldom open for long.
@@ -438,4 +499,7 @@ def test_so_it_is_with_the_box_of_each_profile(name, record_property):
     expected = ALWAYS - {kind for kind, why in CHOSEN.items() if why not in returned}
     expected |= ONLY[back] if CHOSEN["blank"] in returned else set()
     expected |= HANGING.get(Here.habits.drop_timeout, set())
+    expected |= FROM_PORTABLE if Here.habits.actions >= BOTH_WAYS else set()
+    if not Here.has_battery:
+        expected = expected - {"battery empty"} | {"no mains"}
     assert sorted(name for name in expected if not Here.seen[name]) == []

@@ -354,6 +354,19 @@ def test_slots_without_a_journal_stop_the_box():
         place.boot()
 
 
+def test_a_journal_of_which_nothing_can_be_read_is_no_torn_beginning():
+    """Power can tear the first unit, which is a GENESIS; whatever is longer was a journal once."""
+    genesis = len(units.frame(BEGUN[0].to_bytes()))
+    for size in (1, genesis - 1, genesis):
+        disk = BoxDisk()
+        append(disk, b"\x07" * size)
+        assert RecordBook(disk.memory).torn == size
+    disk = BoxDisk()
+    append(disk, b"\x07" * (genesis + 1))
+    with pytest.raises(MemoryFault, match="byte 0: this is more than its first unit"):
+        RecordBook(disk.memory)
+
+
 def test_a_report_that_rotted_is_not_sent():
     place = used_place(copies=1)
     report = place.kept()[1]

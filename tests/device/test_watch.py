@@ -25,6 +25,7 @@ from ballotbox_device.core.signals import BLOCKING, MEANINGS, Part, Signal
 from ballotbox_device.core.watch import STEP_MS
 from ballotbox_protocol.election.identifiers import COUNT_MAX, PollState
 from ballotbox_protocol.wire.report import ClockQuality, IncidentCode, ReportKind
+from ballotbox_simulator.disk import KEPT, PowerCut, PowerPlan
 from tests.device.polling_place import AWAY, PollingPlace, report_in
 from tests.device.test_poll import TO
 
@@ -172,6 +173,69 @@ def test_a_container_that_is_full_at_its_warning_is_told_as_full():
 def test_a_container_that_nobody_watches_is_never_full():
     place = place_in(PollState.OPEN)
     assert [feed(place) for _ in range(5)] == [[]] * 5
+
+
+def full_places():
+    """The places whose container was filled by a sheet in which power failed, at each operation."""
+    at = 0
+    while True:
+        place = place_in(PollState.OPEN, SMALL)
+        feed(place), feed(place)
+        place.facts.in_transport = AWAY
+        place.disk.power_on(PowerPlan(at))
+        at += 1
+        try:
+            place.on(SheetInserted(AWAY))
+        except PowerCut:
+            place.disk.power_off(KEPT, KEPT)
+            place.disk.power_on()
+            place.boot()
+            if place.device.counters.accepted == SMALL.capacity:
+                yield place
+        else:
+            return
+
+
+def test_a_full_container_is_told_wherever_power_fails_in_the_sheet_that_fills_it():
+    places = list(full_places())
+    assert len(places) > 5
+    for place in places:
+        codes = [report.incident.code for report in map(report_in, place.kept()) if report.incident]
+        assert IncidentCode.CONTAINER_FULL in codes
+
+
+@pytest.mark.parametrize("state", [each for each in PollState if each >= PollState.OPEN])
+@pytest.mark.parametrize(
+    ("sheets", "told"),
+    [
+        (1, []),
+        (2, [(IncidentCode.CONTAINER_NEARLY_FULL, 2)]),
+        (3, [(IncidentCode.CONTAINER_FULL, 3)]),
+    ],
+)
+def test_a_container_is_told_of_at_each_boot_while_sheets_may_come(state, sheets, told):
+    place = place_in(PollState.OPEN, SMALL)
+    for _ in range(sheets):
+        feed(place)
+    if state is not PollState.OPEN:
+        after = [each for each in TO[state] if each not in TO[PollState.OPEN]]
+        place.act(*after)
+    assert place.device.state is state
+    for _ in range(2):
+        place.disk.power_off()
+        told_now = incidents(place.boot())
+        assert told_now == (told if state in REPORTABLE[ReportKind.TURNOUT] else [])
+
+
+def test_a_warning_alone_and_a_container_alone_are_told_at_boot_as_well():
+    for habits, code in (
+        (Habits(capacity=1), IncidentCode.CONTAINER_FULL),
+        (Habits(capacity_warning=1), IncidentCode.CONTAINER_NEARLY_FULL),
+    ):
+        place = place_in(PollState.OPEN, habits)
+        feed(place)
+        place.disk.power_off()
+        assert incidents(place.boot()) == [(code, 1)]
 
 
 def test_a_changed_container_and_its_report_are_one():

@@ -158,9 +158,9 @@ class Device:
             if each not in (Repair.NOTHING, Repair.ASK):
                 made += self._clerk.tell(IncidentCode.MEMORY_REPAIRED, each, now)
         made += self._copy_mended(now) + self._feeding.incident_owed(now)
+        made += self._watch.start(now)
         if repair is Repair.ASK:
             made += self._feeding.ask_again(now)
-        self._watch.clock(now)
         self._usable = True
         return made
 

@@ -16,16 +16,26 @@ from ballotbox_device.core.records import (
     RELEASE,
     RETURNED,
     VOID,
+    Genesis,
     Record,
     RecordType,
     split,
 )
-from ballotbox_device.core.units import UNIT_HEAD_SIZE, end_of, frame, require_torn, unit_at
+from ballotbox_device.core.units import (
+    UNIT_HEAD_SIZE,
+    UNIT_OVERHEAD,
+    end_of,
+    frame,
+    require_torn,
+    unit_at,
+)
 
 #: The records of every ballot: framed once, and known when they are read.
 _OF_BALLOTS: Final = (FED, RETURNED, RELEASE, DROPPED, VOID)
 _ALONE: Final = {each.type: frame(each.to_bytes()) for each in _OF_BALLOTS}
 _KNOWN: Final[dict[bytes, Sequence[Record]]] = {each.to_bytes(): (each,) for each in _OF_BALLOTS}
+#: A journal begins with a GENESIS alone: when nothing of it can be read, no more may be torn.
+_FIRST_MAX: Final = UNIT_OVERHEAD + RECORD_HEAD_SIZE + Genesis.LAYOUT.size
 _PASSAGE: Final = b"".join(_ALONE[kind] for kind in PASSAGE)
 
 
@@ -51,6 +61,8 @@ class RecordBook:
         content = port.read()
         self._end = self._replay(content)
         self.torn = len(content) - self._end
+        if not self._end and self.torn > _FIRST_MAX:
+            raise MemoryFault("the journal is damaged at byte 0: this is more than its first unit")
 
     def _replay(self, content: bytes) -> int:
         """Take in the good units from the start and return where they end; the rest is torn."""

@@ -18,7 +18,9 @@ _HEAD: Final = struct.Struct(">BH")
 UNIT_HEAD_SIZE: Final = _HEAD.size
 _CRC_SIZE: Final = 4
 RECORDS_MAX: Final = 0xFFFF
-UNIT_MAX: Final = _HEAD.size + RECORDS_MAX + _CRC_SIZE
+#: What a unit has beside its records.
+UNIT_OVERHEAD: Final = _HEAD.size + _CRC_SIZE
+UNIT_MAX: Final = UNIT_OVERHEAD + RECORDS_MAX
 
 
 class Unit(NamedTuple):

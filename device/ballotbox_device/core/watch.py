@@ -8,11 +8,12 @@ from typing import Final
 from ballotbox_device.core.habits import Habits
 from ballotbox_device.core.journal import RecordBook
 from ballotbox_device.core.outputs import Output, Refusal
+from ballotbox_device.core.poll import REPORTABLE
 from ballotbox_device.core.ports import Instant
 from ballotbox_device.core.records import CONTAINER
 from ballotbox_device.core.reporting import Clerk
 from ballotbox_device.core.signals import MEANINGS, Part, Signal
-from ballotbox_protocol.wire.report import IncidentCode
+from ballotbox_protocol.wire.report import IncidentCode, ReportKind
 
 #: A clock that moves so much against the uptime, in milliseconds, did not drift but was set.
 STEP_MS: Final = 60_000
@@ -56,6 +57,21 @@ class Watch:
         if held == habits.capacity:
             return self._clerk.tell(IncidentCode.CONTAINER_FULL, held, now)
         if held == habits.capacity_warning:
+            return self._clerk.tell(IncidentCode.CONTAINER_NEARLY_FULL, held, now)
+        return []
+
+    def start(self, now: Instant) -> list[Output]:
+        """Look at the clock, and tell a container that is full: a power cut may have hidden that.
+
+        Told again at every boot while sheets may come, as the parts are.
+        """
+        self.clock(now)
+        held, habits = self._book.history.in_container, self._habits
+        if self._book.history.state not in REPORTABLE[ReportKind.TURNOUT]:
+            return []
+        if habits.capacity is not None and held >= habits.capacity:
+            return self._clerk.tell(IncidentCode.CONTAINER_FULL, held, now)
+        if habits.capacity_warning is not None and held >= habits.capacity_warning:
             return self._clerk.tell(IncidentCode.CONTAINER_NEARLY_FULL, held, now)
         return []
 

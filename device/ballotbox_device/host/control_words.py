@@ -26,6 +26,11 @@ from ballotbox_device.machine.transport import Drop
 from ballotbox_protocol.election.definition import Election
 from ballotbox_protocol.election.identifiers import InvalidField, require
 
+#: A century; a clock that is set further by far leaves what a report can say.
+_STEP_MAX: Final = 3_155_760_000
+#: Twice as fast, or standing still.
+_DRIFT_MAX: Final = 1_000_000
+
 Answer = dict[str, Any]
 _Word = Callable[["Hand", Fields], Answer]
 _Choice = TypeVar("_Choice", bound=Enum)
@@ -192,7 +197,7 @@ def _cut_power(hand: Hand) -> None:
 def _refill(hand: Hand, fields: Fields) -> None:
     lines = fields.take_or("lines", int, "the lines that the roll takes", ROLL_LINES)
     fields.require_all_used()
-    require(lines >= 0, "lines", "must be at least 0")
+    require(lines > 0, "lines", "must be at least 1: a roll without paper is take_printer_paper")
     hand.box.refill_printer(hand.now, lines)
 
 
@@ -214,12 +219,18 @@ def _jam_printer(hand: Hand) -> None:
 
 
 def _step(hand: Hand, fields: Fields) -> None:
-    hand.box.clock.step(_number(fields, "seconds", "seconds, ahead or back"), hand.now)
+    hand.box.clock.step(_either_way(fields, "seconds", _STEP_MAX), hand.now)
 
 
 def _drift(hand: Hand, fields: Fields) -> None:
-    what = "parts per million, too fast or too slow"
-    hand.box.clock.drift(_number(fields, "ppm", what), hand.now)
+    hand.box.clock.drift(_either_way(fields, "ppm", _DRIFT_MAX), hand.now)
+
+
+def _either_way(fields: Fields, name: str, most: int) -> int:
+    what = f"a whole number from -{most} to {most}"
+    value = _number(fields, name, what)
+    require(-most <= value <= most, name, f"must be {what}")
+    return value
 
 
 def _report(hand: Hand, fields: Fields) -> Answer:

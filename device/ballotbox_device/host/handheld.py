@@ -17,8 +17,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
-from ballotbox_device.host.control_client import Control
+from ballotbox_device.host.control_client import Control, Refusal
 from ballotbox_device.host.problem import Problem
+from ballotbox_device.host.state import empty_copy, open_state
 
 Answer = dict[str, Any]
 Marks = Sequence[Sequence[int]]
@@ -37,16 +38,21 @@ def start_box(
     *,
     profile: str = "generic",
     road: Sequence[str] = ("--pty",),
+    fresh: bool = False,
 ) -> "Box":
     """Start box `number` of a folder as `ballotbox-sim election` makes it; raises BoxStopped.
 
     road: the options of `ballotbox-device run` that lead to a gateway; without any it waits on a
-    pseudo-terminal of its own.
+    pseudo-terminal of its own. fresh: with the id and keys of that box and an empty memory, which
+    is gone when the box is closed; a gateway that heard it before takes it for one set back.
     """
     folder = Path(place)
     scratch = tempfile.TemporaryDirectory(prefix="ballotbox-")
+    state = folder / f"box-{number}"
+    if fresh:
+        state = empty_copy(open_state(state), Path(scratch.name) / "state").path
     options = {
-        "state": folder / f"box-{number}",
+        "state": state,
         "election": folder / "election.cose",
         "register": folder / "register.cose",
         "root": (folder / "root.txt").read_text(encoding="utf-8").strip(),
@@ -124,10 +130,15 @@ class Box:
         self.act("close", "finish")
 
     def act(self, *buttons: str, officers: Sequence[str] = ("officer-1", "officer-2")) -> None:
-        """Press buttons; these officers present their tokens wherever two are asked for."""
+        """Press buttons; these officers present their tokens wherever two are asked for.
+
+        Raises control_client.Refusal for the first step that the box refuses.
+        """
         for button in buttons:
-            if self.ask("press", button=button)["panel"]["question"] == "officers":
-                self.ask("present", officers=list(officers))
+            answer = self.ask("press", button=button)
+            if answer["panel"]["question"] == "officers":
+                answer = self.ask("present", officers=list(officers))
+            _require_done(button, answer)
 
     def answer_dropped(self, *, dropped: bool | None = None) -> Answer:
         """Answer whether the sheet is in the container; None: somebody looks."""
@@ -182,3 +193,11 @@ class Box:
         _trace: TracebackType | None,
     ) -> None:  # fmt: skip
         self.close()
+
+
+def _require_done(button: str, answer: Answer) -> None:
+    for said in answer.get("said", ()):
+        if said["says"] == "refused":
+            possible = ", ".join(said["allowed"]) or "nothing"
+            problem = f"{said['why']}: the poll is {said['state']}, where {possible} can be pressed"
+            raise Refusal(button, problem)

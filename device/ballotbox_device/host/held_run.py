@@ -19,6 +19,7 @@ from ballotbox_device.host.officer import key_file_text, officer_key, passphrase
 from ballotbox_device.host.panel_output import Said
 from ballotbox_device.host.problem import Problem
 from ballotbox_device.machine.mechanism import Mechanism
+from ballotbox_device.machine.supply import Supply
 from ballotbox_device.machine.tokens import Tokens
 from ballotbox_device.paper.lines import composer
 from ballotbox_protocol.wire.report import ReportKind
@@ -29,7 +30,9 @@ def tokens_in(files: tuple[Path, ...], passphrase_file: Path | None) -> Tokens:
     """Return the tokens of officers' key files, each by the name of its file; raises Problem."""
     if files and passphrase_file is None:
         what = "is missing: nobody is there to type one"
-        raise Problem("--passphrase-file", what, "Give the file that holds the officers'")
+        raise Problem(
+            "--passphrase-file", what, "Give the file whose first line opens the officers' keys"
+        )
     keys = {}
     for path in files:
         if path.stem in keys:
@@ -56,6 +59,7 @@ class HeldRun:
         }
         compose = composer(trusted, profile.paper_width_mm)
         mechanism = Mechanism(seat.boot, compose, tokens, profile.actions, originals)
+        mechanism.supply = Supply(has_battery=profile.battery)
         self._box = HeldBox(mechanism, seat, road_of)
         self._box.failed = self._end
         self._hand = Hand(self._box, trusted.election)

@@ -30,6 +30,7 @@ from ballotbox_device.host.problem import Problem
 from ballotbox_device.host.state import StateDirectory, open_state, sole_use
 from ballotbox_device.host.system import SystemClock, SystemEntropy
 from ballotbox_device.host.trust_files import establish_from, remember
+from ballotbox_protocol.election.identifiers import PollState
 from ballotbox_protocol.wire.report import ClockQuality
 from ballotbox_protocol.wire.trust import Trusted
 
@@ -113,8 +114,17 @@ def boot(state: StateDirectory, trusted: Trusted, memory: Memory, orders: Orders
     device = Device(
         identity, ElectionRules.of(trusted), memory, SystemEntropy(), habits_of(orders.profile)
     )
+    _require_way_on(device, orders.profile)
     remember(trusted, state.register_seen)
     return device
+
+
+def _require_way_on(device: Device, profile: Profile) -> None:
+    """Raise Problem when the poll stands where a box of this kind could only stay."""
+    if not device.allowed and device.state not in (PollState.FINAL, PollState.SEALED):
+        state = device.state.name.lower()
+        what = f"knows no step on from {state}, where the poll of this box stands"
+        raise Problem(f"--profile {profile.name}", what, "Start it with the profile that it had")
 
 
 def _require_road(orders: Orders) -> None:
@@ -122,7 +132,8 @@ def _require_road(orders: Orders) -> None:
     wanted = Road.MQTT if isinstance(orders.road, MqttBroker) else Road.SERIAL
     if wanted not in profile.roads:
         what = f"is no road of the box {profile.name}"
-        raise Problem(f"--{wanted}", what, f"Give --{listed(sorted(profile.roads))} instead")
+        given = "pty" if isinstance(orders.road, OwnTerminal) else wanted
+        raise Problem(f"--{given}", what, f"Give --{listed(sorted(profile.roads))} instead")
 
 
 def _in_time(road_of: _RoadOf, profile: Profile) -> _RoadOf:

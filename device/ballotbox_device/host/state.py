@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from ballotbox_device.host.files import create_file, sync_directory
-from ballotbox_device.host.keys import KEYS, store_key
+from ballotbox_device.host.keys import KEYS, load_key, store_key, stored_keys
 from ballotbox_device.host.problem import Problem, reason_of
 from ballotbox_protocol.election.identifiers import BOX_ID_SIZE, BoxId
 from ballotbox_protocol.wire.keyfile import PrivateKey
@@ -74,6 +74,8 @@ def create_state(
     the first, which saves it from rot but not from a medium that dies.
     """
     state = StateDirectory(path, box)
+    if second is not None:
+        _require_apart(path, second)
     try:
         if second is not None:
             _make_empty(second, "Give --second a new directory on the other medium")
@@ -93,6 +95,28 @@ def create_state(
         remedy = "Choose a directory you may write to, on a disk with room"
         raise Problem(error.filename or str(path), reason_of(error), remedy) from error
     return state
+
+
+def _require_apart(path: Path, second: Path) -> None:
+    one, other = path.resolve(), second.resolve()
+    if one == other or one in other.parents or other in one.parents:
+        remedy = "Give a directory on a medium of its own, or leave --second out"
+        raise Problem(f"--second {second}", f"lies with --state {path} in one directory", remedy)
+
+
+def empty_copy(state: StateDirectory, path: Path) -> StateDirectory:
+    """Make a box with the id and keys of another and an empty memory, for a test; raises Problem.
+
+    The two number their reports alike: whoever heard both would convict the box.
+    """
+    keys = [load_key(state.keys / key.hex()) for key in stored_keys(state.keys)]
+    if not keys:
+        remedy = "Restore the state directory from where it was copied"
+        raise Problem(str(state.keys), "holds no key of the box", remedy)
+    copy = create_state(path, state.box, keys[0])
+    for key in keys[1:]:
+        store_key(copy.keys, key)
+    return copy
 
 
 def _make_empty(path: Path, remedy: str) -> None:

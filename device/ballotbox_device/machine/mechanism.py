@@ -6,7 +6,7 @@ InvalidField and changes nothing.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
@@ -118,15 +118,17 @@ class Mechanism:
 
     def set_mains(self, at_ms: int, *, on: bool) -> None:
         """Plug the box in or out."""
-        self._hear_supply(self.supply.set_mains(on=on), at_ms)
+        said = self.supply.set_mains(on=on)
+        self._need_power()
+        self.sense(said, at_ms)
 
     def set_battery(self, percent: int, at_ms: int) -> None:
-        """Let the battery have this charge."""
-        self._hear_supply(self.supply.set_battery(percent), at_ms)
-
-    def _hear_supply(self, said: Iterable[Signal], at_ms: int) -> None:
-        for signal in said:
+        """Let the battery have this charge; raises InvalidField for a box that has none."""
+        for signal in self.supply.set_battery(percent):
             self.sense(signal, at_ms)
+        self._need_power()
+
+    def _need_power(self) -> None:
         if not self.supply.is_enough:
             self.cut_power()
 
@@ -239,7 +241,7 @@ class Mechanism:
 
     def _words(self) -> words.Words:
         if self.device is not None:
-            return self._screen.words_for(self.device.state)
+            return self._screen.words_for(self.device.state, self._actions)
         return words.CLEARED if self.is_cleared else words.OFF
 
     # The firmware

@@ -19,6 +19,7 @@ from ballotbox_device.core.outputs import (
     SheetReturned,
     StateChanged,
 )
+from ballotbox_device.core.poll import Action
 from ballotbox_device.machine import words
 from ballotbox_protocol.election.identifiers import PollState
 
@@ -98,9 +99,9 @@ class Screen:
             case ReportMade():
                 pass
 
-    def words_for(self, state: PollState) -> words.Words:
-        """Return the two lines on the screen."""
-        return words.OF_STATE[state] if self.message is None else self.message
+    def words_for(self, state: PollState, actions: frozenset[Action]) -> words.Words:
+        """Return the two lines on the screen of a box that knows these steps."""
+        return words.of_state(state, actions) if self.message is None else self.message
 
     def _say(self, message: words.Words) -> None:
         self.message, self.question, self.needed = message, None, None

@@ -5,33 +5,35 @@ from typing import Final
 
 from ballotbox_device.core.signals import Signal
 from ballotbox_protocol.election.definition import PERCENT
-from ballotbox_protocol.election.identifiers import require_count
+from ballotbox_protocol.election.identifiers import require, require_count
 
 #: At so many percent the battery says that it is low.
 LOW: Final = 20
 
 
 class Supply:
-    """`mains`: the plug has power. `battery`: its charge in percent."""
+    """`mains`: the plug has power. `battery`: its charge in percent, 0 in a box that has none."""
 
-    __slots__ = ("battery", "mains")
+    __slots__ = ("_has_battery", "battery", "mains")
 
-    def __init__(self) -> None:
+    def __init__(self, *, has_battery: bool = True) -> None:
         self.mains = True
-        self.battery = PERCENT
+        self._has_battery = has_battery
+        self.battery = PERCENT if has_battery else 0
 
     @property
     def is_enough(self) -> bool:
         """Tell whether the box can run."""
         return self.mains or self.battery > 0
 
-    def set_mains(self, *, on: bool) -> Iterator[Signal]:
-        """Give or take the mains; yield what the supply says."""
+    def set_mains(self, *, on: bool) -> Signal:
+        """Give or take the mains; return what the supply says."""
         self.mains = on
-        yield Signal.MAINS_BACK if on else Signal.MAINS_LOST
+        return Signal.MAINS_BACK if on else Signal.MAINS_LOST
 
     def set_battery(self, percent: int) -> Iterator[Signal]:
-        """Let the battery have this charge; yield what it says."""
+        """Let the battery have this charge; yield what it says. Raises InvalidField."""
+        require(self._has_battery, "percent", "this kind of box has no battery: it has mains alone")
         require_count(percent, "percent", PERCENT)
         was_low, self.battery = self.battery <= LOW, percent
         if was_low != (percent <= LOW):

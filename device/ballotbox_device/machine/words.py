@@ -5,6 +5,7 @@ from types import MappingProxyType
 from typing import Final
 
 from ballotbox_device.core.outputs import Refusal
+from ballotbox_device.core.poll import Action
 from ballotbox_device.core.sheet import ReturnReason
 from ballotbox_device.core.signals import Part, Signal
 from ballotbox_protocol.election.identifiers import PollState
@@ -25,6 +26,14 @@ OF_STATE: Final[Mapping[PollState, Words]] = MappingProxyType(
         PollState.PORTABLE: ("Portable ballots", "Feed the sheets of the portable boxes."),
         PollState.FINAL: ("Counted", "Sign the final report, hang it up, then seal the box."),
         PollState.SEALED: ("Sealed", "Hand the box in. Two officers may clear it later."),
+    }
+)
+
+#: What stands there on a box that does not know a step which the words above ask for.
+OF_STATE_WITHOUT: Final[Mapping[tuple[PollState, Action], Words]] = MappingProxyType(
+    {
+        (PollState.CLOSED, Action.ADMIT_PORTABLE): ("The poll is closed", "Print the final."),
+        (PollState.FINAL, Action.SEAL): ("Counted", "Sign the final report and hang it up."),
     }
 )
 
@@ -155,3 +164,11 @@ ASK_OFFICERS: Final[Words] = (
 )
 CALL_OFFICER: Final[Words] = ("An officer comes to help you", "Officers: several sheets went back.")
 COPY: Final[Words] = ("A copy is printed", "It bears its number.")
+
+
+def of_state(state: PollState, actions: frozenset[Action]) -> Words:
+    """Return the words for a state on a box that knows these steps of the poll."""
+    for (where, step), without in OF_STATE_WITHOUT.items():
+        if where is state and step not in actions:
+            return without
+    return OF_STATE[state]

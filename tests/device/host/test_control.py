@@ -35,6 +35,7 @@ from tests.device.polling_place import report_in
 from tests.device.sheets_in_hand import ELECTION, new_mechanism
 
 HOME = ("HOME", 0, [[0], [1]])
+MQTT_ALONE = "mqtt-alone.toml"
 
 
 @pytest.fixture
@@ -66,6 +67,48 @@ def test_a_day_with_what_goes_wrong_in_it(box):
     assert (final["kind"], final["counters"]["accepted"]) == ("final", 1)
     assert box.paper()["container"] == {"sheets": {"HOME/0": 1}, "strays": 0}
     assert all(report["debug"] for report in box.reports())
+
+
+def test_a_step_that_the_box_refuses_is_told_and_the_next_is_not_tried(box):
+    what = "close: not_in_this_state: the poll is setup, where print_zero can be pressed"
+    with pytest.raises(Refusal, match=what):
+        box.act("close", "print_zero")
+    box.act("print_zero")
+    with pytest.raises(Refusal, match="open: not_two_officers: the poll is zero"):
+        box.act("open", officers=("officer-1",))
+    assert box.panel()["state"] == "zero"
+
+
+def test_a_fresh_box_is_new_each_time_and_leaves_the_other_alone(place):
+    before = {path: path.read_bytes() for path in place.rglob("*") if path.is_file()}
+    for _ in range(2):
+        with start_box(place, fresh=True) as box:
+            box.open_poll()
+            box.feed(*HOME)
+            assert [report["sequence"] for report in box.reports()] == [0, 1, 2]
+            assert box.reports()[0]["box"] == (place / "box-1" / "box.id").read_text().strip()
+    assert before == {path: path.read_bytes() for path in place.rglob("*") if path.is_file()}
+
+
+def test_a_box_is_not_started_as_a_kind_that_knows_no_way_on(place):
+    with start_box(place) as box:
+        box.open_poll()
+        box.act("close", "admit_portable")
+    with pytest.raises(BoxStopped, match="--profile aks: knows no step on from portable"):
+        start_box(place, profile="aks")
+    with start_box(place) as box:
+        box.act("end_portable", "finish")
+    with start_box(place, profile="aks") as box:
+        assert box.panel()["state"] == "final"
+
+
+def test_a_box_of_a_kind_without_a_battery_goes_off_with_the_mains(place):
+    with start_box(place, profile="koib", fresh=True) as box:
+        assert box.ask("mains", on=False)["panel"]["power"] is False
+        box.ask("mains", on=True)
+        assert box.power_on()["panel"]["power"] is True
+        with pytest.raises(Refusal, match="percent: this kind of box has no battery"):
+            box.ask("battery", percent=50)
 
 
 def serve_until_all_is_answered(box, gateway, descriptor):
@@ -150,6 +193,11 @@ def test_two_may_be_connected(box):
         (b'{"do":"battery","percent":101}', "percent"),
         (b'{"do":"report","sequence":99}', "sequence"),
         (b'{"do":"refill_printer","lines":-1}', "lines"),
+        (b'{"do":"refill_printer","lines":0}', "lines"),
+        (b'{"do":"step_clock","seconds":1000000000000000000000}', "seconds"),
+        (b'{"do":"step_clock","seconds":-3155760001}', "seconds"),
+        (b'{"do":"drift_clock","ppm":1000001}', "ppm"),
+        (b'{"do":"drift_clock","ppm":-1000001}', "ppm"),
         (b'{"do":"answer_dropped"}', "sheet"),
         (b'{"do":"answer_dropped","dropped":true,"x":1}', "x"),
         (b'{"do":"present","officers":["a"]}', "officers"),
@@ -320,13 +368,22 @@ def test_tokens_bear_the_names_of_their_files(place):
         (("--pty", "--serial", "x"), "exactly one of"),
         ((), "exactly one of"),
         (("--pty", "--officer-key", "x"), "give both"),
+        (("--pty", "--control", "x", "--no-panel"), "not both"),
+        (("--pty", "--profile", MQTT_ALONE), "--pty: is no road of the box own. Give --mqtt"),
+        (("--mqtt", "mqtt://localhost"), "must be HOST:PORT"),
+        (("--mqtt", "http://localhost:80"), "must be HOST:PORT"),
         (
             ("--pty", "--profile", "none"),
             "there is none of this name. The built-in ones are aks",
         ),
     ],
 )
-def test_options_that_do_not_fit_are_told(place, options, told):
+def test_options_that_do_not_fit_are_told(place, monkeypatch, options, told):
+    monkeypatch.chdir(place)
+    text = run_command("profiles", "generic", "--toml").stdout
+    own = text.replace('"serial", "mqtt"', '"mqtt"').replace('"generic"', '"own"')
+    assert own != text
+    (place / MQTT_ALONE).write_text(own)
     done = run_command("run", *run_options(place, *options))
     assert done.returncode != 0
     assert told in " ".join(done.stderr.split())

@@ -9,7 +9,7 @@ import pytest
 from ballotbox_device.host import keys, state
 from ballotbox_device.host.keys import choose_key, load_key, new_key, store_key, stored_keys
 from ballotbox_device.host.problem import Problem
-from ballotbox_device.host.state import create_state, open_state, sole_use
+from ballotbox_device.host.state import create_state, empty_copy, open_state, sole_use
 from ballotbox_protocol.election.identifiers import BoxId, PrecinctId
 from ballotbox_protocol.election.register import BoxEntry, ClosedAs, Closure
 from tests.device.host.box_on_a_road import authority
@@ -27,6 +27,35 @@ def test_a_box_is_found_again(tmp_path):
     assert len(made.media) == 2
     assert made.media[0] == (made.journal, made.slots)
     assert [path.read_bytes() for medium in made.media for path in medium] == [b""] * 4
+
+
+@pytest.mark.parametrize("second", ["box", "box/second", "box/deep/er", "."])
+def test_a_second_medium_within_the_first_is_refused_and_nothing_made(tmp_path, second):
+    with pytest.raises(Problem, match=r"--second .*lies with --state .* in one directory"):
+        create_state(tmp_path / "box", BOX, new_key(), tmp_path / second)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_empty_copy_is_the_same_box_with_nothing_in_it(tmp_path):
+    made = create_state(tmp_path / "box", BOX, new_key())
+    store_key(made.keys, new_key())
+    made.journal.write_bytes(b"what happened")
+    copy = empty_copy(made, tmp_path / "copy")
+    assert (open_state(copy.path), copy.box) == (copy, BOX)
+    assert stored_keys(copy.keys) == stored_keys(made.keys)
+    assert [load_key(copy.keys / each.hex()).public for each in stored_keys(copy.keys)] == [
+        *stored_keys(made.keys)
+    ]
+    assert copy.journal.read_bytes() == b""
+
+
+def test_a_box_without_a_key_is_not_copied(tmp_path):
+    made = create_state(tmp_path / "box", BOX, new_key())
+    for path in made.keys.iterdir():
+        path.unlink()
+    with pytest.raises(Problem, match="holds no key of the box"):
+        empty_copy(made, tmp_path / "copy")
+    assert not (tmp_path / "copy").exists()
 
 
 def test_an_empty_directory_may_become_a_box(tmp_path):

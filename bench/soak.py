@@ -5,8 +5,9 @@ property tests with other seeds and many more examples; `SET=powercuts` cuts the
 every operation of scripted days, and `SET=rot` flips every bit of its memory. Of a gateway,
 `SET=kill9` kills the process at every step and system call, `SET=long_day` watches its memory for a
 simulated day, `SET=gateway_powercut` cuts the power of its ledger at every operation and
-`SET=io_errors` lets each fail. A campaign that was interrupted goes on where it was, but only on
-the same commit with nothing changed; otherwise it begins anew.
+`SET=io_errors` lets each fail. `SET=laws` gives a million damaged formulas, laws, maps of columns
+and tables of protocols to what reads them. A campaign that was interrupted goes on where it was,
+but only on the same commit with nothing changed; otherwise it begins anew.
 """
 
 import argparse
@@ -23,6 +24,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 sys.path.insert(0, str(Path(__file__).parent))
 
 import durability
+import laws
 import memory
 from rich.console import Console
 from rich.progress import Progress
@@ -165,6 +167,7 @@ def main() -> None:
         "gateway_powercut": lambda: durability.run_power_cuts(_commit()),
         "io_errors": lambda: durability.run_errors(_commit()),
         "long_day": lambda: durability.run_long_day(_commit()),
+        "laws": lambda: laws.run_laws(_commit()),
     }
     for name in options.sets or _SETS:
         rows += list(campaigns[name]())
@@ -179,7 +182,7 @@ def main() -> None:
 
 _SETS = (
     *("days", "properties", "powercuts", "rot"),
-    *("kill9", "gateway_powercut", "io_errors", "long_day"),
+    *("kill9", "gateway_powercut", "io_errors", "long_day", "laws"),
 )
 _MUST_BE_ZERO = (
     *("simulation.lost", "simulation.doubled", "simulation.findings"),
@@ -187,7 +190,7 @@ _MUST_BE_ZERO = (
     *("rot.undetected", "rot.unrepaired"),
     *("kill9.lost", "kill9.doubled", "kill9.findings"),
     *("gateway_powercut.lost", "gateway_powercut.doubled", "gateway_powercut.findings"),
-    *("io_errors.acked_without_data", "io_errors.findings"),
+    *("io_errors.acked_without_data", "io_errors.findings", "laws.findings"),
 )
 
 if __name__ == "__main__":

@@ -4,7 +4,8 @@ A relation over a line or a group that the protocol does not have is not judged,
 missing is not zero.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import operator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, cast
 
@@ -38,6 +39,11 @@ NOT_BELOW_ZERO: Final = Relation(
     weight=Weight.MILD,
     nature=Nature.ARITHMETIC,
 )
+_COMPARED: Final[Mapping[Comparison, Callable[[int, int], bool]]] = {
+    Comparison.EQUAL: operator.eq,
+    Comparison.AT_MOST: operator.le,
+    Comparison.AT_LEAST: operator.ge,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +95,7 @@ class Equation:
 
     def holds(self, excess: int) -> bool:
         """Tell whether the relation holds when left less right comes to this."""
-        match self.formula.comparison:
-            case Comparison.EQUAL:
-                return excess == 0
-            case Comparison.AT_MOST:
-                return excess <= 0
-            case Comparison.AT_LEAST:
-                return excess >= 0
+        return _COMPARED[self.formula.comparison](excess, 0)
 
     @property
     def asked(self) -> tuple[int | None, ...]:

@@ -209,13 +209,11 @@ def _test_of(equation: Equation) -> Callable[[Sequence[int]], bool]:
 
 
 def _breaks(comparison: Comparison, total: _Total) -> Callable[[Sequence[int]], bool]:
-    match comparison:
-        case Comparison.EQUAL:
-            return lambda counts: total(counts) != 0
-        case Comparison.AT_MOST:
-            return lambda counts: total(counts) > 0
-        case Comparison.AT_LEAST:
-            return lambda counts: total(counts) < 0
+    if comparison is Comparison.EQUAL:
+        return lambda counts: total(counts) != 0
+    if comparison is Comparison.AT_MOST:
+        return lambda counts: total(counts) > 0
+    return lambda counts: total(counts) < 0
 
 
 def _breaks_for_one(equation: Equation, total: _Total) -> Callable[[Sequence[int]], bool]:

@@ -30,9 +30,11 @@ class LawReport:
         self._directory = directory
         self._staged: Path | None = None
         self._file: IO[str] | None = None
+        self._made = False
 
     def __enter__(self) -> Self:
         if self._directory is not None:
+            self._made = not self._directory.exists()
             self._directory.mkdir(parents=True, exist_ok=True)
             self._staged = self._directory / f".{_FAILURES}.new"
             self._file = self._staged.open("w", encoding="utf-8", newline="")
@@ -48,8 +50,11 @@ class LawReport:
         if self._file is not None:
             self._file.close()
         if self._staged is not None:
-            with suppress(FileNotFoundError):
-                self._staged.unlink()
+            self._staged.unlink(missing_ok=True)
+        if self._directory is not None and self._made:
+            # Of a directory with files in it this leaves everything.
+            with suppress(OSError):
+                self._directory.rmdir()
 
     def add(self, failures: Iterable[Found]) -> None:
         """Write the failures of one station."""

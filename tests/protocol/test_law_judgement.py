@@ -106,6 +106,13 @@ def test_a_relation_that_tells_options_apart_takes_them_out_of_what_is_exchangea
     assert bind_all(law_with_one_more).uncovered() == votes
 
 
+def test_a_line_that_no_relation_reads_is_not_exchangeable_with_options_that_are_asked():
+    """Both have no place in a sum; only asking each option tells them apart."""
+    law = bind_all(of_law(SMALL, "each(votes) <= [1]"))
+    assert law.blind_groups() == (tuple(Column("votes", option) for option in "abc"),)
+    assert law.uncovered() == (Column("11a"),)
+
+
 @given(laws_with_protocols, st.integers(-50, 50), st.data())
 def test_a_correction_mends_what_it_says_and_leaves_what_it_says(drawn, step, data):
     name, protocol = drawn
@@ -172,6 +179,21 @@ def test_a_correction_never_goes_below_zero_or_beyond_what_can_be_counted():
     far = bind_all(of_law(SMALL, "1000000000 * [1] = [11a]"))
     (failure,) = Judge(far).failures([3, 3, 0, 0, 0])
     assert failure.corrections == ()
+
+
+@pytest.mark.parametrize(
+    ("holds", "row", "corrections"),
+    [
+        ("2 * [1] >= 9", [3, 0], [("[1]", 5)]),
+        ("2 * [1] <= 9", [7, 0], [("[1]", 4)]),
+        ("1000 * [11a] <= 1001 * [1]", [999, 1001], [("[11a]", 999), ("[1]", 1000)]),
+        ("3 * [11a] = 2 * [1]", [4, 2], [("[1]", 3)]),
+    ],
+)
+def test_a_correction_is_the_smallest_whole_number_that_is_enough(holds, row, corrections):
+    (failure,) = Judge(bind_all(of_law(SMALL, holds))).failures([*row, 0, 0, 0])
+    found = [(str(each.column), each.new) for each in failure.corrections]
+    assert sorted(found) == sorted(corrections)
 
 
 @pytest.mark.parametrize(

@@ -124,29 +124,47 @@ def test_a_law_without_lines_or_relations_is_none():
         Law("n", "t", "c", "s", (Line("1", "t"),), ())
 
 
+def with_formula(text: str) -> str:
+    """Return SMALL with a formula over several lines, each as long as a line may be."""
+    lines = [text[at : at + 400] for at in range(0, len(text), 400)]
+    return SMALL.replace('"[11a] <= [1]"', '"""\n' + "\n".join(lines) + '"""')
+
+
+def with_relations(formula: str) -> str:
+    """Return a law of two hundred lines in which every relation has this formula."""
+    head = SMALL.split("[[line]]", maxsplit=1)[0]
+    lines = "".join(f'[[line]]\nnumber = "{n}"\ntitle = "t"\n' for n in range(200))
+    groups = '[[options]]\nname = "votes"\ntitle = "t"\n'
+    relation = SMALL.split("[[relation]]")[1].replace("[11a] <= [1]", formula)
+    relations = (f"[[relation]]{relation.replace('R1', f'R{n}')}" for n in range(64))
+    return head + lines + groups + "".join(relations)
+
+
 def hostile_laws() -> dict[str, str]:
     """Return law files made to take time, memory or control."""
-    head = SMALL.split("[[line]]")[0]
-    relation = SMALL[SMALL.index("[[relation]]") :].split("[[relation]]")[1]
-    many = [f'[[line]]\nnumber = "{n}"\ntitle = "t"\n' for n in range(200)]
-    long_sum = " + ".join(f"[{n}]" for n in range(90))
-    body = relation.replace('"[11a] <= [1]"', f'"{long_sum} = 1"')
-    relations = [f"[[relation]]{body.replace('R1', f'R{n}')}" for n in range(64)]
     dotted = "\n".join(f"{'.'.join(['a'] * 240)}.b{n} = 1" for n in range(130))
     return {
         "code": SMALL.replace("[11a] <= [1]", "__import__('os').system('touch owned') <= [1]"),
-        "deep parentheses": SMALL.replace("[11a] <= [1]", "(" * 299 + "[1]" + ")" * 299),
-        "powers": SMALL.replace("[11a] <= [1]", "[1] <= " + "999999999*" * 55 + "9"),
-        "doubling": SMALL.replace("[11a] <= [1]", "[1] <= " + "*".join(["([1]+M)"] * 70)),
+        "deep parentheses": with_formula("(" * 290 + "[1]" + ")" * 290 + " = 1"),
+        "signs": with_formula("[1] = " + "-" * 590),
+        "powers": with_formula("[1] <= " + "999999999*" * 55 + "9"),
+        "doubling": with_formula("[1] <= " + "*".join(["(1+M)"] * 90)),
+        "squaring": with_formula("[1] <= " + "*".join(["([1]+M+1)"] * 39)),
+        "sums of sums": with_formula("(([1]+M)*(M+1)+[11a])*(M-1)" + "+[1]*M" * 80 + "=1"),
         "deep arrays": "a = " + "\n".join(["[" * 400] * 150),
         "deep tables": "a = " + "{a = " * 90,
         "long keys": dotted[:LAW_CHARACTERS_MAX],
+        "one long key": f"{'.'.join(['a'] * 30_000)} = 1",
         "long headers": "\n".join(f"[{'.'.join(['a'] * 240)}.b{n}]" for n in range(130)),
         "long number": f"a = {'9' * 490}",
         "long date": f"a = 1999-01-01T00:00:00.{'9' * 470}Z",
         "open string": 'a = """' + ('"" ' * 120 + "\n") * 150,
         "escapes": ('a = "' + "\\u0061" * 80 + '"\n') * 130,
-        "many relations": head + "".join(many) + "".join(relations),
+        "many long relations": with_relations(" + ".join(f"[{n}]" for n in range(60)) + " = 1"),
+        "many options": with_relations("[1] = sum(votes)"),
+        "every option by itself": with_relations("each(votes) <= [1] + [2] + [3]"),
+        "every option broken": with_relations("each(votes) + 1 <= [1]"),
+        "options against options": with_relations("each(votes) <= sum(votes)"),
         "too long": "#" * (LAW_CHARACTERS_MAX + 1),
         "one line": "#" * LAW_CHARACTERS_MAX,
         "surrogates": SMALL.replace("Small", "\ud800"),

@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from ballotbox_protocol.election.identifiers import InvalidField
+from ballotbox_protocol.election.law.law import Mark
 from ballotbox_protocol.election.law.source import load_law
 from ballotbox_tabulation.cli import main
 from ballotbox_tabulation.core import law_check
@@ -76,6 +77,16 @@ def test_protocols_that_break_the_law_are_told_with_numbers_and_corrections(desk
         "    would mend it: votes north 5 instead of 12; " in done.stdout
     )
     assert "R3 for votes north is off by 3" in done.stdout
+
+
+def test_what_is_mild_is_told_and_refuses_nothing(desk):
+    desk.write(map=MAP.replace("M = 1", "M = 2"), table=HEAD + "1,Upper,1,10,5,7,3\n")
+    done = desk.run()
+    assert done.exit_code == 0
+    assert "R3 for votes north is off by 2" in done.stdout
+    assert done.stdout.splitlines()[-1] == (
+        "HELD: none of 1 protocols breaks the law; 1 break only what does not block."
+    )
 
 
 def test_all_findings_lie_in_the_directory(desk):
@@ -199,6 +210,12 @@ def test_what_cannot_be_used_is_named_with_the_fix_and_nothing_is_written(desk, 
     assert (desk.out / "check.json").read_text() == "an older check"
 
 
+def test_a_directory_that_was_made_for_nothing_is_gone_again(desk):
+    desk.write(table=HEAD + "1,U,1,9,x,4,5\n")
+    assert desk.run("--out", str(desk.out)).exit_code == 2
+    assert not desk.out.exists()
+
+
 def test_a_directory_that_cannot_be_made_is_named(desk):
     desk.out.write_text("a file")
     done = desk.run("--out", str(desk.out))
@@ -242,6 +259,19 @@ def test_the_largest_failures_of_each_relation_are_kept_in_order():
     assert [found.row for found in kept] == [4, 11, 10, 9, 8, 7, 6, 2, 12, 3]
     assert check.relations[0].sizes == [1, 1, 3, 5, 1, 1]
     assert check.refused == 12
+
+
+def test_a_protocol_with_a_mark_is_judged_by_what_can_be_read():
+    check = LawCheck(bind_all(load_law(SMALL)))
+    (found,) = check.add(StationRow(1, "s", "", [Mark.NO_DATA, 5, 5, 1, 0], marked=True))
+    assert found.failure.relation.name == "R2"
+    assert [(each.broken, each.undecided) for each in check.relations] == [
+        (0, 1),
+        (1, 0),
+        (0, 0),
+        (0, 0),
+    ]
+    assert (check.refused, check.empty) == (1, 0)
 
 
 def test_a_column_of_stations_is_no_group(monkeypatch):

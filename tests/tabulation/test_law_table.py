@@ -175,6 +175,10 @@ def test_a_quote_that_is_never_closed_is_refused_after_so_many_lines():
     assert "is a quote not closed?" in error.problem
 
 
+def test_many_rows_are_not_taken_for_one_of_many_lines():
+    assert len(rows(HEAD + "1,U,7,10,9,4,5\n" * (protocol_table.ROW_LINES_MAX + 50))) == 150
+
+
 def test_a_file_of_too_many_rows_is_refused(monkeypatch):
     monkeypatch.setattr(protocol_table, "ROWS_MAX", 3)
     line = "1,U,7,10,9,4,5\n"

@@ -37,6 +37,23 @@ def test_a_formula_is_read_into_its_terms():
     assert [str(each) for each in read.operands] == ["[1]", "sum(votes)", "[11д]"]
 
 
+def test_products_of_sums_are_multiplied_out():
+    read = parse_formula("(M + 2) * (M + 3) * ([1] - 4) = 0", KNOWN)
+    line = Operand(Take.LINE, "1")
+    assert set(read.left) == {
+        Term(1, ("M", "M"), line),
+        Term(5, ("M",), line),
+        Term(6, (), line),
+        Term(-4, ("M", "M"), None),
+        Term(-20, ("M",), None),
+        Term(-24, (), None),
+    }
+
+
+def test_parentheses_that_are_closed_again_nest_nothing():
+    assert parse_formula("+".join(["([1])"] * 20) + " = 1", KNOWN).left[0].factor == 20
+
+
 SLIPS = {
     "": (1, 1, "a line, a number or a name is expected, not the end of the formula"),
     "[1]": (1, 4, "a comparison is expected (=, <= or >=), not the end of the formula"),
@@ -62,7 +79,11 @@ SLIPS = {
     "2 * M = 4": (1, 1, "no line or option is left in it"),
     "[1] = [1]": (1, 1, "no protocol can break it"),
     "0 * [1] = 0": (1, 1, "no protocol can break it"),
-    "each(votes) = each(others)": (1, 1, "only one group can be asked by itself"),
+    "each(votes) = each(others)": (
+        1,
+        1,
+        "only one group can be asked by itself, not each(votes) and each(others)",
+    ),
     "[1] = 1000000001": (1, 7, "a number is at most 1000000000"),
     "[1] = 99999999999999999999": (1, 7, "a number is at most 1000000000"),
     "1000000000 * [1] * 2 = 3": (1, 18, "a factor grows beyond 1000000000 here"),

@@ -4,6 +4,7 @@ import re
 import resource
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -11,7 +12,15 @@ from hypothesis import strategies as st
 
 from ballotbox_protocol.election.identifiers import InvalidField
 from ballotbox_protocol.election.law.formula import parse_formula
-from ballotbox_protocol.election.law.law import Confirmation, Law, Line, Relation, Weight
+from ballotbox_protocol.election.law.law import (
+    Confirmation,
+    Group,
+    Law,
+    Line,
+    Parameter,
+    Relation,
+    Weight,
+)
 from ballotbox_protocol.election.law.source import LAW_CHARACTERS_MAX, load_law
 from tests.protocol.laws import LAWS, SMALL
 
@@ -112,6 +121,33 @@ def test_a_law_has_bounded_parts(what, field, most):
     parts = "".join(what.format(1000 + number) for number in range(most + 1))
     with pytest.raises(InvalidField, match=str(most)) as raised:
         load_law(SMALL + parts)
+    assert raised.value.field == field
+
+
+PARTS = {
+    "line.number": lambda: Line("1 a", "t"),
+    "line.title": lambda: Line("1", ""),
+    "line.original": lambda: Line("1", "t", "\x1b"),
+    "options.name": lambda: Group("1", "t"),
+    "options.title": lambda: Group("votes", ""),
+    "parameter.name": lambda: Parameter("each", "t"),
+    "parameter.title": lambda: Parameter("M", "x" * 2_001),
+    "parameter.default": lambda: Parameter("M", "t", 1_000_001),
+    "relation.title": lambda: Relation("R", "", Confirmation.NOT_FOUND, "s"),
+    "relation.source": lambda: Relation("R", "t", Confirmation.NOT_FOUND, ""),
+    "relation.holds": lambda: Relation("R", "t", Confirmation.CONFIRMED, "s"),
+    "relation.weight": lambda: Relation("R", "t", Confirmation.NOT_FOUND, "s", weight=Weight.HARD),
+    "title": lambda: replace(load_law(SMALL), title=""),
+    "country": lambda: replace(load_law(SMALL), country=""),
+    "source": lambda: replace(load_law(SMALL), source=""),
+    "about": lambda: replace(load_law(SMALL), not_found=("\x07",)),
+}
+
+
+@pytest.mark.parametrize("field", PARTS)
+def test_no_part_of_a_law_exists_half_valid(field):
+    with pytest.raises(InvalidField) as raised:
+        PARTS[field]()
     assert raised.value.field == field
 
 

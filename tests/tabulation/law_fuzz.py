@@ -17,7 +17,7 @@ from ballotbox_tabulation.core.column_map import load_map
 from ballotbox_tabulation.core.law_check import LawCheck
 from ballotbox_tabulation.protocol_table import read_rows
 from tests.protocol.laws import LAWS, SMALL
-from tests.tabulation.test_law_table import HEAD, MAP
+from tests.tabulation.small_table import HEAD, MAP
 
 _LAWS = tuple(map(load_law, (*LAWS.values(), SMALL)))
 _KNOWN = _LAWS[-1].vocabulary

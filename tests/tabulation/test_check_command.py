@@ -20,7 +20,7 @@ from ballotbox_tabulation.core.law_check import LawCheck, StationRow
 from ballotbox_tabulation.core.law_document import size_names
 from ballotbox_tabulation.law_files import law_names
 from tests.protocol.laws import SMALL, bind_all
-from tests.tabulation.test_law_table import HEAD, MAP
+from tests.tabulation.small_table import HEAD, MAP
 
 GOOD = HEAD + "1,Upper,1,10,9,4,5\n1,Upper,2,10,10,10,0\n2,Lower,3,0,0,0,0\n"
 #: Row 3 breaks R2 by 7 and R3 for an option, row 4 has a mark, row 5 breaks R1.

@@ -16,27 +16,9 @@ from ballotbox_tabulation import protocol_table
 from ballotbox_tabulation.core.column_map import load_map
 from ballotbox_tabulation.protocol_table import open_table, read_rows
 from tests.protocol.laws import SMALL
+from tests.tabulation.small_table import HEAD, MAP
 
 LAW = load_law(SMALL)
-MAP = """
-station = ["place", "number"]
-group = "day"
-
-[lines]
-1 = "issued"
-11a = "found"
-
-[options]
-votes = ["north", "south"]
-
-[parameters]
-M = 1
-
-[marks]
-no_data = ["", "-"]
-illegible = ["?"]
-"""
-HEAD = "day,place,number,issued,found,north,south\n"
 
 
 def rows(text, columns=MAP):

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ballotbox_protocol.election.identifiers import InvalidField
+from ballotbox_protocol.election.identifiers import COUNT_MAX, InvalidField
 from ballotbox_protocol.election.law import binding
 from ballotbox_protocol.election.law.binding import NOT_BELOW_ZERO, Column, bind
 from ballotbox_protocol.election.law.formula import Comparison
@@ -176,6 +176,11 @@ def test_a_correction_never_goes_below_zero_or_beyond_what_can_be_counted():
     law = bind_all(of_law(SMALL, "[1] + 5 <= [11a]"))
     (failure,) = Judge(law).failures([0, 3, 0, 0, 0])
     assert [(str(c.column), c.new) for c in failure.corrections] == [("[11a]", 5)]
+    most = [0, COUNT_MAX, 0, 0, 0]
+    (failure,) = Judge(bind_all(of_law(SMALL, "[11a] <= [1]"))).failures(most)
+    assert {each.new for each in failure.corrections} == {COUNT_MAX, 0}
+    (failure,) = Judge(bind_all(of_law(SMALL, "[11a] + 1 <= [1]"))).failures(most)
+    assert failure.corrections == ()
     far = bind_all(of_law(SMALL, "1000000000 * [1] = [11a]"))
     (failure,) = Judge(far).failures([3, 3, 0, 0, 0])
     assert failure.corrections == ()
@@ -229,6 +234,14 @@ def test_an_option_that_breaks_a_relation_is_named(holds):
         ("votes b", 1),
         ("votes c", 4),
     ]
+
+
+@pytest.mark.parametrize("holds", ["each(votes) <= [1]", "[1] >= each(votes)"])
+def test_the_failure_of_an_option_has_its_own_numbers_and_corrections_alone(holds):
+    (failure,) = Judge(bind_all(of_law(SMALL, holds))).failures([5, 0, 5, 4, 9])
+    assert failure.lines == ((Column("1"), 5), (Column("votes", "c"), 9))
+    found = {(str(each.column), each.new) for each in failure.corrections}
+    assert found == {("[1]", 9), ("votes c", 5)}
 
 
 @given(st.lists(st.integers(0, 9), min_size=3, max_size=3), st.integers(0, 9))

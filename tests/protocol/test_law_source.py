@@ -109,6 +109,14 @@ def test_a_slip_in_a_law_names_its_place_and_the_way_out(slip):
     assert raised.value.field.startswith(field)
 
 
+def test_a_line_and_a_file_may_be_as_long_as_is_said():
+    longest = SMALL + "\n#" + "x" * 499
+    filler = "#\n" * ((LAW_CHARACTERS_MAX - len(longest)) // 2 - 1)
+    assert load_law(longest + "\n" + filler).name == "small"
+    with pytest.raises(InvalidField, match="is longer than 500 characters"):
+        load_law(longest + "x")
+
+
 @pytest.mark.parametrize(
     ("what", "field", "most"),
     [

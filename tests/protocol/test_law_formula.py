@@ -50,6 +50,17 @@ def test_products_of_sums_are_multiplied_out():
     }
 
 
+@pytest.mark.parametrize(("sign", "same"), [("≤", "<="), ("≥", ">="), ("−[1] + 9 =", "-[1] + 9 =")])
+def test_a_sign_may_be_written_as_it_is_printed(sign, same):
+    printed, typed = (
+        parse_formula(f"{each} [2]", KNOWN)
+        if "[1]" in each
+        else parse_formula(f"[1] {each} [2]", KNOWN)
+        for each in (sign, same)
+    )
+    assert (printed.left, printed.comparison) == (typed.left, typed.comparison)
+
+
 def test_parentheses_that_are_closed_again_nest_nothing():
     assert parse_formula("+".join(["([1])"] * 20) + " = 1", KNOWN).left[0].factor == 20
 

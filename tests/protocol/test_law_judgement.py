@@ -165,6 +165,14 @@ def test_a_long_failure_is_cut_and_says_so():
     assert "votes o10 1 and 19 more)" in str(failure)
 
 
+def test_a_number_that_several_broken_relations_share_is_tried_before_many_others():
+    law = bind_all(load_law(SMALL), tuple(f"o{number}" for number in range(20)))
+    failures = Judge(law).failures([10, 12, *[1] * 10, *[0] * 10])
+    assert names(failures) == ["R1", "R2"]
+    for failure in failures:
+        assert str(failure.corrections[0]) == "[11a] 10 instead of 12"
+
+
 def test_nothing_is_proposed_where_no_single_number_mends_it():
     law = bind_all(of_law(SMALL, "2 * [1] = 2 * [11a] + 1"))
     failure, *_ = Judge(law).failures([3, 3, 0, 0, 0])

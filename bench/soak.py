@@ -6,8 +6,9 @@ every operation of scripted days, and `SET=rot` flips every bit of its memory. O
 `SET=kill9` kills the process at every step and system call, `SET=long_day` watches its memory for a
 simulated day, `SET=gateway_powercut` cuts the power of its ledger at every operation and
 `SET=io_errors` lets each fail; `SET=acceptance` runs the fifteen acceptance tests at full scale.
-A campaign that was interrupted goes on where it was, but only on the same commit with nothing
-changed; otherwise it begins anew.
+`SET=laws` gives a million damaged formulas, laws, maps of columns and tables of protocols to what
+reads them. A campaign that was interrupted goes on where it was, but only on the same commit with
+nothing changed; otherwise it begins anew.
 """
 
 import argparse
@@ -25,6 +26,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import acceptance
 import durability
+import laws
 import memory
 from rich.console import Console
 from rich.progress import Progress
@@ -168,6 +170,7 @@ def main() -> None:
         "io_errors": lambda: durability.run_errors(_commit()),
         "acceptance": lambda: acceptance.run_acceptance(_commit()),
         "long_day": lambda: durability.run_long_day(_commit()),
+        "laws": lambda: laws.run_laws(_commit()),
     }
     for name in options.sets or _SETS:
         rows += list(campaigns[name]())
@@ -182,7 +185,7 @@ def main() -> None:
 
 _SETS = (
     *("days", "properties", "powercuts", "rot"),
-    *("kill9", "gateway_powercut", "io_errors", "acceptance", "long_day"),
+    *("kill9", "gateway_powercut", "io_errors", "acceptance", "long_day", "laws"),
 )
 _MUST_BE_ZERO = (
     *("simulation.lost", "simulation.doubled", "simulation.findings"),
@@ -191,6 +194,7 @@ _MUST_BE_ZERO = (
     *("kill9.lost", "kill9.doubled", "kill9.findings"),
     *("gateway_powercut.lost", "gateway_powercut.doubled", "gateway_powercut.findings"),
     *("io_errors.acked_without_data", "io_errors.findings", "acceptance.failed"),
+    "laws.findings",
 )
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """ballotbox-tabulate: from an exported log to a published result, or to the reason against one.
 
 Exit codes: 0 published, 1 refused (the log or a gate), 2 the command or its input is unusable.
+`check` holds tables of protocols to a law: 0 no protocol is refused, 1 one is, 2 unusable.
 """
 
 import sys
@@ -51,6 +52,47 @@ def run(log: Path, election: Path, register: Path, root: str, out: Path) -> None
         _unusable(str(error))
     again += f" --register {register} --root {root}"
     _finish(outcome, trusted, out, again)
+
+
+@main.command()
+@click.argument("law")
+@click.argument("table", type=_PATH, metavar="FILE.csv")
+@click.option(
+    "--columns", type=_PATH, required=True, metavar="MAP.toml", help="Which column is which line."
+)
+@click.option("--out", type=_PATH, help="Directory for check.json, broken.csv and index.html.")
+def check(law: str, table: Path, columns: Path, out: Path | None) -> None:
+    """Hold every protocol of FILE.csv (or .csv.gz) to the control ratios of LAW.
+
+    LAW is a name that `ballotbox-tabulate laws` lists, or a file of your own that ends in .toml.
+    Only a confirmed, hard relation refuses a protocol; whatever else breaks is told.
+    """
+    from ballotbox_tabulation.law_cli import check_table
+    from ballotbox_tabulation.trust_files import UnusableInput
+
+    _leave_memory_alone()
+    try:
+        lines, refused = check_table(law, table, columns, out)
+    except UnusableInput as error:
+        _unusable(str(error))
+    except OSError as error:
+        _unusable(f"{error.filename}: {error.strerror}; check the path")
+    click.echo("\n".join(lines))
+    sys.exit(_REFUSED if refused else 0)
+
+
+@main.command()
+@click.argument("law", required=False)
+@click.option("--toml", is_flag=True, help="Print the file of LAW, to make another one from it.")
+def laws(law: str | None, toml: bool) -> None:  # noqa: FBT001 - click passes flags by name
+    """List the laws, or show the lines and relations of one LAW."""
+    from ballotbox_tabulation.law_cli import law_lines
+    from ballotbox_tabulation.trust_files import UnusableInput
+
+    try:
+        click.echo("\n".join(law_lines(law, whole=toml)))
+    except UnusableInput as error:
+        _unusable(str(error))
 
 
 def _leave_memory_alone() -> None:

@@ -1,4 +1,4 @@
-"""One contest as a bar chart in SVG, ready to stand inside a page: same numbers, same bytes.
+"""Bar charts in SVG, ready to stand inside a page: same numbers, same bytes.
 
 The chart carries its own title and description, keeps its words as text, needs no script and names
 no other resource. One colour for all options: a result takes no side.
@@ -53,8 +53,13 @@ class Bar:
 def contest_svg(contest: Document, number: int) -> str:
     """Return the chart of one contest of a result's nation; `number` makes its ids unique."""
     bars = _bars(contest)
+    return bars_svg(bars, _title(contest), _description(contest, bars), f"chart-{number}")
+
+
+def bars_svg(bars: list[Bar], title: str, description: str, name: str) -> str:
+    """Return a chart of these bars; `name` makes its ids unique in its page."""
     drawn = ET.fromstring(_draw(bars))  # noqa: S314 - our own drawing, read back to be cleaned
-    return _inlined(drawn, _title(contest), _description(contest, bars), f"chart-{number}")
+    return _inlined(drawn, title, description, name)
 
 
 def _bars(contest: Document) -> list[Bar]:

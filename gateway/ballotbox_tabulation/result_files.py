@@ -1,6 +1,7 @@
 """Writing the published result: whole or not at all."""
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,18 +19,21 @@ def write_result(directory: Path, result: bytes, page: bytes) -> ResultFiles:
 
     Each file appears under its name only when its bytes are on the disk.
     """
-    directory.mkdir(parents=True, exist_ok=True)
     files = ResultFiles(directory / "result.json", directory / "index.html")
-    staged = [
-        (_stage(path, data), path) for path, data in ((files.result, result), (files.page, page))
-    ]
-    # Commit point: from here on a reader finds the new result under its names.
-    for temporary, path in staged:
-        temporary.replace(path)
+    write_together({files.result: result, files.page: page})
     return files
 
 
+def write_together(contents: Mapping[Path, bytes]) -> None:
+    """Write files whose folders are made when missing, none before all are on the disk."""
+    staged = [(_stage(path, data), path) for path, data in contents.items()]
+    # Commit point: from here on a reader finds the new result under its names.
+    for temporary, path in staged:
+        temporary.replace(path)
+
+
 def _stage(path: Path, data: bytes) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.new")
     with temporary.open("wb") as file:
         file.write(data)

@@ -14,7 +14,7 @@ from tests.gateway.durable.kills import Kill, Killer, KillTally
 from tests.gateway.durable.nursery import strace_trouble
 
 #: Days that are killed everywhere; each has about 450 places to die at.
-KILLED_DAYS = 24
+KILLED_DAYS = 8
 #: The places of one day make so many jobs.
 _PARTS = 8
 #: Days whose ledgers are cut after every operation; each has about 1,800 distinct states.

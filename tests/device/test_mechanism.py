@@ -487,8 +487,12 @@ def test_so_it_is_with_the_box_of_each_profile(name, record_property):
         seen: ClassVar[Counter] = Counter()
 
         # A box that knows no way back from the close is seldom open for long.
-        @initialize(count=st.sampled_from([0, CAPACITY + 1]))
-        def crowd(self, count):
+        @initialize(count=st.sampled_from([0, CAPACITY + 1]), drops=st.permutations(list(Drop)))
+        def crowd(self, count, drops):
+            for drop in drops:
+                self.mend()
+                self.feed("away", None, drop, confirmed=False)
+            self.mend()
             for _ in range(count):
                 self.feed("away", None, Drop.FALLS, confirmed=False)
 

@@ -196,6 +196,40 @@ def test_a_gateway_below_that_sends_without_end_is_told_to_wait_and_others_are_n
     assert centre.admit_from_below(unsigned, NOW).field == "checkpoint"
 
 
+def test_what_came_by_another_road_before_takes_no_room_of_the_one_that_sends_it_again():
+    centre, ledger, told = limited(16 * KIB, CENTRE)
+    first, second = lower_gateway(), lower_gateway(origin=OTHER)
+    day = ScriptedBox(authority(), 1).day(40)
+    for (lower, _), reports in ((first, day[:-2]), (second, day)):
+        lower.admit(arrivals(*reports), NOW)
+    whole = first[0].next_upward(CENTRE, 512)
+    assert isinstance(centre.admit_from_below(whole, NOW), UpwardReply)
+    taken = ledger.log_head().size
+    for _ in range((len(day) + 1) // 2):
+        batch = second[0].next_upward(CENTRE, 2)
+        reply = centre.admit_from_below(batch, NOW)
+        assert isinstance(reply, UpwardReply)
+        second[0].upward_receipted(batch, reply, CENTRE, NOW)
+    assert ledger.log_head().size == taken + 2
+    assert told == []
+
+
+@pytest.mark.parametrize("new", [1, 30])
+def test_of_a_batch_of_known_reports_only_the_new_ones_take_room(new):
+    centre, _, _ = limited(16 * KIB, CENTRE)
+    first, second = lower_gateway(), lower_gateway(origin=OTHER)
+    day = ScriptedBox(authority(), 1).day(40)
+    first[0].admit(arrivals(*day[:-new]), NOW)
+    second[0].admit(arrivals(*day), NOW)
+    for lower, _ in (first, second):
+        batch = lower.next_upward(CENTRE, 512)
+        reply = centre.admit_from_below(batch, NOW)
+        lower.upward_receipted(batch, reply, CENTRE, NOW)
+    second[0].admit(arrivals(*ScriptedBox(authority(), 2).day()), NOW)
+    later = centre.admit_from_below(second[0].next_upward(CENTRE, 512), NOW)
+    assert isinstance(later, UpwardReply) is (new == 1)
+
+
 def test_foreign_reports_in_a_lower_log_use_up_the_quota_of_its_gateway():
     centre, ledger, _ = limited(8 * KIB, CENTRE)
     box, faults = ScriptedBox(authority(), 1), []

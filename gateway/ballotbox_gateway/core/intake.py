@@ -28,14 +28,20 @@ from ballotbox_gateway.core.outcome import (
     RulingOutcome,
     RulingResult,
 )
-from ballotbox_gateway.core.ports import DiskFull, Ledger, StoredRefusal, StoredReport
+from ballotbox_gateway.core.ports import DiskFull, Entry, Ledger, StoredRefusal, StoredReport
 from ballotbox_gateway.core.publishing import Stretch, stretch
 from ballotbox_gateway.core.quota import ROW_OVERHEAD, Quotas
 from ballotbox_gateway.core.replacing import open_replacing, unheard
 from ballotbox_gateway.core.roster import Authentic, Misplaced, Unproved
 from ballotbox_gateway.core.rulings import EXPLANATION
 from ballotbox_gateway.core.samples import Sampler
-from ballotbox_gateway.core.upward import UpwardBatch, UpwardConflict, UpwardFault, UpwardReply
+from ballotbox_gateway.core.upward import (
+    UpwardBatch,
+    UpwardConflict,
+    UpwardEntry,
+    UpwardFault,
+    UpwardReply,
+)
 from ballotbox_protocol.election.identifiers import BoxId, ReportId
 from ballotbox_protocol.wire.checkpoint import Checkpoint
 from ballotbox_protocol.wire.message import Message, MessageKind
@@ -254,10 +260,20 @@ class Intake:
         if is_new and quotas.gateways.is_spent(who, now):
             self.turned_away(Reason.RATE)
             return UpwardFault("entries", "are more than may come so fast", _LATER, retry=True)
+        before = self._books.log.head.size
         outcome = take_in(self._books, batch, now, keep)
-        if is_new and isinstance(outcome, UpwardReply):
-            quotas.gateways.charge(who, _stored_size(batch), now)
+        grown = self._books.log.head.size - before
+        # What was here before, by another road, takes no room a second time.
+        if grown and isinstance(outcome, UpwardReply):
+            quotas.gateways.charge(who, self._room_of(batch, grown), now)
         return outcome
+
+    def _room_of(self, batch: UpwardBatch, grown: int) -> int:
+        """Return what a batch takes here that made so many leaves."""
+        if grown >= len(batch.entries):
+            return _room(batch.entries, len(batch.checkpoint))
+        size = self._books.log.head.size
+        return _room(self._books.ledger.entries(size - grown, size), len(batch.checkpoint))
 
     def _keep_foreign(self, given: Misplaced, who: bytes, now: int) -> None:
         """Keep a report that a gateway below has in its log and that can never belong into this."""
@@ -322,10 +338,9 @@ class Intake:
         self._books.use(trusted, self._books.roster)
 
 
-def _stored_size(batch: UpwardBatch) -> int:
-    parts = (part for entry in batch.entries for part in (entry.leaf, entry.report, entry.ruling))
-    room = sum(len(part) for part in parts if part is not None)
-    return room + len(batch.checkpoint) + ROW_OVERHEAD * len(batch.entries)
+def _room(entries: Sequence[UpwardEntry] | Sequence[Entry], note: int) -> int:
+    parts = (part for entry in entries for part in (entry.leaf, entry.report, entry.ruling))
+    return sum(map(len, filter(None, parts))) + note + ROW_OVERHEAD * len(entries)
 
 
 def _verdict(placed: Placed, row: StoredReport, receipt: Message) -> Answer:

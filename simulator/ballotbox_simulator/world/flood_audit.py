@@ -99,7 +99,11 @@ class FloodAudit:
 
 
 def _size(entries: Sequence[Entry]) -> int:
-    return sum(_ROW + len(entry.leaf) + len(entry.report or b"") for entry in entries)
+    parts = (part for entry in entries for part in (entry.leaf, entry.report, entry.ruling))
+    # Each delivery brought a checkpoint, and took room for itself.
+    notes = {entry.note for entry in entries if entry.note is not None}
+    rows = len(entries) + len(notes)
+    return _ROW * rows + sum(map(len, filter(None, (*parts, *notes))))
 
 
 def _used(gateway: GatewayNode, box: BoxId) -> int:

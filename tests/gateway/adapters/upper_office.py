@@ -57,7 +57,7 @@ async def serving(port, **settings):
         await asyncio.to_thread(server.stop)
 
 
-def lower_gateway():
+def lower_gateway(origin=ORIGIN):
     """An intake below with nothing admitted yet, and its ledger."""
-    ledger = memory(authority())
-    return intake(authority(), ledger), ledger
+    ledger = memory(authority(), origin)
+    return intake(authority(), ledger, origin), ledger

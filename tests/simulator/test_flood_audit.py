@@ -7,11 +7,12 @@ import pytest
 
 from ballotbox_gateway.core import samples
 from ballotbox_gateway.core.outcome import Road, RoadKind
-from ballotbox_gateway.core.ports import Tally
+from ballotbox_gateway.core.ports import Entry, Tally
 from ballotbox_protocol.wire.verdict import Reason
 from ballotbox_simulator.world import swarm
 from ballotbox_simulator.world.auditor import Breach
 from ballotbox_simulator.world.faults import FaultKind
+from ballotbox_simulator.world.flood_audit import _size
 from ballotbox_simulator.world.gateway_node import BOX_MAY, GATEWAY_MAY
 from ballotbox_simulator.world.plan import Day, DayPlan, RoadChoice
 from ballotbox_simulator.world.run import run_day, run_world
@@ -109,6 +110,17 @@ def test_a_gateway_below_may_run_dry_once_so_much_of_it_is_stored(world, burst):
     world.auditor.ran_dry(world.centre, gateway.name.encode(), allowance)
     assert bool(world.auditor.findings) is (burst > GATEWAY_MAY.burst)
     assert (world.centre.name in world.auditor.floods.dry_at) is (burst == GATEWAY_MAY.burst)
+
+
+def test_what_is_stored_counts_leaf_report_ruling_and_each_delivery_once():
+    leaf, note = b"l" * 10, b"n" * 100
+    rows = [
+        Entry(0, leaf, b"r" * 20, None, note),
+        Entry(1, leaf, None, b"u" * 5, note),
+        Entry(2, leaf, None, None, None),
+    ]
+    assert _size(rows) == 4 * 1_024 + 30 + 20 + 5 + 100
+    assert _size([]) == 0
 
 
 def test_what_was_turned_away_for_its_rate_where_nobody_ran_dry_is_found(world):

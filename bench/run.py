@@ -8,6 +8,7 @@ import argparse
 import asyncio
 import gc
 import random
+import resource
 import subprocess
 import sys
 import tempfile
@@ -15,7 +16,8 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))
+ROOT = Path(__file__).parents[1]
+sys.path[:0] = [str(Path(__file__).parent), str(ROOT)]
 
 from gateway_costs import delivery_cost, growth, memory, report_costs, start_time
 from nacl.secret import SecretBox
@@ -55,6 +57,7 @@ from ballotbox_tabulation.core.faults import Fault
 from ballotbox_tabulation.core.log import open_log, read_leaves
 from ballotbox_tabulation.core.outcome import Published, conclude
 from ballotbox_tabulation.log_directory import directory_reader
+from tests.protocol.test_law_source import VICTIM, hostile_laws
 
 _FLEET = 1_000
 
@@ -212,6 +215,43 @@ def nation_time(_directory: Path) -> Iterator[Row]:
     )
 
 
+def law_nation(directory: Path) -> Iterator[Row]:
+    """Processor time of a law over the protocols of a nation, the whole command."""
+    table = ROOT.parent / "shared" / "data" / "ru_uik_2021.csv.gz"
+    if not table.exists():
+        print("ru_uik_2021.csv.gz is not among the shared data: not measured", file=sys.stderr)
+        return
+    watch = Stopwatch("law.nation")
+    columns = ROOT / "docs" / "examples" / "columns" / "ru-2021.toml"
+    program = Path(sys.executable).with_name("ballotbox-tabulate")
+    command = [program, "check", "ru-state-duma", table, "--columns", columns, "--out", directory]
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run(command, check=True, capture_output=True)
+    yield watch.row(
+        _spent_since(before), "s, processor", "96,325 protocols; reading the table takes most"
+    )
+
+
+def hostile_law(_directory: Path) -> Iterator[Row]:
+    """Processor time of the slowest hostile law, read, bound and judged by a fresh process."""
+    watch = Stopwatch("law.hostile")
+    slowest = max(map(_law_seconds, hostile_laws().values()))
+    yield watch.row(slowest, "s, processor", f"the slowest of {len(hostile_laws())}; limit 1")
+
+
+def _law_seconds(text: str) -> float:
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    law = text.encode("utf-8", "surrogatepass")
+    subprocess.run([sys.executable, "-c", VICTIM], input=law, check=True, capture_output=True)
+    return _spent_since(before)
+
+
+def _spent_since(before: resource.struct_rusage) -> float:
+    """Return the processor time that ended children have taken since."""
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
 MEASURES: dict[str, Callable[[Path], Iterator[Row]]] = {
     "gateway": report_costs,
     "growth": growth,
@@ -222,6 +262,8 @@ MEASURES: dict[str, Callable[[Path], Iterator[Row]]] = {
     "ballot": ballot_cost,
     "memory": box_memory,
     "tabulation": tabulation_cost,
+    "law": law_nation,
+    "hostile": hostile_law,
     "simulation": simulation_speed,
     "nation": nation_time,
 }

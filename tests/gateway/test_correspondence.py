@@ -60,6 +60,21 @@ def test_a_hello_without_a_challenge_is_not_judged() -> None:
     assert list(desk.correspondence.fresh) == []
 
 
+def test_a_box_that_asks_again_gets_the_same_challenge_until_it_has_answered() -> None:
+    """Each answer is for something, however late: the first is judged, and the next has no challenge."""
+    desk = Desk()
+    given = iter([bytes(16), b"second challenge"])
+    desk.correspondence._challenge = lambda: next(given)  # type: ignore[method-assign]
+    for _ in range(2):
+        desk.settle(Message(MessageKind.HELLO_WANTED))
+    assert [each.payload for each in desk.said] == [bytes(16)] * 2
+    for _ in range(2):
+        desk.settle(desk.hello(next_sequence=0))
+    assert [each.result for each in desk.greeted] == [HelloResult.FRESH]
+    desk.settle(Message(MessageKind.HELLO_WANTED))
+    assert desk.said[-1].payload == b"second challenge"
+
+
 def test_what_a_box_says_of_itself_is_held_against_what_stood_before_its_next_report() -> None:
     """Hello and report come in one batch: the box has forgotten nothing."""
     desk = Desk()

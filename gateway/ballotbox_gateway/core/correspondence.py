@@ -24,6 +24,9 @@ _REPORT_BYTE: Final = bytes((MessageKind.REPORT,))
 _OTHER_BYTES: Final = frozenset(
     bytes((kind,)) for kind in (MessageKind.HELLO_WANTED, MessageKind.HELLO, MessageKind.HELD)
 )
+#: What a road hands in by itself when somebody new is at the other end of a line. That end may not
+#: know of it: the handshake's last frame can be lost, and a box with nothing to say asks nothing.
+PAIRED: Final = Message(MessageKind.HELLO_WANTED).to_bytes()
 _LEFT_BEHIND: Final = frozenset({Outcome.DUPLICATE, Outcome.REFUSED, Outcome.UNAUTHENTIC})
 
 
@@ -123,16 +126,17 @@ class Correspondence:
     def _greet(self, letter: Letter) -> None:
         route = letter.route
         if letter.data[0] == MessageKind.HELLO_WANTED:
-            route.challenge = self._challenge()
+            # Whoever asks again before its answer came gets the same, or that answer is for nothing.
+            route.challenge = route.challenge or self._challenge()
             route.send(Message(MessageKind.CHALLENGE, route.challenge))
             return
-        challenge, route.challenge = route.challenge, None
-        if challenge is None:
+        if route.challenge is None:
             return
-        outcome = self._intake.hello(letter.data[1:], challenge, route.road)
+        outcome = self._intake.hello(letter.data[1:], route.challenge, route.road)
         self._greeted(route.road, outcome)
         if outcome.result is not HelloResult.FRESH or outcome.box is None:
             return
+        route.challenge = None
         self._reach[outcome.box] = route
         self._fresh.add(outcome.box)
         for question in (outcome.resend, outcome.wanted):

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from ballotbox_gateway.core.correspondence import BATCH_MAX, Correspondence, Letter, Route
+from ballotbox_gateway.core.correspondence import BATCH_MAX, PAIRED, Correspondence, Letter, Route
 from ballotbox_gateway.core.intake import (
     HelloOutcome,
     Identity,
@@ -178,6 +178,7 @@ class GatewayNode:
 
         def paired() -> None:
             route.challenge = None
+            self._put(_Letter(PAIRED, route))
 
         route = self._route_by(road, send)
         end = LineEnd(self._schedule, session, took, paired)

@@ -1,7 +1,7 @@
 """What gateways say to boxes, held against their ledgers at the moment it is said.
 
-A receipt is for a leaf that is committed, and goes where its box was heard. A challenge is new each
-time, and answered once.
+A receipt is for a leaf that is committed, and goes where its box was heard. A challenge is given to
+one connection, again only until it is answered, and answered once.
 """
 
 from collections.abc import Mapping
@@ -25,7 +25,7 @@ class SpeechAudit:
         self._signed = signed
         self._sent = sent
         self._challenges: set[bytes] = set()
-        self._unanswered: set[_Way] = set()
+        self._unanswered: dict[_Way, bytes] = {}
         #: The boxes that were heard on each serial line.
         self._on_line: dict[_Way, set[BoxId]] = {}
 
@@ -38,11 +38,11 @@ class SpeechAudit:
     def greeted(self, gateway: GatewayNode, road: Road, outcome: HelloOutcome) -> str:
         """Take what came of a hello."""
         way = _way(gateway, road)
-        if outcome.result is HelloResult.FRESH and outcome.box is not None:
-            self._on_line.setdefault(way, set()).add(outcome.box)
         if way not in self._unanswered:
             return "a challenge is answered that was not given, or was answered before"
-        self._unanswered.discard(way)
+        if outcome.result is HelloResult.FRESH and outcome.box is not None:
+            self._on_line.setdefault(way, set()).add(outcome.box)
+            del self._unanswered[way]
         return ""
 
     def said(self, gateway: GatewayNode, message: Message, road: Road) -> str:
@@ -56,11 +56,10 @@ class SpeechAudit:
                 return ""
 
     def _challenged(self, challenge: bytes, way: _Way) -> str:
-        self._unanswered.add(way)
-        if challenge in self._challenges:
-            return "a challenge is given twice"
+        known = challenge in self._challenges and self._unanswered.get(way) != challenge
+        self._unanswered[way] = challenge
         self._challenges.add(challenge)
-        return ""
+        return "a challenge is given twice" if known else ""
 
     def _receipted(self, gateway: GatewayNode, data: bytes, road: Road) -> str:
         receipt = Receipt.from_bytes(data)

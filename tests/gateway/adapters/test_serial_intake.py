@@ -15,6 +15,7 @@ from ballotbox_gateway.adapters.serial_intake import SerialIntake
 from ballotbox_gateway.adapters.serial_line import open_line
 from ballotbox_gateway.adapters.serial_words import port_trouble
 from ballotbox_gateway.config import SerialPort
+from ballotbox_gateway.core.correspondence import PAIRED
 from ballotbox_protocol.wire.link import Link
 from ballotbox_protocol.wire.message import Message, MessageKind
 from tests.patience import PATIENCE_S, soon
@@ -109,10 +110,33 @@ async def road(port, *, limit=1024):
         await running
 
 
+def waiting(intake):
+    """Return what came from the far end; what the road hands in by itself has a test of its own."""
+    return [letter for letter in intake._inbox.peek(1000) if letter.data != PAIRED]
+
+
 def taken(intake):
-    letters = intake._inbox.peek(1000)
-    intake._inbox.drop(len(letters))
+    letters = waiting(intake)
+    intake._inbox.drop(len(intake._inbox))
     return letters
+
+
+def test_a_new_far_end_with_nothing_to_say_is_greeted_once(cable):
+    async def scenario():
+        far = cable.plug()
+        async with road(cable.name) as intake:
+            await soon(lambda: len(intake._inbox) == 1, "a letter of the road's own")
+            (letter,) = intake._inbox.peek(9)
+            assert letter.data == Message(MessageKind.HELLO_WANTED).to_bytes()
+            far.say(b"one")
+            await soon(lambda: len(intake._inbox) == 2, "a letter of the same far end")
+            assert [each.data for each in waiting(intake)] == [b"one"]
+            letter.route.send(ANSWER)
+            intake.flush()
+            await soon(lambda: far.heard, "what the far end never asked for")
+        cable.pull()
+
+    asyncio.run(scenario())
 
 
 def test_messages_cross_both_ways(cable):
@@ -120,7 +144,7 @@ def test_messages_cross_both_ways(cable):
         far = cable.plug()
         async with road(cable.name) as intake:
             far.say(b"one", b"two")
-            await soon(lambda: len(intake._inbox) == 2, "two letters")
+            await soon(lambda: len(waiting(intake)) == 2, "two letters")
             letters = taken(intake)
             assert [letter.data for letter in letters] == [b"one", b"two"]
             assert intake.state is CarrierState.UP
@@ -139,7 +163,7 @@ def test_a_pulled_cable_is_told_and_another_box_is_taken_when_plugged_in(cable):
         far = cable.plug()
         async with road(cable.name) as intake:
             far.say(b"one")
-            await soon(lambda: len(intake._inbox) == 1, "a letter")
+            await soon(lambda: len(waiting(intake)) == 1, "a letter")
             route = taken(intake)[0].route
             route.challenge = b"c" * 16
             cable.pull()
@@ -147,7 +171,7 @@ def test_a_pulled_cable_is_told_and_another_box_is_taken_when_plugged_in(cable):
             assert intake.state is CarrierState.DOWN
             far = cable.plug(b"far end2")
             far.say(b"two")
-            await soon(lambda: len(intake._inbox) == 1, "a letter of the other box")
+            await soon(lambda: len(waiting(intake)) == 1, "a letter of the other box")
             assert taken(intake)[0].data == b"two"
             assert route.challenge is None
             assert intake.trouble == ""
@@ -161,7 +185,7 @@ def test_a_pull_in_the_middle_of_a_frame_loses_nothing_that_the_box_still_holds(
         far = cable.plug()
         async with road(cable.name) as intake:
             far.say(b"warm up")
-            await soon(lambda: len(intake._inbox) == 1, "a letter")
+            await soon(lambda: len(waiting(intake)) == 1, "a letter")
             taken(intake)
             far.link.send(b"x" * 200)
             whole = far.link.bytes_to_send(far._now())
@@ -170,7 +194,7 @@ def test_a_pull_in_the_middle_of_a_frame_loses_nothing_that_the_box_still_holds(
             await soon(lambda: intake.state is CarrierState.DOWN, "the loss")
             again = cable.plug(b"far end2")
             again.say(b"x" * 200)
-            await soon(lambda: len(intake._inbox) == 1, "the message, whole")
+            await soon(lambda: len(waiting(intake)) == 1, "the message, whole")
             assert taken(intake)[0].data == b"x" * 200
         cable.pull()
 
@@ -199,7 +223,7 @@ def test_a_busy_port_is_told_with_its_holder_and_taken_when_it_is_free(cable):
             other.stdin.close()
             await other.wait()
             far.say(b"one")
-            await soon(lambda: len(intake._inbox) == 1, "a letter")
+            await soon(lambda: len(waiting(intake)) == 1, "a letter")
         cable.pull()
 
     asyncio.run(scenario())
@@ -251,7 +275,7 @@ def test_a_descriptor_beyond_select_s_limit_works(cable):
         far = cable.plug()
         async with road(cable.name) as intake:
             far.say(b"one")
-            await soon(lambda: len(intake._inbox) == 1, "a letter")
+            await soon(lambda: len(waiting(intake)) == 1, "a letter")
             assert intake._descriptor > 1024
             taken(intake)[0].route.send(ANSWER)
             intake.flush()
@@ -273,7 +297,7 @@ def test_a_line_over_tcp_is_a_port_like_any_other():
                 line, _ = await asyncio.to_thread(server.accept)
                 far = FarEnd(line.fileno())
                 far.say(b"one")
-                await soon(lambda: len(intake._inbox) == 1, "a letter")
+                await soon(lambda: len(waiting(intake)) == 1, "a letter")
                 assert taken(intake)[0].data == b"one"
                 far.close()
                 line.close()
@@ -287,10 +311,10 @@ def test_noise_is_no_letter_and_does_not_stop_the_line(cable):
         far = cable.plug()
         async with road(cable.name) as intake:
             far.say(b"one")
-            await soon(lambda: len(intake._inbox) == 1, "a letter")
+            await soon(lambda: len(waiting(intake)) == 1, "a letter")
             os.write(cable.master, b"\x00\xff\x07noise\x00" * 50)
             far.say(b"two")
-            await soon(lambda: len(intake._inbox) == 2, "the next letter")
+            await soon(lambda: len(waiting(intake)) == 2, "the next letter")
             assert [letter.data for letter in taken(intake)] == [b"one", b"two"]
         cable.pull()
 
@@ -319,7 +343,7 @@ def test_answers_that_nobody_takes_are_given_up_and_counted(cable):
         far = cable.plug()
         async with road(cable.name) as intake:
             far.say(b"one")
-            await soon(lambda: len(intake._inbox) == 1, "a letter")
+            await soon(lambda: len(waiting(intake)) == 1, "a letter")
             route = taken(intake)[0].route
             far.close()
             room = intake._link.room

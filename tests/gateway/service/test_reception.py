@@ -180,7 +180,7 @@ def test_a_box_that_answers_its_challenge_is_fresh_and_asked_for_what_is_missing
     run(scenario)
 
 
-def test_a_challenge_serves_once_and_only_on_its_own_road():
+def test_a_challenge_serves_once_and_only_on_its_own_road(caplog):
     async def scenario():
         desk, box = Desk(), ScriptedBox(authority())
         route, other = desk.road.route(), desk.road.route()
@@ -189,11 +189,16 @@ def test_a_challenge_serves_once_and_only_on_its_own_road():
         challenge = desk.road.sent[0].payload
         desk.put(hello(box, challenge), route=other)
         desk.put(hello(box, bytes(16)), route=route)
-        desk.put(hello(box, challenge), route=route)
         await desk.idle()
         assert not desk.reception.fresh
+        desk.put(hello(box, challenge), route=route)
+        desk.put(hello(box, bytes(16)), route=route)
+        await desk.idle()
+        assert set(desk.reception.fresh) == {box.box}
 
     run(scenario)
+    # The third wrong one found no challenge any more.
+    assert caplog.text.count("a hello is refused") == 1
 
 
 @pytest.mark.parametrize("rubbish", [b"", b"\x00", b"\x05receipt", b"\xffwhat", b"\x01" * 40_000])

@@ -16,8 +16,8 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
-sys.path[:0] = [str(Path(__file__).parent), str(ROOT)]
+sys.path.insert(0, str(Path(__file__).parents[1]))
+sys.path.insert(0, str(Path(__file__).parent))
 
 from gateway_costs import delivery_cost, growth, memory, report_costs, start_time
 from nacl.secret import SecretBox
@@ -60,6 +60,7 @@ from ballotbox_tabulation.log_directory import directory_reader
 from tests.protocol.test_law_source import VICTIM, hostile_laws
 
 _FLEET = 1_000
+_ROOT = Path(__file__).parents[1]
 
 
 def ballot_cost(_directory: Path) -> Iterator[Row]:
@@ -217,12 +218,12 @@ def nation_time(_directory: Path) -> Iterator[Row]:
 
 def law_nation(directory: Path) -> Iterator[Row]:
     """Processor time of a law over the protocols of a nation, the whole command."""
-    table = ROOT.parent / "shared" / "data" / "ru_uik_2021.csv.gz"
+    table = _ROOT.parent / "shared" / "data" / "ru_uik_2021.csv.gz"
     if not table.exists():
         print("ru_uik_2021.csv.gz is not among the shared data: not measured", file=sys.stderr)
         return
     watch = Stopwatch("law.nation")
-    columns = ROOT / "docs" / "examples" / "columns" / "ru-2021.toml"
+    columns = _ROOT / "docs" / "examples" / "columns" / "ru-2021.toml"
     program = Path(sys.executable).with_name("ballotbox-tabulate")
     command = [program, "check", "ru-state-duma", table, "--columns", columns, "--out", directory]
     before = resource.getrusage(resource.RUSAGE_CHILDREN)

@@ -22,6 +22,12 @@ def flipped(frame: bytes, chance: random.Random) -> Frames:
     return [bytes(changed)]
 
 
+def inside(frame: bytes, chance: random.Random) -> Frames:
+    """As `flipped`, but in the message of a long frame: not in its head nor in its checksum."""
+    long = len(frame) > 200
+    return [frame[:100], *flipped(frame[100:-10], chance), frame[-10:]] if long else [frame]
+
+
 def truncated(frame: bytes, chance: random.Random) -> Frames:
     """The end is missing, often with the delimiter, so that the next frame is merged into it."""
     return [frame[: chance.randrange(len(frame))]]

@@ -19,7 +19,7 @@ from ballotbox_device.core.poll import Action
 from ballotbox_protocol.wire import frame
 from ballotbox_protocol.wire.link import Link
 from ballotbox_simulator.crew import FINISHING, OPENING
-from tests.end_to_end.bad_line import BadLine, flipped, noisy, repeated, truncated
+from tests.end_to_end.bad_line import BadLine, flipped, inside, noisy, repeated, truncated
 from tests.end_to_end.test_gateway_serial import at, configured, plugged, status, switched_on, vote
 from tests.patience import PATIENCE_S, soon
 from tests.scale import at_scale
@@ -100,7 +100,7 @@ def test_without_the_checksum_flipped_bits_reach_the_admission(
 ):
     """Acceptance 13, the control: it is the CRC that keeps damage away from the admission."""
     monkeypatch.setattr(frame, "zlib", SimpleNamespace(crc32=lambda data: 0))
-    crew = lived_through(gateway, election, tmp_path / "line", flipped, before=NO_CRC)
+    crew = lived_through(gateway, election, tmp_path / "line", inside, before=NO_CRC)
     reached = status(gateway)["counts"]["unauthentic"]
     assert reached
     assert set(reached) <= {"ENVELOPE", "HEADER", "UNKNOWN_KEY", "SIGNATURE"}

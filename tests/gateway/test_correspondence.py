@@ -61,7 +61,7 @@ def test_a_hello_without_a_challenge_is_not_judged() -> None:
 
 
 def test_a_box_that_asks_again_gets_the_same_challenge_until_it_has_answered() -> None:
-    """Each answer is for something, however late: the first is judged, and the next has no challenge."""
+    """An answer on its way stays good; once it is there, another has no challenge any more."""
     desk = Desk()
     given = iter([bytes(16), b"second challenge"])
     desk.correspondence._challenge = lambda: next(given)  # type: ignore[method-assign]

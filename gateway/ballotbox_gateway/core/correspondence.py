@@ -126,7 +126,7 @@ class Correspondence:
     def _greet(self, letter: Letter) -> None:
         route = letter.route
         if letter.data[0] == MessageKind.HELLO_WANTED:
-            # Whoever asks again before its answer came gets the same, or that answer is for nothing.
+            # To ask again must not make an answer void that is on its way.
             route.challenge = route.challenge or self._challenge()
             route.send(Message(MessageKind.CHALLENGE, route.challenge))
             return

@@ -23,6 +23,7 @@ from ballotbox_protocol.wire.message import Message, parse_message
 from ballotbox_protocol.wire.officers import two_officers_signed
 from ballotbox_protocol.wire.receipt import Receipt, VerifiedReceipt, verify_receipt
 from ballotbox_protocol.wire.register import decode_register
+from ballotbox_protocol.wire.hand_count import decode_hand_count
 from ballotbox_protocol.wire.replacement import decode_replacement
 from ballotbox_protocol.wire.report import (
     WITH_OFFICERS,
@@ -171,22 +172,24 @@ def test_a_signed_statement_is_read_and_verified(vector: Vector) -> None:
 
 
 DETACHED = {
-    "replacement": (decode_replacement, MessageType.REPLACEMENT),
-    "ruling: release": (decode_ruling, MessageType.RULING),
-    "ruling: name": (decode_ruling, MessageType.RULING),
+    "hand count": (decode_hand_count, MessageType.HAND_COUNT, Role.POLL),
+    "hand count: correction": (decode_hand_count, MessageType.HAND_COUNT, Role.ELEVATED),
+    "replacement": (decode_replacement, MessageType.REPLACEMENT, Role.RELEASE),
+    "ruling: release": (decode_ruling, MessageType.RULING, Role.RELEASE),
+    "ruling: name": (decode_ruling, MessageType.RULING, Role.RELEASE),
 }
 
 
 @pytest.mark.parametrize("vector", vectors("statement", "digest"))
 def test_a_ruling_is_read_and_verified(vector: Vector) -> None:
-    decode, message_type = DETACHED[vector["name"]]
+    decode, message_type, role = DETACHED[vector["name"]]
     ruling: Any = decode(raw(vector))
     assert plain(ruling) == vector["fields"]
     assert (ruling.payload(), ruling.digest) == (raw(vector, "payload"), raw(vector, "digest"))
     (register,) = (each for each in read_frozen("register") if "signer" in each)
     signed = message_type, ruling.payload()
     officers = decode_register(raw(register, "body"))
-    assert two_officers_signed(officers, ruling.signatures, *signed, Role.RELEASE, 17)
+    assert two_officers_signed(officers, ruling.signatures, *signed, role, 17)
 
 
 def test_checkpoint_tree_and_receipt_prove_each_other() -> None:

@@ -202,6 +202,16 @@ def leaves() -> list[Vector]:
     )
     fields = plain(opening)
     vectors.append({"name": "replaces", "hex": encode_leaf(opening).hex(), "fields": fields})
+    counted = Leaf(
+        LeafType.HAND_COUNT,
+        day.HAND_COUNT.id,
+        Verdict.ACCEPTED,
+        Reason.IN_ORDER,
+        day.HAND_COUNT.digest,
+        day.OPENING_TIME,
+    )
+    fields = plain(counted)
+    vectors.append({"name": "counted by hand", "hex": encode_leaf(counted).hex(), "fields": fields})
     good = [1, 1, report, 1, 1, None, 0]
     for name, at, value in (
         ("another version", 0, 2),
@@ -266,6 +276,20 @@ def statements() -> list[Vector]:
             "fields": plain(day.REPLACEMENT),
         }
     )
+    vectors += [
+        {
+            "name": name,
+            "hex": count.to_bytes().hex(),
+            "payload": count.payload().hex(),
+            "digest": count.digest.hex(),
+            "id": count.id.hex(),
+            "fields": plain(count),
+        }
+        for name, count in (
+            ("hand count", day.HAND_COUNT),
+            ("hand count: correction", day.HAND_CORRECTION),
+        )
+    ]
     wrong = cbor.encode([day.DIGEST, 3, day.FINAL_ID, []])
     vectors.append(
         {

@@ -49,6 +49,9 @@ _WORDS: Final = {
     Reason.HELD_FORK: "the box holds a checkpoint that this log never had",
     Reason.QUARANTINED_BELOW: "quarantined by the gateway below",
     Reason.FIRMWARE_OLDER: "its firmware is older than one that its box has run",
+    Reason.LAW_UNKNOWN: "counted by a law that is not in use here",
+    Reason.LINES: "its lines or options are not those of law and contest",
+    Reason.RELATION: "breaks a relation of its law that blocks",
 }
 
 
@@ -77,6 +80,7 @@ STEPS: Final[dict[str, tuple[Reason, ...]]] = {
     "poll": (_R.STATE, _R.KIND_ORDER),
     "laws": (*_LAWS, _R.VOTES_LENGTH, _R.CORRECTS),
     "officers": (_R.OFFICERS, _R.NEW_KEY),
+    "hand count": (_R.LAW_UNKNOWN, _R.LINES, _R.RELATION),
     "levels": (_R.QUARANTINED_BELOW, _R.EVIDENCE_BELOW),
 }
 
@@ -97,6 +101,7 @@ _DO_STEP: Final = {
     "poll": _EXAMINE,
     "laws": _EXAMINE,
     "officers": "have two officers with the role sign; else two may release the report",
+    "hand count": "count again or read the sheet again; two officers sign a correction",
     "levels": "look at the gateway below",
 }
 _DO: Final = {
@@ -109,6 +114,7 @@ _DO: Final = {
     _R.PREVIOUS: _EXAMINE,
     _R.DEBUG: "take the box out of service: nobody can release its reports",
     _R.FIRMWARE_OLDER: "give the box the newer firmware; two officers may release the report",
+    _R.LAW_UNKNOWN: "set `laws` to the law of this election, or count by it",
     _R.VOTES_LENGTH: "examine the box: no total can hold these votes",
 }
 #: Where the codes of refusals and of quarantine begin.

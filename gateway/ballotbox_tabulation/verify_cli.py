@@ -156,6 +156,7 @@ def _standings(standings: "Standings") -> "Iterator[Finding]":
 def _paper(options: argparse.Namespace, trusted: "Trusted") -> "Iterable[Finding]":
     from ballotbox_protocol.wire.paper import MARK
     from ballotbox_tabulation.core.examination import examine_paper
+    from ballotbox_tabulation.law_files import installed_laws
     from ballotbox_tabulation.trust_files import UnusableInput
 
     parts: list[str] = []
@@ -165,7 +166,7 @@ def _paper(options: argparse.Namespace, trusted: "Trusted") -> "Iterable[Finding
         if not found:
             raise UnusableInput(f"FILE {path}: no line begins with {MARK}; scan the codes again")
         parts += found
-    return examine_paper(parts, trusted)
+    return examine_paper(parts, trusted, installed_laws())
 
 
 def _lines(path: Path) -> list[str]:
@@ -186,7 +187,7 @@ _VERDICT = (
 )
 _VERDICTS = {
     "paper": (
-        "ACCEPTED: a true copy of what the box signed",
+        "ACCEPTED: a true copy of what was signed",
         "REFUSED: do not count this paper; points that do not hold: {failed}",
     )
 }

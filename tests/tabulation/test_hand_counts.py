@@ -123,12 +123,14 @@ def refused(log: LogBuilder) -> LogFault:
 
 SPOILED = replace(FIRST, signatures=(replace(FIRST.signatures[0], signature=bytes(64)),))
 ALONE = counted(GIVEN, officers=(0,))
+SIGNED_BY_OTHERS = counted(GIVEN, officers=(1, 2), options=FIRST.options)
 
 
 #: Of each fault of one leaf the count, what else stands in its place, and its code.
 UNFIT: list[tuple[HandCount, dict, LogFault]] = [
     (FIRST, {"beside": b""}, LogFault.COUNT_MISSING),
     (FIRST, {"beside": SECOND.to_bytes()}, LogFault.COUNT_DIGEST),
+    (FIRST, {"beside": SIGNED_BY_OTHERS.to_bytes()}, LogFault.COUNT_DIGEST),
     (FIRST, {"report": SECOND.id}, LogFault.COUNT_DIGEST),
     (SPOILED, {}, LogFault.COUNT_FORM),
     (counted(GIVEN, election=bytes(32)), {}, LogFault.COUNT_FORM),

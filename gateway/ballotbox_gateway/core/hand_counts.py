@@ -137,11 +137,8 @@ class HandCounts:
         return row
 
     def _hear(self, chain: BoxChain, row: StoredReport, word: Word) -> StoredReport:
-        below = hear(row.below, word)
-        if below == row.below:
-            return row
         own = Standing(row.own_verdict, row.own_reason)
-        return self._decide(chain, row._replace(below=below), own)
+        return self._decide(chain, row._replace(below=hear(row.below, word)), own)
 
     def _decide(self, chain: BoxChain, row: StoredReport, own: Standing) -> StoredReport:
         """Set what a known version is now; a changed outcome is a new leaf."""

@@ -62,6 +62,26 @@ def in_words(reason: Reason) -> str:
     return _WORDS[reason]
 
 
+#: Where a reason means something of its own for a count by hand.
+_OF_COUNTS: Final = {
+    Reason.IN_ORDER: "in order",
+    Reason.GAP_CLOSED: "what it waited for has come",
+    Reason.GAP_BEFORE: "the version that it corrects is not here",
+    Reason.BOX_DISPUTED: "a version before it has a rival",
+    Reason.SAME_SEQUENCE: "another version stands in the same place",
+    Reason.CORRECTS: "its number is not the next after that of the version it corrects",
+    Reason.PRECINCT: "names no precinct of this election",
+    Reason.SIZE: "longer than a count by hand may be",
+    Reason.BODY: "these bytes are no count by hand",
+    Reason.OLD_REGISTER: "signed by somebody whom this register does not list",
+}
+
+
+def count_in_words(reason: Reason) -> str:
+    """Return what a reason code means for a count by hand."""
+    return _OF_COUNTS.get(reason) or in_words(reason)
+
+
 _R: Final = Reason
 _LAWS: Final = tuple(reason for reason in Reason if reason >= _LAW_CODES)
 

@@ -1,6 +1,7 @@
 """Can two officers enter what they counted, correct it and print it, at a gateway as it is used?"""
 
 import re
+import shlex
 from base64 import b64encode
 from contextlib import chdir
 from html import unescape
@@ -72,7 +73,7 @@ def test_a_form_is_filled_in_and_stored(station):
     assert said.endswith("stored   leaf 0, accepted: in order\n")
     shown = station.said("show", "1")
     assert "contest 1 version 1: rehearsal.example/" in shown
-    assert shown.endswith("leaf 0, accepted: in order, in force\n1 versions\n")
+    assert shown.endswith("leaf 0, accepted: in order, in force\nversions 1\n")
 
 
 def test_it_is_stored_by_a_running_gateway_too(station):
@@ -93,7 +94,7 @@ def test_what_blocks_is_told_with_every_line_and_what_would_mend_it(station):
         "Error: the count: breaks a relation of its law that blocks. Read the sheet again; "
         "what was really counted so is signed with --as-counted\n"
     )
-    assert station.said("show", "1") == "0 versions\n"
+    assert station.said("show", "1") == "versions 0\n"
     said = station.enter("--as-counted")
     assert said.endswith("leaf 0, quarantined: breaks a relation of its law that blocks\n")
 
@@ -112,7 +113,7 @@ def test_a_correction_says_why_and_may_be_lower(station):
     assert not first.endswith("in force")
     assert "version 2 (a bundle was counted twice): " in second
     assert second.endswith("in force")
-    assert total == "2 versions"
+    assert total == "versions 2"
 
 
 def test_a_first_version_corrects_nothing(station):
@@ -159,7 +160,7 @@ def test_a_fault_of_a_form_is_named_with_its_place(station, name):
     said = station.enter(code=1)
     assert told in said
     assert len(said.splitlines()) == 1
-    assert station.said("show", "1") == "0 versions\n"
+    assert station.said("show", "1") == "versions 0\n"
 
 
 def test_words_for_what_is_missing_are_kept(station):
@@ -294,6 +295,49 @@ def test_any_version_can_be_printed_and_the_choices_are_named(station):
     assert "hand count: there is no such version" in told
     told = station.said("print", "1", "-o", "no/where.html", code=1)
     assert "no/where.html: no such file or directory. Name a file that can be written" in told
+
+
+#: What the manual's officers found, line by line, and then read again.
+FOUND = (1000, 20, 1020, 3, 590, 12, 605, 415, 12, 539, 600, 5, 605, 0)
+AGAIN = {539: 593}
+OF_OPTIONS = (310, 180, 70, 40)
+
+
+def test_the_manual_shows_what_is_printed(station, repository, election, tmp_path):
+    """The commands of its section, in order, with what it shows of their output."""
+    manual = (repository / "gateway" / "OPERATING.md").read_text("utf-8")
+    section = manual.partition("## Counts by hand")[2].partition("\n## ")[0]
+    (block,) = re.findall(r"```console\n(.*?)```", section, re.DOTALL)
+    folder = station.gateway.folder
+    station.gateway.configure('laws = ["kg-precinct"]', SERIAL)
+    for number, name in enumerate(("anara.key", "bakyt.key")):
+        (folder / name).write_bytes((tmp_path / f"officer{number}.key").read_bytes())
+    made = ""
+    for shown in block.replace("\\\n", "").split("$ ")[1:]:
+        words = shlex.split(shown.splitlines()[0])
+        assert words.pop(0) == "ballotbox-gateway"
+        if words[1] == "enter":
+            fill(folder / "count.toml", AGAIN if "--reason" in words else {})
+        with chdir(folder):
+            done = CliRunner().invoke(main, words)
+        made += f"$ {shown.splitlines()[0]}\n{done.output}"
+    assert made == re.sub(r"\\\n", "", block)
+
+
+def fill(form, again) -> None:
+    values = [again.get(value, value) for value in (*FOUND, *OF_OPTIONS)]
+    lines = form.read_text().splitlines()
+    blank = [at for at, line in enumerate(lines) if re.match(r'".*" = ', line)]
+    assert len(blank) == len(values)
+    for at, value in zip(blank, values, strict=True):
+        lines[at] = re.sub(r" = [^ ]+", f" = {value}", lines[at])
+    form.write_text("\n".join(lines))
+
+
+def test_the_laws_are_tried_before_the_day(station):
+    assert "ok    laws of counts by hand: house\n" in station.gateway.command("check").stdout
+    station.gateway.configure('laws = ["nowhere"]', SERIAL)
+    assert "FAIL  laws: nowhere: there is no such law" in station.gateway.command("check").stdout
 
 
 def test_laws_in_the_settings_are_found_or_named(gateway):

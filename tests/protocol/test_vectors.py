@@ -15,6 +15,7 @@ from ballotbox_protocol.wire.checkpoint import Checkpoint, verify_checkpoint
 from ballotbox_protocol.wire.cose import MessageType
 from ballotbox_protocol.wire.definition import decode_definition
 from ballotbox_protocol.wire.frame import FrameDecoder
+from ballotbox_protocol.wire.hand_count import decode_hand_count
 from ballotbox_protocol.wire.keyfile import PrivateKey, open_key
 from ballotbox_protocol.wire.leaf import decode_leaf, encode_leaf
 from ballotbox_protocol.wire.link_frames import LinkFault, parse_link_frame
@@ -23,7 +24,6 @@ from ballotbox_protocol.wire.message import Message, parse_message
 from ballotbox_protocol.wire.officers import two_officers_signed
 from ballotbox_protocol.wire.receipt import Receipt, VerifiedReceipt, verify_receipt
 from ballotbox_protocol.wire.register import decode_register
-from ballotbox_protocol.wire.hand_count import decode_hand_count
 from ballotbox_protocol.wire.replacement import decode_replacement
 from ballotbox_protocol.wire.report import (
     WITH_OFFICERS,

@@ -276,20 +276,7 @@ def statements() -> list[Vector]:
             "fields": plain(day.REPLACEMENT),
         }
     )
-    vectors += [
-        {
-            "name": name,
-            "hex": count.to_bytes().hex(),
-            "payload": count.payload().hex(),
-            "digest": count.digest.hex(),
-            "id": count.id.hex(),
-            "fields": plain(count),
-        }
-        for name, count in (
-            ("hand count", day.HAND_COUNT),
-            ("hand count: correction", day.HAND_CORRECTION),
-        )
-    ]
+    vectors += hand_counts()
     wrong = cbor.encode([day.DIGEST, 3, day.FINAL_ID, []])
     vectors.append(
         {
@@ -299,6 +286,21 @@ def statements() -> list[Vector]:
         }
     )
     return vectors
+
+
+def hand_counts() -> list[Vector]:
+    made = {"hand count": day.HAND_COUNT, "hand count: correction": day.HAND_CORRECTION}
+    return [
+        {
+            "name": name,
+            "hex": count.to_bytes().hex(),
+            "payload": count.payload().hex(),
+            "digest": count.digest.hex(),
+            "id": count.id.hex(),
+            "fields": plain(count),
+        }
+        for name, count in made.items()
+    ]
 
 
 def logs() -> list[Vector]:

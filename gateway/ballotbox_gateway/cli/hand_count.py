@@ -137,7 +137,7 @@ def show(config: "Config", precinct: int, contest: str | None) -> None:
         if each.in_force and sheet is not None:
             for words in in_words(sheet, each.count.values):
                 click.echo(f"  {words}")
-    click.echo(f"{len(recorded)} versions")
+    click.echo(f"versions {len(recorded)}")
 
 
 @hand_count.command("print")

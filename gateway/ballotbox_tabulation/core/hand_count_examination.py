@@ -16,12 +16,19 @@ from ballotbox_protocol.wire.trust import Trusted
 from ballotbox_protocol.wire.verdict import REASON_MEANING, Reason
 from ballotbox_tabulation.core.findings import Findings, fails, holds, point, says
 
+#: What the wire's words about reports do not fit.
+_NO_COUNT = {
+    Reason.BODY: "the bytes are no count by hand of this version",
+    Reason.OLD_REGISTER: "the register lists no officer for a signature",
+}
+
 
 def examine_count(data: bytes, trusted: Trusted, laws: Laws) -> Findings:
     """Yield what holds of a count by hand, and then what it says."""
     count = read_hand_count(data, trusted)
     if not isinstance(count, HandCount):
-        yield fails(f"officers of the register vouch for it: {REASON_MEANING[count]}")
+        why = _NO_COUNT.get(count, REASON_MEANING[count])
+        yield fails(f"officers of the register vouch for it: {why}")
         return
     yield says(f"id {count.id.hex()}")
     fault = standing_fault(count, trusted)

@@ -334,6 +334,54 @@ def fill(form, again) -> None:
     form.write_text("\n".join(lines))
 
 
+def test_a_count_by_a_law_no_longer_in_use_is_listed_and_not_printed(station):
+    station.form(**{"1": "106"})
+    station.enter("--as-counted")
+    assert "blocks, " not in station.said("show", "1"), "it is not in force"
+    station.form()
+    station.enter("--reason", "read again")
+    station.gateway.configure('laws = ["kg-precinct"]', SERIAL)
+    assert station.said("show", "1", "--contest", "1").splitlines()[1].endswith("in force")
+    told = station.said("print", "1", "-o", "x.html", code=1)
+    assert told == (
+        "Error: version 2: was counted by a law that is not in use here. Name that law in `laws`\n"
+    )
+
+
+def test_a_form_with_the_numbers_in_force_is_ready_to_be_corrected(station):
+    told = station.said("form", "1", "--filled", code=1)
+    assert "hand count: there is no such version" in told
+    station.form(votes=('"illegible"', '"no data"', "10", "0"))
+    station.enter()
+    path = station.gateway.folder / "count.toml"
+    before = path.read_text()
+    station.said("form", "1", "--filled", "-o", "count.toml")
+    assert path.read_text().split("\n") == [line.rstrip() for line in before.split("\n")]
+    told = station.enter("--reason", "none", code=1)
+    assert "is what version 1 says already" in told
+
+
+def test_what_is_broken_and_in_force_is_shown_and_printed(station):
+    station.form(**{"1": "110", "1a": "10"})
+    station.enter()
+    noted = "noted, physical: Few are spoiled. D, [1a] <= 5: 10 is 5 more than 5"
+    assert noted in station.said("show", "1")
+    assert noted.replace("<", "&lt;") in printed(station)
+
+
+def test_a_reason_and_a_law_that_do_not_fit_are_named(station):
+    station.form()
+    station.enter()
+    station.form(**{"1": "95"}, votes=("50", "30", "10", "0"))
+    told = station.enter("--reason", "x" * 201, code=1)
+    assert "hand_count.reason: must be 1 to 200 characters that can be printed" in told
+    other = TEXT.replace('"M"', '"N"').replace("M *", "N *")
+    (station.gateway.folder / "house.toml").write_text(other)
+    told = station.said("form", "1", "--contest", "1", code=1)
+    assert told.startswith("Error: law house: does not fit this contest: parameters.N: is missing")
+    assert station.said("show", "99", code=1).startswith("Error: precinct 99: is no precinct")
+
+
 def test_the_laws_are_tried_before_the_day(station):
     assert "ok    laws of counts by hand: house\n" in station.gateway.command("check").stdout
     station.gateway.configure('laws = ["nowhere"]', SERIAL)

@@ -276,7 +276,6 @@ def statements() -> list[Vector]:
             "fields": plain(day.REPLACEMENT),
         }
     )
-    vectors += hand_counts()
     wrong = cbor.encode([day.DIGEST, 3, day.FINAL_ID, []])
     vectors.append(
         {
@@ -285,7 +284,7 @@ def statements() -> list[Vector]:
             "refused": refusal_of(wrong, decode_ruling),
         }
     )
-    return vectors
+    return vectors + hand_counts()
 
 
 def hand_counts() -> list[Vector]:

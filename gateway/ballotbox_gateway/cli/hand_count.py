@@ -47,14 +47,25 @@ def hand_count() -> None:
 @precinct_argument
 @contest_option
 @law_option
+@click.option("--filled", is_flag=True, help="With the numbers in force, to be corrected.")
 @click.option("--output", "-o", type=click.Path(path_type=Path), help="File; else the screen.")
 def form(
-    config: "Config", precinct: int, contest: str | None, law: str | None, output: Path | None
+    config: "Config",
+    precinct: int,
+    contest: str | None,
+    law: str | None,
+    *,
+    filled: bool,
+    output: Path | None,
 ) -> None:
-    """Write a blank form for PRECINCT, to be filled in and given to `enter`."""
+    """Write a form for PRECINCT, to be filled in and given to `enter`."""
     from ballotbox_gateway.service.count_form import form_text
 
-    text = form_text(_sheet(config, precinct, contest, law))
+    if filled:
+        sheet, count = _in_use(config, precinct, contest, None)
+        text = form_text(sheet, count.count.values)
+    else:
+        text = form_text(_sheet(config, precinct, contest, law))
     if output is None:
         click.echo(text, nl=False)
     else:
@@ -158,14 +169,22 @@ def print_(
     """Write a page with copies of a count, each with its signed QR codes, ready for a printer."""
     from ballotbox_gateway.service.count_page import count_page
 
+    sheet, each = _in_use(config, precinct, contest, version)
+    _write(output, count_page(sheet, each.count, each.standing, copies))
+    click.echo(f"copies   {copies} of version {each.count.version}: {output}")
+
+
+def _in_use(
+    config: "Config", precinct: int, contest: str | None, version: int | None
+) -> "tuple[CountSheet, Recorded]":
+    """Return the version in force, or the one of this number, on its sheet; raises Problem."""
     trusted, laws = _known(config)
     each = _one(_recorded(config, precinct, contest), version)
     sheet = each.sheet(trusted, laws)
     if sheet is None:
         what = "was counted by a law that is not in use here"
         raise Problem(f"version {each.count.version}", what, "Name that law in `laws`")
-    _write(output, count_page(sheet, each.count, each.standing, copies))
-    click.echo(f"copies   {copies} of version {each.count.version}: {output}")
+    return sheet, each
 
 
 def _known(config: "Config") -> "tuple[Trusted, dict[bytes, Any]]":

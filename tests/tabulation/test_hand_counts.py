@@ -85,11 +85,22 @@ def test_each_version_is_listed_with_its_station_and_changes_no_total(log: LogBu
     assert "counted_by_hand" not in result["precincts"][1]
 
 
-def test_a_page_can_be_made_of_it(log: LogBuilder) -> None:
-    put(log, FIRST)
+def page(log: LogBuilder) -> str:
     outcome = concluded(log)
     assert isinstance(outcome, Published)
-    assert render_page(outcome, GIVEN.trusted.election)
+    return render_page(outcome, GIVEN.trusted.election).decode()
+
+
+def test_the_page_shows_them_beside_the_precincts(log: LogBuilder) -> None:
+    assert "Counts by hand" not in page(log)
+    put(log, FIRST)
+    put(log, SECOND)
+    put(log, counted(GIVEN, contest=63), verdict=Verdict.QUARANTINED, reason=Reason.LINES)
+    shown = page(log).partition('<h3 id="by-hand">')[2].partition("</ul>")[0]
+    assert shown.count("<li>") == 2
+    assert "Parliament, district seat, version 2, <strong>in force</strong>: accepted" in shown
+    assert "[1] 90; [1a] no data<br>votes: 60, 30, 10, illegible" in shown
+    assert "corrected: line 1 was read again" in shown
 
 
 def test_of_rivals_none_is_in_force(log: LogBuilder) -> None:

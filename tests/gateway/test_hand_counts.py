@@ -1,15 +1,19 @@
 """Is a count by hand kept once, beside all other versions, and as severe as everybody says?"""
 
+from contextlib import closing
 from dataclasses import replace
 from hashlib import sha256
+from pathlib import Path
 
+import apsw
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ballotbox_gateway.core.intake import CountOutcome, RulingResult
-from ballotbox_gateway.core.ports import Damaged, Tally
+from ballotbox_gateway.core.ports import Damaged, DiskFull, Tally
 from ballotbox_gateway.core.upward import UpwardBatch, UpwardEntry, UpwardFault, UpwardReply
+from ballotbox_gateway.ledger.sqlite import create, open_ledger
 from ballotbox_protocol.election.law.law import Mark
 from ballotbox_protocol.election.register import Register, Role
 from ballotbox_protocol.wire.hand_count import HAND_COUNT_MAX, HandCount
@@ -20,11 +24,13 @@ from ballotbox_protocol.wire.statements import RulingKind
 from ballotbox_protocol.wire.verdict import Reason, Verdict
 from ballotbox_simulator.authority import with_register
 from tests.gateway.below import Levels, LowerLog
+from tests.gateway.failing import FailingLedger, Fault
 from tests.gateway.scene import Scene
 from tests.gateway.scripted import (
     CENTRE,
     NOW,
     authority,
+    binding,
     corrected,
     counted,
     intake,
@@ -383,3 +389,33 @@ def test_a_restart_finds_what_was_counted() -> None:
     scene.intake = intake(scene.given, scene.ledger)
     assert take(scene, FIRST).new is False
     assert take(scene, SECOND).reason is Reason.IN_ORDER
+
+
+def test_nothing_is_said_before_it_is_durable() -> None:
+    scene = Scene()
+    failing = FailingLedger(scene.ledger)
+    scene.intake = intake(scene.given, failing)
+    failing.fault = Fault.DISK_FULL
+    with pytest.raises(DiskFull):
+        take(scene, FIRST)
+    assert scene.ledger.log_head().size == 0
+    assert take(scene, FIRST).new is True
+    assert scene.ledger.log_head().size == 1
+
+
+def test_a_file_holds_them_whole_and_names_what_has_changed(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.sqlite"
+    create(path, binding(GIVEN.trusted))
+    with closing(open_ledger(path)) as ledger:
+        gateway = intake(GIVEN, ledger)
+        for count in (FIRST, SECOND, THIRD):
+            gateway.count_by_hand(count.to_bytes(), NOW)
+        ledger.require_whole()
+    with closing(open_ledger(path)) as ledger:
+        ledger.require_whole()
+        assert ledger.entries(1, 2)[0].ruling == SECOND.to_bytes()
+    other = corrected(GIVEN, FIRST, "otherwise").to_bytes()
+    with closing(apsw.Connection(str(path))) as connection:
+        connection.execute("UPDATE leaves SET ruling = ? WHERE position = 1", (other,))
+    with closing(open_ledger(path)) as ledger, pytest.raises(Damaged, match="beside leaf 1 has"):
+        ledger.require_whole()

@@ -22,13 +22,13 @@ _MARGIN: Final = 4
 
 _STYLE: Final = """
 @page { size: A4; margin: 12mm }
-body { font: 10.5pt/1.35 sans-serif; color: #000; background: #fff; margin: 0 }
-section { break-after: page; padding: 4mm }
+body { font: 9.5pt/1.3 sans-serif; color: #000; background: #fff; margin: 0 }
+section { break-after: page }
 section:last-child { break-after: auto }
 h1 { font-size: 14pt; margin: 0 0 2mm }
 p { margin: 0 0 1.5mm; overflow-wrap: anywhere }
 table { border-collapse: collapse; width: 100%; margin: 2mm 0 }
-th, td { border: 0.3mm solid #000; padding: 0.8mm 1.5mm; text-align: left; vertical-align: top }
+th, td { border: 0.3mm solid #000; padding: 0.5mm 1.5mm; text-align: left; vertical-align: top }
 td.value { text-align: right; white-space: nowrap }
 .mode { border: 0.6mm solid #000; padding: 1mm 2mm; font-weight: bold; text-align: center }
 .codes { display: flex; flex-wrap: wrap; gap: 4mm }

@@ -48,6 +48,10 @@ def _origin(text: str) -> str:
     return text
 
 
+def _law(text: str, info: ValidationInfo) -> str:
+    return str(_from_config_folder(Path(text), info)) if text.endswith(".toml") else text
+
+
 def _url(text: str) -> str:
     parts = urlsplit(text)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.query:
@@ -266,6 +270,11 @@ class Config(_Table):
         description="Local socket for status and rulings; beside the ledger when missing, as "
         "`control.socket` or, with a `name`, as `name.socket`",
     )
+    laws: tuple[Annotated[str, AfterValidator(_law)], ...] = Field(
+        (),
+        description="Laws that counts by hand may be counted by: names of installed ones, or "
+        "files that end in .toml; all installed ones when missing",
+    )
     serial: tuple[SerialPort, ...] = Field((), description="Repeated table: serial lines")
     mqtt: Mqtt | None = Field(None, description="Table: the broker")
     http: Http | None = Field(None, description="Table: intake for gateways below")
@@ -283,10 +292,11 @@ class Config(_Table):
     @model_validator(mode="before")
     @classmethod
     def _tables(cls, data: object) -> object:
-        # TOML writes repeated tables as a list; the model holds what nobody can append to.
-        if isinstance(data, dict) and isinstance(data.get("serial"), list):
-            return {**data, "serial": tuple(data["serial"])}
-        return data
+        # TOML writes repeated things as a list; the model holds what nobody can append to.
+        if not isinstance(data, dict):
+            return data
+        repeated = (name for name in ("serial", "laws") if isinstance(data.get(name), list))
+        return data | {name: tuple(data[name]) for name in repeated}
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
@@ -337,7 +347,7 @@ def _inner_table(field: FieldInfo) -> type[BaseModel] | None:
 def _default(field: FieldInfo) -> str:
     if field.is_required():
         return "required"
-    if field.default is None:
+    if field.default in (None, ()):
         return ""
     # As TOML writes it.
     return f"`{str(field.default).lower() if type(field.default) is bool else field.default}`"

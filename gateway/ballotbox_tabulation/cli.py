@@ -14,7 +14,7 @@ import click
 
 if TYPE_CHECKING:
     from ballotbox_protocol.wire.trust import RootKey, Trusted
-    from ballotbox_tabulation.core.evidence import ReplacedLog, VerifiedLeaf
+    from ballotbox_tabulation.core.evidence import LogEntry
     from ballotbox_tabulation.core.faults import Fault
     from ballotbox_tabulation.core.log import OpenedLog
     from ballotbox_tabulation.core.outcome import Published, Refused
@@ -125,7 +125,7 @@ _EXPORT = "`ballotbox-gateway log export DIR`"
 
 
 @contextmanager
-def _shown(log: "OpenedLog") -> "Iterator[Iterator[VerifiedLeaf | ReplacedLog | Fault]]":
+def _shown(log: "OpenedLog") -> "Iterator[Iterator[LogEntry | Fault]]":
     """Yield the log's leaves; on a terminal a bar follows them."""
     from ballotbox_tabulation.core.log import read_leaves
 

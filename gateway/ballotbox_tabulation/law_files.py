@@ -6,7 +6,7 @@ from typing import Final
 
 from ballotbox_protocol.election.identifiers import InvalidField
 from ballotbox_protocol.election.law.law import Law
-from ballotbox_protocol.election.law.source import LAW_CHARACTERS_MAX, load_law
+from ballotbox_protocol.election.law.source import LAW_CHARACTERS_MAX, law_digest, load_law
 from ballotbox_tabulation.core.column_map import ColumnMap, load_map
 from ballotbox_tabulation.trust_files import UnusableInput, read_small_file
 
@@ -30,6 +30,12 @@ def law_text(name: str) -> str:
         known = ", ".join(law_names())
         raise UnusableInput(f"LAW {name}: there is no such law; known: {known}; or a .toml file")
     return (_FOLDER / f"{name}{_SUFFIX}").read_text(encoding="utf-8")
+
+
+def installed_laws() -> dict[bytes, Law]:
+    """Return the laws that are installed, by the digests of their files."""
+    texts = map(law_text, law_names())
+    return {law_digest(text): load_law(text) for text in texts}
 
 
 def read_law(name: str) -> Law:

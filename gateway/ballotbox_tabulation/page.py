@@ -66,6 +66,12 @@ def _view(published: Published, election: Election) -> Document:
         "boxes_of": _boxes_of(counted),
         "told_more": [box for box in counted if len(box["reports"]) > 1],
         "open_states": waiting,
+        "by_hand": [
+            (precinct["number"], count)
+            for precinct in result["precincts"]
+            for count in precinct.get("counted_by_hand", ())
+            if count["contest"] < len(result["contests"])
+        ],
         "command": _command(result),
         "box_counters": COUNTER_NAMES,
         "area_counters": SUMMED,

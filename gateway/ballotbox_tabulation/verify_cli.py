@@ -130,6 +130,7 @@ def _log(options: argparse.Namespace, trusted: "Trusted") -> "Iterator[Finding]"
 def _standings(standings: "Standings") -> "Iterator[Finding]":
     from ballotbox_tabulation.core.examination import says
     from ballotbox_tabulation.core.fold import BoxState
+    from ballotbox_tabulation.core.hand_counts import count_in_words
     from ballotbox_tabulation.core.wording import reason_in_words
 
     for verdict, count in standings.reports_by_verdict.items():
@@ -139,6 +140,8 @@ def _standings(standings: "Standings") -> "Iterator[Finding]":
         it = replaced.replacement
         lost = f"leaf {it.kept} on is lost; {it.origin} stands in its place"
         yield says(f"two officers closed the log {it.replaced}: from {lost}")
+    for version in standings.by_hand:
+        yield says(count_in_words(version))
     for each in standings.objections:
         what = f"leaf {each.leaf}, {each.kind.name.lower()} of box {each.box.hex()}"
         yield says(f"accepted, but quarantined here: {what}: {reason_in_words(each.reason)}")
@@ -153,6 +156,7 @@ def _standings(standings: "Standings") -> "Iterator[Finding]":
 def _paper(options: argparse.Namespace, trusted: "Trusted") -> "Iterable[Finding]":
     from ballotbox_protocol.wire.paper import MARK
     from ballotbox_tabulation.core.examination import examine_paper
+    from ballotbox_tabulation.law_files import installed_laws
     from ballotbox_tabulation.trust_files import UnusableInput
 
     parts: list[str] = []
@@ -162,7 +166,7 @@ def _paper(options: argparse.Namespace, trusted: "Trusted") -> "Iterable[Finding
         if not found:
             raise UnusableInput(f"FILE {path}: no line begins with {MARK}; scan the codes again")
         parts += found
-    return examine_paper(parts, trusted)
+    return examine_paper(parts, trusted, installed_laws())
 
 
 def _lines(path: Path) -> list[str]:
@@ -183,7 +187,7 @@ _VERDICT = (
 )
 _VERDICTS = {
     "paper": (
-        "ACCEPTED: a true copy of what the box signed",
+        "ACCEPTED: a true copy of what was signed",
         "REFUSED: do not count this paper; points that do not hold: {failed}",
     )
 }

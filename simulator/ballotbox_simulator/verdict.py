@@ -16,7 +16,7 @@ from ballotbox_protocol.wire.report import ReportKind, decode_report
 from ballotbox_protocol.wire.verdict import Verdict
 from ballotbox_simulator.crew import Crew
 from ballotbox_simulator.workload import Truth, add_truths
-from ballotbox_tabulation.core.evidence import ReplacedLog
+from ballotbox_tabulation.core.evidence import VerifiedLeaf
 from ballotbox_tabulation.core.faults import Fault
 from ballotbox_tabulation.core.log import OpenedLog, read_leaves
 
@@ -70,7 +70,7 @@ def stored_sheets(log: OpenedLog) -> tuple[int, list[str]]:
     for leaf in read_leaves(log):
         if isinstance(leaf, Fault):
             faults.append(str(leaf))
-        elif isinstance(leaf, ReplacedLog):
+        elif not isinstance(leaf, VerifiedLeaf):
             continue
         elif leaf.leaf.verdict is Verdict.ACCEPTED and leaf.report.kind is ReportKind.FINAL:
             total += leaf.report.counters.accepted

@@ -12,6 +12,7 @@ from ballotbox_protocol.election.identifiers import NO_REPORT, BoxId, PollState,
 from ballotbox_protocol.election.tally import Layout
 from ballotbox_protocol.wire import cose
 from ballotbox_protocol.wire.cose import MessageType
+from ballotbox_protocol.wire.hand_count import HandCount
 from ballotbox_protocol.wire.keyfile import PrivateKey
 from ballotbox_protocol.wire.officers import sign_as_officer
 from ballotbox_protocol.wire.report import (
@@ -29,6 +30,7 @@ from ballotbox_protocol.wire.report import (
 from ballotbox_protocol.wire.statements import Ruling, RulingKind
 from ballotbox_protocol.wire.trust import Trusted
 from ballotbox_simulator.authority import FIRMWARE, Authority, Plan, make_authority
+from tests.house_law import DIGEST, LAWS
 
 ORIGIN = "rehearsal.example/precinct"
 OTHER = "rehearsal.example/precinct-2"
@@ -52,7 +54,7 @@ def memory(given: Authority, origin: str = ORIGIN) -> MemoryLedger:
 
 
 def intake(given: Authority, ledger: Ledger, origin: str = ORIGIN) -> Intake:
-    return Intake(given.trusted, Identity(origin, given.gateway_keys[origin]), ledger)
+    return Intake(given.trusted, Identity(origin, given.gateway_keys[origin]), ledger, laws=LAWS)
 
 
 def arrivals(*messages: bytes, road: Road = ROAD) -> list[Arrival]:
@@ -180,3 +182,30 @@ def ruling(given: Authority, kind: RulingKind, report: ReportId, officers: tuple
         for key in (given.officer_keys[each] for each in officers)
     )
     return replace(bare, signatures=signatures).to_bytes()
+
+
+def counted(given: Authority, officers: tuple = (0, 1), **changes: object) -> HandCount:
+    """A count by hand of the district in the first precinct, in the lines of the house law."""
+    election = given.trusted.election
+    bare = HandCount(
+        election=given.trusted.digest,
+        precinct=election.precincts[0].number,
+        contest=1,
+        law="house",
+        law_digest=DIGEST,
+        lines=(("1", 105), ("1a", 5)),
+        options=(("votes", (60, 30, 10, 0)),),
+    )
+    bare = replace(bare, **changes)  # type: ignore[arg-type]
+    signatures = tuple(
+        sign_as_officer(key.public, key.sign, MessageType.HAND_COUNT, bare.payload())
+        for key in (given.officer_keys[each] for each in officers)
+    )
+    return replace(bare, signatures=signatures)
+
+
+def corrected(given: Authority, before: HandCount, why: str = "read again", **changes) -> HandCount:
+    """The next version after `before`, with these changes."""
+    number = {"version": before.version + 1, "corrects": before.id, "reason": why}
+    kept = {"lines": before.lines, "options": before.options, "precinct": before.precinct}
+    return counted(given, **(kept | number | changes))

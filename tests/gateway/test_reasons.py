@@ -33,6 +33,7 @@ from tests.gateway.scripted import (
     OTHER,
     ScriptedBox,
     authority,
+    counted,
     intake,
     report_id,
     ruling,
@@ -331,6 +332,27 @@ def _firmware_older() -> Reason:
     for number in (1, 7, 7):
         assert scene.send(K.TURNOUT, firmware_sequence=number).reason is Reason.IN_ORDER
     return scene.send(K.TURNOUT, firmware_sequence=6).reason
+
+
+def _counted(**changes: object) -> Reason:
+    scene = Scene()
+    count = counted(scene.given, **changes)
+    return scene.intake.count_by_hand(count.to_bytes(), NOW).reason
+
+
+@produces(Reason.LAW_UNKNOWN)
+def _law_unknown() -> Reason:
+    return _counted(law_digest=bytes(32))
+
+
+@produces(Reason.LINES)
+def _lines() -> Reason:
+    return _counted(lines=(("1", 105),))
+
+
+@produces(Reason.RELATION)
+def _relation() -> Reason:
+    return _counted(lines=(("1", 106), ("1a", 5)))
 
 
 @produces(Reason.STATE)

@@ -16,6 +16,7 @@ from ballotbox_protocol.wire.paper import (
     PART_MAX,
     PARTS_MAX,
     PaperCopy,
+    PaperCount,
     PaperError,
     paper_parts,
     print_entry,
@@ -146,6 +147,12 @@ def test_parts_that_make_no_copy_are_told_in_words(case):
         read_paper(make(list(parts)))
 
 
+@given(st.binary(min_size=1, max_size=2_000))
+def test_a_count_by_hand_comes_back_as_one(data):
+    parts = paper_parts(PaperCount(data))
+    assert read_paper(reversed(parts)) == PaperCount(data)
+
+
 ITEM = box_item(ENTRY)
 BAD_CONTENTS = {
     "no CBOR": (b"\xff", "is no result"),
@@ -153,6 +160,8 @@ BAD_CONTENTS = {
     "an item more": (cbor.encode([1, b"", ITEM, 0]), "tape: must have 3 items"),
     "another format": (cbor.encode([2, b"", ITEM]), "format: 2 is not supported, 1 is"),
     "a report in words": (cbor.encode([1, "", ITEM]), "report: must be a byte string"),
+    "an item less": (cbor.encode([1, b""]), "tape: must have 3 items"),
+    "a count in words": (cbor.encode([2, ""]), "hand count: must be a byte string"),
     "no entry": (cbor.encode([1, b"", [1]]), "entry: must have 6 items"),
     "a bad entry": (cbor.encode([1, b"", [b"", *ITEM[1:]]]), "entry.id: must be 16 bytes"),
     "an entry that is closed": (

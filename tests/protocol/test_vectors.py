@@ -15,6 +15,7 @@ from ballotbox_protocol.wire.checkpoint import Checkpoint, verify_checkpoint
 from ballotbox_protocol.wire.cose import MessageType
 from ballotbox_protocol.wire.definition import decode_definition
 from ballotbox_protocol.wire.frame import FrameDecoder
+from ballotbox_protocol.wire.hand_count import decode_hand_count
 from ballotbox_protocol.wire.keyfile import PrivateKey, open_key
 from ballotbox_protocol.wire.leaf import decode_leaf, encode_leaf
 from ballotbox_protocol.wire.link_frames import LinkFault, parse_link_frame
@@ -171,22 +172,24 @@ def test_a_signed_statement_is_read_and_verified(vector: Vector) -> None:
 
 
 DETACHED = {
-    "replacement": (decode_replacement, MessageType.REPLACEMENT),
-    "ruling: release": (decode_ruling, MessageType.RULING),
-    "ruling: name": (decode_ruling, MessageType.RULING),
+    "hand count": (decode_hand_count, MessageType.HAND_COUNT, Role.POLL),
+    "hand count: correction": (decode_hand_count, MessageType.HAND_COUNT, Role.ELEVATED),
+    "replacement": (decode_replacement, MessageType.REPLACEMENT, Role.RELEASE),
+    "ruling: release": (decode_ruling, MessageType.RULING, Role.RELEASE),
+    "ruling: name": (decode_ruling, MessageType.RULING, Role.RELEASE),
 }
 
 
 @pytest.mark.parametrize("vector", vectors("statement", "digest"))
 def test_a_ruling_is_read_and_verified(vector: Vector) -> None:
-    decode, message_type = DETACHED[vector["name"]]
+    decode, message_type, role = DETACHED[vector["name"]]
     ruling: Any = decode(raw(vector))
     assert plain(ruling) == vector["fields"]
     assert (ruling.payload(), ruling.digest) == (raw(vector, "payload"), raw(vector, "digest"))
     (register,) = (each for each in read_frozen("register") if "signer" in each)
     signed = message_type, ruling.payload()
     officers = decode_register(raw(register, "body"))
-    assert two_officers_signed(officers, ruling.signatures, *signed, Role.RELEASE, 17)
+    assert two_officers_signed(officers, ruling.signatures, *signed, role, 17)
 
 
 def test_checkpoint_tree_and_receipt_prove_each_other() -> None:

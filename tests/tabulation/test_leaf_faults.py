@@ -23,6 +23,7 @@ from tests.tabulation.log_builder import (
     LogBuilder,
     authority_of,
 )
+from tests.tabulation.test_hand_counts import UNFIT
 from tests.tabulation.test_log import WHOLE
 
 
@@ -344,5 +345,6 @@ def test_a_log_beyond_one_bundle_is_read_whole(authority, log):
 def test_every_fault_has_a_case_here_and_a_meaning():
     shown = {expected for _, expected in WHOLE.values()}
     shown |= {expected for _, expected, _ in _FAULTY.values()}
+    shown |= {expected for _, _, expected in UNFIT} | {LogFault.COUNT_RIVALS}
     assert shown == set(LogFault)
     assert set(MEANING) == set(LogFault)

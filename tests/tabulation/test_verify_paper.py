@@ -73,7 +73,7 @@ def test_a_true_tape_is_accepted_and_its_counts_are_told(verify, authority):
     assert "says   Parliament, national list: Mountain Party 2, River Alliance 2, " in out
     candidates = "candidates of Mountain Party: 1: 1, 2: 0, 3: 1, 4: 0, 5: 0"
     assert f"says   Parliament, national list, {candidates}\n" in out
-    assert out.endswith("ACCEPTED: a true copy of what the box signed\n")
+    assert out.endswith("ACCEPTED: a true copy of what was signed\n")
 
 
 def test_parts_may_come_from_several_photographs_with_other_lines_between(verify, authority):

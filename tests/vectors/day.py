@@ -20,6 +20,8 @@ from ballotbox_protocol.election.definition import (
     Precinct,
 )
 from ballotbox_protocol.election.identifiers import NO_REPORT, Mode, PollState, ReportId
+from ballotbox_protocol.election.law.law import Mark
+from ballotbox_protocol.election.law.source import law_digest
 from ballotbox_protocol.election.register import (
     BoxEntry,
     ClosedAs,
@@ -34,6 +36,7 @@ from ballotbox_protocol.wire import cose
 from ballotbox_protocol.wire.checkpoint import Checkpoint, sign_checkpoint
 from ballotbox_protocol.wire.cose import MessageType
 from ballotbox_protocol.wire.definition import election_digest, encode_definition
+from ballotbox_protocol.wire.hand_count import HandCount
 from ballotbox_protocol.wire.keyfile import PrivateKey
 from ballotbox_protocol.wire.leaf import Leaf, LeafType, encode_leaf
 from ballotbox_protocol.wire.merkle import Tree, leaf_hash
@@ -322,6 +325,34 @@ REPLACEMENT: Final = replace(
     ),
 )
 REPRINT: Final = Reprint(DIGEST, BOX, FINAL_ID, 2)
+
+
+def counted_by_hand(count: HandCount, *officers: str) -> HandCount:
+    signatures = signed_by_officers(officers, MessageType.HAND_COUNT, count.payload())
+    return replace(count, signatures=signatures)
+
+
+_COUNTED: Final = HandCount(
+    election=DIGEST,
+    precinct=17,
+    contest=2,
+    law="example",
+    law_digest=law_digest('name = "example"\n'),
+    lines=(("1", 100), ("1a", Mark.NO_DATA), ("10", 3), ("11", 1)),
+    options=(("votes", (2, Mark.ILLEGIBLE)),),
+)
+HAND_COUNT: Final = counted_by_hand(_COUNTED, "officer 1", "officer 2")
+HAND_CORRECTION: Final = counted_by_hand(
+    replace(
+        _COUNTED,
+        options=(("votes", (2, 1)),),
+        version=2,
+        corrects=_COUNTED.id,
+        reason="the second line was read again",
+    ),
+    "officer 2",
+    "officer 3",
+)
 
 #: No two numbers alike, so that no two fields can be taken for each other; it keeps no law.
 DISTINCT: Final = Report(

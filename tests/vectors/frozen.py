@@ -202,6 +202,16 @@ def leaves() -> list[Vector]:
     )
     fields = plain(opening)
     vectors.append({"name": "replaces", "hex": encode_leaf(opening).hex(), "fields": fields})
+    counted = Leaf(
+        LeafType.HAND_COUNT,
+        day.HAND_COUNT.id,
+        Verdict.ACCEPTED,
+        Reason.IN_ORDER,
+        day.HAND_COUNT.digest,
+        day.OPENING_TIME,
+    )
+    fields = plain(counted)
+    vectors.append({"name": "counted by hand", "hex": encode_leaf(counted).hex(), "fields": fields})
     good = [1, 1, report, 1, 1, None, 0]
     for name, at, value in (
         ("another version", 0, 2),
@@ -274,7 +284,22 @@ def statements() -> list[Vector]:
             "refused": refusal_of(wrong, decode_ruling),
         }
     )
-    return vectors
+    return vectors + hand_counts()
+
+
+def hand_counts() -> list[Vector]:
+    made = {"hand count": day.HAND_COUNT, "hand count: correction": day.HAND_CORRECTION}
+    return [
+        {
+            "name": name,
+            "hex": count.to_bytes().hex(),
+            "payload": count.payload().hex(),
+            "digest": count.digest.hex(),
+            "id": count.id.hex(),
+            "fields": plain(count),
+        }
+        for name, count in made.items()
+    ]
 
 
 def logs() -> list[Vector]:

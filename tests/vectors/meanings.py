@@ -94,6 +94,7 @@ MEANINGS: dict[type[IntEnum], dict[str, str]] = {
         "REPORT": "a gateway's decision on a report",
         "RULING": "the officers' decision on a report, taken over by the gateway",
         "REPLACEMENT": "the officers' statement that a log stands in the place of another",
+        "HAND_COUNT": "a gateway's decision on a count by hand",
     },
     Verdict: {
         "ACCEPTED": "the report counts",
@@ -128,6 +129,7 @@ SIGNED_AS = {
     "CLEARANCE": ("officers, detached", "a clearance"),
     "REPRINT": ("officers, detached", "a reprint"),
     "REPLACEMENT": ("officers, detached", "a replacement without its signatures"),
+    "HAND_COUNT": ("officers, detached", "a hand count without its signatures"),
 }
 
 _GROUPS = (

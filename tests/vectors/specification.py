@@ -76,6 +76,7 @@ def documents() -> dict[str, Any]:
         "clearance": cbor.decode(day.CLEARANCE.payload()),
         "replacement": cbor.decode(day.REPLACEMENT.to_bytes()),
         "reprint": cbor.decode(day.REPRINT.payload()),
+        "hand count": cbor.decode(day.HAND_CORRECTION.to_bytes()),
         "leaf": cbor.decode(day.LEAVES[0]),
         "receipt": cbor.decode(day.receipt_for(6).to_bytes(), receipt.RECEIPT_LIMITS),
     }
@@ -248,6 +249,7 @@ def blocks() -> dict[str, Block]:
         "clearance": lambda: examples.hex_lines(day.CLEARANCE.payload()),
         "replacement": lambda: examples.hex_lines(day.REPLACEMENT.to_bytes()),
         "reprint": lambda: examples.hex_lines(day.REPRINT.payload()),
+        "hand count": lambda: examples.hex_lines(day.HAND_COUNT.to_bytes()),
         "leaves": examples.leaves_example,
         "messages": message_table,
         "topics": examples.topics,

@@ -54,6 +54,7 @@ class MessageType(StrEnum):
     CLEARANCE = "bbx-clearance"
     REPRINT = "bbx-reprint"
     REPLACEMENT = "bbx-replacement"
+    HAND_COUNT = "bbx-hand-count"
 
 
 class EnvelopeError(ValueError):

@@ -26,12 +26,13 @@ VERSION: Final = 1
 
 
 class LeafType(IntEnum):
-    """What a leaf is about: a report as it arrived, officers' ruling on one, or a log replaced."""
+    """What a leaf is about: a report, officers' ruling on one, a log replaced, or a hand count."""
 
     REPORT = 1
     RULING = 2
     # 3 stands in frozen vectors for what no reader knows.
     REPLACEMENT = 4
+    HAND_COUNT = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ class Leaf:
         if self.statement is not None:
             require_bytes(self.statement, DIGEST_SIZE, "leaf.statement")
         stated = (self.statement is not None) == (self.type is not LeafType.REPORT)
-        require(stated, "leaf.statement", "stands in rulings and replacements, and only there")
+        require(stated, "leaf.statement", "stands beside every leaf but that of a report")
         require_count(self.time, "leaf.time", WIDE_MAX)
 
 

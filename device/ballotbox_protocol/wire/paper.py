@@ -1,4 +1,4 @@
-"""A signed result on paper: the text of the QR codes of a results tape. Format: device/WIRE.md.
+"""A signed result on paper: the QR codes of a results tape or a count by hand. See device/WIRE.md.
 
 The parts are the same on every copy of a tape and for every width of paper, so photographs of
 several copies complete each other. Nothing read here is trusted: signature, register and laws are
@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import base45
 
@@ -20,6 +20,8 @@ from ballotbox_protocol.wire.register import box_item, read_box
 from ballotbox_protocol.wire.shape import as_type
 
 VERSION: Final = 1
+#: The format in which a count by hand is carried.
+COUNT_VERSION: Final = 2
 #: What each part begins with; nothing else on a tape does.
 MARK: Final = "BBX1:"
 #: Bytes in a part: its text then fits a QR code of version 17, level M, whose 93 modules with the
@@ -54,6 +56,13 @@ class PaperCopy:
         require(self.entry.closed is None, "entry.closed", "must be null on paper")
 
 
+@dataclass(frozen=True, slots=True)
+class PaperCount:
+    """A count by hand, as its officers signed it."""
+
+    count: bytes
+
+
 class _Part(NamedTuple):
     number: int
     total: int
@@ -66,9 +75,12 @@ def print_entry(entry: BoxEntry) -> BoxEntry:
     return replace(entry, closed=None)
 
 
-def paper_parts(copy: PaperCopy) -> tuple[str, ...]:
+def paper_parts(copy: PaperCopy | PaperCount) -> tuple[str, ...]:
     """Return the texts of the QR codes, in order; PaperError when there would be too many."""
-    data = cbor.encode([VERSION, copy.report, box_item(copy.entry)])
+    if isinstance(copy, PaperCount):
+        data = cbor.encode([COUNT_VERSION, copy.count])
+    else:
+        data = cbor.encode([VERSION, copy.report, box_item(copy.entry)])
     count = -(-len(data) // PART_MAX)
     if count > PARTS_MAX:
         raise PaperError(f"{len(data)} bytes need {count} parts, a tape has at most {PARTS_MAX}")
@@ -82,16 +94,21 @@ def paper_parts(copy: PaperCopy) -> tuple[str, ...]:
     )
 
 
-def read_paper(texts: Iterable[str]) -> PaperCopy:
+def read_paper(texts: Iterable[str]) -> PaperCopy | PaperCount:
     """Return the copy that the parts make, in any order, each at least once; raises PaperError."""
     data = _join([_read_part(text) for text in texts])
     try:
-        items = as_type(cbor.decode(data, PAPER_LIMITS), list, "tape")
-        require(len(items) == 3, "tape", "must have 3 items")
-        require(items[0] == VERSION, "format", f"{items[0]} is not supported, {VERSION} is")
-        return PaperCopy(as_type(items[1], bytes, "report"), read_box(items[2], "entry"))
+        return _read_copy(as_type(cbor.decode(data, PAPER_LIMITS), list, "tape"))
     except (cbor.CborError, InvalidField) as error:
         raise PaperError(f"the parts are whole, but what they say is no result: {error}") from error
+
+
+def _read_copy(items: Sequence[Any]) -> PaperCopy | PaperCount:
+    if len(items) == 2 and items[0] == COUNT_VERSION:
+        return PaperCount(as_type(items[1], bytes, "hand count"))
+    require(len(items) == 3, "tape", "must have 3 items")
+    require(items[0] == VERSION, "format", f"{items[0]} is not supported, {VERSION} is")
+    return PaperCopy(as_type(items[1], bytes, "report"), read_box(items[2], "entry"))
 
 
 def _read_part(text: str) -> _Part:

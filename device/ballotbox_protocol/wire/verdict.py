@@ -79,6 +79,9 @@ class Reason(IntEnum):
     HELD_FORK = 215
     QUARANTINED_BELOW = 216
     FIRMWARE_OLDER = 217
+    LAW_UNKNOWN = 218
+    LINES = 219
+    RELATION = 220
     LAW_PRESENTED = 300 + Law.PRESENTED
     LAW_BOX_COUNTER = 300 + Law.BOX_COUNTER
     LAW_PENDING = 300 + Law.PENDING
@@ -152,6 +155,9 @@ REASON_MEANING: Final[Mapping[Reason, str]] = {
     Reason.HELD_FORK: "it holds a checkpoint that this log never signed",
     Reason.QUARANTINED_BELOW: "the gateway below quarantined it",
     Reason.FIRMWARE_OLDER: "its firmware's number is lower than one that its box reported before",
+    Reason.LAW_UNKNOWN: "it was counted by a law that is not in use here",
+    Reason.LINES: "its lines and options are not those of its law and its contest",
+    Reason.RELATION: "it breaks a relation of its law that blocks",
 } | {
     law_reason(law): f"it breaks the law: {meaning}"
     for law, meaning in LAW_MEANING.items()

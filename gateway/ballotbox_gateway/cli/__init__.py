@@ -7,6 +7,7 @@ import click
 from ballotbox_gateway.cli.broker import broker_config
 from ballotbox_gateway.cli.check import check
 from ballotbox_gateway.cli.documents import election, register
+from ballotbox_gateway.cli.hand_count import hand_count
 from ballotbox_gateway.cli.init import init
 from ballotbox_gateway.cli.keys import keys
 from ballotbox_gateway.cli.log import log
@@ -38,6 +39,6 @@ def main() -> None:
 
 for _command in (
     init, check, run, status, log, quarantine, dispute, keys, election, register, settings,
-    broker_config,
+    broker_config, hand_count,
 ):  # fmt: skip
     main.add_command(_command)

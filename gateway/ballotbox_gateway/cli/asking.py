@@ -28,6 +28,7 @@ def asking(config: "Config") -> Iterator[Ask]:
 
 
 def _stopped(config: "Config") -> Iterator[Ask]:
+    from ballotbox_gateway.adapters.law_files import load_laws
     from ballotbox_gateway.adapters.trust_files import load_identity, load_trusted
     from ballotbox_gateway.core.intake import Intake
     from ballotbox_gateway.service.desk import stopped_desk
@@ -39,7 +40,9 @@ def _stopped(config: "Config") -> Iterator[Ask]:
         desk = stopped_desk(
             ledger,
             trusted,
-            lambda: Intake(trusted, load_identity(config, trusted), ledger),
+            lambda: Intake(
+                trusted, load_identity(config, trusted), ledger, laws=load_laws(config.laws)
+            ),
             int(time.time()),
         )
         yield lambda **question: _told(desk.answer(question))

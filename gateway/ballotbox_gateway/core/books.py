@@ -12,6 +12,7 @@ from ballotbox_gateway.core.boxchain import BoxChain
 from ballotbox_gateway.core.chain import Chains
 from ballotbox_gateway.core.content import ContentRules
 from ballotbox_gateway.core.draft import Draft, Sealed
+from ballotbox_gateway.core.hand_counts import HandCounts
 from ballotbox_gateway.core.head import BoxHead
 from ballotbox_gateway.core.log import Log
 from ballotbox_gateway.core.outcome import Identity, OlderRegister
@@ -27,6 +28,7 @@ from ballotbox_gateway.core.roster import Roster
 from ballotbox_gateway.core.rulings import Bench
 from ballotbox_protocol.election.identifiers import BoxId, InvalidField
 from ballotbox_protocol.election.register import origin_id
+from ballotbox_protocol.wire.hand_count_check import Laws, content_fault
 from ballotbox_protocol.wire.message import Message, MessageKind
 from ballotbox_protocol.wire.trust import Trusted
 from ballotbox_protocol.wire.verdict import Reason
@@ -56,7 +58,11 @@ class Settled(NamedTuple, Generic[T]):
 class Books:
     """See the module. Raises as `Intake` does."""
 
-    def __init__(self, trusted: Trusted, identity: Identity, ledger: Ledger) -> None:
+    def __init__(
+        self, trusted: Trusted, identity: Identity, ledger: Ledger, laws: Laws | None = None
+    ) -> None:
+        """`laws` are those that counts by hand may be counted by."""
+        self._laws = laws or {}
         self.identity = identity
         self.ledger = ledger
         self.uncounted: Counter[tuple[Tally, Reason]] = Counter()
@@ -121,6 +127,11 @@ class Books:
         draft = Draft(self.log, self._heads, self.ledger, now)
         chains = Chains(draft, self.roster, self.rules)
         return Case(draft, chains, Bench(draft, chains, self.roster))
+
+    def hand_counts(self, case: Case) -> HandCounts:
+        """Return what places counts by hand into the draft of a case."""
+        trusted = self.roster.trusted
+        return HandCounts(case.draft, lambda count: content_fault(count, trusted, self._laws))
 
     def _close(self, draft: Draft) -> Sealed | None:
         sealed = draft.seal(self.uncounted)

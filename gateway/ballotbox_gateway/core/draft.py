@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from hashlib import sha256
 from typing import NamedTuple
 
 from ballotbox_gateway.core.boxchain import BoxChain
@@ -100,6 +101,14 @@ class Draft:
         leaf = Leaf(LeafType.RULING, row.id, row.verdict, row.reason, ruling.digest, self.now)
         data = encode_leaf(leaf)
         self.leaves.append(NewLeaf(row.newest, data, row.first, ruling.to_bytes(), self.note))
+        self.counts[Tally.LEAVES, row.reason] += 1
+
+    def decide_count(self, row: StoredReport) -> None:
+        """Append the leaf that states the verdict on a count by hand, and the count beside it."""
+        statement = sha256(row.data).digest()
+        leaf = Leaf(LeafType.HAND_COUNT, row.id, row.verdict, row.reason, statement, self.now)
+        data = encode_leaf(leaf)
+        self.leaves.append(NewLeaf(row.newest, data, row.first, row.data, self.note))
         self.counts[Tally.LEAVES, row.reason] += 1
 
     def replace(self, replacement: Replacement) -> StoredReport:

@@ -5,7 +5,7 @@ of a stretch is taken or nothing, so a lower log is never known with holes.
 """
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from ballotbox_gateway.core.below import Word
 from ballotbox_gateway.core.books import Books, Case
@@ -23,6 +23,8 @@ from ballotbox_gateway.core.upward import (
 )
 from ballotbox_protocol.election.register import origin_id
 from ballotbox_protocol.wire.checkpoint import Checkpoint, CheckpointFault, verify_checkpoint
+from ballotbox_protocol.wire.hand_count import HandCount
+from ballotbox_protocol.wire.hand_count_check import read_hand_count
 from ballotbox_protocol.wire.leaf import Leaf, LeafType, decode_leaf
 from ballotbox_protocol.wire.merkle import Frontier, leaf_hash
 from ballotbox_protocol.wire.replacement import decode_replacement
@@ -40,6 +42,7 @@ class Evidence(NamedTuple):
     leaf: Leaf
     given: Authentic | None
     ruling: bytes
+    counted: HandCount | None = None
 
 
 def take_in(
@@ -92,10 +95,8 @@ def _open(roster: Roster, at: int, entry: UpwardEntry) -> Evidence | UpwardFault
         leaf = decode_leaf(entry.leaf)
     except ValueError as error:
         return UpwardFault(f"entries[{at}].leaf", str(error), _SEND_AS_STORED)
-    if leaf.type is LeafType.RULING:
-        return _open_ruling(roster, at, leaf, entry)
-    if leaf.type is LeafType.REPLACEMENT:
-        return _open_replacement(roster, at, leaf, entry)
+    if leaf.type is not LeafType.REPORT:
+        return _OPENERS[leaf.type](roster, at, leaf, entry)
     field = f"entries[{at}].report"
     if entry.report is None or entry.ruling is not None:
         return UpwardFault(field, "must stand beside a report leaf, alone", _SEND_AS_STORED)
@@ -149,6 +150,27 @@ def _open_replacement(
     return Evidence(leaf, None, entry.ruling)
 
 
+def _open_count(roster: Roster, at: int, leaf: Leaf, entry: UpwardEntry) -> Evidence | UpwardFault:
+    field = f"entries[{at}].ruling"
+    if entry.ruling is None or entry.report is not None:
+        return UpwardFault(field, "must stand beside a hand count leaf, alone", _SEND_AS_STORED)
+    count = read_hand_count(entry.ruling, roster.trusted)
+    if count in _BEHIND:
+        return _older_register(field)
+    if not isinstance(count, HandCount):
+        return UpwardFault(field, f"cannot be taken: {count.name}", _SEND_AS_STORED)
+    if (count.id, count.digest) != (leaf.report, leaf.statement):
+        return UpwardFault(field, "is another count than the leaf commits to", _SEND_AS_STORED)
+    return Evidence(leaf, None, entry.ruling, count)
+
+
+_OPENERS: Final = {
+    LeafType.RULING: _open_ruling,
+    LeafType.REPLACEMENT: _open_replacement,
+    LeafType.HAND_COUNT: _open_count,
+}
+
+
 def _keep_foreign(roster: Roster, entry: UpwardEntry, keep: Callable[[Misplaced], None]) -> None:
     """Hand over the report of a refused entry when it is authentic and can never belong here.
 
@@ -179,7 +201,7 @@ def _settle(
         case.draft.lower = LowerStep(first, log, books.ledger.next_note())
         rows: list[StoredReport] = []
         for at, each in enumerate(evidence):
-            row = _place(case, each, Word(origin, each.leaf.verdict))
+            row = _place(books, case, each, Word(origin, each.leaf.verdict))
             if row is None:
                 case.draft.abandon()
                 return _unknown(at)
@@ -194,9 +216,11 @@ def _settle(
     return UpwardReply(books.identity.origin, receipts)
 
 
-def _place(case: Case, evidence: Evidence, word: Word) -> StoredReport | None:
+def _place(books: Books, case: Case, evidence: Evidence, word: Word) -> StoredReport | None:
     if evidence.given is not None:
         return case.chains.place(evidence.given, word).row
+    if evidence.counted is not None:
+        return books.hand_counts(case).place(evidence.counted, evidence.ruling, word).row
     if evidence.leaf.type is LeafType.REPLACEMENT:
         return taken_in(case.draft, decode_replacement(evidence.ruling))
     if case.draft.report(evidence.leaf.report) is None:

@@ -9,6 +9,7 @@ from typing import Final, TypeVar
 
 from ballotbox_gateway.core.books import Books, Case, Settled
 from ballotbox_gateway.core.chain import Placed
+from ballotbox_gateway.core.counting import CountOutcome, take_count
 from ballotbox_gateway.core.delivery import Outbox
 from ballotbox_gateway.core.exposure import Exposure
 from ballotbox_gateway.core.from_below import take_in
@@ -44,6 +45,7 @@ from ballotbox_gateway.core.upward import (
 )
 from ballotbox_protocol.election.identifiers import BoxId, ReportId
 from ballotbox_protocol.wire.checkpoint import Checkpoint
+from ballotbox_protocol.wire.hand_count_check import Laws
 from ballotbox_protocol.wire.message import Message, MessageKind
 from ballotbox_protocol.wire.replacement import Replacement
 from ballotbox_protocol.wire.statements import Refusal, Resend, sign_statement
@@ -54,6 +56,7 @@ __all__ = [
     "Admission",
     "Answer",
     "Arrival",
+    "CountOutcome",
     "HelloOutcome",
     "HelloResult",
     "Identity",
@@ -87,11 +90,19 @@ class Intake:
     """
 
     def __init__(
-        self, trusted: Trusted, identity: Identity, ledger: Ledger, quotas: Quotas | None = None
+        self,
+        trusted: Trusted,
+        identity: Identity,
+        ledger: Ledger,
+        quotas: Quotas | None = None,
+        laws: Laws | None = None,
     ) -> None:
-        """Without `quotas` every sender may have stored as much as it likes."""
+        """Without `quotas` every sender may have stored as much as it likes.
+
+        `laws` are those that counts by hand may be counted by.
+        """
         self._quotas = quotas
-        self._books = Books(trusted, identity, ledger)
+        self._books = Books(trusted, identity, ledger, laws)
         self._outbox = Outbox(self._books)
         self._sampler = Sampler()
         self._exposure = Exposure(self._books)
@@ -220,6 +231,11 @@ class Intake:
         settled = self._books.settle(lambda case: case.bench.apply(ruling), now)
         result = settled.result
         return RulingOutcome(result, EXPLANATION[result], self._also(settled))
+
+    def count_by_hand(self, data: bytes, now: int) -> CountOutcome:
+        """Take in a count by hand (wire/hand_count.py) that officers of the register signed."""
+        self._books.reload()
+        return take_count(self._books, data, now, self._sampler)
 
     def hello(self, hello: bytes, challenge: bytes, road: Road) -> HelloOutcome:
         """Check a box's signed hello against the challenge given on this connection."""

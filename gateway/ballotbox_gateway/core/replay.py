@@ -17,6 +17,7 @@ from ballotbox_gateway.core.books import Books, Case
 from ballotbox_gateway.core.chain import Chains
 from ballotbox_gateway.core.content import ContentRules, Position
 from ballotbox_gateway.core.draft import Draft
+from ballotbox_gateway.core.hand_counts import OWN_FAULTS, HandCounts
 from ballotbox_gateway.core.head import Facts
 from ballotbox_gateway.core.outcome import RulingResult
 from ballotbox_gateway.core.ports import Damaged, Entry, LowerLog, LowerStep
@@ -24,6 +25,7 @@ from ballotbox_gateway.core.roster import Authentic, Signed
 from ballotbox_gateway.core.rulings import Bench
 from ballotbox_protocol.election.register import origin_id
 from ballotbox_protocol.wire.checkpoint import CheckpointFault, parse_note
+from ballotbox_protocol.wire.hand_count import decode_hand_count
 from ballotbox_protocol.wire.leaf import Leaf, LeafType, decode_leaf
 from ballotbox_protocol.wire.replacement import Replacement, decode_replacement
 from ballotbox_protocol.wire.report import decode_report
@@ -109,6 +111,8 @@ class _Repeater:
         ruled = self._ruling_from(entry.position)
         if leaf.type is LeafType.REPLACEMENT:
             self._draft.replace(_replacement(entry))
+        elif leaf.type is LeafType.HAND_COUNT:
+            self._count(leaf, entry)
         elif ruled is not None:
             self._rule(ruled)
         elif self._draft.report(leaf.report) is None:
@@ -134,6 +138,18 @@ class _Repeater:
         result = self._bench.apply(entry.ruling or b"")
         if result is not RulingResult.APPLIED:
             raise Damaged(f"the ruling of leaf {entry.position} has no effect: {result.name}")
+
+    def _count(self, leaf: Leaf, entry: Entry) -> None:
+        """Place a version anew, or hear a lower gateway's word on a known one."""
+        recorded = leaf.reason if leaf.reason in OWN_FAULTS else None
+        known = self._draft.report(leaf.report) is not None
+        said = entry.note is not None and (known or leaf.reason in _WORD_OF)
+        word = _word(leaf, entry.note) if said else None
+        count = entry.ruling or b""
+        try:
+            HandCounts(self._draft, lambda _: recorded).place(decode_hand_count(count), count, word)
+        except ValueError as error:
+            raise Damaged(f"the count of leaf {entry.position} is none: {error}") from error
 
     def _hear(self, leaf: Leaf, entry: Entry) -> None:
         """A lower gateway brought a known report, and thinks otherwise of it."""

@@ -12,7 +12,6 @@ from ballotbox_gateway.core.roster import Authentic, Roster
 from ballotbox_protocol.election.identifiers import NO_REPORT, Mode
 from ballotbox_protocol.election.register import Role
 from ballotbox_protocol.wire.cose import MessageType
-from ballotbox_protocol.wire.replacement import NO_BOX
 from ballotbox_protocol.wire.report import ReportKind
 from ballotbox_protocol.wire.statements import STATEMENT_MAX, Ruling, RulingKind, decode_ruling
 from ballotbox_protocol.wire.verdict import Reason, Verdict
@@ -61,7 +60,7 @@ class Bench:
         if ruling.election != self._roster.trusted.digest:
             return RulingResult.OTHER_ELECTION
         row = self._draft.report(ruling.report)
-        if row is None or row.box == NO_BOX:
+        if row is None or not self._roster.lists(row.box):
             return RulingResult.UNKNOWN_REPORT
         given = self._roster.reopen(row.id, row.data)
         if not (self._recorded or self._signed(ruling, given)):

@@ -14,8 +14,8 @@ from ballotbox_protocol.election.identifiers import InvalidField, require
 from ballotbox_protocol.election.register import require_origin
 from ballotbox_protocol.wire.cbor import REPORT_LIMITS
 from ballotbox_protocol.wire.checkpoint import NOTE_BYTES_MAX, SIZE_MAX
+from ballotbox_protocol.wire.hand_count import HAND_COUNT_MAX
 from ballotbox_protocol.wire.receipt import LEAF_BYTES_MAX, RECEIPT_LIMITS
-from ballotbox_protocol.wire.statements import STATEMENT_MAX
 
 #: The most entries one batch may hold; bounds what the upper gateway keeps in memory at once.
 ENTRIES_MAX: Final = 4_096
@@ -23,7 +23,7 @@ ENTRIES_MAX: Final = 4_096
 
 @dataclass(frozen=True, slots=True)
 class UpwardEntry:
-    """One leaf, with the report it decides on, or for a ruling leaf the ruling behind it."""
+    """One leaf, with the report it decides on; in `ruling` the statement behind any other leaf."""
 
     leaf: bytes
     report: bytes | None
@@ -170,7 +170,7 @@ def _entry(value: object, path: str) -> UpwardEntry:
     return UpwardEntry(
         _bytes(fields["leaf"], f"{path}.leaf", LEAF_BYTES_MAX),
         None if report is None else _bytes(report, f"{path}.report", REPORT_LIMITS.size),
-        None if ruling is None else _bytes(ruling, f"{path}.ruling", STATEMENT_MAX),
+        None if ruling is None else _bytes(ruling, f"{path}.ruling", HAND_COUNT_MAX),
     )
 
 

@@ -4,14 +4,17 @@ A running gateway answers at its control socket, a stopped one through the comma
 ledger. Questions and answers are JSON-able, so that both ways are the same code.
 """
 
-import binascii
 from base64 import b64decode, b64encode
 from collections.abc import Callable
 from typing import Any, Final
 
-from ballotbox_gateway.core.intake import Intake, RulingOutcome, RulingResult
+from ballotbox_gateway.core.intake import CountOutcome, Intake, RulingOutcome, RulingResult
 from ballotbox_gateway.core.ports import Ledger, LedgerFailure
+from ballotbox_gateway.service.count_records import stored_counts
 from ballotbox_gateway.service.inspection import overview, set_aside
+from ballotbox_gateway.service.reasons import count_in_words
+from ballotbox_protocol.election.definition import CONTESTS_MAX
+from ballotbox_protocol.election.identifiers import COUNT_MAX
 from ballotbox_protocol.wire.trust import Trusted
 
 #: Leaves in one answer; a reader asks for the next stretch.
@@ -26,12 +29,17 @@ class Desk:
         ledger: Ledger,
         trusted: Trusted,
         rule: Callable[[bytes], RulingOutcome],
+        count: Callable[[bytes], CountOutcome],
         running: Callable[[], dict[str, Any]] = dict,
     ) -> None:
-        """`rule` applies a ruling; `running` adds to the status what only a process knows."""
+        """`rule` applies a ruling, `count` takes in a count by hand.
+
+        `running` adds to the status what only a process knows.
+        """
         self.trusted = trusted
         self._ledger = ledger
         self._rule = rule
+        self._count = count
         self._running = running
 
     def answer(self, question: dict[str, Any]) -> dict[str, Any]:
@@ -42,13 +50,15 @@ class Desk:
             "checkpoint": self._checkpoint,
             "entries": self._entries,
             "rule": self._ruling,
+            "count": self._counted,
+            "counts": self._counts,
         }
         asked = answers.get(str(question.get("ask")))
         if asked is None:
             return {"problem": f"`ask` must be one of {', '.join(answers)}"}
         try:
             return asked(question)
-        except (KeyError, TypeError, binascii.Error) as error:
+        except (KeyError, TypeError, ValueError) as error:
             return {"problem": f"the question is incomplete: {error}"}
         except LedgerFailure as error:
             return {"problem": str(error)}
@@ -81,6 +91,22 @@ class Desk:
             "explanation": outcome.explanation,
         }
 
+    def _counted(self, question: dict[str, Any]) -> dict[str, Any]:
+        outcome = self._count(b64decode(question["count"], validate=True))
+        row = outcome.row
+        told = {"stored": row is not None, "explanation": count_in_words(outcome.reason)}
+        if row is None:
+            return told
+        receipt = b64encode(outcome.receipt).decode()
+        verdict = row.verdict.name.lower()
+        return told | {"verdict": verdict, "leaf": row.newest, "receipt": receipt}
+
+    def _counts(self, question: dict[str, Any]) -> dict[str, Any]:
+        precinct, contest = int(question["precinct"]), int(question["contest"])
+        if not (0 <= precinct <= COUNT_MAX and 0 <= contest < CONTESTS_MAX):
+            return {"problem": "precinct and contest must be numbers of the definition"}
+        return stored_counts(self._ledger, precinct, contest)
+
 
 def decoded_entry(parts: list[str | None]) -> list[bytes | None]:
     """Return leaf, report, ruling and note of one entry of an answer."""
@@ -88,8 +114,13 @@ def decoded_entry(parts: list[str | None]) -> list[bytes | None]:
 
 
 def stopped_desk(ledger: Ledger, trusted: Trusted, intake: Callable[[], Intake], now: int) -> Desk:
-    """Return the desk of a gateway that is not running; `intake` is made for rulings alone."""
-    return Desk(ledger, trusted, lambda ruling: intake().rule(ruling, now))
+    """Return the desk of a gateway that is not running; `intake` is made to decide alone."""
+    return Desk(
+        ledger,
+        trusted,
+        lambda ruling: intake().rule(ruling, now),
+        lambda count: intake().count_by_hand(count, now),
+    )
 
 
 def _text(data: bytes | None) -> str | None:

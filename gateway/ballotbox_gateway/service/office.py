@@ -16,7 +16,7 @@ from ballotbox_gateway.adapters.mqtt_intake import MqttIntake
 from ballotbox_gateway.adapters.second_copy import SecondCopy
 from ballotbox_gateway.adapters.trust_files import load_trusted
 from ballotbox_gateway.config import Config
-from ballotbox_gateway.core.intake import Intake, OlderRegister, RulingOutcome
+from ballotbox_gateway.core.intake import CountOutcome, Intake, OlderRegister, RulingOutcome
 from ballotbox_gateway.core.ports import DiskFull, Ledger, LedgerFailure
 from ballotbox_gateway.core.quota import Quotas
 from ballotbox_gateway.core.upward import UpwardBatch, UpwardConflict, UpwardFault, UpwardReply
@@ -71,7 +71,7 @@ class Office:
         self.reception = Reception(self._intake, now, fail)
         self.reception.reserve = self._reserve.trouble
         self.reception.decided = self._grown
-        self._desk = Desk(self._ledger, self.trusted, self._rule, self._running)
+        self._desk = Desk(self._ledger, self.trusted, self._rule, self._count, self._running)
         self._delivery: UpwardDelivery | None = None
         self._follower: Follower | None = None
         self._forks = Forks()
@@ -187,6 +187,11 @@ class Office:
         self.reception.send(outcome.also)
         for carrier in self.reception.carriers:
             carrier.flush()
+        self.reception.decided()
+        return outcome
+
+    def _count(self, data: bytes) -> CountOutcome:
+        outcome = self._asked(lambda: self._intake.count_by_hand(data, now()))
         self.reception.decided()
         return outcome
 

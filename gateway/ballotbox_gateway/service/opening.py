@@ -3,6 +3,7 @@
 import logging
 from typing import Final, NamedTuple
 
+from ballotbox_gateway.adapters.law_files import load_laws
 from ballotbox_gateway.adapters.second_copy import SecondCopy
 from ballotbox_gateway.config import Config
 from ballotbox_gateway.core.intake import Identity, Intake, OlderRegister
@@ -135,7 +136,7 @@ def _whole(
     """Return what is open when it is whole; raises _NotWhole where mending may help."""
     ledger = _opened(config, copied)
     try:
-        intake = Intake(trusted, identity, ledger, quotas)
+        intake = Intake(trusted, identity, ledger, quotas, load_laws(config.laws))
         ledger.require_whole()
         _require_newest(config, intake, copied)
     except (InvalidField, OlderRegister) as error:

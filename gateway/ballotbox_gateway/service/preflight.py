@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from ballotbox_gateway.adapters.control_socket import is_answering
+from ballotbox_gateway.adapters.law_files import load_laws
 from ballotbox_gateway.adapters.mqtt_probe import broker_trouble, shows_certificate
 from ballotbox_gateway.adapters.second_copy import SecondCopy
 from ballotbox_gateway.adapters.serial_line import lasting_name, open_line
@@ -57,6 +58,8 @@ def preflight(config: Config, beside: Sequence[Config] = ()) -> Iterator[Finding
     mode = election.mode.name.lower()
     yield _well(f"election: {election.name} ({mode})")
     yield _well(f"register: version {version}, {len(trusted.register.expected)} boxes")
+    if config.laws:
+        yield _found(partial(_laws, config))
     if beside:
         yield _found(partial(_apart, config, trusted, beside))
     try:
@@ -66,6 +69,11 @@ def preflight(config: Config, beside: Sequence[Config] = ()) -> Iterator[Finding
         return
     yield _well(f"key: {config.key_file} is the register's for {config.origin}")
     yield from _surroundings(config, trusted, identity)
+
+
+def _laws(config: Config) -> str:
+    names = (law.name for law in load_laws(config.laws).values())
+    return f"laws of counts by hand: {', '.join(names)}"
 
 
 def _surroundings(config: Config, trusted: Trusted, identity: Identity) -> Iterator[Finding]:

@@ -49,6 +49,9 @@ _WORDS: Final = {
     Reason.HELD_FORK: "the box holds a checkpoint that this log never had",
     Reason.QUARANTINED_BELOW: "quarantined by the gateway below",
     Reason.FIRMWARE_OLDER: "its firmware is older than one that its box has run",
+    Reason.LAW_UNKNOWN: "counted by a law that is not in use here",
+    Reason.LINES: "its lines or options are not those of law and contest",
+    Reason.RELATION: "breaks a relation of its law that blocks",
 }
 
 
@@ -57,6 +60,26 @@ def in_words(reason: Reason) -> str:
     if reason >= _LAW_CODES:
         return f"breaks the law: {MEANING[Law(reason - _LAW_CODES)]}"
     return _WORDS[reason]
+
+
+#: Where a reason means something of its own for a count by hand.
+_OF_COUNTS: Final = {
+    Reason.IN_ORDER: "in order",
+    Reason.GAP_CLOSED: "what it waited for has come",
+    Reason.GAP_BEFORE: "the version that it corrects is not here",
+    Reason.BOX_DISPUTED: "a version before it has a rival",
+    Reason.SAME_SEQUENCE: "another version stands in the same place",
+    Reason.CORRECTS: "its number is not the next after that of the version it corrects",
+    Reason.PRECINCT: "names no precinct of this election",
+    Reason.SIZE: "longer than a count by hand may be",
+    Reason.BODY: "these bytes are no count by hand",
+    Reason.OLD_REGISTER: "signed by somebody whom this register does not list",
+}
+
+
+def count_in_words(reason: Reason) -> str:
+    """Return what a reason code means for a count by hand."""
+    return _OF_COUNTS.get(reason) or in_words(reason)
 
 
 _R: Final = Reason
@@ -77,6 +100,7 @@ STEPS: Final[dict[str, tuple[Reason, ...]]] = {
     "poll": (_R.STATE, _R.KIND_ORDER),
     "laws": (*_LAWS, _R.VOTES_LENGTH, _R.CORRECTS),
     "officers": (_R.OFFICERS, _R.NEW_KEY),
+    "hand count": (_R.LAW_UNKNOWN, _R.LINES, _R.RELATION),
     "levels": (_R.QUARANTINED_BELOW, _R.EVIDENCE_BELOW),
 }
 
@@ -97,6 +121,7 @@ _DO_STEP: Final = {
     "poll": _EXAMINE,
     "laws": _EXAMINE,
     "officers": "have two officers with the role sign; else two may release the report",
+    "hand count": "count again or read the sheet again; two officers sign a correction",
     "levels": "look at the gateway below",
 }
 _DO: Final = {
@@ -109,6 +134,7 @@ _DO: Final = {
     _R.PREVIOUS: _EXAMINE,
     _R.DEBUG: "take the box out of service: nobody can release its reports",
     _R.FIRMWARE_OLDER: "give the box the newer firmware; two officers may release the report",
+    _R.LAW_UNKNOWN: "set `laws` to the law of this election, or count by it",
     _R.VOTES_LENGTH: "examine the box: no total can hold these votes",
 }
 #: Where the codes of refusals and of quarantine begin.

@@ -15,12 +15,22 @@ from ballotbox_protocol.wire.verdict import Reason, Verdict
 from ballotbox_tabulation.core.attachment import Attachment, decode_attachment
 from ballotbox_tabulation.core.faults import Fault, LogFault
 
+#: What only a count by hand is quarantined for.
+_OF_COUNTS = {Reason.LAW_UNKNOWN, Reason.LINES, Reason.RELATION}
 #: The reasons that may stand with each verdict on a report; a ruled one may be repeated.
 _REASONS = {
     Verdict.ACCEPTED: {Reason.IN_ORDER, Reason.GAP_CLOSED, Reason.RELEASED, Reason.NAMED},
     Verdict.HELD: {Reason.GAP_BEFORE, Reason.BOX_DISPUTED},
-    Verdict.QUARANTINED: {reason for reason in Reason if reason >= Reason.PRECINCT},
+    Verdict.QUARANTINED: {reason for reason in Reason if reason >= Reason.PRECINCT} - _OF_COUNTS,
     Verdict.EVIDENCE: {Reason.SAME_SEQUENCE, Reason.EVIDENCE_BELOW},
+}
+#: The same of a verdict on a count by hand.
+_REASONS_OF_COUNTS = {
+    Verdict.ACCEPTED: {Reason.IN_ORDER, Reason.GAP_CLOSED},
+    Verdict.HELD: _REASONS[Verdict.HELD],
+    Verdict.QUARANTINED: _OF_COUNTS
+    | {Reason.OFFICERS, Reason.PRECINCT, Reason.CORRECTS, Reason.QUARANTINED_BELOW},
+    Verdict.EVIDENCE: _REASONS[Verdict.EVIDENCE],
 }
 #: The reasons with which officers' rulings accept a report.
 RULED = frozenset({Reason.RELEASED, Reason.NAMED})
@@ -118,4 +128,5 @@ def _reason_fits(leaf: Leaf) -> bool:
         return leaf.verdict is Verdict.ACCEPTED and leaf.reason is Reason.REPLACES
     if leaf.type is LeafType.RULING:
         return leaf.verdict is Verdict.ACCEPTED and leaf.reason in RULED
-    return leaf.reason in _REASONS[leaf.verdict]
+    reasons = _REASONS_OF_COUNTS if leaf.type is LeafType.HAND_COUNT else _REASONS
+    return leaf.reason in reasons[leaf.verdict]

@@ -26,6 +26,7 @@ from ballotbox_protocol.wire.trust import Trusted
 from ballotbox_protocol.wire.verdict import Reason, Verdict
 from ballotbox_tabulation.core.authenticity import OpenedLeaf, SignedBody
 from ballotbox_tabulation.core.faults import Fault, LogFault
+from ballotbox_tabulation.core.hand_counts import CountedByHand, check_count
 from ballotbox_tabulation.core.objections import Objections
 
 #: What officers must have ruled for a leaf with this reason.
@@ -77,6 +78,10 @@ class ReplacedLog:
     replacement: Replacement
 
 
+#: What one leaf of a log is, once what stands beside it fits.
+LogEntry = VerifiedLeaf | ReplacedLog | CountedByHand
+
+
 class Evidence:
     """Checks opened leaves in log order; knows the reports seen, for leaves that repeat them."""
 
@@ -91,7 +96,7 @@ class Evidence:
         self._lower_roots: dict[tuple[str, int], bytes] = {}
         self._lower_note: bytes | None = None
 
-    def check(self, opened: OpenedLeaf) -> VerifiedLeaf | ReplacedLog | Fault:
+    def check(self, opened: OpenedLeaf) -> LogEntry | Fault:
         """Return the leaf with its report, or what does not fit."""
         index, leaf = opened.index, opened.leaf
         fault = self._lower_fault(index, opened.lower_note)
@@ -99,6 +104,12 @@ class Evidence:
             return fault
         if leaf.type is LeafType.REPLACEMENT:
             return self._replaced(opened)
+        if leaf.type is LeafType.HAND_COUNT:
+            return check_count(opened, self._trusted)
+        return self._decision(opened)
+
+    def _decision(self, opened: OpenedLeaf) -> VerifiedLeaf | Fault:
+        index, leaf = opened.index, opened.leaf
         report = self._report(opened)
         if isinstance(report, Fault):
             return report

@@ -1,8 +1,6 @@
 """One report or one receipt examined by itself: what holds and what does not, in plain words."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from enum import StrEnum
+from collections.abc import Iterable
 from typing import Final
 
 from ballotbox_protocol.election.conservation import VoteLaws, counter_breach, settled_breach
@@ -12,9 +10,10 @@ from ballotbox_protocol.election.register import BoxEntry, Role
 from ballotbox_protocol.election.tally import ContestTally, Layout
 from ballotbox_protocol.wire import cose
 from ballotbox_protocol.wire.cose import MessageType
+from ballotbox_protocol.wire.hand_count_check import Laws
 from ballotbox_protocol.wire.leaf import Leaf, LeafType, decode_leaf
 from ballotbox_protocol.wire.officers import two_officers_signed
-from ballotbox_protocol.wire.paper import PaperError, print_entry, read_paper
+from ballotbox_protocol.wire.paper import PaperCopy, PaperCount, PaperError, print_entry, read_paper
 from ballotbox_protocol.wire.receipt import (
     Receipt,
     ReceiptFault,
@@ -30,45 +29,28 @@ from ballotbox_protocol.wire.report import (
     decode_report,
 )
 from ballotbox_protocol.wire.trust import Trusted
+from ballotbox_tabulation.core.findings import (
+    Finding,
+    Findings,
+    Mark,
+    fails,
+    holds,
+    point,
+    says,
+)
+from ballotbox_tabulation.core.hand_count_examination import examine_count
 from ballotbox_tabulation.core.wording import reason_in_words
 
-
-class Mark(StrEnum):
-    """What a finding tells: a point that holds, one that does not, or only what is said."""
-
-    HOLDS = "holds"
-    FAILS = "FAILS"
-    SAYS = "says"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One line of an examination."""
-
-    mark: Mark
-    text: str
-
-
-Findings = Iterator[Finding]
-
-
-def holds(text: str) -> Finding:
-    """Return the finding that a point holds."""
-    return Finding(Mark.HOLDS, text)
-
-
-def fails(text: str) -> Finding:
-    """Return the finding that a point does not hold."""
-    return Finding(Mark.FAILS, text)
-
-
-def says(text: str) -> Finding:
-    """Return what is said without being a point to check."""
-    return Finding(Mark.SAYS, text)
-
-
-def _point(condition: object, text: str) -> Finding:
-    return holds(text) if condition else fails(text)
+__all__ = [
+    "Finding",
+    "Mark",
+    "examine_paper",
+    "examine_receipt",
+    "examine_report",
+    "fails",
+    "holds",
+    "says",
+]
 
 
 def examine_report(data: bytes, trusted: Trusted) -> Findings:
@@ -84,7 +66,7 @@ def examine_report(data: bytes, trusted: Trusted) -> Findings:
         yield fails("it names the key of a box of the register")
         return
     signed = cose.verify(envelope.statement, envelope.signature, entry.key)
-    yield _point(signed, f"box {entry.box.hex()} signed it, with its key of epoch {entry.epoch}")
+    yield point(signed, f"box {entry.box.hex()} signed it, with its key of epoch {entry.epoch}")
     try:
         report = decode_report(envelope.payload)
     except ValueError as error:
@@ -96,22 +78,37 @@ def examine_report(data: bytes, trusted: Trusted) -> Findings:
     yield from _sayings(report, trusted)
 
 
-def examine_paper(parts: Iterable[str], trusted: Trusted) -> Findings:
-    """Yield what holds of a results tape, given the texts of its QR codes, and what it says."""
+def examine_paper(parts: Iterable[str], trusted: Trusted, laws: Laws | None = None) -> Findings:
+    """Yield what holds of a signed paper, given the texts of its QR codes, and what it says.
+
+    `laws` are those that a count by hand is held against.
+    """
     try:
         copy = read_paper(parts)
+    except PaperError as error:
+        yield fails(f"its QR codes make one signed result: {error}")
+        return
+    if isinstance(copy, PaperCount):
+        yield holds("its QR codes make one whole copy")
+        yield from examine_count(copy.count, trusted, laws or {})
+    else:
+        yield from _examine_tape(copy, trusted)
+
+
+def _examine_tape(copy: PaperCopy, trusted: Trusted) -> Findings:
+    try:
         envelope = cose.parse(copy.report)
-    except (PaperError, cose.EnvelopeError) as error:
+    except cose.EnvelopeError as error:
         yield fails(f"its QR codes make one signed result: {error}")
         return
     yield holds("its QR codes make one whole copy")
     signer = trusted.reporters.get(envelope.protected)
     same = signer is not None and print_entry(signer) == copy.entry
-    yield _point(same, "the register's entry of the key that signed is printed on it")
+    yield point(same, "the register's entry of the key that signed is printed on it")
     if signer is not None and signer.closed is not None:
         reason = signer.closed.reason.name.lower()
         yield says(f"the register closed that entry as {reason}: the log tells whether before")
-    yield _point(_is_result(envelope.payload), "it is a final or a correction")
+    yield point(_is_result(envelope.payload), "it is a final or a correction")
     yield from examine_report(copy.report, trusted)
 
 
@@ -124,13 +121,13 @@ def _is_result(body: bytes) -> bool:
 
 def _enrolment(report: Report, entry: BoxEntry, trusted: Trusted) -> Findings:
     mode = trusted.election.mode.name.lower()
-    yield _point(report.election == trusted.digest, f"it was made for this {mode} election")
-    yield _point(report.box == entry.box, "it names the box that signed it")
-    yield _point(report.precinct == entry.precinct, f"it names precinct {entry.precinct}")
-    yield _point(report.epoch == entry.epoch, f"it names key epoch {entry.epoch}")
-    yield _point(report.firmware in entry.firmware, "its firmware is on the box's list")
+    yield point(report.election == trusted.digest, f"it was made for this {mode} election")
+    yield point(report.box == entry.box, "it names the box that signed it")
+    yield point(report.precinct == entry.precinct, f"it names precinct {entry.precinct}")
+    yield point(report.epoch == entry.epoch, f"it names key epoch {entry.epoch}")
+    yield point(report.firmware in entry.firmware, "its firmware is on the box's list")
     if trusted.election.mode is Mode.OFFICIAL:
-        yield _point(not report.debug, "its box did not run in debug mode")
+        yield point(not report.debug, "its box did not run in debug mode")
 
 
 def _consent(report: Report, body: bytes, entry: BoxEntry, trusted: Trusted) -> Findings:
@@ -146,7 +143,7 @@ def _consent(report: Report, body: bytes, entry: BoxEntry, trusted: Trusted) -> 
         role,
         entry.precinct,
     )
-    yield _point(signed, "two officers of the register signed it")
+    yield point(signed, "two officers of the register signed it")
 
 
 def _numbers(report: Report, trusted: Trusted) -> Findings:
@@ -154,12 +151,12 @@ def _numbers(report: Report, trusted: Trusted) -> Findings:
     if breach is None and report.votes is not None:
         breach = settled_breach(report.counters)
     law = f": {breach}" if breach else ""
-    yield _point(breach is None, f"its counters keep their laws{law}")
+    yield point(breach is None, f"its counters keep their laws{law}")
     if report.votes is None:
         return
     layout = Layout.of(trusted.election)
     fits = len(report.votes) == layout.size
-    yield _point(fits, "its votes fit the contests of the election")
+    yield point(fits, "its votes fit the contests of the election")
     if fits:
         broken = list(VoteLaws(trusted.election, layout).breaches(report.votes, report.counters))
         yield from (fails(f"its votes keep the law that {each}") for each in broken)
@@ -243,4 +240,4 @@ def _same_report(leaf: Leaf, report: bytes) -> Finding:
         given = cose.statement_id(cose.parse(report).statement)
     except cose.EnvelopeError as error:
         return fails(f"the receipt is for the report given: {error}")
-    return _point(given == leaf.report, "the receipt is for the report given")
+    return point(given == leaf.report, "the receipt is for the report given")

@@ -39,6 +39,12 @@ class LogFault(IntEnum):
     LOWER_FORK = 51
     HELD_CHECKPOINT = 52
     SAME_SEQUENCE = 53
+    # Counts by hand
+    COUNT_MISSING = 60
+    COUNT_FORM = 61
+    COUNT_DIGEST = 62
+    COUNT_OFFICERS = 63
+    COUNT_RIVALS = 64
 
 
 MEANING: dict[LogFault, str] = {
@@ -71,6 +77,11 @@ MEANING: dict[LogFault, str] = {
     LogFault.LOWER_FORK: "the lower level signed two different logs of one size",
     LogFault.HELD_CHECKPOINT: "the box holds a checkpoint of this origin that the log contradicts",
     LogFault.SAME_SEQUENCE: "two different reports of one box and sequence are both accepted",
+    LogFault.COUNT_MISSING: "the leaf rests on a count by hand that is not there",
+    LogFault.COUNT_FORM: "no officers of the register vouch for the count by hand",
+    LogFault.COUNT_DIGEST: "the count by hand is another than the one the leaf commits to",
+    LogFault.COUNT_OFFICERS: "the count by hand is not signed by two officers who may sign there",
+    LogFault.COUNT_RIVALS: "two counts by hand that exclude each other are both accepted",
 }
 
 

@@ -15,8 +15,9 @@ from ballotbox_protocol.wire.leaf import LeafType
 from ballotbox_protocol.wire.report import ReportKind
 from ballotbox_protocol.wire.verdict import Reason, Verdict
 from ballotbox_tabulation.core.authenticity import RULED
-from ballotbox_tabulation.core.evidence import ReplacedLog, VerifiedLeaf
+from ballotbox_tabulation.core.evidence import LogEntry, ReplacedLog
 from ballotbox_tabulation.core.faults import Fault, LogFault
+from ballotbox_tabulation.core.hand_counts import CountedByHand, HandCounts, ListedCount
 from ballotbox_tabulation.core.history import BoxHistory, Standing
 
 
@@ -108,6 +109,7 @@ class Standings:
 
     latest_time: the newest gateway time of any leaf, Unix seconds: a claim.
     replaced: logs that were closed because their end is lost, and those that stand for them.
+    by_hand: every version of every count by hand; none of them is in a total.
     """
 
     boxes: tuple[BoxResult, ...]
@@ -116,6 +118,7 @@ class Standings:
     rulings: int
     latest_time: int | None
     replaced: tuple[ReplacedLog, ...] = ()
+    by_hand: tuple[ListedCount, ...] = ()
 
 
 class Fold:
@@ -129,11 +132,15 @@ class Fold:
         self._latest: int | None = None
         self._objections: list[Objection] = []
         self._replaced: list[ReplacedLog] = []
+        self._by_hand = HandCounts()
 
-    def add(self, entry: VerifiedLeaf | ReplacedLog) -> Fault | None:
+    def add(self, entry: LogEntry) -> Fault | None:
         """Take the next leaf; return the fault when it contradicts the leaves before it."""
         if isinstance(entry, ReplacedLog):
             self._replaced.append(entry)
+            return None
+        if isinstance(entry, CountedByHand):
+            self._by_hand.add(entry)
             return None
         leaf = entry.leaf
         if leaf.type is LeafType.RULING:
@@ -150,12 +157,13 @@ class Fold:
         return self._boxes[entry.report.box].add(entry)
 
     def contradictions(self) -> list[Fault]:
-        """Return what only the whole log can tell: two accepted reports of one sequence."""
-        return [
+        """Return what only the whole log can tell: what excludes each other and is accepted."""
+        doubled = [
             Fault(LogFault.SAME_SEQUENCE, second.leaves[-1], _both(first, second))
             for history in self._boxes.values()
             for first, second in history.doubled()
         ]
+        return [*doubled, *self._by_hand.rivals()]
 
     def standings(self) -> Standings:
         """Return where every registered box stands after the leaves taken so far."""
@@ -172,6 +180,7 @@ class Fold:
             self._rulings,
             self._latest,
             tuple(self._replaced),
+            self._by_hand.listed(),
         )
 
 

@@ -36,7 +36,7 @@ from ballotbox_protocol.wire.tiles import (
 from ballotbox_protocol.wire.trust import Trusted
 from ballotbox_tabulation.core.attachment import ATTACHMENT_LIMITS
 from ballotbox_tabulation.core.authenticity import Authenticity
-from ballotbox_tabulation.core.evidence import Evidence, ReplacedLog, VerifiedLeaf
+from ballotbox_tabulation.core.evidence import Evidence, LogEntry
 from ballotbox_tabulation.core.faults import Fault, LogFault
 
 #: Returns the bytes of one file of the log by its name in it, None when there is no such file.
@@ -73,7 +73,7 @@ def open_log(read: Read, trusted: Trusted) -> OpenedLog | Fault:
     return OpenedLog(signed.checkpoint, read, trusted)
 
 
-def read_leaves(log: OpenedLog) -> Iterator[VerifiedLeaf | ReplacedLog | Fault]:
+def read_leaves(log: OpenedLog) -> Iterator[LogEntry | Fault]:
     """Yield, in order, each leaf or what is wrong with it, then what is wrong with the whole.
 
     A leaf may be believed only after the last item, because root and tiles are compared last. An

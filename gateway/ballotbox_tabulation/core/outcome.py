@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ballotbox_protocol.wire.trust import RootKey
-from ballotbox_tabulation.core.evidence import ReplacedLog, VerifiedLeaf
+from ballotbox_tabulation.core.evidence import LogEntry
 from ballotbox_tabulation.core.faults import Fault
 from ballotbox_tabulation.core.fold import Fold, Standings
 from ballotbox_tabulation.core.gates import BrokenGate, broken_gates
@@ -37,7 +37,7 @@ class Refused:
 
 def conclude(
     log: OpenedLog,
-    entries: Iterable[VerifiedLeaf | ReplacedLog | Fault],
+    entries: Iterable[LogEntry | Fault],
     root: RootKey,
     program: str,
 ) -> Published | Refused:
@@ -59,9 +59,7 @@ def conclude(
     return Published(result, digest, file)
 
 
-def read_standings(
-    log: OpenedLog, entries: Iterable[VerifiedLeaf | ReplacedLog | Fault]
-) -> Standings | list[Fault]:
+def read_standings(log: OpenedLog, entries: Iterable[LogEntry | Fault]) -> Standings | list[Fault]:
     """Return where every box stands after all `entries`, or every fault among them."""
     state = Fold(log.trusted.register)
     faults: list[Fault] = []

@@ -26,6 +26,7 @@ from ballotbox_tabulation.core.fold import (
     Objection,
     Standings,
 )
+from ballotbox_tabulation.core.hand_counts import ListedCount, count_documents
 from ballotbox_tabulation.core.totals import (
     SUMMED,
     AreaTotal,
@@ -63,7 +64,7 @@ def build_result(tabulation: Tabulation, source: Source) -> Document:
         "log": _log(source.checkpoint, standings),
         "contests": [_contest_named(contest) for contest in election.contests],
         "nation": _nation(tabulation, election, layout),
-        "precincts": [_precinct(each, layout) for each in tabulation.precincts],
+        "precincts": _precincts(tabulation, layout),
         "boxes": {
             _name(state): [_box(box, layout) for box in standings.boxes if box.state is state]
             for state in BoxState
@@ -207,14 +208,29 @@ def _contest_in_full(contest: Contest, tally: ContestTally) -> Document:
     }
 
 
-def _precinct(each: PrecinctTotal, layout: Layout) -> Document:
+def _precincts(tabulation: Tabulation, layout: Layout) -> list[Document]:
+    by_hand: dict[int, list[ListedCount]] = {}
+    for each in tabulation.standings.by_hand:
+        by_hand.setdefault(each.count.precinct, []).append(each)
+    return [
+        _precinct(each, layout, by_hand.get(each.precinct.number, []))
+        for each in tabulation.precincts
+    ]
+
+
+def _precinct(each: PrecinctTotal, layout: Layout, by_hand: list[ListedCount]) -> Document:
     precinct, row = each.precinct, each.total.row
-    return _area(each.total) | {
-        "number": precinct.number,
-        "name": precinct.name,
-        "registered": precinct.registered,
-        "contests": None if row is None else _contests(row, layout),
-    }
+    beside = {"counted_by_hand": count_documents(by_hand)} if by_hand else {}
+    return (
+        _area(each.total)
+        | beside
+        | {
+            "number": precinct.number,
+            "name": precinct.name,
+            "registered": precinct.registered,
+            "contests": None if row is None else _contests(row, layout),
+        }
+    )
 
 
 def _contests(row: Row, layout: Layout) -> list[Document]:

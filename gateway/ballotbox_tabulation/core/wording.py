@@ -33,6 +33,9 @@ _PLAIN: Final[dict[Reason, str]] = {
     Reason.HELD_FORK: "its box holds a checkpoint that the log contradicts",
     Reason.QUARANTINED_BELOW: "quarantined by the gateway below",
     Reason.FIRMWARE_OLDER: "its firmware is older than one that its box ran before",
+    Reason.LAW_UNKNOWN: "it was counted by a law that is not in use",
+    Reason.LINES: "its lines or options are not those of its law and its contest",
+    Reason.RELATION: "it breaks a relation of its law that blocks",
 }
 _LAWS: Final = 300
 

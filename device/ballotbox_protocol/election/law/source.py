@@ -3,6 +3,7 @@
 `docs/examples/law.toml` shows and explains every key.
 """
 
+from hashlib import sha256
 from typing import Final
 
 from ballotbox_protocol.election.identifiers import require, standing_at
@@ -57,6 +58,11 @@ def load_law(text: str) -> Law:
         about=_optional(top, "about"),
         not_found=top.each("not_found", as_text) if "not_found" in top else (),
     )
+
+
+def law_digest(text: str) -> bytes:
+    """Return the digest that names a law file: SHA-256 of its text, lines ended by LF, in UTF-8."""
+    return sha256(text.encode()).digest()
 
 
 def require_short(text: str) -> None:

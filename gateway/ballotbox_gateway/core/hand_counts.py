@@ -1,0 +1,158 @@
+"""Where a count by hand belongs among the versions of its station and contest.
+
+Nothing is overwritten: each version keeps its leaf. A second first version, or a second correction
+of one version, makes rivals, all of them evidence; what corrects a rival waits. What each version
+is follows from which others are here, not from the order in which they came.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from typing import Final, NamedTuple
+
+from ballotbox_gateway.core.below import Word, combine, hear
+from ballotbox_gateway.core.boxchain import BoxChain
+from ballotbox_gateway.core.chain import Placed
+from ballotbox_gateway.core.draft import Draft
+from ballotbox_gateway.core.ports import Place, StoredReport
+from ballotbox_protocol.election.identifiers import ReportId
+from ballotbox_protocol.wire.hand_count import HandCount, decode_hand_count
+from ballotbox_protocol.wire.verdict import Reason, Verdict
+
+#: What speaks against one version whatever others there are.
+OWN_FAULTS: Final = frozenset(
+    {Reason.OFFICERS, Reason.PRECINCT, Reason.LAW_UNKNOWN, Reason.LINES, Reason.RELATION}
+)
+
+#: Returns what speaks against an authentic count by itself.
+FaultOf = Callable[[HandCount], Reason | None]
+
+
+class Version(NamedTuple):
+    """One version: what it says, what speaks against it by itself, and how it was accepted."""
+
+    said: HandCount
+    fault: Reason | None
+    reason: Reason
+
+
+class Standing(NamedTuple):
+    """What this gateway says of one version."""
+
+    verdict: Verdict
+    reason: Reason
+
+
+def standings(versions: Mapping[ReportId, Version]) -> dict[ReportId, Standing]:
+    """Return what each of all versions of one station and contest is."""
+    tree = _Tree(versions)
+    return {own: tree.standing(own) for own in versions}
+
+
+class _Tree:
+    """Versions by what they correct."""
+
+    def __init__(self, versions: Mapping[ReportId, Version]) -> None:
+        self._versions = versions
+        self._contending = {own for own in versions if self._contends(own)}
+        self._siblings = Counter(versions[own].said.corrects for own in self._contending)
+
+    def _contends(self, own: ReportId) -> bool:
+        """Tell whether officers who may have signed it as the next version of a known one."""
+        unsigned = self._versions[own].fault is Reason.OFFICERS
+        return not unsigned and not self._is_misnumbered(own)
+
+    def _is_misnumbered(self, own: ReportId) -> bool:
+        count = self._versions[own].said
+        before = None if count.corrects is None else self._versions.get(count.corrects)
+        return before is not None and before.said.version + 1 != count.version
+
+    def standing(self, own: ReportId) -> Standing:
+        """Return what one version is."""
+        count, fault, reason = self._versions[own]
+        if fault is not None:
+            return Standing(Verdict.QUARANTINED, fault)
+        if self._is_misnumbered(own):
+            return Standing(Verdict.QUARANTINED, Reason.CORRECTS)
+        if self._has_rival(count):
+            return Standing(Verdict.EVIDENCE, Reason.SAME_SEQUENCE)
+        before = count.corrects
+        while before is not None:
+            if before not in self._contending:
+                return Standing(Verdict.HELD, Reason.GAP_BEFORE)
+            if self._has_rival(self._versions[before].said):
+                return Standing(Verdict.HELD, Reason.BOX_DISPUTED)
+            before = self._versions[before].said.corrects
+        in_order = reason is Reason.IN_ORDER
+        return Standing(Verdict.ACCEPTED, Reason.IN_ORDER if in_order else Reason.GAP_CLOSED)
+
+    def _has_rival(self, count: HandCount) -> bool:
+        return self._siblings[count.corrects] > 1
+
+
+class HandCounts:
+    """Places counts by hand into one draft."""
+
+    def __init__(self, draft: Draft, fault_of: FaultOf) -> None:
+        self._draft = draft
+        self._fault_of = fault_of
+
+    def place(self, count: HandCount, data: bytes, word: Word | None = None) -> Placed:
+        """Put one authentic count where it belongs; `word` is what a lower gateway says of it."""
+        chain = self._draft.chain(count.place)
+        known = chain.known(count.version, count.id)
+        if known is not None:
+            return Placed(known if word is None else self._hear(chain, known, word), new=False)
+        before = chain.after(-1)
+        versions = {row.id: _version(row) for row in before}
+        versions[count.id] = Version(count, self._fault_of(count), Reason.IN_ORDER)
+        standing = standings(versions)
+        row = self._enter(chain, count, data, standing[count.id], word)
+        for each in before:
+            self._decide(chain, each, standing[each.id])
+        return Placed(row, new=True)
+
+    def _enter(
+        self, chain: BoxChain, count: HandCount, data: bytes, own: Standing, word: Word | None
+    ) -> StoredReport:
+        index = self._draft.next_index
+        below = b"" if word is None else hear(b"", word)
+        verdict, reason = combine(*own, below, ruled=False)
+        row = StoredReport(
+            id=count.id,
+            box=count.place,
+            sequence=count.version,
+            place=Place.ASIDE,
+            first=index,
+            newest=index,
+            verdict=verdict,
+            reason=reason,
+            own_verdict=own.verdict,
+            own_reason=own.reason,
+            ruled=False,
+            below=below,
+            data=data,
+        )
+        chain.add(row)
+        self._draft.decide_count(row)
+        return row
+
+    def _hear(self, chain: BoxChain, row: StoredReport, word: Word) -> StoredReport:
+        own = Standing(row.own_verdict, row.own_reason)
+        return self._decide(chain, row._replace(below=hear(row.below, word)), own)
+
+    def _decide(self, chain: BoxChain, row: StoredReport, own: Standing) -> StoredReport:
+        """Set what a known version is now; a changed outcome is a new leaf."""
+        verdict, reason = combine(*own, row.below, ruled=False)
+        changed = verdict is not row.verdict
+        row = row._replace(own_verdict=own.verdict, own_reason=own.reason)
+        if changed:
+            index = self._draft.next_index
+            row = row._replace(verdict=verdict, reason=reason, newest=index)
+            self._draft.decide_count(row)
+        chain.put(row)
+        return row
+
+
+def _version(row: StoredReport) -> Version:
+    fault = row.own_reason if row.own_reason in OWN_FAULTS else None
+    return Version(decode_hand_count(row.data), fault, row.own_reason)

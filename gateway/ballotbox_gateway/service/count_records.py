@@ -1,0 +1,103 @@
+"""The counts by hand that a ledger holds, as a desk tells of them and as they are read again."""
+
+from base64 import b64decode, b64encode
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ballotbox_gateway.core.ports import Ledger, StoredReport
+from ballotbox_gateway.service.count_sheet import CountSheet
+from ballotbox_gateway.service.reasons import count_in_words
+from ballotbox_protocol.election.identifiers import PrecinctId
+from ballotbox_protocol.election.law.law import Law
+from ballotbox_protocol.wire.hand_count import HandCount, decode_hand_count, hand_count_place
+from ballotbox_protocol.wire.hand_count_check import contest_of, sheet_of
+from ballotbox_protocol.wire.trust import Trusted
+from ballotbox_protocol.wire.verdict import Verdict
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """One version in the log, and what was decided about it."""
+
+    count: HandCount
+    verdict: str
+    why: str
+    leaf: int
+    origin: str
+    in_force: bool
+
+    @property
+    def standing(self) -> str:
+        """Where it stands and what was decided, for people."""
+        return f"{self.origin}, leaf {self.leaf}, {self.verdict}: {self.why}"
+
+    def sheet(self, trusted: Trusted, laws: Mapping[bytes, Law]) -> CountSheet | None:
+        """Return the sheet that it was counted on, None when its law or contest is not known."""
+        law = laws.get(self.count.law_digest)
+        station = trusted.election.precinct_by_number.get(self.count.precinct)
+        if law is None or station is None:
+            return None
+        contest = contest_of(self.count, trusted)
+        bound = None if contest is None else sheet_of(self.count, law, contest)
+        if bound is None:
+            return None
+        return CountSheet(trusted, station, self.count.contest, self.count.law_digest, bound)
+
+    def __str__(self) -> str:
+        force = ", in force" if self.in_force else ""
+        reason = f" ({self.count.reason})" if self.count.reason else ""
+        name = f"{self.count.id.hex()[:16]}  contest {self.count.contest}"
+        return f"{name} version {self.count.version}{reason}: {self.standing}{force}"
+
+
+def stored_counts(ledger: Ledger, precinct: int, contest: int) -> dict[str, Any]:
+    """Return the versions of one station and contest as JSON-able values, in their order."""
+    rows = ledger.reports_of(hand_count_place(PrecinctId(precinct), contest), 0, None)
+    disputed = any(row.verdict is Verdict.EVIDENCE for row in rows)
+    accepted = [row.sequence for row in rows if row.verdict is Verdict.ACCEPTED]
+    force = None if disputed else max(accepted, default=None)
+    return {
+        "origin": ledger.binding().origin,
+        "counts": [
+            _told(row) | {"in_force": row.verdict is Verdict.ACCEPTED and row.sequence == force}
+            for row in rows
+        ],
+    }
+
+
+def _told(row: StoredReport) -> dict[str, Any]:
+    return {
+        "count": b64encode(row.data).decode(),
+        "verdict": row.verdict.name.lower(),
+        "why": count_in_words(row.reason),
+        "leaf": row.newest,
+    }
+
+
+def recorded_in(answer: Mapping[str, Any]) -> list[Recorded]:
+    """Return the versions that a desk told of."""
+    return [
+        Recorded(
+            decode_hand_count(b64decode(each["count"])),
+            each["verdict"],
+            each["why"],
+            each["leaf"],
+            answer["origin"],
+            each["in_force"],
+        )
+        for each in answer["counts"]
+    ]
+
+
+def newest(recorded: Sequence[Recorded]) -> Recorded | None:
+    """Return the version that the next one corrects, None when there is none.
+
+    What was accepted goes before what was set aside for what it says, and of these the newest.
+    Nothing can follow while any is evidence.
+    """
+    ranks = {"quarantined": 1, "accepted": 2}
+    if any(each.verdict == "evidence" for each in recorded):
+        return None
+    known = [each for each in recorded if each.verdict in ranks]
+    return max(known, key=lambda each: (ranks[each.verdict], each.count.version), default=None)

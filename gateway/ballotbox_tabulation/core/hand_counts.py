@@ -1,0 +1,140 @@
+"""Counts by hand in a log: verified, listed beside what boxes counted, and added to nothing."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from typing import Any
+
+from ballotbox_protocol.election.identifiers import PrecinctId, ReportId
+from ballotbox_protocol.election.law.law import Mark, Value
+from ballotbox_protocol.wire.hand_count import HandCount
+from ballotbox_protocol.wire.hand_count_check import read_hand_count, standing_fault
+from ballotbox_protocol.wire.leaf import Leaf
+from ballotbox_protocol.wire.trust import Trusted
+from ballotbox_protocol.wire.verdict import Reason, Verdict
+from ballotbox_tabulation.core.authenticity import OpenedLeaf
+from ballotbox_tabulation.core.faults import Fault, LogFault
+from ballotbox_tabulation.core.wording import reason_in_words
+
+
+@dataclass(frozen=True, slots=True)
+class CountedByHand:
+    """A leaf about one version of a count by hand, and that version."""
+
+    index: int
+    leaf: Leaf
+    count: HandCount
+
+
+@dataclass(frozen=True, slots=True)
+class ListedCount:
+    """One version with its newest verdict and all its leaves; at most one of a place is in force.
+
+    in_force: it is the newest accepted one, and no version of its station and contest is evidence.
+    """
+
+    count: HandCount
+    verdict: Verdict
+    reason: Reason
+    leaves: tuple[int, ...]
+    in_force: bool = False
+
+
+def check_count(opened: OpenedLeaf, trusted: Trusted) -> CountedByHand | Fault:
+    """Return the count beside a leaf, or what does not fit."""
+    index, leaf, data = opened.index, opened.leaf, opened.ruling
+    if data is None:
+        return Fault(LogFault.COUNT_MISSING, index)
+    if sha256(data).digest() != leaf.statement:
+        return Fault(LogFault.COUNT_DIGEST, index)
+    count = read_hand_count(data, trusted)
+    if not isinstance(count, HandCount):
+        return Fault(LogFault.COUNT_FORM, index, count.name)
+    if count.id != leaf.report:
+        return Fault(LogFault.COUNT_DIGEST, index)
+    if leaf.verdict is not Verdict.QUARANTINED and standing_fault(count, trusted) is not None:
+        return Fault(LogFault.COUNT_OFFICERS, index)
+    return CountedByHand(index, leaf, count)
+
+
+class HandCounts:
+    """Takes the counts of a log in order; knows at the end which version is in force."""
+
+    def __init__(self) -> None:
+        self._listed: dict[ReportId, ListedCount] = {}
+
+    def add(self, entry: CountedByHand) -> None:
+        """Take the next leaf about a count."""
+        own, leaf = entry.count.id, entry.leaf
+        known = self._listed.get(own)
+        leaves = (*(known.leaves if known is not None else ()), entry.index)
+        self._listed[own] = ListedCount(entry.count, leaf.verdict, leaf.reason, leaves)
+
+    def rivals(self) -> Iterator[Fault]:
+        """Yield a fault for each two accepted versions that stand in one place."""
+        seen: dict[tuple[bytes, ReportId | None], ListedCount] = {}
+        for each in self._listed.values():
+            if each.verdict is Verdict.ACCEPTED:
+                place = each.count.place, each.count.corrects
+                first = seen.setdefault(place, each)
+                if first is not each:
+                    with_leaf = f"precinct {each.count.precinct}, and leaf {first.leaves[-1]}"
+                    yield Fault(LogFault.COUNT_RIVALS, each.leaves[-1], with_leaf)
+
+    def listed(self) -> tuple[ListedCount, ...]:
+        """Return all versions by station, contest and number, as the log left them."""
+        places: dict[bytes, list[ListedCount]] = {}
+        for each in self._listed.values():
+            places.setdefault(each.count.place, []).append(each)
+        found = [each for versions in places.values() for each in _in_force(versions)]
+        return tuple(sorted(found, key=_order))
+
+
+def _order(each: ListedCount) -> tuple[PrecinctId, int, int, int]:
+    return each.count.precinct, each.count.contest, each.count.version, each.leaves[0]
+
+
+def _in_force(versions: list[ListedCount]) -> Iterator[ListedCount]:
+    accepted = [each for each in versions if each.verdict is Verdict.ACCEPTED]
+    disputed = any(each.verdict is Verdict.EVIDENCE for each in versions)
+    newest = max(accepted, key=lambda each: each.count.version, default=None)
+    for each in versions:
+        yield replace(each, in_force=each is newest and not disputed)
+
+
+def count_in_words(each: ListedCount) -> str:
+    """Return what became of one version, in a line."""
+    count = each.count
+    force = "in force" if each.in_force else "not in force"
+    what = f"precinct {count.precinct}, contest {count.contest}, version {count.version}"
+    why = reason_in_words(each.reason)
+    return f"counted by hand: {what}: {each.verdict.name.lower()}, {why}; {force}"
+
+
+def count_documents(counts: Iterable[ListedCount]) -> list[dict[str, Any]]:
+    """Return counts as they are published; a value that is no number is the word for it."""
+    return [_document(each) for each in counts]
+
+
+def _document(each: ListedCount) -> dict[str, Any]:
+    count = each.count
+    return {
+        "id": count.id.hex(),
+        "contest": count.contest,
+        "law": count.law,
+        "law_digest": count.law_digest.hex(),
+        "version": count.version,
+        "corrects": None if count.corrects is None else count.corrects.hex(),
+        "reason_of_correction": count.reason,
+        "verdict": each.verdict.name.lower(),
+        "reason": each.reason.name.lower(),
+        "reason_code": int(each.reason),
+        "leaves": list(each.leaves),
+        "in_force": each.in_force,
+        "lines": {number: _shown(value) for number, value in count.lines},
+        "options": {name: list(map(_shown, values)) for name, values in count.options},
+    }
+
+
+def _shown(value: Value) -> int | str:
+    return value.value if isinstance(value, Mark) else value

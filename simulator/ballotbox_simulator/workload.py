@@ -164,6 +164,14 @@ class Truth:
                     truth.preferences[option, candidate] += 1
 
 
+def truth_of(container: Sequence[Sheet], election: Election) -> Truth:
+    """Return what lies in a box, counted sheet by sheet."""
+    truth = Truth()
+    for sheet in container:
+        truth.take(election, sheet)
+    return truth
+
+
 def add_truths(truths: Sequence[Truth]) -> Truth:
     """Return the sum of what several boxes were fed."""
     total = Truth()

@@ -17,7 +17,7 @@ from ballotbox_device.core.profile import SecondChance
 from ballotbox_device.core.sheet import Sheet
 from ballotbox_device.core.signals import Signal
 from ballotbox_gateway.core.correspondence import Letter
-from ballotbox_gateway.core.intake import HelloOutcome, Road
+from ballotbox_gateway.core.intake import CountOutcome, HelloOutcome, Road
 from ballotbox_gateway.core.quota import Allowance
 from ballotbox_protocol.election.definition import MarkPolicy
 from ballotbox_protocol.election.identifiers import BoxId, PollState, ReportId
@@ -27,6 +27,7 @@ from ballotbox_protocol.wire.receipt import Receipt, ReceiptFault, verify_receip
 from ballotbox_protocol.wire.report import Report, ReportKind, decode_report
 from ballotbox_protocol.wire.trust import Trusted
 from ballotbox_simulator.world.box_node import BoxNode
+from ballotbox_simulator.world.count_audit import SignedCounts
 from ballotbox_simulator.world.exposure_audit import HandedOver
 from ballotbox_simulator.world.faults import (
     MECHANICS,
@@ -37,6 +38,8 @@ from ballotbox_simulator.world.faults import (
 )
 from ballotbox_simulator.world.flood_audit import BEHIND, FloodAudit
 from ballotbox_simulator.world.gateway_node import GatewayNode
+from ballotbox_simulator.world.hand_counting import Sheet as CountSheet
+from ballotbox_simulator.world.hand_counting import Station
 from ballotbox_simulator.world.log_reading import included
 from ballotbox_simulator.world.speech_audit import SpeechAudit
 from ballotbox_simulator.world.transcript import Transcript
@@ -118,6 +121,8 @@ class Auditor:
         self.receipts: dict[str, dict[int, tuple[bytes, str]]] = defaultdict(dict)
         self.final_signed = False
         self.handed_over = HandedOver()
+        #: What people counted by hand.
+        self.by_hand = SignedCounts()
         #: The result that was published at the end, if one was.
         self.published: Mapping[str, Any] | None = None
         self.reports = 0
@@ -248,22 +253,47 @@ class Auditor:
 
     def receipt_taken(self, box: BoxNode, data: bytes) -> None:
         """Verify a receipt that a box took as good, and remember what it promises."""
+        if self._keep_receipt(box.name, data):
+            self.heard_receipts.append(Message(MessageKind.RECEIPT, data).to_bytes())
+
+    def _keep_receipt(self, node: str, data: bytes) -> bool:
         receipt = Receipt.from_bytes(data)
         keys = self._trusted.register.gateway_keys
         if isinstance(receipt, ReceiptFault) or isinstance(
             verify_receipt(receipt, keys), ReceiptFault
         ):
-            self.object_to(Breach.RECEIPT, box.name, "a box took a bad receipt as good")
-            return
+            self.object_to(Breach.RECEIPT, node, "a bad receipt was taken as good")
+            return False
         name, size, root, *_ = receipt.note.split(b"\n")
         origin = name.decode()
         if not included(receipt.leaf, receipt.index, receipt.path, int(size), b64decode(root)):
-            self.object_to(Breach.RECEIPT, box.name, "a box took a receipt without proof as good")
-        known = self.receipts[origin].setdefault(receipt.index, (receipt.leaf, box.name))
+            self.object_to(Breach.RECEIPT, node, "a receipt without proof was taken as good")
+        known = self.receipts[origin].setdefault(receipt.index, (receipt.leaf, node))
         if known[0] != receipt.leaf and not self.was_rolled_back(origin):
             self.object_to(Breach.RECEIPT, origin, f"two leaves are receipted as {receipt.index}")
-        self.heard_receipts.append(Message(MessageKind.RECEIPT, data).to_bytes())
-        self.transcript.note(box.name, "is receipted", f"{origin} {receipt.index}")
+        self.transcript.note(node, "is receipted", f"{origin} {receipt.index}")
+        return True
+
+    def counted(self, station: Station, sheet: CountSheet) -> None:
+        """See people sign a count by hand, which none may before its boxes have told their own."""
+        self.transcript.note(station.name, "counts by hand", sheet.count.id.hex()[:16])
+        for box in station.boxes:
+            if box.device is not None:
+                self._catch_up(box, box.device.outgoing.count)
+            told = (self.signed[report].kind for report in self.signed_by[box.name])
+            if ReportKind.FINAL not in told and not box.stopped:
+                words = f"a count by hand was signed before the final of {box.name}"
+                self.object_to(Breach.SECRECY, station.name, words)
+        self.by_hand.sign(sheet)
+
+    def count_answered(
+        self, gateway: GatewayNode, sheet: CountSheet, outcome: CountOutcome
+    ) -> None:
+        """Hold what a gateway answered to a count by hand against its ledger."""
+        for words in self.by_hand.answer(gateway, sheet, outcome):
+            self.object_to(Breach.RECEIPT, gateway.name, words)
+        if outcome.receipt:
+            self._keep_receipt(f"count {sheet.count.id.hex()[:16]}", outcome.receipt)
 
     def was_rolled_back(self, gateway: str) -> bool:
         """Tell whether an older copy of a gateway's ledger was put in place."""

@@ -113,6 +113,15 @@ class FaultKind(StrEnum):
     KEY_ROTATED = "key_rotated"
     CORRECTED = "corrected"
     REPRINTED = "reprinted"
+    # People who count by hand, and who enter what they counted
+    COUNT_MISREAD = "count_misread"
+    COUNT_SWAPPED = "count_swapped"
+    COUNT_UNREADABLE = "count_unreadable"
+    COUNT_LOWERED = "count_lowered"
+    COUNT_TWICE = "count_twice"
+    COUNT_CORRECTED = "count_corrected"
+    COUNT_ONE_OFFICER = "count_one_officer"
+    COUNT_OTHER_LAW = "count_other_law"
     # People who do not
     REPLAYED_REPORT = "replayed_report"
     FORGED_SIGNATURE = "forged_signature"
@@ -185,6 +194,33 @@ _WEAKER: Final = {
         FaultClass.UNDETECTABLE,
         "a person's false word about a sheet stands; the hand count would show one sheet more or "
         "less than the box",
+    ),
+    FaultKind.COUNT_MISREAD: Promise(
+        FaultClass.NAMED,
+        "the sums of the count by hand do not hold: it is set aside by name, and in no total",
+    ),
+    FaultKind.COUNT_SWAPPED: Promise(
+        FaultClass.NAMED,
+        "no sum of a count by hand can see it: it is accepted, and differs by name from the boxes "
+        "beside it",
+    ),
+    FaultKind.COUNT_UNREADABLE: Promise(
+        FaultClass.NAMED, "a word stands in a count by hand where its number is missing"
+    ),
+    FaultKind.COUNT_LOWERED: Promise(
+        FaultClass.EXACT_AFTER_PERSON, "the people who counted a ballot twice correct it"
+    ),
+    FaultKind.COUNT_TWICE: Promise(
+        FaultClass.NAMED,
+        "two first counts by hand of one station contradict each other: both are evidence, and "
+        "none is in force",
+    ),
+    FaultKind.COUNT_ONE_OFFICER: Promise(
+        FaultClass.EXACT_AFTER_PERSON, "a second officer has to sign the count by hand"
+    ),
+    FaultKind.COUNT_OTHER_LAW: Promise(
+        FaultClass.NAMED,
+        "a count by a law that no gateway has is set aside by name until people correct it",
     ),
     FaultKind.STOLEN_KEY: Promise(
         FaultClass.NAMED,
@@ -292,6 +328,8 @@ MECHANICS: Final = frozenset(
         FaultKind.DROP_UNCERTAIN,
     }
 )
+#: What people may do wrong who count by hand, or do over: the next first version shows it.
+COUNT_KINDS: Final = frozenset(kind for kind in FaultKind if kind.value.startswith("count_"))
 #: The kinds that are weather; all others strike.
 WEATHER_KINDS: Final = frozenset(
     {

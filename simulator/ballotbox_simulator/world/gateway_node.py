@@ -12,6 +12,7 @@ from typing import Final, Protocol
 
 from ballotbox_gateway.core.correspondence import BATCH_MAX, PAIRED, Correspondence, Letter, Route
 from ballotbox_gateway.core.intake import (
+    CountOutcome,
     HelloOutcome,
     Identity,
     Intake,
@@ -25,6 +26,7 @@ from ballotbox_protocol.election.identifiers import BoxId, InvalidField
 from ballotbox_protocol.wire.message import Message
 from ballotbox_protocol.wire.statements import CHALLENGE_SIZE
 from ballotbox_protocol.wire.trust import Trusted
+from ballotbox_simulator.world import count_law
 from ballotbox_simulator.world.broker import Broker, Publication
 from ballotbox_simulator.world.clocks import NodeClock
 from ballotbox_simulator.world.ledgers import Injected, Killed, SimulatedLedger
@@ -131,7 +133,9 @@ class GatewayNode:
             return
         self.life += 1
         try:
-            self.intake = Intake(self._trusted, self._identity, self.ledger, self._quotas())
+            self.intake = Intake(
+                self._trusted, self._identity, self.ledger, self._quotas(), count_law.LAWS
+            )
         except (LedgerFailure, Killed) as fault:
             self._blame(fault)
             self._schedule.after(_RESTART_MS, self.start)
@@ -267,11 +271,14 @@ class GatewayNode:
         return Route(road, say)
 
     def _say(self, send: Callable[[bytes], None], message: Message) -> None:
+        self._spend_answer()
+        send(message.to_bytes())
+
+    def _spend_answer(self) -> None:
         if self.answers_left is not None:
             if self.answers_left == 0:
                 raise Killed
             self.answers_left -= 1
-        send(message.to_bytes())
 
     def send(self, messages: Sequence[tuple[BoxId, Message]]) -> None:
         """Say what followed from a ruling."""
@@ -318,6 +325,24 @@ class GatewayNode:
 
     def _greeted(self, road: Road, outcome: HelloOutcome) -> None:
         self._witness.greeted(self, road, outcome)
+
+    # By hand
+
+    def count_by_hand(self, data: bytes) -> CountOutcome | None:
+        """Take in what officers counted; None when the process is not there or dies of it."""
+        if self.intake is None:
+            return None
+        try:
+            outcome = self.intake.count_by_hand(data, self.clock.unix())
+            self._spend_answer()
+        except DiskFull:
+            return None
+        except (LedgerFailure, Killed) as fault:
+            self.fail(fault)
+            return None
+        self._witness.healthy(self.name)
+        self.grown()
+        return outcome
 
     # From below
 

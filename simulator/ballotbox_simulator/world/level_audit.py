@@ -28,12 +28,12 @@ _SEVERITY: Final = {
 
 
 def milder_above(lower: ReadLog, upper: ReadLog, taken: int) -> Iterator[str]:
-    """Yield the reports that count for more above than in the leaves that went there.
+    """Yield the reports and counts that count for more above than in the leaves that went there.
 
     Reports that officers ruled on are left out: a ruling lifts what was held against them below.
     """
     ruled = {leaf.report for leaf in upper.leaves if leaf.type is LeafType.RULING}
-    for identity in lower.reports.keys() - ruled:
+    for identity in (lower.reports.keys() | lower.counted) - ruled:
         below = lower.newest_below(identity, taken)
         if below is None:
             continue

@@ -19,6 +19,8 @@ from ballotbox_simulator.world.log_reading import ReadLog
 _CLOSED: Final = frozenset({PollState.CLOSED, PollState.PORTABLE})
 #: With these a gateway accepts by itself, without officers.
 _BY_ITSELF: Final = frozenset({Reason.IN_ORDER, Reason.GAP_CLOSED})
+#: Leaves about no report: `replacement_audit` and `count_audit` hold them against what was done.
+_OTHERS: Final = frozenset({LeafType.REPLACEMENT, LeafType.HAND_COUNT})
 _FROM_BELOW: Final = frozenset({Reason.QUARANTINED_BELOW, Reason.EVIDENCE_BELOW})
 
 
@@ -31,7 +33,7 @@ def faults_of(log: ReadLog) -> Iterator[str]:
 
 
 def stale_rows(log: ReadLog, gateway: GatewayNode) -> Iterator[str]:
-    """Yield the reports whose row in the ledger is not what their newest leaf says."""
+    """Yield the reports and counts whose row in the ledger is not what their newest leaf says."""
     for identity, places in log.places.items():
         row, leaf = gateway.ledger.report(identity), log.leaves[places[-1]]
         if row is None or (row.newest, row.verdict, row.reason) != (
@@ -54,7 +56,7 @@ class _Fold:
 
     def take(self, index: int, leaf: Leaf) -> Iterator[str]:
         """Take the next leaf, and yield what speaks against it."""
-        if leaf.type is LeafType.REPLACEMENT:
+        if leaf.type in _OTHERS:
             return
         report = self.log.reports.get(leaf.report)
         if report is None:

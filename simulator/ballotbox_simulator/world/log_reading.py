@@ -4,14 +4,14 @@ Roots are computed here a second time, apart from the product's own tree.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Final
 
 from ballotbox_protocol.election.identifiers import BoxId, ReportId
 from ballotbox_protocol.election.register import origin_id
 from ballotbox_protocol.wire import cose
-from ballotbox_protocol.wire.leaf import Leaf, decode_leaf
+from ballotbox_protocol.wire.leaf import Leaf, LeafType, decode_leaf
 from ballotbox_protocol.wire.report import Report, decode_report
 from ballotbox_simulator.world.gateway_node import GatewayNode
 
@@ -20,18 +20,27 @@ EMPTY_ROOT: Final = sha256(b"").digest()
 
 @dataclass(frozen=True, slots=True)
 class ReadLog:
-    """`places`: the indexes of the leaves about each report; `roots`: by size, where asked for."""
+    """`places`: the indexes of the leaves about each report or count.
+
+    `counts`: what stands beside the leaves about counts by hand, by index.
+    """
 
     origin: str
     raw: list[bytes]
     leaves: list[Leaf]
     reports: dict[ReportId, Report]
     places: dict[ReportId, list[int]]
+    counts: dict[int, bytes] = field(default_factory=dict)
 
     @property
     def size(self) -> int:
         """How many leaves there are."""
         return len(self.raw)
+
+    @property
+    def counted(self) -> set[ReportId]:
+        """The counts by hand that there are leaves about."""
+        return {self.leaves[index].report for index in self.counts}
 
     def newest(self, report: ReportId) -> Leaf:
         """Return the last leaf about a report."""
@@ -68,6 +77,8 @@ def read_log(gateway: GatewayNode, signed: Mapping[ReportId, Report]) -> ReadLog
         log.places.setdefault(leaf.report, []).append(log.size)
         log.raw.append(entry.leaf)
         log.leaves.append(leaf)
+        if leaf.type is LeafType.HAND_COUNT:
+            log.counts[log.size - 1] = entry.ruling or b""
         if leaf.report not in log.reports and entry.report is not None:
             known = signed.get(leaf.report)
             log.reports[leaf.report] = known or decode_report(cose.parse(entry.report).payload)

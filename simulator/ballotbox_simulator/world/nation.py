@@ -16,7 +16,7 @@ from ballotbox_gateway.core.intake import Identity, Intake
 from ballotbox_gateway.core.ports import Binding
 from ballotbox_gateway.core.upward import ENTRIES_MAX, UpwardBatch, UpwardReply
 from ballotbox_protocol.election.identifiers import require
-from ballotbox_simulator.workload import Truth
+from ballotbox_simulator.workload import Truth, truth_of
 from ballotbox_simulator.world import elections
 from ballotbox_simulator.world.auditor import Breach, Finding
 from ballotbox_simulator.world.clocks import MIDNIGHT
@@ -25,7 +25,7 @@ from ballotbox_simulator.world.ledgers import SimulatedLedger
 from ballotbox_simulator.world.plan import Ballots, Day, DayPlan
 from ballotbox_simulator.world.polling_day import HOUR, Hours
 from ballotbox_simulator.world.run import run_world
-from ballotbox_simulator.world.settlement import differences, publish_log, truth_of
+from ballotbox_simulator.world.settlement import differences, publish_log
 from ballotbox_simulator.world.swarm import swarm_day
 from ballotbox_simulator.world.undisturbed import undisturbed
 from ballotbox_simulator.world.world import Region, World

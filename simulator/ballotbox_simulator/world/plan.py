@@ -47,7 +47,8 @@ class DayPlan:
     ballots: voters of each box. portable: ballots that come in the portable box, of each box.
     curve: how the voters spread over the opening hours. service: seconds that a voter keeps the
     box from the next one, from the shortest to the longest in equal parts of all voters. mixed: the
-    boxes are of different makes, each with habits of its own.
+    boxes are of different makes, each with habits of its own. by_hand: of how many contests people
+    count the ballots of each station by hand as well, once its boxes have reported theirs.
     """
 
     precincts: int = 1
@@ -60,12 +61,14 @@ class DayPlan:
     curve: tuple[float, ...] = BY_HOUR
     service: tuple[float, ...] = BY_VOTER
     mixed: bool = False
+    by_hand: int = 0
 
     def __post_init__(self) -> None:
         require(self.precincts >= 1, "precincts", "must be 1 or more")
         require(self.boxes >= 1, "boxes", "must be 1 or more")
         require(self.ballots >= 0, "ballots", "must be 0 or more")
         require(self.portable >= 0, "portable", "must be 0 or more")
+        require(self.by_hand >= 0, "by_hand", "must be 0 or more")
         require(bool(self.curve) and min(self.curve) >= 0, "curve", "needs weights of 0 or more")
         require(sum(self.curve) > 0, "curve", "needs one weight above 0")
         rises = list(self.service) == sorted(self.service)
@@ -119,6 +122,7 @@ def to_json(day: Day) -> dict[str, Any]:
             "curve": list(plan.curve),
             "service": list(plan.service),
             "mixed": plan.mixed,
+            "by_hand": plan.by_hand,
         },
         "weather": {kind.value: chance for kind, chance in day.weather.chances.items()},
         "strikes": [
@@ -145,6 +149,8 @@ def from_json(value: Mapping[str, Any]) -> Day:
             curve=tuple(plan["curve"]),
             service=tuple(plan["service"]),
             mixed=plan["mixed"],
+            # Days that were saved before people counted by hand have none.
+            by_hand=plan.get("by_hand", 0),
         ),
         weather=Weather({FaultKind(kind): chance for kind, chance in value["weather"].items()}),
         strikes=tuple(

@@ -8,7 +8,7 @@ from enum import Enum, unique
 from types import MappingProxyType
 from typing import Final
 
-from ballotbox_simulator.world.faults import WEATHER_KINDS, FaultKind
+from ballotbox_simulator.world.faults import COUNT_KINDS, WEATHER_KINDS, FaultKind
 from ballotbox_simulator.world.plan import DayPlan, RoadChoice
 
 
@@ -25,6 +25,7 @@ class Reach(Enum):
     #: Those of the boxes first, then those of the gateways.
     CLOCK = "clocks"
     CENTRE = "centres"
+    STATION = "stations where people count by hand"
 
 
 _K = FaultKind
@@ -59,6 +60,7 @@ _ELSEWHERE: Final[Mapping[FaultKind, Reach]] = {
     _K.FLOODED: Reach.PRECINCT,
     _K.GATEWAY_RESTORED: Reach.PRECINCT,
     _K.CENTRE_RESTORED: Reach.CENTRE,
+    **dict.fromkeys(COUNT_KINDS, Reach.STATION),
 }
 #: What each kind that strikes reaches.
 REACH: Final[Mapping[FaultKind, Reach]] = MappingProxyType(
@@ -99,6 +101,7 @@ def within_reach(kind: FaultKind, plan: DayPlan) -> int:
         Reach.GATEWAY: plan.precincts + 1,
         Reach.CLOCK: boxes + plan.precincts + 1,
         Reach.CENTRE: 1,
+        Reach.STATION: plan.precincts if plan.by_hand else 0,
     }
     return counts[REACH[kind]]
 

@@ -9,6 +9,12 @@ from typing import Any, Final
 
 from ballotbox_simulator.world.auditor import Auditor, Breach
 from ballotbox_simulator.world.box_node import BoxNode
+from ballotbox_simulator.world.count_audit import (
+    faults_of_counts,
+    misshown,
+    unlike_above,
+    unseen_differences,
+)
 from ballotbox_simulator.world.exposure_audit import never_convicted, wrongly_convicted
 from ballotbox_simulator.world.faults import FaultKind
 from ballotbox_simulator.world.gateway_node import GatewayNode
@@ -39,6 +45,7 @@ def reconcile(world: World, result: Mapping[str, Any] | None) -> None:
         log = logs[gateway.name]
         _object(world.auditor, Breach.LAW, gateway.name, faults_of(log))
         _object(world.auditor, Breach.LAW, gateway.name, stale_rows(log, gateway))
+        _hold_counts(world.auditor, log)
         _hold_convictions(world, gateway, log)
         closed = sum(len(precinct.closed) for precinct in world.precincts)
         _object(world.auditor, Breach.LAW, gateway.name, uncalled(log, closed))
@@ -55,6 +62,11 @@ def reconcile(world: World, result: Mapping[str, Any] | None) -> None:
 def _object(auditor: Auditor, breach: Breach, node: str, found: Iterable[str]) -> None:
     for words in islice(found, _SAID_MAX):
         auditor.object_to(breach, node, words)
+
+
+def _hold_counts(auditor: Auditor, log: ReadLog) -> None:
+    _object(auditor, Breach.LAW, log.origin, faults_of_counts(log, auditor.by_hand))
+    _object(auditor, Breach.LOST, log.origin, auditor.by_hand.missing(log))
 
 
 def _hold_convictions(world: World, gateway: GatewayNode, log: ReadLog) -> None:
@@ -81,6 +93,8 @@ def _hold_levels(world: World, precinct: PrecinctNodes, logs: Logs) -> None:
     found = wrong_proofs(precinct.uplink.refused, gateway.name, key, forgot=forgot)
     _object(auditor, Breach.LAW, centre.name, found)
     complete = same and size == log.size
+    if complete:
+        _object(auditor, Breach.LAW, centre.name, unlike_above(log, above, auditor.by_hand))
     # A gateway that was made to forget has another log than was taken in, and must know it.
     told = forgot and precinct.uplink.trouble
     if world.delivered(precinct) and not complete and not told:
@@ -132,3 +146,6 @@ def _hold_result(world: World, log: ReadLog, result: Mapping[str, Any]) -> None:
     for box, words in islice(wrong, _SAID_MAX):
         auditor.object_to(Breach.NOT_NAMED, f"box {box.hex()}", words)
     _object(auditor, Breach.WRONG_VOTES, "tabulation", wrong_sums(result))
+    _object(auditor, Breach.NOT_NAMED, "tabulation", misshown(result, log, auditor.by_hand))
+    unseen = unseen_differences(result, log, auditor.by_hand)
+    _object(auditor, Breach.NOT_NAMED, "tabulation", unseen)

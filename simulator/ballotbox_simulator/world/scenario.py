@@ -13,6 +13,7 @@ from typing import Final
 from ballotbox_protocol.election.identifiers import InvalidField, require
 from ballotbox_simulator.workload import concern
 from ballotbox_simulator.world.faults import (
+    COUNT_KINDS,
     PROMISES,
     WEATHER_KINDS,
     FaultClass,
@@ -178,6 +179,7 @@ def _require_possible(fault: PlannedFault, plan: DayPlan, path: str) -> None:
     """Raise InvalidField for a fault that finds nothing to strike, or comes after the day."""
     if within_reach(fault.kind, plan) == 0:
         problem = f"{fault.kind.value} strikes {REACH[fault.kind].value}, and there are none"
-        raise InvalidField(f"{path}.kind", f"{problem}: change plan.road or plan.boxes")
+        fix = "plan.by_hand" if fault.kind in COUNT_KINDS else "plan.road or plan.boxes"
+        raise InvalidField(f"{path}.kind", f"{problem}: change {fix}")
     if fault.latest > plan.hours.end:
         raise InvalidField(f"{path}.at", "comes after the end of the day, with its jitter")

@@ -28,7 +28,8 @@ _CLOCK: Final = re.compile(r"([0-9]{2}):([0-5][0-9])(?::([0-5][0-9]))?")
 _DURATION: Final = re.compile(r"(?:([0-9]+)h)?(?:([0-9]+)m)?(?:([0-9]+)s)?")
 _TOP: Final = ("title", "text", "swarm", "plan", "weather", "fault", "imbalance", "rulings")
 _PLAN: Final = (
-    "precincts", "boxes", "ballots", "portable", "road", "election", "curve", "service", "hours"
+    "precincts", "boxes", "ballots", "portable", "road", "election", "curve", "service", "hours",
+    "by_hand",
 )  # fmt: skip
 _HOURS: Final = ("switch_on", "zero", "opening", "closing", "end", "turnout")
 _FAULT: Final = ("kind", "at", "jitter", "lasts", "target", "share", "each", "detail", "times")
@@ -108,6 +109,7 @@ def _plan(table: Table) -> DayPlan:
             hours=_hours(_table(table, "hours", _HOURS)) if "hours" in table else usual.hours,
             curve=table.each("curve", _fraction) if "curve" in table else usual.curve,
             service=table.each("service", _fraction) if "service" in table else usual.service,
+            by_hand=table.number("by_hand", usual.by_hand),
         )
     except InvalidField as error:
         raise _standing_in("plan", error) from None

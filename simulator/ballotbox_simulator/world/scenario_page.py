@@ -122,10 +122,15 @@ def _held(plan: DayPlan | None) -> str:
         f"{_counted(plan.precincts, 'precinct')} with {_counted(plan.boxes, 'box')}"
         f"{' each' if plan.precincts > 1 else ''}, "
         f"{plan.ballots} voters and {plan.portable} portable ballots a box; "
-        f"{_ELECTIONS[plan.election]}; {_ROADS[plan.road]}; "
+        f"{_ELECTIONS[plan.election]}; {_ROADS[plan.road]}; {_by_hand(plan)}"
         f"polls {clock_words(hours.opening)} to {clock_words(hours.closing)}, "
         f"turnout every {_duration(hours.turnout)}, faults until {clock_words(hours.end)}"
     )
+
+
+def _by_hand(plan: DayPlan) -> str:
+    counted = _counted(plan.by_hand, "contest")
+    return f"{counted} counted by hand as well; " if plan.by_hand else ""
 
 
 def _counted(number: int, noun: str) -> str:

@@ -5,16 +5,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from ballotbox_device.core.sheet import Sheet
 from ballotbox_gateway.adapters.log_directory import LoggedEntry, log_files
 from ballotbox_protocol.election.definition import Contest, Election
 from ballotbox_protocol.wire.verdict import Reason
 from ballotbox_simulator.authority import Authority
-from ballotbox_simulator.workload import Truth
+from ballotbox_simulator.workload import Truth, truth_of
 from ballotbox_simulator.world.auditor import Breach
 from ballotbox_simulator.world.box_node import BoxNode
 from ballotbox_simulator.world.causes import SILENCING, unexplained
 from ballotbox_simulator.world.copy_audit import copies_differ
+from ballotbox_simulator.world.count_audit import decided
 from ballotbox_simulator.world.faults import FaultClass, FaultKind, weakest
 from ballotbox_simulator.world.gateway_node import GatewayNode
 from ballotbox_simulator.world.ledgers import SimulatedLedger
@@ -180,14 +180,6 @@ def _audit_liveness(world: World, box: BoxNode) -> None:
         world.auditor.object_to(Breach.LIVENESS, box.name, words)
 
 
-def truth_of(container: Sequence[Sheet], election: Election) -> Truth:
-    """Return what lies in a box, counted sheet by sheet."""
-    truth = Truth()
-    for sheet in container:
-        truth.take(election, sheet)
-    return truth
-
-
 def differences(truth: Truth, count: Mapping[str, Any], election: Election) -> list[str]:
     """Return where a box's published row differs from the sheets in it."""
     found = []
@@ -240,6 +232,9 @@ def _audit_delivery(world: World, precinct: PrecinctNodes) -> None:
     if not excused and not world.delivered(precinct):
         words = f"its log is not delivered in time: {trouble or 'no reason given'}"
         auditor.object_to(Breach.LIVENESS, gateway.name, words)
+    if precinct.tellers is not None and not precinct.tellers.is_done:
+        words = "what its people count by hand is not entered in time"
+        auditor.object_to(Breach.LIVENESS, gateway.name, words)
 
 
 def _audit_gateway(world: World, gateway: GatewayNode) -> None:
@@ -250,6 +245,9 @@ def _audit_gateway(world: World, gateway: GatewayNode) -> None:
     counts: Counter[Reason] = Counter()
     for (_, reason), count in gateway.ledger.counts().items():
         counts[reason] += count
+    if auditor.by_hand.by_id:
+        # `count_audit` holds each of these against what people did.
+        counts -= decided(gateway)
     seen = {Reason.RATE} if gateway.name in auditor.floods.dry_at else set()
     for words in auditor.floods.unbounded(gateway):
         auditor.object_to(Breach.LAW, gateway.name, words)

@@ -130,6 +130,8 @@ def _reduce_sizes(search: _Search) -> None:
         for road in (RoadChoice.MQTT, RoadChoice.SERIAL):
             if search.accepts(_planned(search.day, road=road)):
                 break
+    if search.day.plan.by_hand:
+        search.accepts(_planned(search.day, by_hand=0))
     search.accepts(replace(search.day, rulings=False))
 
 

@@ -7,12 +7,21 @@ from typing import Final
 
 from ballotbox_simulator.world.attacks import ATTACKS, PREPARED_ATTACKS
 from ballotbox_simulator.world.box_strikes import BOX_STRIKES
-from ballotbox_simulator.world.faults import FaultKind, Strike
+from ballotbox_simulator.world.faults import COUNT_KINDS, FaultKind, Strike
 from ballotbox_simulator.world.floods import FLOODS
 from ballotbox_simulator.world.gateway_strikes import GATEWAY_STRIKES
 from ballotbox_simulator.world.lost_machines import lose_machine
 from ballotbox_simulator.world.road_strikes import ROAD_STRIKES
+from ballotbox_simulator.world.targets import precinct_of
 from ballotbox_simulator.world.world import World
+
+
+def _mislead_tellers(world: World, strike: Strike) -> None:
+    """Let people err in the first version that they have yet to write; see `hand_counting`."""
+    tellers = precinct_of(world, strike).tellers
+    if tellers is not None:
+        tellers.err(strike.kind, strike.detail)
+
 
 _DONE: Final = {
     **ROAD_STRIKES,
@@ -21,6 +30,7 @@ _DONE: Final = {
     **ATTACKS,
     **FLOODS,
     FaultKind.GATEWAY_LOST: lose_machine,
+    **dict.fromkeys(COUNT_KINDS, _mislead_tellers),
 }
 #: The kinds that `strike_now` can do.
 IMMEDIATE: Final = frozenset(_DONE)

@@ -11,6 +11,7 @@ from typing import Final
 
 from ballotbox_simulator.workload import concern
 from ballotbox_simulator.world.faults import (
+    COUNT_KINDS,
     MECHANICS,
     PROMISES,
     WEATHER_KINDS,
@@ -32,6 +33,10 @@ _RARE: Final = {
     FaultKind.FLOODED_WITH_KEY: 0.03,
     FaultKind.GATEWAY_LOST: 0.02,
 }
+#: On so many days people count by hand, of so many contests; and how likely each mistake is then.
+_BY_HAND: Final = 0.25
+_CONTESTS_MAX: Final = 2
+_MISTAKEN: Final = 0.2
 _STRIKES_MAX: Final = 4
 #: Every incident of the drop is a report: past so many sheets, more of them show nothing new.
 _SHEETS_OF_A_STORM: Final = 60
@@ -55,9 +60,9 @@ _SHORT_MS: Final = 6 * MINUTE
 def swarm_day(seed: int, plan: DayPlan | None = None) -> Day:
     """Return the day that `seed` draws; a plan that is given keeps its sizes."""
     chance = concern(seed, "swarm")
-    held = plan or _plan(chance)
+    held = plan or _counted_by_hand(seed, _plan(chance))
     temper = chance.choice(_TEMPERS)
-    drawn = (kind for kind in FaultKind if kind not in _RARE)
+    drawn = (kind for kind in FaultKind if kind not in _RARE and kind not in COUNT_KINDS)
     kinds = [kind for kind in drawn if chance.random() < temper * _rarity(kind)]
     weather = {
         kind: round(10 ** chance.uniform(-2.5, -0.7) * _part_of(kind, held), 4)
@@ -71,6 +76,7 @@ def swarm_day(seed: int, plan: DayPlan | None = None) -> Day:
         for _ in range(chance.randint(1, _STRIKES_MAX))
     ]
     strikes += _rare_strikes(seed, held.hours)
+    strikes += _mistakes(seed, held)
     strikes.sort(key=lambda strike: (strike.at, strike.kind.value))
     return Day(seed, held, Weather(weather), tuple(strikes), rulings=chance.random() < 0.5)
 
@@ -81,6 +87,21 @@ def _rare_strikes(seed: int, hours: Hours) -> Iterator[Strike]:
         chance = concern(seed, "swarm", kind.value)
         if chance.random() < share:
             yield _strike(kind, hours, chance)
+
+
+def _counted_by_hand(seed: int, plan: DayPlan) -> DayPlan:
+    chance = concern(seed, "swarm", "by hand")
+    counted = chance.random() < _BY_HAND
+    return replace(plan, by_hand=chance.randint(1, _CONTESTS_MAX)) if counted else plan
+
+
+def _mistakes(seed: int, plan: DayPlan) -> Iterator[Strike]:
+    """Yield what people do wrong who count by hand, drawn apart from everything else."""
+    for kind in sorted(COUNT_KINDS) if plan.by_hand else ():
+        chance = concern(seed, "swarm", kind.value)
+        if chance.random() < _MISTAKEN:
+            at, target = plan.hours.closing, chance.randrange(64)
+            yield Strike(kind, at, target, 0, chance.randrange(_DETAIL_MAX))
 
 
 def _part_of(kind: FaultKind, plan: DayPlan) -> float:

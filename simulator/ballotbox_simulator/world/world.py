@@ -23,7 +23,7 @@ from ballotbox_protocol.election.identifiers import PollState
 from ballotbox_protocol.election.register import origin_id
 from ballotbox_simulator.authority import FIRMWARE, FIRMWARE_SEQUENCE
 from ballotbox_simulator.crew import SeededEntropy
-from ballotbox_simulator.workload import UNREADABLE, Ballot, concern, voters_of
+from ballotbox_simulator.workload import UNREADABLE, Ballot, concern, truth_of, voters_of
 from ballotbox_simulator.world import elections
 from ballotbox_simulator.world.auditor import Auditor
 from ballotbox_simulator.world.box_node import BoxNode
@@ -33,6 +33,7 @@ from ballotbox_simulator.world.broker import Broker
 from ballotbox_simulator.world.clocks import NodeClock
 from ballotbox_simulator.world.faults import CALM, MECHANICS, FaultKind, Weather
 from ballotbox_simulator.world.gateway_node import GatewayNode
+from ballotbox_simulator.world.hand_counting import Station, Tellers
 from ballotbox_simulator.world.ledgers import SimulatedLedger
 from ballotbox_simulator.world.plan import Day, DayPlan, RoadChoice
 from ballotbox_simulator.world.polling_day import (
@@ -76,6 +77,8 @@ class PrecinctNodes:
     closed: list[ClosedLog] = field(default_factory=list)
     clones: list[BoxNode] = field(default_factory=list)
     workers: list[PollWorkers] = field(default_factory=list)
+    #: Those who count by hand, on days when people do.
+    tellers: Tellers | None = None
 
     @property
     def gateways(self) -> list[GatewayNode]:
@@ -169,8 +172,26 @@ class World:
         nodes = PrecinctNodes(number, gateway, broker, uplink)
         for place in range(self.day.plan.boxes):
             self._add_box(nodes, place)
+        if self.day.plan.by_hand:
+            nodes.tellers = self._tellers(nodes)
         self.schedule.at(self.day.plan.hours.switch_on - MINUTE, gateway.start)
         return nodes
+
+    def _tellers(self, nodes: PrecinctNodes) -> Tellers:
+        election = self.held.authority.trusted.election
+        station = Station(
+            f"station {nodes.number}",
+            election.precincts[nodes.number - 1],
+            nodes.boxes,
+            gateway=lambda above: self.centre if above else nodes.gateway,
+            authority=lambda: self.authority,
+            truth=lambda box: truth_of(box.container, election),
+        )
+        chance = self.chance("count by hand", nodes.number)
+        plan = self.day.plan
+        tellers = Tellers(self.schedule, station, plan.by_hand, chance, self.auditor)
+        tellers.begin(plan.hours.closing)
+        return tellers
 
     def uplink(self, gateway: GatewayNode, *labels: object) -> UpwardLink:
         """Return a link from a gateway to the centre, in the day's weather."""
@@ -313,6 +334,14 @@ class World:
             precinct.uplink.wake()
             if precinct.closed:
                 self.schedule.after(_UNHEARD_MS, self._switch_unheard_on, precinct)
+            self._let_tellers_look_again(precinct)
+
+    def _let_tellers_look_again(self, precinct: PrecinctNodes) -> None:
+        """Have people enter again what a gateway has forgotten, of which they keep the paper."""
+        names = (precinct.gateway.name, self.centre.name)
+        forgot = precinct.closed or any(map(self.auditor.was_rolled_back, names))
+        if precinct.tellers is not None and forgot:
+            self.schedule.after(_UNHEARD_MS, precinct.tellers.look_again)
 
     @staticmethod
     def _switch_unheard_on(precinct: PrecinctNodes) -> None:
@@ -330,7 +359,9 @@ class World:
     def settled(self) -> bool:
         """Tell whether nothing is left to be done by anyone."""
         return all(
-            self.delivered(precinct) and all(self.box_settled(box) for box in precinct.boxes)
+            self.delivered(precinct)
+            and all(self.box_settled(box) for box in precinct.boxes)
+            and (precinct.tellers is None or precinct.tellers.is_done)
             for precinct in self.precincts
         )
 

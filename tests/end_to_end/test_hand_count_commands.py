@@ -14,6 +14,7 @@ from PIL import Image, ImageDraw
 from ballotbox_gateway.adapters.control_socket import ControlClient
 from ballotbox_gateway.adapters.key_files import write_key
 from ballotbox_gateway.cli import main
+from ballotbox_protocol.wire.hand_count import decode_hand_count
 from ballotbox_protocol.wire.paper import PaperCount, read_paper
 from ballotbox_tabulation.verify_cli import main as verify
 from tests.gateway.scripted import corrected, counted
@@ -221,6 +222,23 @@ def test_versions_that_exclude_each_other_are_not_corrected(station, election):
     assert "has versions that exclude each other, or wait for another" in told
     told = station.said("print", "1", "-o", "none.html", code=1)
     assert "there is no such version. Give --contest or --version" in told
+
+
+def test_what_one_officer_signed_is_entered_again_by_two(station, election):
+    """As it was counted: it is no version to correct, and what is printed has both signatures."""
+    station.gateway.start()
+    alone = b64encode(counted(election, officers=(0,)).to_bytes()).decode()
+    with ControlClient(station.gateway.folder / "state" / "control.socket") as client:
+        answer = client.ask({"ask": "count", "count": alone})
+    assert answer["explanation"] == "lacks the signatures of two officers with the role"
+    station.form()
+    said = station.enter()
+    assert said.startswith("version  1\n")
+    assert said.endswith("stored   leaf 1, accepted: in order\n")
+    assert "leaf 1, accepted: in order, in force\nversions 1\n" in station.said("show", "1")
+    copy = read_paper(parts_in(printed(station)))
+    assert isinstance(copy, PaperCount)
+    assert len(decode_hand_count(copy.count).signatures) == 2
 
 
 def printed(station, *words):

@@ -173,6 +173,71 @@ def test_what_officers_without_the_right_sign_competes_with_nothing() -> None:
     assert take(scene, corrected(GIVEN, alone)).reason is Reason.GAP_BEFORE
 
 
+ALONE = counted(GIVEN, officers=(0,))
+
+
+def test_what_one_officer_signed_counts_once_two_have() -> None:
+    """The numbers, and so the id, are the same: nobody can keep a count out by signing it first."""
+    scene = Scene()
+    assert take(scene, ALONE).reason is Reason.OFFICERS
+    outcome = take(scene, FIRST)
+    assert (outcome.reason, outcome.new) == (Reason.IN_ORDER, True)
+    receipt = Receipt.from_bytes(outcome.receipt)
+    assert isinstance(receipt, Receipt)
+    assert decode_leaf(receipt.leaf) == leaves(scene)[1]
+    assert [(leaf.verdict, leaf.statement) for leaf in leaves(scene)] == [
+        (QUARANTINED, ALONE.digest),
+        (ACCEPTED, FIRST.digest),
+    ]
+    stored = [entry.ruling for entry in scene.ledger.entries(0, 2)]
+    assert stored == [ALONE.to_bytes(), FIRST.to_bytes()]
+    for late in (ALONE, FIRST, counted(GIVEN, officers=(1, 2))):
+        assert (take(scene, late).new, scene.ledger.log_head().size) == (False, 2)
+
+
+def test_the_same_signatures_count_once_their_officers_may_sign() -> None:
+    scene = Scene()
+    register = GIVEN.trusted.register
+    officers = tuple(replace(each, roles=each.roles & ~Role.POLL) for each in register.officers)
+    fewer = Register(register.election, 2, register.boxes, register.gateways, officers)
+    scene.intake.replace_register(with_register(GIVEN, fewer).trusted)
+    assert take(scene, FIRST).reason is Reason.OFFICERS
+    whole = Register(register.election, 3, register.boxes, register.gateways, register.officers)
+    scene.intake.replace_register(with_register(GIVEN, whole).trusted)
+    assert take(scene, FIRST).reason is Reason.IN_ORDER
+    made = again(GIVEN, scene.ledger)
+    assert made.report(FIRST.id) == scene.ledger.report(FIRST.id)
+
+
+def test_what_is_wrong_with_it_is_told_once_two_have_signed() -> None:
+    scene = Scene()
+    for officers, reason in (((0,), Reason.OFFICERS), ((0, 1), Reason.RELATION)):
+        wrong = counted(GIVEN, officers, lines=(("1", 106), ("1a", 5)))
+        assert take(scene, wrong).reason is reason
+    assert [(leaf.verdict, leaf.reason) for leaf in leaves(scene)] == [
+        (QUARANTINED, Reason.OFFICERS),
+        (QUARANTINED, Reason.RELATION),
+    ]
+
+
+def test_what_two_have_signed_by_now_is_a_rival_and_can_be_corrected() -> None:
+    scene = Scene()
+    other = counted(GIVEN, lines=(("1", 104), ("1a", 4)))
+    after = corrected(GIVEN, FIRST)
+    for count in (ALONE, after, FIRST):
+        take(scene, count)
+    assert mind(scene, FIRST, after) == [(ACCEPTED, Reason.IN_ORDER), (ACCEPTED, Reason.GAP_CLOSED)]
+    take(scene, other)
+    dispute = (EVIDENCE, Reason.SAME_SEQUENCE)
+    assert mind(scene, FIRST, other, after) == [dispute, dispute, (HELD, Reason.BOX_DISPUTED)]
+    beside = [entry.ruling for entry in scene.ledger.entries(0, 7)]
+    assert [leaf.report for leaf in leaves(scene)][4:] == [other.id, FIRST.id, after.id]
+    assert beside[5] == FIRST.to_bytes(), "what both officers signed stands beside each later leaf"
+    made = again(GIVEN, scene.ledger)
+    for each in (FIRST, other, after):
+        assert made.report(each.id) == scene.ledger.report(each.id)
+
+
 def test_other_stations_and_contests_have_versions_of_their_own() -> None:
     scene = Scene()
     elsewhere = counted(GIVEN, precinct=GIVEN.trusted.election.precincts[1].number)
@@ -331,6 +396,31 @@ def test_the_more_severe_of_two_minds_counts() -> None:
     assert made.report(FIRST.id) == row
 
 
+def test_a_second_signature_is_carried_upward() -> None:
+    levels = Counting()
+    centre = levels.carried(ALONE, FIRST)
+    assert mind(centre, FIRST) == [(ACCEPTED, Reason.IN_ORDER)]
+    assert [entry.ruling for entry in centre.ledger.entries(0, 2)] == [
+        ALONE.to_bytes(),
+        FIRST.to_bytes(),
+    ]
+    made = again(GIVEN, centre.ledger, CENTRE)
+    assert made.report(FIRST.id) == centre.ledger.report(FIRST.id)
+
+
+def test_a_word_on_what_one_officer_signed_is_no_second_signature() -> None:
+    """Below it was accepted, by a register that knew the officer still."""
+    levels = Counting()
+    log = LowerLog(GIVEN)
+    for verdict, reason in ((ACCEPTED, Reason.IN_ORDER), (EVIDENCE, Reason.SAME_SEQUENCE)):
+        levels.take(lower_leaf(log, ALONE, verdict, reason))
+    assert mind(levels.centre, ALONE) == [(EVIDENCE, Reason.EVIDENCE_BELOW)]
+    row = levels.centre.ledger.report(ALONE.id)
+    assert row is not None
+    assert row.own_reason is Reason.OFFICERS
+    assert again(GIVEN, levels.centre.ledger, CENTRE).report(ALONE.id) == row
+
+
 def lower_leaf(log: LowerLog, count: HandCount, verdict: Verdict, reason: Reason) -> UpwardBatch:
     leaf = Leaf(LeafType.HAND_COUNT, count.id, verdict, reason, count.digest, NOW)
     return log.batch(UpwardEntry(encode_leaf(leaf), None, count.to_bytes()))
@@ -418,4 +508,20 @@ def test_a_file_holds_them_whole_and_names_what_has_changed(tmp_path: Path) -> N
     with closing(apsw.Connection(str(path))) as connection:
         connection.execute("UPDATE leaves SET ruling = ? WHERE position = 1", (other,))
     with closing(open_ledger(path)) as ledger, pytest.raises(Damaged, match="beside leaf 1 has"):
+        ledger.require_whole()
+
+
+def test_a_file_keeps_the_signatures_that_were_good_enough(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.sqlite"
+    create(path, binding(GIVEN.trusted))
+    with closing(open_ledger(path)) as ledger:
+        gateway = intake(GIVEN, ledger)
+        for count in (ALONE, FIRST):
+            gateway.count_by_hand(count.to_bytes(), NOW)
+    with closing(open_ledger(path)) as ledger:
+        ledger.require_whole()
+        other = counted(GIVEN, lines=(("1", 104), ("1a", 4)))
+        intake(GIVEN, ledger).count_by_hand(other.to_bytes(), NOW)
+        beside = [entry.ruling for entry in ledger.entries(0, 4)]
+        assert beside == [each.to_bytes() for each in (ALONE, FIRST, other, FIRST)]
         ledger.require_whole()

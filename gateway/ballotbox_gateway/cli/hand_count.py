@@ -260,8 +260,9 @@ def _before(ask: "Ask", sheet: "CountSheet", reason: str | None) -> "HandCount |
     from ballotbox_gateway.service.count_records import newest, recorded_in
 
     answer = ask(ask="counts", precinct=sheet.precinct.number, contest=sheet.contest_index)
-    last = newest(recorded_in(answer))
-    if last is None and answer["counts"]:
+    recorded = recorded_in(answer)
+    last = newest(recorded)
+    if last is None and any(each.correctable for each in recorded):
         what = "has versions that exclude each other, or wait for another: none can be corrected"
         raise Problem("the count", what, "Tell the authority; all of them are kept")
     if last is None and reason is not None:

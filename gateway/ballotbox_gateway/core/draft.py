@@ -103,12 +103,20 @@ class Draft:
         self.leaves.append(NewLeaf(row.newest, data, row.first, ruling.to_bytes(), self.note))
         self.counts[Tally.LEAVES, row.reason] += 1
 
-    def decide_count(self, row: StoredReport) -> None:
+    def count_beside(self, row: StoredReport) -> bytes:
+        """Return the count that stands beside its newest leaf: `row.data` is as it came first."""
+        at = row.newest - self.expected.size
+        if at >= 0:
+            return self.leaves[at].ruling or b""
+        (entry,) = self._ledger.entries(row.newest, row.newest + 1)
+        return entry.ruling or b""
+
+    def decide_count(self, row: StoredReport, count: bytes) -> None:
         """Append the leaf that states the verdict on a count by hand, and the count beside it."""
-        statement = sha256(row.data).digest()
+        statement = sha256(count).digest()
         leaf = Leaf(LeafType.HAND_COUNT, row.id, row.verdict, row.reason, statement, self.now)
         data = encode_leaf(leaf)
-        self.leaves.append(NewLeaf(row.newest, data, row.first, row.data, self.note))
+        self.leaves.append(NewLeaf(row.newest, data, row.first, count, self.note))
         self.counts[Tally.LEAVES, row.reason] += 1
 
     def replace(self, replacement: Replacement) -> StoredReport:

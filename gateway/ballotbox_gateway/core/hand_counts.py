@@ -1,6 +1,7 @@
 """Where a count by hand belongs among the versions of its station and contest.
 
-Nothing is overwritten: each version keeps its leaf. A second first version, or a second correction
+Nothing is overwritten: each version keeps its leaf, and one that officers without the right had
+signed gets another as soon as others sign the same. A second first version, or a second correction
 of one version, makes rivals, all of them evidence; what corrects a rival waits. What each version
 is follows from which others are here, not from the order in which they came.
 """
@@ -22,6 +23,9 @@ from ballotbox_protocol.wire.verdict import Reason, Verdict
 OWN_FAULTS: Final = frozenset(
     {Reason.OFFICERS, Reason.PRECINCT, Reason.LAW_UNKNOWN, Reason.LINES, Reason.RELATION}
 )
+
+#: With these it is no version that another can correct.
+NO_VERSIONS: Final = frozenset({Reason.OFFICERS, Reason.CORRECTS})
 
 #: Returns what speaks against an authentic count by itself.
 FaultOf = Callable[[HandCount], Reason | None]
@@ -100,16 +104,23 @@ class HandCounts:
         """Put one authentic count where it belongs; `word` is what a lower gateway says of it."""
         chain = self._draft.chain(count.place)
         known = chain.known(count.version, count.id)
-        if known is not None:
+        if known is not None and not self._is_signed_by_now(known, count):
             return Placed(known if word is None else self._hear(chain, known, word), new=False)
-        before = chain.after(-1)
-        versions = {row.id: _version(row) for row in before}
+        others = [row for row in chain.after(-1) if row.id != count.id]
+        versions = {row.id: _version(row) for row in others}
         versions[count.id] = Version(count, self._fault_of(count), Reason.IN_ORDER)
         standing = standings(versions)
-        row = self._enter(chain, count, data, standing[count.id], word)
-        for each in before:
+        if known is None:
+            row = self._enter(chain, count, data, standing[count.id], word)
+        else:
+            row = self._enter_again(chain, known, data, standing[count.id], word)
+        for each in others:
             self._decide(chain, each, standing[each.id])
         return Placed(row, new=True)
+
+    def _is_signed_by_now(self, known: StoredReport, count: HandCount) -> bool:
+        """Tell whether these signatures are good enough and those that came before were not."""
+        return known.own_reason is Reason.OFFICERS and self._fault_of(count) is not Reason.OFFICERS
 
     def _enter(
         self, chain: BoxChain, count: HandCount, data: bytes, own: Standing, word: Word | None
@@ -133,7 +144,25 @@ class HandCounts:
             data=data,
         )
         chain.add(row)
-        self._draft.decide_count(row)
+        self._draft.decide_count(row, data)
+        return row
+
+    def _enter_again(
+        self, chain: BoxChain, row: StoredReport, data: bytes, own: Standing, word: Word | None
+    ) -> StoredReport:
+        """Take in better signatures: a new leaf whatever follows, and these bytes beside it."""
+        below = row.below if word is None else hear(row.below, word)
+        verdict, reason = combine(*own, below, ruled=False)
+        row = row._replace(
+            newest=self._draft.next_index,
+            verdict=verdict,
+            reason=reason,
+            own_verdict=own.verdict,
+            own_reason=own.reason,
+            below=below,
+        )
+        chain.put(row)
+        self._draft.decide_count(row, data)
         return row
 
     def _hear(self, chain: BoxChain, row: StoredReport, word: Word) -> StoredReport:
@@ -146,9 +175,10 @@ class HandCounts:
         changed = verdict is not row.verdict
         row = row._replace(own_verdict=own.verdict, own_reason=own.reason)
         if changed:
+            data = self._draft.count_beside(row)
             index = self._draft.next_index
             row = row._replace(verdict=verdict, reason=reason, newest=index)
-            self._draft.decide_count(row)
+            self._draft.decide_count(row, data)
         chain.put(row)
         return row
 

@@ -20,7 +20,7 @@ from ballotbox_gateway.core.draft import Draft
 from ballotbox_gateway.core.hand_counts import OWN_FAULTS, HandCounts
 from ballotbox_gateway.core.head import Facts
 from ballotbox_gateway.core.outcome import RulingResult
-from ballotbox_gateway.core.ports import Damaged, Entry, LowerLog, LowerStep
+from ballotbox_gateway.core.ports import Damaged, Entry, LowerLog, LowerStep, StoredReport
 from ballotbox_gateway.core.roster import Authentic, Signed
 from ballotbox_gateway.core.rulings import Bench
 from ballotbox_protocol.election.register import origin_id
@@ -141,15 +141,25 @@ class _Repeater:
 
     def _count(self, leaf: Leaf, entry: Entry) -> None:
         """Place a version anew, or hear a lower gateway's word on a known one."""
-        recorded = leaf.reason if leaf.reason in OWN_FAULTS else None
-        known = self._draft.report(leaf.report) is not None
-        said = entry.note is not None and (known or leaf.reason in _WORD_OF)
+        known = self._draft.report(leaf.report)
+        said = entry.note is not None and (known is not None or leaf.reason in _WORD_OF)
         word = _word(leaf, entry.note) if said else None
         count = entry.ruling or b""
+        recorded = self._count_fault(leaf, known, count)
         try:
             HandCounts(self._draft, lambda _: recorded).place(decode_hand_count(count), count, word)
         except ValueError as error:
             raise Damaged(f"the count of leaf {entry.position} is none: {error}") from error
+
+    def _count_fault(self, leaf: Leaf, known: StoredReport | None, count: bytes) -> Reason | None:
+        """Return what was found to speak against a count by itself, as its leaf has it."""
+        if leaf.reason in OWN_FAULTS:
+            return leaf.reason
+        if leaf.reason not in _WORD_OF or known is None:
+            return None
+        # A lower gateway's word makes it worse: what speaks against the same bytes stays.
+        same = self._draft.count_beside(known) == count
+        return known.own_reason if same and known.own_reason in OWN_FAULTS else None
 
     def _hear(self, leaf: Leaf, entry: Entry) -> None:
         """A lower gateway brought a known report, and thinks otherwise of it."""

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ballotbox_gateway.core.hand_counts import NO_VERSIONS
 from ballotbox_gateway.core.ports import Ledger, StoredReport
 from ballotbox_gateway.service.count_sheet import CountSheet
 from ballotbox_gateway.service.reasons import count_in_words
@@ -18,7 +19,7 @@ from ballotbox_protocol.wire.verdict import Verdict
 
 @dataclass(frozen=True)
 class Recorded:
-    """One version in the log, and what was decided about it."""
+    """One version in the log, and what was decided about it; correctable: others may follow it."""
 
     count: HandCount
     verdict: str
@@ -26,6 +27,7 @@ class Recorded:
     leaf: int
     origin: str
     in_force: bool
+    correctable: bool = True
 
     @property
     def standing(self) -> str:
@@ -60,15 +62,19 @@ def stored_counts(ledger: Ledger, precinct: int, contest: int) -> dict[str, Any]
     return {
         "origin": ledger.binding().origin,
         "counts": [
-            _told(row) | {"in_force": row.verdict is Verdict.ACCEPTED and row.sequence == force}
+            _told(row, ledger)
+            | {"in_force": row.verdict is Verdict.ACCEPTED and row.sequence == force}
             for row in rows
         ],
     }
 
 
-def _told(row: StoredReport) -> dict[str, Any]:
+def _told(row: StoredReport, ledger: Ledger) -> dict[str, Any]:
+    # As it stands beside the newest leaf: officers may have signed the same numbers again.
+    (entry,) = ledger.entries(row.newest, row.newest + 1)
     return {
-        "count": b64encode(row.data).decode(),
+        "count": b64encode(entry.ruling or b"").decode(),
+        "correctable": row.own_reason not in NO_VERSIONS,
         "verdict": row.verdict.name.lower(),
         "why": count_in_words(row.reason),
         "leaf": row.newest,
@@ -85,6 +91,7 @@ def recorded_in(answer: Mapping[str, Any]) -> list[Recorded]:
             each["leaf"],
             answer["origin"],
             each["in_force"],
+            each["correctable"],
         )
         for each in answer["counts"]
     ]
@@ -99,5 +106,5 @@ def newest(recorded: Sequence[Recorded]) -> Recorded | None:
     ranks = {"quarantined": 1, "accepted": 2}
     if any(each.verdict == "evidence" for each in recorded):
         return None
-    known = [each for each in recorded if each.verdict in ranks]
+    known = [each for each in recorded if each.correctable and each.verdict in ranks]
     return max(known, key=lambda each: (ranks[each.verdict], each.count.version), default=None)

@@ -151,20 +151,20 @@ def _is_contradictory(sheet: Sheet) -> bool:
     """Tell whether numbers that are there cannot all be true, by the law in these words."""
     ballots, invalid, unused = (value for _, value in sheet.count.lines)
     ((_, votes),) = sheet.count.options
-    many = _number(invalid) > _number(ballots) if _are_there(ballots, invalid) else False
-    if not _are_there(ballots, invalid, unused, *votes):
-        return many
-    valid = sheet.found.allowed * (_number(ballots) - _number(invalid))
-    return many or valid != _number(unused) + sum(map(_number, votes))
+    pair = _numbers(ballots, invalid)
+    if pair is not None and pair[1] > pair[0]:
+        return True
+    numbers = _numbers(ballots, invalid, unused, *votes)
+    if numbers is None:
+        return False
+    valid = sheet.found.allowed * (numbers[0] - numbers[1])
+    return valid != sum(numbers[2:])
 
 
-def _are_there(*values: Value) -> bool:
-    return not any(isinstance(value, Mark) for value in values)
-
-
-def _number(value: Value) -> int:
-    assert not isinstance(value, Mark), "a word is no number"
-    return value
+def _numbers(*values: Value) -> list[int] | None:
+    """Return values as numbers, None when a word stands for one of them."""
+    found = [value for value in values if not isinstance(value, Mark)]
+    return found if len(found) == len(values) else None
 
 
 def _has_rival(count: HandCount, versions: _Versions) -> bool:

@@ -86,9 +86,7 @@ ON_THE_SHEET: Final[Mapping[FaultKind, Callable[[Numbers, int], Numbers]]] = {
 }
 
 
-def written(
-    numbers: Numbers, mistakes: Mapping[FaultKind, int]
-) -> tuple[Numbers, list[FaultKind]]:
+def written(numbers: Numbers, mistakes: Mapping[FaultKind, int]) -> tuple[Numbers, list[FaultKind]]:
     """Return what is written for these numbers, and which of the mistakes it holds."""
     made = []
     for kind, mistake in ON_THE_SHEET.items():

@@ -108,6 +108,12 @@ REFUSED = {
         FAULT.replace("power_cut", "box_cut_off").replace("boxes = 2", 'road = "serial"'),
         "fault[0].kind: box_cut_off strikes boxes at the broker, and there are none: change",
     ),
+    "nobody who counts": (
+        FAULT.replace("power_cut", "count_misread").replace('lasts = "5m"', ""),
+        "fault[0].kind: count_misread strikes stations where people count by hand, and there are "
+        "none: change plan.by_hand",
+    ),
+    "fewer counts than none": (HEAD + "[plan]\nby_hand = -1", "plan.by_hand: must be 0 or more"),
     "a sign unknown": (
         PLAN + '[imbalance]\ncause = "a"\nsign = "x"\nfound = "boxes"\nissued = 3',
         'imbalance.sign: must be "-", "0" or "+"',

@@ -3,6 +3,7 @@
 import csv
 import gzip
 import json
+from dataclasses import replace
 from itertools import pairwise
 from random import Random
 from statistics import median, quantiles
@@ -10,7 +11,7 @@ from statistics import median, quantiles
 import pytest
 
 from ballotbox_simulator.world.auditor import Auditor
-from ballotbox_simulator.world.faults import WEATHER_KINDS, FaultKind
+from ballotbox_simulator.world.faults import COUNT_KINDS, WEATHER_KINDS, FaultKind
 from ballotbox_simulator.world.plan import Ballots, Day, DayPlan, RoadChoice, from_json, to_json
 from ballotbox_simulator.world.polling_day import HOUR, services
 from ballotbox_simulator.world.reach import REACH, Reach, within_reach
@@ -126,10 +127,15 @@ def test_the_reach_is_that_of_the_world(road, boxes):
     assert within_reach(FaultKind.CABLE_PULLED, plan) == serial
     assert within_reach(FaultKind.BOX_CUT_OFF, plan) == world.total_boxes - serial
     assert within_reach(FaultKind.LEDGER_ERROR, plan) == len(list(world.gateways))
+    assert within_reach(FaultKind.COUNT_TWICE, plan) == 0
+    counted = World(Day(1, replace(plan, by_hand=1)))
+    tellers = [precinct.tellers for precinct in counted.precincts if precinct.tellers]
+    assert within_reach(FaultKind.COUNT_TWICE, counted.day.plan) == len(tellers)
 
 
-#: What waits for something else: a question, a copy that is put back, a final, a last silence.
-_LATER = {
+#: What waits for something else: a question, a copy that is put back, a final, a last silence, a
+#: count by hand.
+_LATER = COUNT_KINDS | {
     FaultKind.WRONG_ANSWER,
     FaultKind.BOX_RESTORED,
     FaultKind.GATEWAY_RESTORED,

@@ -12,7 +12,7 @@ from ballotbox_simulator.world.shrink import NothingToShrink, shrink
 from ballotbox_simulator.world.swarm import swarm_day
 
 CUT, NOISE, STEP = FaultKind.POWER_CUT, FaultKind.LINE_NOISE, FaultKind.CLOCK_STEP
-PLAN = DayPlan(precincts=2, boxes=3, ballots=40, election=Ballots.FULL)
+PLAN = DayPlan(precincts=2, boxes=3, ballots=40, election=Ballots.FULL, by_hand=2)
 WEATHER = Weather({FaultKind.LINE_LOSS: 0.1, FaultKind.REPLY_LOSS: 0.2})
 STRIKES = tuple(
     Strike(kind, 1_000 * at, target=7 * at, lasts=at, detail=at)
@@ -51,7 +51,7 @@ def test_nothing_is_left_of_a_day_that_always_fails():
     plan = day.plan
     assert (day.strikes, day.weather.chances, day.rulings) == ((), {}, False)
     assert (plan.precincts, plan.boxes, plan.ballots, plan.portable) == (1, 1, 0, 0)
-    assert (plan.election, plan.road) == (Ballots.LIST, RoadChoice.MQTT)
+    assert (plan.election, plan.road, plan.by_hand) == (Ballots.LIST, RoadChoice.MQTT, 0)
     assert day.seed == BIG.seed
 
 

@@ -48,7 +48,7 @@ class ElectionDay(RuleBasedStateMachine):
         weather=st.dictionaries(st.sampled_from(WEATHER), st.floats(0.01, 0.3), max_size=3),
     )
     def open_the_polls(self, seed, boxes, road, ballots, weather):
-        plan = DayPlan(boxes=boxes, ballots=0, portable=0, road=road, election=ballots)
+        plan = DayPlan(boxes=boxes, ballots=0, portable=0, road=road, election=ballots, by_hand=1)
         self.world = World(Day(seed, plan, Weather(weather)), keep_lines=True)
         election = self.world.authority.trusted.election
         self.voters = [

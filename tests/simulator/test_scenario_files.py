@@ -110,8 +110,7 @@ REFUSED = {
     ),
     "nobody who counts": (
         FAULT.replace("power_cut", "count_misread").replace('lasts = "5m"', ""),
-        "fault[0].kind: count_misread strikes stations where people count by hand, and there are "
-        "none: change plan.by_hand",
+        "strikes stations where people count by hand, and there are none: change plan.by_hand",
     ),
     "fewer counts than none": (HEAD + "[plan]\nby_hand = -1", "plan.by_hand: must be 0 or more"),
     "a sign unknown": (

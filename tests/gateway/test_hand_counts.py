@@ -408,6 +408,20 @@ def test_a_second_signature_is_carried_upward() -> None:
     assert made.report(FIRST.id) == centre.ledger.report(FIRST.id)
 
 
+def test_all_of_it_may_come_upward_in_one_stretch() -> None:
+    levels = Counting()
+    other = counted(GIVEN, lines=(("1", 104), ("1a", 4)))
+    centre = levels.carried(ALONE, FIRST, other)
+    assert mind(centre, FIRST, other) == [(EVIDENCE, Reason.SAME_SEQUENCE)] * 2
+    beside = [entry.ruling for entry in centre.ledger.entries(0, 9)]
+    assert beside == [each.to_bytes() for each in (ALONE, FIRST, other, FIRST)]
+    made = again(GIVEN, centre.ledger, CENTRE)
+    again_known, known_there = made.report(FIRST.id), centre.ledger.report(FIRST.id)
+    assert again_known is not None
+    # What a gateway below thinks that makes no difference is not in the log.
+    assert known_there == again_known._replace(below=known_there.below if known_there else b"")
+
+
 def test_a_word_on_what_one_officer_signed_is_no_second_signature() -> None:
     """Below it was accepted, by a register that knew the officer still."""
     levels = Counting()

@@ -30,6 +30,7 @@ from ballotbox_protocol.election.identifiers import (
     require_count,
 )
 from ballotbox_protocol.wire import cbor, cose
+from ballotbox_protocol.wire.report_form import usual_items
 from ballotbox_protocol.wire.report_parts import (
     Clock,
     ClockQuality,
@@ -247,7 +248,7 @@ _KNOWN_MAX: Final = 128
 
 @lru_cache(_KNOWN_MAX)
 def _read(body: bytes) -> Report:
-    items = cbor.decode(body)
+    items = usual_items(body) or cbor.decode(body)
     if type(items) is not dict:
         raise InvalidField("report", "must be a map")
     if tuple(items) not in _KEYS_OF_A_KIND:

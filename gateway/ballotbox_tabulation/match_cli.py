@@ -93,23 +93,29 @@ def _names(document: Document) -> Iterator[str]:
     """Yield who is silent, short, missing, alone and twice, by name."""
     silent, short = document["silent_boxes"], document["short_boxes"]
     if silent["count"]:
-        names = _few(silent["count"], [each["station"] for each in silent["first"]])
+        stations = [each["station"] for each in silent["first"]]
         told = f"Silent boxes, {silent['count']:,} with {silent['votes']:,} votes elsewhere"
-        yield f"{told}: {names}."
+        yield f"{told}: {_few(silent['count'], stations)}."
     if short["count"]:
-        names = [f"{each['station']} ({each['box']} of {each['other']})" for each in short["first"]]
-        yield f"Boxes with fewer votes than were counted: {_few(short['count'], names)}."
+        fewer = [f"{each['station']} ({each['box']} of {each['other']})" for each in short["first"]]
+        yield f"Boxes with fewer votes than were counted: {_few(short['count'], fewer)}."
     for source in document["sources"]:
-        for kind, words in (("missing", "Not in"), ("alone", "Only in")):
-            if source[kind]["count"]:
-                names = _few(source[kind]["count"], source[kind]["first"])
-                yield f"{words} {source['source']}: {names}."
-        if source["repeated"]["count"]:
-            names = [
-                f"{x['station']} (rows {few(list(map(str, x['rows'])))})"
-                for x in source["repeated"]["first"]
-            ]
-            yield f"Twice in {source['source']}: {_few(source['repeated']['count'], names)}."
+        yield from _absences(source)
+
+
+def _absences(source: Document) -> Iterator[str]:
+    for kind, words in (("missing", "Not in"), ("alone", "Only in")):
+        if source[kind]["count"]:
+            names = _few(source[kind]["count"], source[kind]["first"])
+            yield f"{words} {source['source']}: {names}."
+    repeated = source["repeated"]
+    if repeated["count"]:
+        twice = [
+            f"{each['station']} (rows {few(list(map(str, each['rows'])))})"
+            for each in repeated["first"][:_FEW_SHOWN]
+        ]
+        names = _few(repeated["count"], twice)
+        yield f"Twice in {source['source']}, and so not compared: {names}."
 
 
 def _few(count: int, names: Sequence[str]) -> str:

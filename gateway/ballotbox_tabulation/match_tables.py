@@ -1,16 +1,16 @@
 """The tables of a match, from files: what each source says, read by its own map of columns."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO, BinaryIO
+from typing import IO
 
 from ballotbox_protocol.election.identifiers import InvalidField
 from ballotbox_protocol.election.law.law import Law
 from ballotbox_tabulation.core.column_map import ColumnMap
 from ballotbox_tabulation.core.match_columns import align
-from ballotbox_tabulation.core.match_sources import SourceTable
+from ballotbox_tabulation.core.match_sources import SourceTable, columns_of
 from ballotbox_tabulation.core.matching import Match
 from ballotbox_tabulation.core.publication import Document
 from ballotbox_tabulation.core.station_count import Source
@@ -35,14 +35,20 @@ class Given:
         """The option that names the table."""
         return f"--{self.source.value}"
 
+    @property
+    def map_option(self) -> str:
+        """The option that names its map."""
+        return f"{self.option}-columns" if self.own_columns else "--columns"
+
     def map_for(self, law: Law | None) -> ColumnMap:
         """Return its map of columns; raises UnusableInput."""
-        own = f"{self.option}-columns"
-        path, option = self.own_columns or self.columns, own if self.own_columns else "--columns"
+        path = self.own_columns or self.columns
         if path is None:
             unknown = "which column is which line? Name a map: --columns MAP.toml"
-            raise UnusableInput(f"{self.option} {self.table}: {unknown}, or {own} for it alone")
-        return replace(read_map(path, law, option), group="")
+            own = f"{self.option}-columns for it alone"
+            raise UnusableInput(f"{self.option} {self.table}: {unknown}, or {own}")
+        # Results are not told apart by group here, and a group may have any number of values.
+        return replace(read_map(path, law, self.map_option), group="")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +79,11 @@ def read_tables(given: Sequence[Given], law_name: str | None) -> Tables:
 
 def _source(given: Given, named: ColumnMap, law: Law | None) -> SourceTable:
     try:
-        return SourceTable(given.source, given.table.name, named, law)
+        bound = named.bind(law) if law else None
     except InvalidField as error:
         path = given.own_columns or given.columns
-        raise UnusableInput(f"--columns {path}: {error}") from error
+        raise UnusableInput(f"{given.map_option} {path}: {error}") from error
+    return SourceTable(given.source, given.table.name, columns_of(named), bound)
 
 
 def _read(given: Given, named: ColumnMap, source: SourceTable, match: Match) -> Document | None:
@@ -85,11 +92,11 @@ def _read(given: Given, named: ColumnMap, source: SourceTable, match: Match) -> 
     if is_result(given.table):
         result, text = read_result(given.table, given.option)
     try:
-        with _opened(given, text) as (file, lines), _bar(given, text) as progress:
+        with _opened(given, text) as (lines, progress):
             for row in read_rows(lines, named):
                 source.take(row, match)
                 if row.number % ROWS_A_STEP == 0:
-                    progress(row.number, file.tell())
+                    progress(row.number)
     except InvalidField as error:
         raise UnusableInput(f"{given.option} {given.table}: {error}") from error
     if not source.stations:
@@ -99,16 +106,14 @@ def _read(given: Given, named: ColumnMap, source: SourceTable, match: Match) -> 
 
 
 @contextmanager
-def _opened(given: Given, text: IO[str] | None) -> "Iterator[tuple[BinaryIO | IO[str], IO[str]]]":
+def _opened(given: Given, text: IO[str] | None) -> Iterator[tuple[IO[str], Callable[[int], None]]]:
+    """Yield the lines of a table, and what is to be told how many rows are read."""
     if text is not None:
-        yield text, text
-    else:
-        with open_table(given.table) as pair:
-            yield pair
-
-
-def _bar(given: Given, text: IO[str] | None):
-    return reading_bar(given.table, f"Reading {given.source.value}")
+        yield text, lambda _rows: None
+        return
+    words = f"Reading {given.source.value}"
+    with open_table(given.table) as (file, lines), reading_bar(given.table, words) as progress:
+        yield lines, lambda rows: progress(rows, file.tell())
 
 
 def _require_common(match: Match, given: Sequence[Given]) -> None:

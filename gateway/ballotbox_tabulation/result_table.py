@@ -1,4 +1,4 @@
-"""A published result as a table of protocols: a row for each precinct, from its counted boxes alone.
+"""A published result as a table of protocols: a row for each precinct, of its counted boxes alone.
 
 Its columns: `precinct`, `name`, `registered`, `boxes_expected`, `boxes_counted`, the counters, and
 of contest 1 `c1.ballots`, `c1.blank`, `c1.undervotes`, `c1.overvotes`, then `c1.1`, `c1.2` … for

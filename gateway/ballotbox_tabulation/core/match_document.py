@@ -125,13 +125,13 @@ def difference_columns(sources: Sequence[str]) -> tuple[str, ...]:
 
 def difference_rows(
     findings: Findings, tables: Sequence[SourceTable], law: Law | None
-) -> Iterator[tuple[str | int | float, ...]]:
+) -> Iterator[tuple[str | float, ...]]:
     """Yield a row for each difference of each station, and for each source that is silent."""
     words = Wording(findings, law)
     for order, (station, stake) in enumerate(findings.ordered(), 1):
         kept = (stake.votes, percent(stake.share), stake.lone, percent(stake.lone_share))
         laws = (table.broken.get(station.station, "") for table in tables)
-        tail = (*kept, *station.rows, *laws)
+        tail: tuple[str | float, ...] = (*kept, *station.rows, *laws)
         for what, column, cells, off, odd in _station_rows(findings, station, words):
             yield order, station.station, what, column, *cells, off, odd, *tail
 

@@ -204,11 +204,13 @@ def votes_by_source(columns: MatchColumns, station: StationMatch) -> list[int]:
     Where no option is compared, the lines are added up instead.
     """
     options = [index for index, each in enumerate(columns.compared) if each.group]
+    chosen = [station.cells[index] for index in options] or station.cells
+    if station.plain:
+        return [sum(numbers_of(each)) for each in zip(*chosen, strict=True)]
     read = [at for at, sight in enumerate(station.sights) if sight is Sight.READ]
     sums = [0] * len(station.sights)
-    for index in options or range(len(columns.compared)):
-        cells = station.cells[index]
+    for cells in chosen:
         if len(numbers_of(cells)) == len(read):
             for at in read:
-                sums[at] += numbers_of(cells[at : at + 1])[0]
+                sums[at] += sum(numbers_of(cells[at : at + 1]))
     return sums

@@ -1,8 +1,10 @@
 """One source as it is read: each of its stations held to the law, and handed to the match."""
 
+from collections.abc import Sequence
+
 from ballotbox_protocol.election.identifiers import InvalidField
-from ballotbox_protocol.election.law.binding import Column
-from ballotbox_protocol.election.law.law import Law, Nature
+from ballotbox_protocol.election.law.binding import BoundLaw, Column
+from ballotbox_protocol.election.law.law import Nature
 from ballotbox_tabulation.core.column_map import ColumnMap
 from ballotbox_tabulation.core.law_check import LawCheck, StationRow
 from ballotbox_tabulation.core.matching import Match
@@ -16,12 +18,13 @@ class SourceTable:
     whose sides rest on one count.
     """
 
-    def __init__(self, source: Source, name: str, columns: ColumnMap, law: Law | None) -> None:
-        """Prepare for a table; raises InvalidField when map and law do not fit."""
+    def __init__(
+        self, source: Source, name: str, columns: Sequence[Column], bound: BoundLaw | None
+    ) -> None:
         self.source = source
         self.name = name
-        self.check = LawCheck(columns.bind(law)) if law else None
-        self.columns = columns_of(columns)
+        self.columns = tuple(columns)
+        self.check = LawCheck(bound) if bound else None
         self.stations = 0
         self.broken: dict[str, str] = {}
         self.arithmetic = 0

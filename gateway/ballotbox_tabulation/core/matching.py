@@ -40,10 +40,13 @@ class Match:
         self.repeated: tuple[dict[str, list[int]], ...] = tuple({} for _ in columns.sources)
         self._values = 0
         self.pairs = [(pair, *self._takes(*pair)) for pair in columns.pairs()]
-        self._own = [
-            [each.places[at] for each in columns.compared if each.places[at] is not None]
-            for at in range(len(columns.sources))
+        self._places = [
+            tuple(each.places[at] for each in columns.compared) for at in range(len(self._rows))
         ]
+        self._own = [[place for place in here if place is not None] for here in self._places]
+        self._take_own = [_taking(here) for here in self._own]
+        self._nothing = (None,) * len(columns.compared)
+        self._all_share = not any(None in here for here in self._places)
 
     def add(self, count: StationCount) -> None:
         """Take what a source says of a station; raises InvalidField when it is too much.
@@ -98,9 +101,18 @@ class Match:
             each[1] if each is not None and sight is Sight.READ else None
             for each, sight in zip(kept, sights, strict=True)
         ]
-        cells = tuple(_cells(read, each.places) for each in self.columns.compared)
+        cells = tuple(zip(*map(self._cells, range(len(kept)), read), strict=True))
         rows = tuple(0 if each is None else each[0] for each in kept)
-        return StationMatch(station, rows, sights, cells, differences_of(cells))
+        plain = self._all_share and all(type(values) is array for values in read)
+        return StationMatch(station, rows, sights, cells, differences_of(cells), plain)
+
+    def _cells(self, at: int, values: "array[int] | tuple[Value, ...] | None") -> Cells:
+        """Return the values of a source in the order of the compared columns."""
+        if values is None:
+            return self._nothing
+        if self._all_share:
+            return self._take_own[at](values)
+        return tuple(None if place is None else values[place] for place in self._places[at])
 
     def totals(self, group: Sequence[int]) -> list[int]:
         """Return the sum of each of these columns over all stations, as the result has them.
@@ -178,15 +190,6 @@ def _packed(values: Sequence[Value]) -> "array[int] | tuple[Value, ...]":
 
 def _marked(counts: Sequence[object]) -> bool:
     return any(isinstance(each, Mark) for each in counts)
-
-
-def _cells(
-    read: "Sequence[array[int] | tuple[Value, ...] | None]", places: Sequence[int | None]
-) -> Cells:
-    return tuple(
-        None if values is None or place is None else values[place]
-        for values, place in zip(read, places, strict=True)
-    )
 
 
 def _taking(places: Sequence[int]) -> _Take:

@@ -76,7 +76,7 @@ _Move = tuple[Margin, int, int]
 
 @dataclass(slots=True)
 class Together:
-    """What all stations could do to one margin: by contradictions, and by votes that stand alone."""
+    """What all stations could do to one margin: by contradictions, and by votes that are alone."""
 
     disputed: int = 0
     lone: int = 0
@@ -107,6 +107,8 @@ class Recount:
 
     def _lone(self, match: StationMatch) -> dict[int, int]:
         """Return the options of which one source alone has a number, and that number."""
+        if match.plain:
+            return {}
         numbers = {column: numbers_of(match.cells[column]) for column in self._options}
         return {column: abs(each[0]) for column, each in numbers.items() if len(each) == 1}
 
@@ -118,7 +120,8 @@ class Recount:
                 continue
             mine = {column: lone[column] for column in race.columns if column in lone}
             for margin in race.margins:
-                yield margin, _swing(match, margin), _most_moved(mine, margin)
+                if mine or margin.winner in touched or margin.loser in touched:
+                    yield margin, _swing(match, margin), _most_moved(mine, margin)
 
     def _stake(self, match: StationMatch, lone: Mapping[int, int], moves: Iterable[_Move]) -> Stake:
         share, lone_share, most = 0.0, 0.0, None

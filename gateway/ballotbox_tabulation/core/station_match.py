@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from ballotbox_protocol.election.law.law import Mark, Value
+from ballotbox_protocol.election.law.law import Value
 from ballotbox_tabulation.core.match_columns import MatchColumns
 
 #: What the sources have in one column: None for one that does not have it, or is not read.
@@ -70,13 +70,17 @@ class Exchange:
 
 @dataclass(frozen=True, slots=True)
 class StationMatch:
-    """A station: its row and sight in each source, and the cells of each compared column."""
+    """A station: its row and sight in each source, and the cells of each compared column.
+
+    `plain`: every cell is a number, so that nothing has to be asked about marks.
+    """
 
     station: str
     rows: tuple[int, ...]
     sights: tuple[Sight, ...]
     cells: tuple[Cells, ...]
     differences: tuple[Difference, ...]
+    plain: bool = False
 
     @property
     def state(self) -> State:
@@ -95,6 +99,8 @@ class StationMatch:
     def exchanges(self, columns: MatchColumns) -> tuple[Exchange, ...]:
         """Return what two sources have exchanged, within lines and within each group."""
         found: list[Exchange] = []
+        if len(self.differences) < 2:
+            return ()
         for first, second in columns.pairs():
             by_group: dict[str, list[Difference]] = {}
             for each in self.differences:
@@ -117,7 +123,7 @@ def differences_of(cells: Sequence[Cells]) -> tuple[Difference, ...]:
     return tuple(
         Difference(index, here)
         for index, here in enumerate(cells)
-        if len({cell for cell in here if cell is not None}) > 1
+        if here.count(here[0]) != len(here) and len({*here} - {None}) > 1
     )
 
 

@@ -14,7 +14,7 @@ from ballotbox_tabulation.core.recount import Stake
 from ballotbox_tabulation.core.station_count import Source
 from ballotbox_tabulation.core.station_match import Sight, StationMatch
 from ballotbox_tabulation.core.wording import reason_in_words
-from ballotbox_tabulation.match_cli import findings_of
+from ballotbox_tabulation.match_cli import exchange_words, findings_of
 from ballotbox_tabulation.match_tables import Given, Tables, read_tables
 from ballotbox_tabulation.result_table import is_result, read_result
 from ballotbox_tabulation.screen_text import cut, few, table_of
@@ -63,9 +63,9 @@ def _told(match: StationMatch, tables: Tables, findings: Findings) -> Iterator[s
     yield ""
     yield from _numbers(match, tables, words)
     for exchange in match.exchanges(findings.columns):
-        one, other = words.pair(exchange.first, exchange.second)
-        names = " and ".join(map(words.column, exchange.columns))
-        yield f"Probable swap: {one} and {other} have {names} exchanged; no sum can see it."
+        sides = (words.named(exchange.first), words.named(exchange.second))
+        swap = exchange_words(*sides, list(map(words.column, exchange.columns)))
+        yield f"Probable swap, which no sum can see: {swap}."
     yield from _laws(match, tables)
     yield from _recount(match, findings, words)
     yield from _box_reports(match, tables, findings)
@@ -218,15 +218,19 @@ def _reports_alone(station: str, given: Given) -> list[str]:
     result, _ = read_result(given.table, given.option)
     for precinct in result["precincts"]:
         if station in (str(precinct["number"]), precinct["name"]):
-            return [f"Station {station}", *report_lines(result, precinct)]
+            return list(report_lines(result, precinct))
     known = [f"{each['number']} ({each['name']})" for each in result["precincts"]]
     raise UnusableInput(f"STATION {station}: is no precinct of the result; it has {few(known)}")
 
 
 def report_lines(result: Document, precinct: Document) -> Iterator[str]:
-    """Yield the boxes of a precinct in a result, and what became of their reports."""
+    """Yield what a result says of a precinct: votes, boxes, and what became of their reports."""
     counted, expected = precinct["boxes_counted"], precinct["boxes_expected"]
     yield f"Precinct {precinct['number']}, {precinct['name']}: {counted} of {expected} boxes count"
+    for contest, tally in zip(result["contests"], precinct["contests"] or (), strict=False):
+        votes = zip(contest["options"], tally["votes"], strict=True)
+        told = ", ".join(f"{option} {count:,}" for option, count in votes)
+        yield f"  {contest['name']}: {tally['ballots']:,} ballots: {cut(told)}"
     for state, boxes in result["boxes"].items():
         for box in boxes:
             if box["precinct"] == precinct["number"]:

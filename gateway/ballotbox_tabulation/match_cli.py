@@ -16,12 +16,13 @@ from ballotbox_tabulation.core.match_findings import Findings
 from ballotbox_tabulation.law_cli import program
 from ballotbox_tabulation.match_tables import Given, Tables, read_tables
 from ballotbox_tabulation.report_files import ReportFiles, ReportForm
-from ballotbox_tabulation.screen_text import cut, few, table_of
+from ballotbox_tabulation.screen_text import few, table_of
 from ballotbox_tabulation.trust_files import UnusableInput
 
 #: What is shown of a list on the screen; `--out` has more.
 _SHOWN: Final = 10
 _FEW_SHOWN: Final = 4
+_LARGEST_SHOWN: Final = 5
 
 
 def match_tables(
@@ -74,6 +75,7 @@ def summary_lines(document: Document) -> list[str]:
         lines.append(f"{one} and {other} both have {pair['both']:,} stations: {alike}.")
     lines += _names(document)
     lines += _swaps(document)
+    lines += _largest(document)
     lines += _order(document)
     return [*lines, "", verdict_of(document)]
 
@@ -137,11 +139,37 @@ def _swaps(document: Document) -> Iterator[str]:
 
 def swap_words(swap: Document) -> str:
     """Return what was exchanged between which sources."""
-    one, other = swap["sources"]
-    names = " and ".join(swap["columns"])
-    slip = ", or one vote was put to the wrong one" if swap["moved"] == 1 else ""
-    between = f"{one} and {other} have {names} exchanged"
-    return f"{between}, by up to {swap['moved']:,} votes{slip}"
+    moved = "1 vote, or one vote was put to the wrong one"
+    if swap["moved"] > 1:
+        moved = f"{swap['moved']:,} votes"
+    first, second = swap["sources"]
+    return f"{exchange_words(first, second, swap['columns'])}, by {moved}"
+
+
+def exchange_words(first: Sequence[str], second: Sequence[str], columns: Sequence[str]) -> str:
+    """Return which sources have which columns the other way round."""
+    sides = f"{' and '.join(second)} against {' and '.join(first)}"
+    return f"{sides}: {' and '.join(columns)} are exchanged"
+
+
+def _largest(document: Document) -> Iterator[str]:
+    largest = document["largest"][:_LARGEST_SHOWN]
+    if not largest:
+        return
+    sources = [each["source"] for each in document["sources"]]
+    yield ""
+    yield "The largest differences:"
+    rows = [
+        (
+            each["station"],
+            each["column"],
+            *("" if each[source] is None else str(each[source]) for source in sources),
+            f"{each['off']:,}",
+        )
+        for each in largest
+    ]
+    right = range(2, 3 + len(sources))
+    yield from table_of(("station", "line", *sources, "apart by"), rows, right=right)
 
 
 def _order(document: Document) -> Iterator[str]:
@@ -161,12 +189,12 @@ def _order(document: Document) -> Iterator[str]:
     head = ("", "station", "state", "votes apart", "% of margin", "lone votes", "% of margin")
     yield from table_of(head, rows, right=(0, 3, 4, 5, 6))
     for race in document["races"]:
-        closest = race["closest"]
-        if closest:
-            yield cut(_race_words(race["group"], closest))
+        if race["weakest"]:
+            yield f"Weakest margin in {race['group']}: {margin_words(race['weakest'])}."
 
 
-def _race_words(group: str, closest: Document) -> str:
-    ahead = f"{closest['winner']} is ahead of {closest['loser']} by {closest['votes']:,}"
-    apart = f"the sources are apart by {closest['disputed']:,} of it"
-    return f"{ahead}; {apart}, and lone votes could be {closest['lone']:,} (closest in {group})."
+def margin_words(margin: Document) -> str:
+    """Return a margin, and what all stations together could do to it."""
+    ahead = f"{margin['winner']} is ahead of {margin['loser']} by {margin['votes']:,}"
+    apart = f"the sources are apart by {margin['disputed']:,} of it"
+    return f"{ahead}; {apart}, and lone votes could be {margin['lone']:,}"

@@ -5,7 +5,7 @@ from typing import Final
 
 from ballotbox_tabulation.core.law_document import Document
 from ballotbox_tabulation.core.match_document import verdict_of
-from ballotbox_tabulation.match_cli import swap_words
+from ballotbox_tabulation.match_cli import margin_words, swap_words
 from ballotbox_tabulation.plot import BARS_MAX, Bar, bars_svg
 
 #: So many stations, swaps and names are on the page; the files have more.
@@ -28,7 +28,7 @@ def render_match_page(document: Document) -> bytes:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"number": "{:,}".format, "swap": swap_words}
+    environment.filters |= {"number": "{:,}".format, "swap": swap_words, "margin": margin_words}
     template = environment.get_template("match.html")
     sources = [each["source"] for each in document["sources"]]
     return template.render(

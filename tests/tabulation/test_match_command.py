@@ -73,9 +73,9 @@ def test_differences_are_told_by_station_and_the_worst_first(desk):
     assert told.startswith("small: Small\n")
     assert "Silent boxes, 1 with 6 votes elsewhere: Lower, 3.\n" in told
     assert "Boxes with fewer votes than were counted: Upper, 2 (9 of 10).\n" in told
-    assert "Probable swaps, which sums cannot see: 2.\n" in told
-    swap = "Upper, 1: box and hand have votes north and votes south exchanged, by up to 1 votes"
-    assert f"{swap}, or one vote was put to the wrong one\n" in told
+    assert "Probable swaps, which sums cannot see: 1.\n" in told
+    swap = "box against hand and keyed: votes north and votes south are exchanged, by 1 vote"
+    assert f"  Upper, 1: {swap}, or one vote was put to the wrong one\n" in told
     order = told.split("most first:\n")[1].splitlines()
     assert [row.split()[1:3] for row in order[1:4]] == [
         ["Upper,", "1"],
@@ -83,8 +83,8 @@ def test_differences_are_told_by_station_and_the_worst_first(desk):
         ["Lower,", "3"],
     ]
     assert (
-        "votes north is ahead of votes south by 11; the sources are apart by 3 of it, "
-        "and lone votes could be 0 (closest in votes)." in told
+        "Weakest margin in votes: votes north is ahead of votes south by 11; the sources are "
+        "apart by 3 of it, and lone votes could be 0.\n" in told
     )
     assert told.splitlines()[-1] == (
         "DIFFERENT: of 3 stations 2 differ, 1 are open (a source is silent, or a mark stands "
@@ -142,7 +142,7 @@ def test_all_findings_lie_in_the_directory(desk):
         "keyed": 4,
     }
     assert [each["title"] for each in document["columns"]] == ["Issued", "Найдено", "", ""]
-    assert document["swaps"]["first"][0]["sources"] == ["box", "hand"]
+    assert document["swaps"]["first"][0]["sources"] == [["hand", "keyed"], ["box"]]
 
 
 def test_every_difference_is_a_row_of_the_table(desk):

@@ -49,9 +49,9 @@ class Wording:
             for source, cell in zip(self.sources, cells, strict=True)
         }
 
-    def pair(self, first: int, second: int) -> list[str]:
-        """Return the names of two sources."""
-        return [self.sources[first], self.sources[second]]
+    def named(self, sources: Sequence[int]) -> list[str]:
+        """Return the names of some sources."""
+        return [self.sources[at] for at in sources]
 
     def margin(self, margin: Margin | None) -> Document | None:
         """Return whose margin it is, and how large."""
@@ -86,7 +86,7 @@ def match_document(
         "states": states,
         "sources": [_source(findings, at, table) for at, table in enumerate(tables)],
         "pairs": [
-            {"sources": words.pair(*pair), "both": each.both, "differ": each.differ}
+            {"sources": words.named(pair), "both": each.both, "differ": each.differ}
             for pair, each in findings.pairs.items()
         ],
         "columns": list(_columns(findings, words)),
@@ -102,7 +102,7 @@ def match_document(
         "swaps": _named(findings.swaps, lambda each: _swap(each, words)),
         "exchanged_stations": _named(
             findings.exchanged,
-            lambda each: {"sources": words.pair(*each[:2]), "stations": list(each[2:])},
+            lambda each: {"sources": words.named(each[:2]), "stations": list(each[2:])},
         ),
         "largest": [_largest(each, words) for each in findings.largest],
         "races": [_race(findings, race, words) for race in findings.recount.races],
@@ -233,7 +233,7 @@ def _swap(swap: Swap, words: Wording) -> Document:
     exchange = swap.exchange
     return {
         "station": swap.station,
-        "sources": words.pair(exchange.first, exchange.second),
+        "sources": [words.named(exchange.first), words.named(exchange.second)],
         "columns": [words.column(each) for each in exchange.columns],
         "moved": swap.moved,
     }
@@ -259,9 +259,14 @@ def _race(findings: Findings, race: Race, words: Wording) -> Document:
         }
         for margin in race.margins
     ]
-    closest = min(margins, key=lambda each: each["votes"], default=None)
+    weakest = max(margins, key=_at_stake, default=None)
     winners = [words.column(each) for each in race.winners]
-    return {"group": race.group, "winners": winners, "closest": closest, "margins": margins}
+    return {"group": race.group, "winners": winners, "weakest": weakest, "margins": margins}
+
+
+def _at_stake(margin: Document) -> tuple[float, int]:
+    """Return how much of a margin all stations together could change, and how small it is."""
+    return (margin["disputed"] + margin["lone"]) / margin["votes"], -margin["votes"]
 
 
 def _order(findings: Findings, words: Wording) -> Iterator[Document]:

@@ -61,10 +61,13 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """Numbers that two sources have in different order: the sums are the same, the columns not."""
+    """Numbers that sources have in different order: the sums are the same, the columns not.
 
-    first: int
-    second: int
+    Those of `first` have them one way round, those of `second` the other.
+    """
+
+    first: tuple[int, ...]
+    second: tuple[int, ...]
     columns: tuple[int, ...]
 
 
@@ -97,20 +100,25 @@ class StationMatch:
         return any(_apart(each.cells, first, second) for each in self.differences)
 
     def exchanges(self, columns: MatchColumns) -> tuple[Exchange, ...]:
-        """Return what two sources have exchanged, within lines and within each group."""
-        found: list[Exchange] = []
+        """Return what sources have exchanged, within lines and within each group."""
         if len(self.differences) < 2:
             return ()
-        for first, second in columns.pairs():
-            by_group: dict[str, list[Difference]] = {}
-            for each in self.differences:
-                if _apart(each.cells, first, second):
-                    group = columns.compared[each.column].group
-                    by_group.setdefault(group, []).append(each)
-            for differences in by_group.values():
-                exchanged = _exchanged(differences, first, second)
-                found += (Exchange(first, second, indexes) for indexes in exchanged)
-        return tuple(found)
+        pairs_of: dict[tuple[int, ...], list[tuple[int, int]]] = {}
+        for pair in columns.pairs():
+            for exchanged in self._exchanged(columns, *pair):
+                pairs_of.setdefault(exchanged, []).append(pair)
+        return tuple(_exchange(indexes, pairs) for indexes, pairs in pairs_of.items())
+
+    def _exchanged(
+        self, columns: MatchColumns, first: int, second: int
+    ) -> Iterator[tuple[int, ...]]:
+        by_group: dict[str, list[Difference]] = {}
+        for each in self.differences:
+            if _apart(each.cells, first, second):
+                group = columns.compared[each.column].group
+                by_group.setdefault(group, []).append(each)
+        for differences in by_group.values():
+            yield from _exchanged(differences, first, second)
 
 
 def numbers_of(cells: Sequence[Value | None]) -> list[int]:
@@ -131,6 +139,16 @@ def _apart(cells: Cells, first: int, second: int) -> bool:
     one, other = cells[first], cells[second]
     both = isinstance(one, int) and isinstance(other, int)
     return both and one != other
+
+
+def _exchange(columns: tuple[int, ...], pairs: Sequence[tuple[int, int]]) -> Exchange:
+    """Return the exchange of columns that these pairs of sources have: one source against each."""
+    (first, second), *more = pairs
+    if not more:
+        return Exchange((first,), (second,), columns)
+    (odd,) = {first, second}.intersection(*more)
+    others = tuple(sorted({each for pair in pairs for each in pair} - {odd}))
+    return Exchange(others, (odd,), columns)
 
 
 def _exchanged(

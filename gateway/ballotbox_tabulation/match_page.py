@@ -6,10 +6,11 @@ from typing import Final
 from ballotbox_tabulation.core.law_document import Document
 from ballotbox_tabulation.core.match_document import verdict_of
 from ballotbox_tabulation.match_cli import margin_words, swap_words
-from ballotbox_tabulation.plot import BARS_MAX, Bar, bars_svg
+from ballotbox_tabulation.plot import Bar, bars_svg
 
 #: So many stations, swaps and names are on the page; the files have more.
 _SHOWN: Final = 30
+_BARS_SHOWN: Final = 12
 _STATES: Final = {
     "agrees": "Agree in every number",
     "differs": "Differ in a number",
@@ -48,15 +49,15 @@ def _charts(document: Document) -> Iterator[Document]:
     apart = [(each["column"], each["off"]) for each in document["columns"] if each["off"]]
     apart.sort(key=lambda each: -each[1])
     if apart:
-        yield _chart("columns", "By how much the sources are apart, in all", apart[:BARS_MAX])
+        yield _chart("columns", "By how much the sources are apart, in all", apart[:_BARS_SHOWN])
     contradicting = [each for each in document["order"] if each["votes"] + each["lines"]]
     if contradicting:
-        bars = [(each["station"], each["votes"] + each["lines"]) for each in contradicting[:_SHOWN]]
-        yield _chart("order", "By how much the sources of a station are apart", bars)
+        bars = [(each["station"], each["votes"] or each["lines"]) for each in contradicting]
+        yield _chart("order", "By how much the sources of a station are apart", bars[:_BARS_SHOWN])
     silent = [(each["station"], each["votes"]) for each in document["silent_boxes"]["first"]]
     if silent:
         silent.sort(key=lambda each: -each[1])
-        yield _chart("silent", "Silent boxes: votes in other sources", silent[:_SHOWN])
+        yield _chart("silent", "Silent boxes: votes in other sources", silent[:_BARS_SHOWN])
 
 
 def _chart(part: str, title: str, counts: Sequence[tuple[str, int]]) -> Document:

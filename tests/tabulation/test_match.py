@@ -212,6 +212,9 @@ def test_two_stations_whose_protocols_are_exchanged_are_named():
     assert found.exchanged.first == [(0, 1, "Lower", "Upper")]
     same = findings({HAND: SOUND, KEYED: changed(Upper=SOUND["Lower"])})
     assert same.exchanged.count == 0
+    twins = {"A": [1, 0, 1, 0], "B": [1, 0, 1, 0]}
+    keyed = {"A": [2, 1, 1, 0], "B": [3, 2, 1, 0]}
+    assert findings({BOX: twins, HAND: twins, KEYED: keyed}).exchanged.count == 0
     gone = findings({HAND: {"U": [1] * 4}, KEYED: {}, BOX: {"U": [2] * 4}})
     assert gone.exchanged.count == 0
 

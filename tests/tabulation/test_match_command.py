@@ -145,6 +145,16 @@ def test_all_findings_lie_in_the_directory(desk):
     assert document["swaps"]["first"][0]["sources"] == [["hand", "keyed"], ["box"]]
 
 
+def test_arithmetic_failures_are_told_apart_from_what_may_be_missing(desk):
+    desk.write(box=SOUND.replace("Upper,1,10,", "Upper,1,8,").replace("6,6,0", "6,5,0"))
+    assert desk.run(*desk.law(), "--out", str(desk.out)).exit_code == 1
+    box, hand, _ = (each["law"] for each in desk.document()["sources"])
+    assert (box["refused"], box["arithmetic"]) == (2, 1)
+    assert (hand["refused"], hand["arithmetic"]) == (0, 0)
+    broken = {each["name"]: each["broken"] for each in box["relations"]}
+    assert broken == {"R1": 1, "R2": 1, "R3": 0, "≥0": 0}
+
+
 def test_every_difference_is_a_row_of_the_table(desk):
     desk.write(box=BOX.replace("Upper,2,10", "Upper,2,?"))
     assert desk.run(*desk.law(), "--out", str(desk.out)).exit_code == 1

@@ -106,6 +106,7 @@ def test_contradictions_come_before_silence_then_by_share_votes_and_lines():
     assert (stakes["line"].lines, stakes["line"].votes, stakes["line"].margin) == (4, 0, None)
     places = [place_of(station, stake) for station, stake in found.ordered()]
     assert places == sorted(places) == found.places
+    assert [place.contradicted for place in places] == [True, True, True, False, False]
 
 
 @given(st.lists(st.lists(st.integers(0, 9), min_size=8, max_size=8), min_size=1, max_size=5))

@@ -112,7 +112,7 @@ class Findings:
         self._box = columns.sources.index(Source.BOX) if Source.BOX in columns.sources else None
         self._take_all()
         self.exchanged = Named[tuple[int, int, str, str]]()
-        differing = [place.station for place in self.places if not place.silent]
+        differing = [place.station for place in self.places if place.contradicted]
         for each in exchanged_stations(match, differing):
             self.exchanged.add(each)
         self.places.sort()

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 from ballotbox_protocol.election.identifiers import require
 from ballotbox_tabulation.core.match_columns import MatchColumns
-from ballotbox_tabulation.core.station_match import State, StationMatch, numbers_of
+from ballotbox_tabulation.core.station_match import StationMatch, numbers_of
 
 #: Winners times losers: what it costs to weigh one station has a bound.
 MARGINS_MAX: Final = 2_000
@@ -59,15 +59,22 @@ class Stake(NamedTuple):
 
 
 class Place(NamedTuple):
-    """A station in the order of recounts: places compare as they are to be sorted."""
+    """A station in the order of recounts: places compare as they are to be sorted.
 
-    silent: bool
+    What is more comes first, so each number is below zero.
+    """
+
     share: float
     votes: int
     lines: int
     lone_share: float
     lone: int
     station: str
+
+    @property
+    def contradicted(self) -> bool:
+        """Tell whether two sources have different numbers there."""
+        return bool(self.votes or self.lines)
 
 
 #: A margin, by how much the sources of a station are apart about it, and what lone votes could be.
@@ -137,9 +144,8 @@ class Recount:
 
 def place_of(match: StationMatch, stake: Stake) -> Place:
     """Return where a station stands in the order of recounts."""
-    silent = match.state is not State.DIFFERS
     worth = (-stake.share, -stake.votes, -stake.lines, -stake.lone_share, -stake.lone)
-    return Place(silent, *worth, match.station)
+    return Place(*worth, match.station)
 
 
 def race_of(group: str, columns: Sequence[int], totals: Sequence[int], winners: int) -> Race:

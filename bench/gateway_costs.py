@@ -66,8 +66,8 @@ def report_costs(directory: Path) -> Iterator[Row]:
         batch = mean_batch(night.ledger, first * _BOXES, stop * _BOXES)
         limit = (
             f"CPU of the process, from the socket to the published receipt; {batch:.0f} reports a "
-            f"commit, from a backlog; median of {_PASSES} passes, {cost.told}; paho and the "
-            "verification"
+            f"commit, from a backlog; median of {_PASSES} passes, {cost.told}; the verification, "
+            "then reading the body and SQLite"
         )
         yield watches[f"report_cost_{name}"].row(cost.units, _UNIT, limit)
     yield watches["reports_per_s"].row(

@@ -306,7 +306,7 @@ def rows(watch: Stopwatch, ours: Side, peer: Side) -> Iterator[Row]:
     ratio = ours.warm_per_s / peer.warm_per_s
     yield watch.row(ratio, f"times {PEER}", f"{how}; our reports are signed, checked, receipted")
     for name, side, limit in (
-        ("ours", ours, f"{how}; paho and the verification"),
+        ("ours", ours, f"{how}; the verification"),
         ("peer", peer, f"{how}; converter and store; verifies nothing"),
     ):
         for what, value, unit in (

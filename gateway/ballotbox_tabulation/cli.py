@@ -2,6 +2,7 @@
 
 Exit codes: 0 published, 1 refused (the log or a gate), 2 the command or its input is unusable.
 `check` holds tables of protocols to a law: 0 no protocol is refused, 1 one is, 2 unusable.
+`match` sets sources side by side: 0 they agree, 1 they do not, 2 unusable.
 """
 
 import sys
@@ -11,6 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 import click
+
+from ballotbox_tabulation.match_commands import explain, match
 
 if TYPE_CHECKING:
     from ballotbox_protocol.wire.trust import RootKey, Trusted
@@ -79,6 +82,10 @@ def check(law: str, table: Path, columns: Path, out: Path | None) -> None:
         _unusable(f"{error.filename}: {error.strerror}; check the path")
     click.echo("\n".join(lines))
     sys.exit(_REFUSED if refused else 0)
+
+
+main.add_command(match)
+main.add_command(explain)
 
 
 @main.command()

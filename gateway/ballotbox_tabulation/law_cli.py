@@ -1,8 +1,6 @@
 """What `ballotbox-tabulate check` and `ballotbox-tabulate laws` do and say."""
 
-import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -10,17 +8,22 @@ from ballotbox_protocol.election.identifiers import InvalidField
 from ballotbox_protocol.election.law.law import Confirmation, Law
 from ballotbox_tabulation.core.column_map import ColumnMap
 from ballotbox_tabulation.core.law_check import Found, LawCheck
-from ballotbox_tabulation.core.law_document import Document, document_of, relation_of
+from ballotbox_tabulation.core.law_document import (
+    FAILURE_COLUMNS,
+    Document,
+    document_of,
+    failure_cells,
+    relation_of,
+)
 from ballotbox_tabulation.law_files import law_names, law_text, read_law, read_map
 from ballotbox_tabulation.protocol_table import open_table, read_rows
+from ballotbox_tabulation.report_files import ReportFiles, ReportForm
+from ballotbox_tabulation.screen_text import cut, few, table_of
+from ballotbox_tabulation.table_progress import ROWS_A_STEP, reading_bar
 from ballotbox_tabulation.trust_files import UnusableInput
 
 #: The examples on the screen; `--out` has them all.
 _FAILURES_SHOWN: Final = 5
-_ROWS_A_STEP: Final = 2_000
-
-#: Told how many rows are judged and how many bytes of the file are read.
-_Progress = Callable[[int, int], None]
 
 
 def check_table(
@@ -30,16 +33,20 @@ def check_table(
 
     Raises UnusableInput for what cannot be read and OSError for the disk; then nothing is written.
     """
-    from ballotbox_tabulation.law_report import LawReport
-
     law = read_law(law_name)
     named = read_map(columns, law)
     check = _bound(law, named, columns)
-    with LawReport(out) as report:
-        _judge(check, table, named, report.add)
-        document = document_of(check, table.name, _program())
+    with ReportFiles(_report_form(), out) as report:
+        _judge(check, table, named, lambda found: report.add(map(failure_cells, found)))
+        document = document_of(check, table.name, program())
         written = report.finish(document)
     return [*summary_lines(document), *written], check.refused > 0
+
+
+def _report_form() -> ReportForm:
+    from ballotbox_tabulation.law_page import render_law_page
+
+    return ReportForm("check.json", "broken.csv", FAILURE_COLUMNS, "Failures", render_law_page)
 
 
 def _bound(law: Law, named: ColumnMap, columns: Path) -> LawCheck:
@@ -49,7 +56,8 @@ def _bound(law: Law, named: ColumnMap, columns: Path) -> LawCheck:
         raise UnusableInput(f"--columns {columns}: {error}") from error
 
 
-def _program() -> str:
+def program() -> str:
+    """Return what made a document: this program and its version."""
     from importlib.metadata import version
 
     return f"ballotbox-tabulate {version('ballotbox-kit')}"
@@ -59,33 +67,15 @@ def _judge(
     check: LawCheck, table: Path, named: ColumnMap, note: Callable[[Iterable[Found]], None]
 ) -> None:
     try:
-        with open_table(table) as (file, text), _bar(table) as progress:
+        with open_table(table) as (file, text), reading_bar(table, "Judging protocols") as progress:
             for row in read_rows(text, named):
                 note(check.add(row))
-                if row.number % _ROWS_A_STEP == 0:
+                if row.number % ROWS_A_STEP == 0:
                     progress(row.number, file.tell())
     except InvalidField as error:
         raise UnusableInput(f"FILE {table}: {error}") from error
     if not check.stations:
         raise UnusableInput(f"FILE {table}: has no row below its first line; is it the right file?")
-
-
-@contextmanager
-def _bar(table: Path) -> Iterator[_Progress]:
-    """Yield what moves a bar, where a person can see it."""
-    if not sys.stderr.isatty():
-        yield lambda _rows, _bytes: None
-        return
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("Judging protocols", total=table.stat().st_size)
-
-        def move(rows: int, read: int) -> None:
-            progress.update(task, completed=read, description=f"Judging protocols: {rows:,}")
-
-        yield move
 
 
 def summary_lines(document: Document) -> list[str]:
@@ -99,9 +89,9 @@ def summary_lines(document: Document) -> list[str]:
     )
     lines += [f"{each['name']} is not judged: {each['why']}" for each in document["unjudged"]]
     for names in document["exchangeable"]:
-        lines.append(f"Sums cannot see an exchange among {_few(names)}.")
+        lines.append(f"Sums cannot see an exchange among {few(names)}.")
     if document["uncovered"]:
-        lines.append(f"No relation looks at {_few(document['uncovered'])}.")
+        lines.append(f"No relation looks at {few(document['uncovered'])}.")
     lines += _examples(document)
     return [*lines, "", verdict_line(document)]
 
@@ -121,9 +111,9 @@ def _examples(document: Document) -> Iterator[str]:
         option = f" for {each['option']}" if each["option"] else ""
         broken = f"{each['relation']}{option} is off by {abs(each['off'])}"
         yield f"  row {each['row']}, {each['station']}: {broken}"
-        yield f"    {_cut(each['numbers'])}"
+        yield f"    {cut(each['numbers'])}"
         if each["corrections"]:
-            yield f"    would mend it: {_cut(each['corrections'])}"
+            yield f"    would mend it: {cut(each['corrections'])}"
 
 
 def verdict_line(document: Document) -> str:
@@ -176,26 +166,3 @@ def _one_law(law: Law) -> list[str]:
         lines.append(f"{relation['name']}: {relation['formula'] or 'not found'} ({kind})")
         lines += [f"    {relation['title']}", f"    Source: {relation['source']}"]
     return [*lines, *(f"Not found: {each}" for each in law.not_found)]
-
-
-def table_of(
-    head: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int] = ()
-) -> list[str]:
-    """Return aligned columns of text; those named in `right` end at the same place."""
-    widths = [max(len(row[at]) for row in (head, *rows)) for at in range(len(head))]
-    return [
-        "  ".join(
-            cell.rjust(width) if at in right else cell.ljust(width)
-            for at, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in (head, *rows)
-    ]
-
-
-def _few(names: Sequence[str]) -> str:
-    shown = ", ".join(names[:8])
-    return shown if len(names) <= 8 else f"{shown} and {len(names) - 8} more"
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= 160 else f"{text[:159]}…"

@@ -46,12 +46,12 @@ def read_law(name: str) -> Law:
         raise UnusableInput(f"LAW {name}: {error}") from error
 
 
-def read_map(path: Path, law: Law) -> ColumnMap:
-    """Return the columns that a file names for a law; raises UnusableInput."""
+def read_map(path: Path, law: Law | None, option: str = "--columns") -> ColumnMap:
+    """Return the columns that a file names for a law, or for none; raises UnusableInput."""
     try:
-        return load_map(_text(path, "--columns"), law)
+        return load_map(_text(path, option), law)
     except InvalidField as error:
-        raise UnusableInput(f"--columns {path}: {error}") from error
+        raise UnusableInput(f"{option} {path}: {error}") from error
 
 
 def _text(path: Path, name: str) -> str:

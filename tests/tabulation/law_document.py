@@ -87,7 +87,7 @@ names file, row, column and line, and what to do.
   come out right shows itself there.
 - Sums cannot see everything. Each check ends with the numbers that could be exchanged, such as the
   votes of two candidates, without any relation noticing. Only another witness can: the box, another
-  count, a signature.
+  count, a signature. [match.md](match.md) sets witnesses side by side.
 
 ## A law of your own
 

@@ -209,6 +209,12 @@ def test_a_map_without_lines_and_options_is_none():
         load_map('station = ["a"]\nlines = 3\n', LAW)
 
 
+def test_without_a_law_a_map_may_call_its_lines_anything():
+    columns = load_map(MAP.replace("votes", "lists").replace("11a", "found"), None)
+    assert columns.counted == ("issued", "found", "north", "south")
+    assert list(columns.options) == ["lists"]
+
+
 def test_the_template_of_a_map_fits_the_template_of_a_law(repository):
     examples = repository / "docs/examples"
     law = load_law((examples / "law.toml").read_text(encoding="utf-8"))

@@ -3,13 +3,14 @@
 import ssl
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
+from ballotbox_gateway.adapters.mqtt_line import Lines
 from ballotbox_gateway.config import Mqtt, Tls
 from ballotbox_gateway.problem import Problem
 from ballotbox_protocol.election.register import origin_id
@@ -33,10 +34,13 @@ def credentials_of(settings: Mqtt) -> bytes:
     return sha256(b"".join(sha256(each).digest() for each in contents)).digest()
 
 
-def make_client(settings: Mqtt, client_id: str, *, keep_session: bool = True) -> Client:
+def make_client(
+    settings: Mqtt, client_id: str, *, keep_session: bool = True, over_lines: bool = False
+) -> Client:
     """Return a client that acknowledges by hand and never reconnects by itself.
 
-    Raises Problem when a file that the settings name cannot be used.
+    over_lines: its socket is a `Line`, and whoever polls it reads that before paho does. Raises
+    Problem when a file that the settings name cannot be used.
     """
     five = settings.protocol == "5"
     client = Client(
@@ -49,8 +53,12 @@ def make_client(settings: Mqtt, client_id: str, *, keep_session: bool = True) ->
     )
     if settings.username is not None:
         client.username_pw_set(settings.username, _password(settings))
-    if settings.tls is not None:
-        client.tls_set_context(_tls_context(settings.tls))
+    tls = None if settings.tls is None else _tls_context(settings.tls)
+    if over_lines:
+        lines = Lines(_PACKET_MAX, tls, properties=five)
+        client.tls_set_context(cast("ssl.SSLContext", lines))
+    elif tls is not None:
+        client.tls_set_context(tls)
     session: dict[str, Any] = {}
     if five:
         expiry_s = settings.session_expiry_s if keep_session else 0

@@ -1,5 +1,6 @@
 """Boxes behind an MQTT broker: one paho client on the service's own loop, by its public API alone.
 
+What is plain goes past it (`mqtt_line`); sessions, refusals and whatever else comes is its matter.
 Nothing that Ballotbox promises rests on the broker. A message is acknowledged to it (PUBACK) only
 when it is decided, durable and answered; answers go out at QoS 0, because a box asks again until
 it holds a receipt. Messages are acknowledged in the order they came, per connection; what a lost
@@ -9,10 +10,8 @@ retained message may be years old and its sender gone: it is counted, told, and 
 
 import asyncio
 import logging
-import socket
-import ssl
 from collections.abc import Callable, Collection
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.reasoncodes import ReasonCode
@@ -20,7 +19,8 @@ from paho.mqtt.reasoncodes import ReasonCode
 from ballotbox_gateway.adapters.backoff import Backoff
 from ballotbox_gateway.adapters.mqtt_arrivals import Arrival, Arrivals
 from ballotbox_gateway.adapters.mqtt_client import credentials_of, make_client, session_name
-from ballotbox_gateway.adapters.mqtt_topics import box_in, is_kept, printable, topic_text
+from ballotbox_gateway.adapters.mqtt_line import Line, Publication, line_of
+from ballotbox_gateway.adapters.mqtt_topics import box_in, is_kept, printable, text_of, topic_in
 from ballotbox_gateway.adapters.mqtt_watch import BrokerWatch
 from ballotbox_gateway.adapters.mqtt_words import (
     answer_trouble,
@@ -38,16 +38,11 @@ from ballotbox_gateway.core.outcome import Road, RoadKind
 from ballotbox_protocol.election.identifiers import BOX_ID_SIZE, BoxId, ElectionDigest
 from ballotbox_protocol.wire.message import Message, topic_of
 
-if TYPE_CHECKING:
-    from paho.mqtt.client import SocketLike
-
 _log: Final = logging.getLogger(__name__)
 
-#: Messages read before the loop may do something else.
+#: Packets read before the loop may do something else.
 _BURST: Final = 256
 _HOUSEKEEPING_S: Final = 1.0
-#: Linux only (tcp(7)).
-_CORK: Final = getattr(socket, "TCP_CORK", None)
 #: No box has this id; a message to it shows whether the broker lets us answer at all.
 _NOBODY: Final = BoxId(bytes(BOX_ID_SIZE))
 _AT_LEAST_ONCE: Final = 1
@@ -74,18 +69,17 @@ class MqttIntake:
         self._inbox = inbox
         self._backoff = backoff
         self._boxes: frozenset[BoxId] = frozenset()
-        self._routes: dict[str, Route] = {}
+        self._routes: dict[bytes, Route] = {}
         self._session = session_name(settings, origin)
         self._credentials = credentials_of(settings)
-        self._client = make_client(settings, self._session)
+        self._client = make_client(settings, self._session, over_lines=True)
         #: Takes the place of the client: the files that prove who is who have changed.
         self._successor: Client | None = None
         self._set_callbacks()
         self._loop = asyncio.get_running_loop()
         self._connection = 0
-        self._attached: SocketLike | None = None
+        self._attached: Line | None = None
         self._housekeeping: asyncio.TimerHandle | None = None
-        self._received = 0
         self._arrivals = Arrivals(settings.receive_maximum)
         self.watch = BrokerWatch(self._session)
         self._greeted = False
@@ -127,7 +121,7 @@ class MqttIntake:
         if credentials == self._credentials:
             return False
         # paho takes a TLS context once, so a client lives as long as its certificates.
-        self._successor = make_client(self._settings, self._session)
+        self._successor = make_client(self._settings, self._session, over_lines=True)
         self._credentials = credentials
         self._hurry.set()
         if self._attached is not None:
@@ -161,21 +155,21 @@ class MqttIntake:
         return True
 
     def _attach(self) -> None:
-        sock = self._client.socket()
-        if sock is None or self._hurry.is_set():
+        line = line_of(self._client)
+        if line is None or self._hurry.is_set():
             self._lost.set()
             return
-        self._attached = sock
+        self._attached = line
         self._held = self._congested = False
-        self._loop.add_reader(sock, self._readable)
-        self._want_write(sock)
+        self._loop.add_reader(line, self._readable)
+        self._want_write(line)
         self._tick()
 
     def _detach(self) -> None:
-        sock, self._attached = self._attached, None
-        if sock is not None:
-            self._loop.remove_reader(sock)
-            self._loop.remove_writer(sock)
+        line, self._attached = self._attached, None
+        if line is not None:
+            self._loop.remove_reader(line)
+            self._loop.remove_writer(line)
         if self._housekeeping is not None:
             self._housekeeping.cancel()
         self._lost.set()
@@ -197,26 +191,29 @@ class MqttIntake:
         self._guarded(self._read_burst)
 
     def _read_burst(self) -> None:
-        stop = self._received + min(_BURST, self._room)
-        while self._attached is not None and self._received < stop:
-            before = self._received
-            self._client.loop_read()
-            if self._received == before:
-                break
+        for _ in range(min(_BURST, self._room)):
+            if self._attached is None or not self._read_packet(self._attached):
+                return
         if self._room <= 0:
             self.hold()
-        elif self._inside():
+        else:
+            # What the line has read by now, no poll can see.
             self._loop.call_soon(self._readable)
+
+    def _read_packet(self, line: Line) -> bool:
+        """Read one packet; tell whether there was any."""
+        if (publication := line.publication()) is not None:
+            self._take(publication)
+        elif line.has_for_paho:
+            self._client.loop_read()
+        else:
+            return False
+        return True
 
     @property
     def _room(self) -> int:
         # mosquitto before 2.0.12 sends more at once than Receive Maximum allows: we bound it here.
         return min(self._inbox.room, self._arrivals.room)
-
-    def _inside(self) -> bool:
-        """Tell whether decrypted bytes wait where no poll can see them."""
-        sock = self._attached
-        return isinstance(sock, ssl.SSLSocket) and sock.pending() > 0
 
     def hold(self) -> None:
         """Stop reading; the broker keeps what we do not take."""
@@ -233,26 +230,39 @@ class MqttIntake:
 
     def settle(self, token: object) -> None:
         """Acknowledge what may be, if it came over the connection that still stands."""
-        if isinstance(token, Arrival):
-            for arrival in self._arrivals.settle(token):
+        if not isinstance(token, Arrival):
+            return
+        for arrival in self._arrivals.settle(token):
+            if arrival.qos != _AT_LEAST_ONCE:
                 self._client.ack(arrival.mid, arrival.qos)
+            elif self._attached is not None:
+                self._flush_soon(self._attached)
+                self._attached.acknowledge(arrival.mid)
+
+    def _flush_soon(self, line: Line) -> None:
+        """See to it that what is put into the line next is written, whoever else flushes."""
+        if not line.has_unsent:
+            self._loop.call_soon(self.flush)
 
     def flush(self) -> None:
         """Write answers and acknowledgements; what the socket does not take stops the reading."""
-        if self._attached is None:
-            return
-        self._guarded(self._write_together)
-        if self._attached is not None and self._client.want_write():
+        self._guarded(self._write)
+        if self._attached is not None and self._has_unsent(self._attached):
+            self._loop.add_writer(self._attached, self._writable)
             self._congested = True
             self.hold()
 
-    def _write_together(self) -> None:
-        """Let the kernel join the many small packets of a batch: paho sends each by itself."""
-        sock = self._attached
-        _set_cork(sock, 1)
-        self._client.loop_write()
-        if self._attached is sock:
-            _set_cork(sock, 0)
+    def _write(self) -> None:
+        if (line := self._attached) is None:
+            return
+        line.flush()
+        if self._client.want_write():
+            self._client.loop_write()
+        if line.is_over:
+            self._client.loop_read()
+
+    def _has_unsent(self, line: Line) -> bool:
+        return line.has_unsent or self._client.want_write()
 
     async def stop(self, patience_s: float) -> None:
         """Write what waits, say goodbye and end `run`; the broker keeps the session."""
@@ -272,27 +282,25 @@ class MqttIntake:
         client = self._client
         client.on_connect = lambda _client, _data, _flags, code, _more: self._connected(code)
         client.on_subscribe = lambda _client, _data, _mid, codes, _more: self._subscribed(codes[0])
-        client.on_message = lambda _client, _data, message: self._take(message)
+        client.on_message = lambda _client, _data, message: self._handed_over(message)
         client.on_disconnect = lambda _client, _data, _flags, code, _more: self._ended(code)
         client.on_socket_close = lambda _client, _data, sock: self._socket_closes(sock)
         client.on_socket_register_write = lambda _client, _data, sock: self._want_write(sock)
-        client.on_socket_unregister_write = lambda _client, _data, sock: self._wrote_all(sock)
 
-    def _want_write(self, sock: "SocketLike") -> None:
-        if self._attached is sock and self._client.want_write():
-            self._loop.add_writer(sock, self._writable)
+    def _want_write(self, sock: object) -> None:
+        if self._attached is not None and self._attached is sock and self._client.want_write():
+            self._loop.add_writer(self._attached, self._writable)
 
     def _writable(self) -> None:
-        self._guarded(self._client.loop_write)
+        self._guarded(self._write)
+        if (line := self._attached) is None or self._has_unsent(line):
+            return
+        self._loop.remove_writer(line)
+        if self._congested:
+            self._congested = False
+            self.resume()
 
-    def _wrote_all(self, sock: "SocketLike") -> None:
-        if self._attached is sock:
-            self._loop.remove_writer(sock)
-            if self._congested:
-                self._congested = False
-                self.resume()
-
-    def _socket_closes(self, sock: "SocketLike") -> None:
+    def _socket_closes(self, sock: object) -> None:
         if self._attached is sock:
             self._detach()
 
@@ -344,44 +352,44 @@ class MqttIntake:
             _log.warning("%s %s", self.name, trouble)
         self.state, self.trouble = CarrierState.DOWN, trouble
 
-    def _take(self, message: MQTTMessage) -> None:
-        self._received += 1
-        arrival = self._arrivals.came(message.mid, message.qos)
-        if is_kept(message):
-            self._pass_over(topic_text(message))
-            self.settle(arrival)
+    def _handed_over(self, message: MQTTMessage) -> None:
+        """Take a message that was not plain."""
+        topic = topic_in(message)
+        if not is_kept(message):
+            self._take(Publication(topic, bytes(message.payload), message.mid, message.qos))
             return
-        self._inbox.put(Letter(bytes(message.payload), self._route(message), self, arrival))
+        self._pass_over(text_of(topic))
+        self.settle(self._arrivals.came(message.mid, message.qos))
+
+    def _take(self, publication: Publication) -> None:
+        topic, payload, mid, qos = publication
+        route = self._routes.get(topic) or self._new_route(topic)
+        self._inbox.put(Letter(payload, route, self, self._arrivals.came(mid, qos)))
 
     def _pass_over(self, topic: str) -> None:
         if self.watch.kept(printable(topic)):
             _log.error("%s: %s", self.name, retained_remark(1, printable(topic)))
 
-    def _route(self, message: MQTTMessage) -> Route:
-        topic = topic_text(message)
-        return self._routes.get(topic) or self._new_route(topic)
-
-    def _new_route(self, topic: str) -> Route:
-        box = box_in(topic)
-        down = topic_of(self._election, box, "down")
-        road = Road(RoadKind.MQTT, printable(topic), box)
+    def _new_route(self, topic: bytes) -> Route:
+        text = text_of(topic)
+        box = box_in(text)
+        down = topic_of(self._election, box, "down").encode()
+        road = Road(RoadKind.MQTT, printable(text), box)
         route = Route(road, lambda message: self._publish(down, message))
-        if box in self._boxes and topic == topic_of(self._election, box, "up"):
+        if box in self._boxes and text == topic_of(self._election, box, "up"):
             self._routes[topic] = route
         return route
 
     def route_to(self, box: BoxId) -> Route:
         """Return the way to a box that may or may not listen."""
-        topic = topic_of(self._election, box, "up")
+        topic = topic_of(self._election, box, "up").encode()
         return self._routes.get(topic) or self._new_route(topic)
 
-    def _publish(self, topic: str, message: Message) -> None:
-        self._client.publish(topic, message.to_bytes())
-
-
-def _set_cork(sock: object, value: int) -> None:
-    if _CORK is not None and isinstance(sock, socket.socket):
-        sock.setsockopt(socket.IPPROTO_TCP, _CORK, value)
+    def _publish(self, topic: bytes, message: Message) -> None:
+        # Nothing may be said before the broker has let us in.
+        if self._attached is not None and self._greeted:
+            self._flush_soon(self._attached)
+            self._attached.publish(topic, message.to_bytes())
 
 
 async def _either(event: asyncio.Event, timeout_s: float) -> None:

@@ -8,10 +8,18 @@ from paho.mqtt.client import MQTTMessage
 from ballotbox_protocol.election.identifiers import BoxId
 
 
-def topic_text(message: MQTTMessage) -> str:
+def topic_in(message: MQTTMessage) -> bytes:
+    """Return the topic, or nothing when it is not UTF-8."""
+    try:
+        return message.topic.encode()
+    except UnicodeDecodeError:
+        return b""
+
+
+def text_of(topic: bytes) -> str:
     """Return the topic, or an empty text when it is not UTF-8."""
     try:
-        return message.topic
+        return topic.decode()
     except UnicodeDecodeError:
         return ""
 

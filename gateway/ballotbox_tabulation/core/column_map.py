@@ -68,13 +68,16 @@ class ColumnMap:
         return bind(law, self.lines, self.options, self.parameters)
 
 
-def load_map(text: str, law: Law) -> ColumnMap:
-    """Return the map that TOML text describes for a law; raises InvalidField."""
+def load_map(text: str, law: Law | None) -> ColumnMap:
+    """Return the map that TOML text describes for a law; raises InvalidField.
+
+    Without a law its lines, options and parameters may be called anything.
+    """
     require_short(text)
     top = read_source(text, _TOP)
-    lines = _table(top, "lines", (each.number for each in law.lines))
-    options = _table(top, "options", (each.name for each in law.groups))
-    parameters = _table(top, "parameters", (each.name for each in law.parameters))
+    lines = _table(top, "lines", _known(top, "lines", law))
+    options = _table(top, "options", _known(top, "options", law))
+    parameters = _table(top, "parameters", _known(top, "parameters", law))
     return ColumnMap(
         station=top.each("station", as_text),
         group=top.text("group") if "group" in top else "",
@@ -87,6 +90,17 @@ def load_map(text: str, law: Law) -> ColumnMap:
 
 def _keys(top: Table, key: str) -> tuple[str, ...]:
     return tuple(as_written(top.value(key), dict, key)) if key in top else ()
+
+
+def _known(top: Table, key: str, law: Law | None) -> Iterable[str]:
+    if law is None:
+        return _keys(top, key)
+    named = {
+        "lines": (each.number for each in law.lines),
+        "options": (each.name for each in law.groups),
+        "parameters": (each.name for each in law.parameters),
+    }
+    return named[key]
 
 
 def _table(top: Table, key: str, known: Iterable[str]) -> Table:

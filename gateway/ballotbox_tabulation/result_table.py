@@ -1,0 +1,79 @@
+"""A published result as a table of protocols: a row for each precinct, of its counted boxes alone.
+
+Its columns: `precinct`, `name`, `registered`, `boxes_expected`, `boxes_counted`, the counters, and
+of contest 1 `c1.ballots`, `c1.blank`, `c1.undervotes`, `c1.overvotes`, then `c1.1`, `c1.2` … for
+its options in the order of the definition. A precinct without a counted box has empty cells there.
+"""
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+from ballotbox_tabulation.core.publication import FORMAT, Document, publish
+from ballotbox_tabulation.core.totals import SUMMED
+from ballotbox_tabulation.trust_files import UnusableInput, read_small_file
+
+RESULT_NAME: Final = "result.json"
+#: A result of 100,000 precincts with 100 numbers each takes a tenth of it.
+_BYTES_MAX: Final = 2**30
+_TALLY: Final = ("ballots", "blank", "undervotes", "overvotes")
+_PLAIN: Final = ("number", "name", "registered", "boxes_expected", "boxes_counted")
+
+
+def is_result(path: Path) -> bool:
+    """Tell whether a path names a published result: its directory, or the file itself."""
+    return path.is_dir() or path.suffix == ".json"
+
+
+def read_result(path: Path, option: str) -> tuple[Document, io.StringIO]:
+    """Return a published result whose digest is its own, and it as CSV; raises UnusableInput."""
+    file = path / RESULT_NAME if path.is_dir() else path
+    data = read_small_file(file, option, _BYTES_MAX)
+    wrong = f"{option} {file}: is not a result of this program; make it with ballotbox-tabulate run"
+    try:
+        document = json.loads(data)
+        result: Any = document["result"]
+        same = publish(result)[0] == document["digest"]
+        table = _table_of(result) if result["format"] == FORMAT else None
+    except (ValueError, RecursionError, TypeError, LookupError) as error:
+        raise UnusableInput(wrong) from error
+    if table is None:
+        raise UnusableInput(wrong)
+    if not same:
+        changed = "its digest is not that of its content: it was changed; take it anew"
+        raise UnusableInput(f"{option} {file}: {changed}")
+    return result, table
+
+
+def _table_of(result: Document) -> io.StringIO:
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(_head(result))
+    writer.writerows(_row(each, result) for each in result["precincts"])
+    text.seek(0)
+    return text
+
+
+def _head(result: Document) -> list[str]:
+    contests = [
+        f"c{number}.{name}"
+        for number, contest in enumerate(result["contests"], 1)
+        for name in (*_TALLY, *range(1, len(contest["options"]) + 1))
+    ]
+    return ["precinct", *_PLAIN[1:], *SUMMED, *contests]
+
+
+def _row(precinct: Document, result: Document) -> Iterator[object]:
+    yield from (precinct[name] for name in _PLAIN)
+    counters = precinct["counters"]
+    yield from ("" if counters is None else counters[name] for name in SUMMED)
+    for at, contest in enumerate(result["contests"]):
+        if precinct["contests"] is None:
+            yield from [""] * (len(_TALLY) + len(contest["options"]))
+        else:
+            tally = precinct["contests"][at]
+            yield from (tally[name] for name in _TALLY)
+            yield from tally["votes"]

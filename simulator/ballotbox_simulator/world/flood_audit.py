@@ -44,6 +44,8 @@ class FloodAudit:
         self.dry_at: set[str] = set()
         self._sent = sent
         self._opened: set[str] = set()
+        #: Who ran dry with cause, and where: a box that is heard anew says its whole day at once.
+        self._dry: set[tuple[str, bytes]] = set()
 
     def laid(self, gateway: GatewayNode, box: BoxId | None = None) -> None:
         """Note a flood before a gateway, by somebody who has this box's key."""
@@ -75,6 +77,7 @@ class FloodAudit:
         if stored < allowance.burst - _SLACK:
             return f"{who.hex()[-4:]} is over its quota with {stored} of {allowance.burst} bytes"
         self.dry_at.add(gateway.name)
+        self._dry.add((gateway.name, bytes(who)))
         return ""
 
     def undecided(self, gateway: GatewayNode, letters: Sequence[Letter]) -> Iterator[str]:
@@ -84,7 +87,7 @@ class FloodAudit:
         for letter in letters:
             box, road = self._sent.get(letter.data), letter.route.road
             honest = box is not None and box not in self.in_name_of
-            if not honest or road.box not in (None, box):
+            if not honest or road.box not in (None, box) or (gateway.name, box) in self._dry:
                 continue
             identity = ReportId(cose.statement_id(cose.parse(letter.data[1:]).statement))
             if gateway.ledger.report(identity) is None and not gateway.ledger.refusal(identity):

@@ -7,6 +7,7 @@ from base64 import b64encode
 import pytest
 
 from ballotbox_gateway.adapters.control_socket import ControlClient
+from ballotbox_gateway.cli import hand_count_signing
 from ballotbox_gateway.config import Page
 from ballotbox_gateway.installation import load_installation
 from tests.end_to_end.count_window import KEYS, Window
@@ -186,6 +187,17 @@ def test_a_draft_that_was_overtaken_is_not_signed(window):
     assert "version 1 in force" in window.page("/hand-count/election/1")
 
 
+def test_without_that_check_both_would_exclude_each_other(window, monkeypatch):
+    monkeypatch.setattr(hand_count_signing, "_require_next", lambda *_: None)
+    late, other = (
+        window.draft(SHEET, SOUND),
+        window.draft(SHEET, ["95", "5", "50", "30", "10", "0"]),
+    )
+    window.sign(other["command"])
+    assert "another version stands in the same place" in window.sign(late["command"]).stdout
+    assert "none in force (evidence)" in window.page("/hand-count/election/1")
+
+
 def test_copies_of_any_version_are_printed(window):
     first = window.stored(SHEET, SOUND)
     window.stored(SHEET, ["95", "5", "50", "30", "10", "0"], first, reason="read again")
@@ -268,4 +280,8 @@ def test_the_page_is_tried_before_the_day(gateway, election):
     with socket.create_server(("127.0.0.1", window.port)):
         said = gateway.command("check").stdout
         assert f"FAIL  page 127.0.0.1:{window.port}: cannot listen: address already in use" in said
+        gateway.start()
+        told = gateway.await_line("the local page is not served: page 127.0.0.1:")
+        assert told.endswith("Close what listens there, or correct page.host and page.port")
+        assert gateway.stop() == 0, "boxes are served without it"
     window.close()

@@ -223,6 +223,17 @@ def test_a_phone_without_those_keys_has_buttons_for_the_marks(chromium, window):
     assert officer.page.input_value("#v2") == ""
 
 
+def test_numbers_that_are_not_stored_are_not_left_unasked(chromium, window):
+    officer = Officer(chromium, window)
+    officer.page.on("dialog", lambda dialog: dialog.dismiss())
+    officer.type("1000")
+    officer.go_to("Precinct 1")
+    with officer.page.expect_event("dialog") as question:
+        officer.press("Enter")
+    assert question.value.type == "beforeunload"
+    assert officer.page.input_value("#v0") == "1000"
+
+
 @pytest.mark.parametrize("width", [320, 1280])
 def test_it_fits_other_screens(chromium, window, tmp_path, width):
     window.stored(SHEET, [*LINES, *VOTES])

@@ -113,7 +113,12 @@ class Gateway:
 
         site = CountSite(self._offices, Questions(self._loop, WAITING_MAX))
         page = CountHttp(self._settings.page, site)
-        page.start()
+        try:
+            page.start()
+        except Problem as problem:
+            # Boxes must not wait because something else has the port of a page.
+            _log.error("the local page is not served: %s", problem)
+            return
         self._page = page
         _log.info("%s: listening", page.name)
 

@@ -107,8 +107,8 @@ mosquitto: # the broker of tests and demo; they start their own, on a free port 
 strace: # kills a gateway at its system calls
 	$(call debian,strace,strace,$(STRACE),The tests that kill a gateway at system calls are then skipped.)
 
-chromium: # opens the results page for `make accept`
-	$(call debian,chromium,chromium,$(CHROMIUM),The test that opens the results page is then skipped.)
+chromium: # opens the pages for `make accept`
+	$(call debian,chromium,chromium,$(CHROMIUM),The tests that open the pages are then skipped.)
 
 # Hashes of every platform and of Python 3.11 to 3.14; no index, host or local path is written.
 lock: ## requirements.lock anew from pyproject.toml

@@ -184,6 +184,21 @@ class Http(_Table):
         return self
 
 
+class Page(_Table):
+    """The local page, on which officers of the precinct enter what they counted by hand."""
+
+    host: str = Field(
+        "127.0.0.1", min_length=1, description="Address of this machine alone to listen on"
+    )
+    port: Port = Field(description="TCP port to listen on, another one than http.port")
+
+    @model_validator(mode="after")
+    def _local(self) -> Self:
+        if not _is_loopback(self.host):
+            raise ValueError("host must be of this machine alone: 127.0.0.1, ::1 or localhost")
+        return self
+
+
 class Upstream(_Table):
     """The gateway above this one."""
 
@@ -278,6 +293,7 @@ class Config(_Table):
     serial: tuple[SerialPort, ...] = Field((), description="Repeated table: serial lines")
     mqtt: Mqtt | None = Field(None, description="Table: the broker")
     http: Http | None = Field(None, description="Table: intake for gateways below")
+    page: Page | None = Field(None, description="Table: the local page for counts by hand")
     upstream: Upstream | None = Field(None, description="Table: the gateway above")
     limits: Limits = Field(
         default_factory=lambda: Limits.model_validate({}),
@@ -307,6 +323,8 @@ class Config(_Table):
             raise ValueError("two [[serial]] tables name the same port: remove one")
         if self.passphrase_file and self.passphrase_variable:
             raise ValueError("passphrase_file and passphrase_variable exclude each other")
+        if self.page and self.http and self.page.port == self.http.port:
+            raise ValueError("page.port is http.port: give the page another one")
         if self.upstream and self.upstream.origin == self.origin:
             raise ValueError("upstream.origin is this gateway's own origin")
         if len(str(self.control)) > SOCKET_PATH_MAX:
@@ -337,6 +355,7 @@ def _inner_table(field: FieldInfo) -> type[BaseModel] | None:
         tuple[SerialPort, ...]: SerialPort,
         Mqtt | None: Mqtt,
         Http | None: Http,
+        Page | None: Page,
         Upstream | None: Upstream,
         Tls | None: Tls,
         Limits: Limits,

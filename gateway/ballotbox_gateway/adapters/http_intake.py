@@ -5,26 +5,29 @@ service's loop, where the one intake and the one ledger live.
 """
 
 import asyncio
-import concurrent.futures
 import json
 import logging
-import os
 import socket
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final, Protocol, TypeVar, assert_never
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from ballotbox_gateway.adapters.http_questions import (
+    BodyFault,
+    Busy,
+    Questions,
+    limited_body,
+    listening_socket,
+)
 from ballotbox_gateway.adapters.http_server import HttpServer
 from ballotbox_gateway.adapters.http_tls import listening_context
 from ballotbox_gateway.config import Http
-from ballotbox_gateway.core.ports import LedgerFailure
 from ballotbox_gateway.core.upward import UpwardBatch, UpwardConflict, UpwardFault, UpwardReply
-from ballotbox_gateway.problem import Problem
 from ballotbox_protocol.election.identifiers import InvalidField
 from ballotbox_protocol.election.register import origin_id
 from ballotbox_protocol.wire.verdict import Reason
@@ -83,7 +86,7 @@ class HttpIntake:
         self._settings = settings
         self._office = office
         self._loop = asyncio.get_running_loop()
-        self._waiting = 0
+        self._questions = Questions(self._loop, WAITING_MAX)
         self._told_at = -_TOLD_AGAIN_S
         self._socket: socket.socket | None = None
         self._server: HttpServer | None = None
@@ -126,30 +129,11 @@ class HttpIntake:
         )
 
     async def _ask(self, question: Callable[[], T]) -> T:
-        """Have the loop answer; its own bugs stop the service, not only this request."""
-        if self._waiting >= WAITING_MAX:
-            raise _busy("too many requests are waiting")
-        answer: concurrent.futures.Future[T] = concurrent.futures.Future()
-
-        def run() -> None:
-            try:
-                answer.set_result(question())
-            except LedgerFailure as error:
-                answer.set_exception(error)
-            except BaseException as error:
-                answer.set_exception(error)
-                raise
-
-        self._waiting += 1
+        """Have the loop answer."""
         try:
-            self._loop.call_soon_threadsafe(run)
-            return await asyncio.wait_for(asyncio.wrap_future(answer), PATIENCE_S)
-        except LedgerFailure as error:
-            raise _busy("the ledger cannot store anything now") from error
-        except TimeoutError as error:
-            raise _busy("no answer in time") from error
-        finally:
-            self._waiting -= 1
+            return await self._questions.ask(question, PATIENCE_S)
+        except Busy as busy:
+            raise _busy(str(busy)) from busy
 
     async def _whose(self, request: Request) -> bytes:
         """Return the log in the address, which must be that of the certificate where there is one.
@@ -214,18 +198,6 @@ class HttpIntake:
         return PlainTextResponse(note)
 
 
-def listening_socket(settings: Http) -> socket.socket:
-    """Return a socket that listens where the settings say; raises Problem."""
-    where = f"http {settings.host}:{settings.port}"
-    try:
-        family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-        return socket.create_server((settings.host, settings.port), family=family, backlog=128)
-    except OSError as error:
-        words = os.strerror(error.errno).lower() if error.errno else str(error)
-        remedy = "Close what listens there, or correct http.host and http.port"
-        raise Problem(where, f"cannot listen: {words}", remedy) from error
-
-
 def _answering(
     serve: Callable[[Request], Awaitable[Response]],
 ) -> Callable[[Request], Awaitable[Response]]:
@@ -254,27 +226,14 @@ def _require_json(request: Request) -> None:
 
 
 async def _limited_body(request: Request, limit: int) -> bytes:
-    announced = request.headers.get("content-length", "0")
-    body = bytearray()
-    if int(announced) > limit:
-        raise _too_large(limit)
     try:
-        async with asyncio.timeout(PATIENCE_S):
-            async for chunk in request.stream():
-                body += chunk
-                if len(body) > limit:
-                    raise _too_large(limit)
-    except TimeoutError as error:
-        fault = UpwardFault("body", "did not arrive in time", _LATER)
-        raise _Refused(408, fault, hang_up=True) from error
-    except ClientDisconnect as error:
-        raise _bad("body", "is incomplete", _LATER) from error
-    return bytes(body)
-
-
-def _too_large(limit: int) -> _Refused:
-    fault = UpwardFault("body", f"is larger than {limit} bytes", "Send fewer entries at once")
-    return _Refused(413, fault, hang_up=True)
+        return await limited_body(request, limit, PATIENCE_S)
+    except BodyFault as error:
+        fix = "Send fewer entries at once" if error.status == 413 else _LATER
+        # Of a body that ended early, nothing more is to come.
+        hang_up = error.status != 400
+        fault = UpwardFault("body", str(error), fix)
+        raise _Refused(error.status, fault, hang_up=hang_up) from error
 
 
 def _batch_in(body: bytes) -> UpwardBatch:

@@ -91,14 +91,14 @@ def enter(
 ) -> None:
     """Sign and store a count from FORM_FILE that was filled in. Takes two officers."""
     from ballotbox_gateway.service.count_form import read_form
-    from ballotbox_gateway.service.count_sheet import in_words
+    from ballotbox_gateway.service.count_sheet import in_words, is_blocked
 
     require_two(officer_keys)
-    trusted, laws = _known(config)
+    trusted, laws = known(config)
     filled = read_form(form_file, trusted, laws)
     for words in in_words(filled.sheet, filled.values):
         click.echo(words, err=True)
-    if _is_blocked(filled.sheet, filled.values) and not as_counted:
+    if is_blocked(filled.sheet, filled.values) and not as_counted:
         remedy = "Read the sheet again; what was really counted so is signed with --as-counted"
         raise Problem("the count", "breaks a relation of its law that blocks", remedy)
     _store(config, filled.sheet, filled.values, reason, (officer_keys, passphrase_files))
@@ -122,10 +122,12 @@ def type_(
     passphrase_files: tuple[Path, ...],
 ) -> None:
     """Ask for a count of PRECINCT number by number, sign and store it. Takes two officers."""
+    from ballotbox_gateway.service.count_sheet import is_blocked
+
     require_two(officer_keys)
     sheet = _sheet(config, precinct, contest, law)
     values = _asked(sheet, _ask_person)
-    blocked = _is_blocked(sheet, values)
+    blocked = is_blocked(sheet, values)
     question = "Was it really counted so, against the law? Sign it" if blocked else "Sign it"
     if not click.confirm(question, default=False, err=True):
         raise Problem("the count", "is not signed", "Nothing was stored")
@@ -140,7 +142,7 @@ def show(config: "Config", precinct: int, contest: str | None) -> None:
     """List the versions of PRECINCT's counts, and what is wrong with the one in force."""
     from ballotbox_gateway.service.count_sheet import in_words
 
-    trusted, laws = _known(config)
+    trusted, laws = known(config)
     recorded = _recorded(config, precinct, contest)
     for each in recorded:
         click.echo(str(each))
@@ -178,7 +180,7 @@ def _in_use(
     config: "Config", precinct: int, contest: str | None, version: int | None
 ) -> "tuple[CountSheet, Recorded]":
     """Return the version in force, or the one of this number, on its sheet; raises Problem."""
-    trusted, laws = _known(config)
+    trusted, laws = known(config)
     each = _one(_recorded(config, precinct, contest), version)
     sheet = each.sheet(trusted, laws)
     if sheet is None:
@@ -187,7 +189,8 @@ def _in_use(
     return sheet, each
 
 
-def _known(config: "Config") -> "tuple[Trusted, dict[bytes, Any]]":
+def known(config: "Config") -> "tuple[Trusted, dict[bytes, Any]]":
+    """Return the election and the laws in use, by their digests; raises Problem."""
     from ballotbox_gateway.adapters.law_files import load_laws
     from ballotbox_gateway.adapters.trust_files import load_trusted
 
@@ -197,7 +200,7 @@ def _known(config: "Config") -> "tuple[Trusted, dict[bytes, Any]]":
 def _sheet(config: "Config", precinct: int, contest: str | None, law: str | None) -> "CountSheet":
     from ballotbox_gateway.service.count_sheet import open_sheet
 
-    trusted, laws = _known(config)
+    trusted, laws = known(config)
     return open_sheet(trusted, laws, precinct, contest, law)
 
 
@@ -231,10 +234,6 @@ def _asked(sheet: "CountSheet", ask: "Callable[[str], str]") -> "list[Value]":
     return values
 
 
-def _is_blocked(sheet: "CountSheet", values: "Sequence[Value]") -> bool:
-    return any(each.relation.blocks for each in sheet.failures(values))
-
-
 def _store(
     config: "Config",
     sheet: "CountSheet",
@@ -246,8 +245,13 @@ def _store(
 
     with asking(config) as ask:
         unsigned = sheet.count(values, _before(ask, sheet, reason), reason)
-        signed = _signed(unsigned, open_keys(*keys, sheet.trusted.election.mode))
-        answer = ask(ask="count", count=b64encode(signed.to_bytes()).decode())
+        sign_and_store(ask, unsigned, open_keys(*keys, sheet.trusted.election.mode))
+
+
+def sign_and_store(ask: "Ask", unsigned: "HandCount", keys: "list[PrivateKey]") -> None:
+    """Have the gateway store a count as these officers sign it; raises Problem."""
+    signed = _signed(unsigned, keys)
+    answer = ask(ask="count", count=b64encode(signed.to_bytes()).decode())
     if not answer["stored"]:
         raise Problem("the count", answer["explanation"], "Nothing was stored")
     click.echo(f"version  {unsigned.version}")
@@ -257,14 +261,10 @@ def _store(
 
 def _before(ask: "Ask", sheet: "CountSheet", reason: str | None) -> "HandCount | None":
     """Return the version that this count corrects, or None when it is the first."""
-    from ballotbox_gateway.service.count_records import newest, recorded_in
+    from ballotbox_gateway.service.count_records import recorded_in, to_be_corrected
 
     answer = ask(ask="counts", precinct=sheet.precinct.number, contest=sheet.contest_index)
-    recorded = recorded_in(answer)
-    last = newest(recorded)
-    if last is None and any(each.correctable for each in recorded):
-        what = "has versions that exclude each other, or wait for another: none can be corrected"
-        raise Problem("the count", what, "Tell the authority; all of them are kept")
+    last = to_be_corrected(recorded_in(answer))
     if last is None and reason is not None:
         raise Problem("--reason", "there is no version to correct yet", "Leave it out")
     if last is not None and reason is None:
@@ -291,7 +291,7 @@ def _recorded(config: "Config", precinct: int, contest: str | None) -> "list[Rec
     from ballotbox_gateway.service.count_records import recorded_in
     from ballotbox_gateway.service.count_sheet import issued_in
 
-    trusted, _ = _known(config)
+    trusted, _ = known(config)
     found: list[Recorded] = []
     with asking(config) as ask:
         for index in issued_in(trusted, precinct, contest):

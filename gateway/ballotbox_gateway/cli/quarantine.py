@@ -148,10 +148,13 @@ def open_keys(
     from ballotbox_gateway.adapters.key_files import read_key
 
     sources = [*passphrase_files, *[None] * len(files)]
-    return [
+    keys = [
         read_key(file, passphrase_for(file, source), mode)
         for file, source in zip(files, sources, strict=False)
     ]
+    if len({key.public for key in keys}) < len(keys):
+        raise Problem("--officer-key", "both keys are of one officer", "Give the keys of two")
+    return keys
 
 
 def _find(ask: "Ask", report_id: str) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from ballotbox_gateway.core.hand_counts import NO_VERSIONS
 from ballotbox_gateway.core.ports import Ledger, StoredReport
+from ballotbox_gateway.problem import Problem
 from ballotbox_gateway.service.count_sheet import CountSheet
 from ballotbox_gateway.service.reasons import count_in_words
 from ballotbox_protocol.election.identifiers import PrecinctId
@@ -36,21 +37,28 @@ class Recorded:
 
     def sheet(self, trusted: Trusted, laws: Mapping[bytes, Law]) -> CountSheet | None:
         """Return the sheet that it was counted on, None when its law or contest is not known."""
-        law = laws.get(self.count.law_digest)
-        station = trusted.election.precinct_by_number.get(self.count.precinct)
-        if law is None or station is None:
-            return None
-        contest = contest_of(self.count, trusted)
-        bound = None if contest is None else sheet_of(self.count, law, contest)
-        if bound is None:
-            return None
-        return CountSheet(trusted, station, self.count.contest, self.count.law_digest, bound)
+        return sheet_counted_on(self.count, trusted, laws)
 
     def __str__(self) -> str:
         force = ", in force" if self.in_force else ""
         reason = f" ({self.count.reason})" if self.count.reason else ""
         name = f"{self.count.id.hex()[:16]}  contest {self.count.contest}"
         return f"{name} version {self.count.version}{reason}: {self.standing}{force}"
+
+
+def sheet_counted_on(
+    count: HandCount, trusted: Trusted, laws: Mapping[bytes, Law]
+) -> CountSheet | None:
+    """Return the sheet of a count, None when its law or contest is not known."""
+    law = laws.get(count.law_digest)
+    station = trusted.election.precinct_by_number.get(count.precinct)
+    if law is None or station is None:
+        return None
+    contest = contest_of(count, trusted)
+    bound = None if contest is None else sheet_of(count, law, contest)
+    if bound is None:
+        return None
+    return CountSheet(trusted, station, count.contest, count.law_digest, bound)
 
 
 def stored_counts(ledger: Ledger, precinct: int, contest: int) -> dict[str, Any]:
@@ -95,6 +103,15 @@ def recorded_in(answer: Mapping[str, Any]) -> list[Recorded]:
         )
         for each in answer["counts"]
     ]
+
+
+def to_be_corrected(recorded: Sequence[Recorded]) -> Recorded | None:
+    """Return the version that the next one corrects, None when it is the first; raises Problem."""
+    last = newest(recorded)
+    if last is None and any(each.correctable for each in recorded):
+        what = "has versions that exclude each other, or wait for another: none can be corrected"
+        raise Problem("the count", what, "Tell the authority; all of them are kept")
+    return last
 
 
 def newest(recorded: Sequence[Recorded]) -> Recorded | None:

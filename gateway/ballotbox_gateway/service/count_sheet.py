@@ -118,6 +118,21 @@ def open_sheet(
     return CountSheet(trusted, station, index, digest, bound)
 
 
+def laws_for(trusted: Trusted, laws: Mapping[bytes, Law], precinct: int, contest: str) -> list[str]:
+    """Return the names of the laws that fit a contest of a precinct; raises Problem."""
+    station = _station(trusted, precinct)
+    index = _contest(trusted, station, contest)
+    return [law.name for law in laws.values() if _fits(law, trusted.election.contests[index])]
+
+
+def _fits(law: Law, contest: Contest) -> bool:
+    try:
+        bind_sheet(law, contest, [group.name for group in law.groups])
+    except InvalidField:
+        return False
+    return True
+
+
 def issued_in(trusted: Trusted, precinct: int, contest: str | None = None) -> list[int]:
     """Return the contests of a precinct, or the one that is named; raises Problem."""
     station = _station(trusted, precinct)
@@ -158,9 +173,18 @@ def _law(laws: Mapping[bytes, Law], wanted: str | None) -> bytes:
     return found[0]
 
 
+def is_blocked(sheet: CountSheet, values: Sequence[Value | None]) -> bool:
+    """Tell whether the values break a relation that blocks."""
+    return any(each.relation.blocks for each in sheet.failures(values))
+
+
 def in_words(sheet: CountSheet, values: Sequence[Value | None]) -> Iterator[str]:
     """Yield what is wrong with the values written so far, a line each."""
-    for failure in sheet.failures(values):
-        blocks = "blocks" if failure.relation.blocks else "noted"
-        nature = failure.relation.nature.value
-        yield f"{blocks}, {nature}: {failure.relation.title}. {failure}"
+    yield from map(failure_in_words, sheet.failures(values))
+
+
+def failure_in_words(failure: Failure) -> str:
+    """Return one broken relation as a line for people."""
+    blocks = "blocks" if failure.relation.blocks else "noted"
+    nature = failure.relation.nature.value
+    return f"{blocks}, {nature}: {failure.relation.title}. {failure}"

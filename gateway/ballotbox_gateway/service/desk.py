@@ -11,10 +11,12 @@ from typing import Any, Final
 from ballotbox_gateway.core.intake import CountOutcome, Intake, RulingOutcome, RulingResult
 from ballotbox_gateway.core.ports import Ledger, LedgerFailure
 from ballotbox_gateway.service.count_records import stored_counts
+from ballotbox_gateway.service.drafts import Drafts
 from ballotbox_gateway.service.inspection import overview, set_aside
 from ballotbox_gateway.service.reasons import count_in_words
 from ballotbox_protocol.election.definition import CONTESTS_MAX
 from ballotbox_protocol.election.identifiers import COUNT_MAX
+from ballotbox_protocol.wire.hand_count import decode_hand_count
 from ballotbox_protocol.wire.trust import Trusted
 
 #: Leaves in one answer; a reader asks for the next stretch.
@@ -41,6 +43,7 @@ class Desk:
         self._rule = rule
         self._count = count
         self._running = running
+        self._drafts = Drafts()
 
     def answer(self, question: dict[str, Any]) -> dict[str, Any]:
         """Return the answer, or {"problem": why there is none}."""
@@ -52,6 +55,8 @@ class Desk:
             "rule": self._ruling,
             "count": self._counted,
             "counts": self._counts,
+            "draft": self._drafted,
+            "drafts": self._waiting,
         }
         asked = answers.get(str(question.get("ask")))
         if asked is None:
@@ -92,11 +97,13 @@ class Desk:
         }
 
     def _counted(self, question: dict[str, Any]) -> dict[str, Any]:
-        outcome = self._count(b64decode(question["count"], validate=True))
+        data = b64decode(question["count"], validate=True)
+        outcome = self._count(data)
         row = outcome.row
         told = {"stored": row is not None, "explanation": count_in_words(outcome.reason)}
         if row is None:
             return told
+        self._drafts.drop(decode_hand_count(data).id)
         receipt = b64encode(outcome.receipt).decode()
         verdict = row.verdict.name.lower()
         return told | {"verdict": verdict, "leaf": row.newest, "receipt": receipt}
@@ -106,6 +113,20 @@ class Desk:
         if not (0 <= precinct <= COUNT_MAX and 0 <= contest < CONTESTS_MAX):
             return {"problem": "precinct and contest must be numbers of the definition"}
         return stored_counts(self._ledger, precinct, contest)
+
+    def _drafted(self, question: dict[str, Any]) -> dict[str, Any]:
+        count = decode_hand_count(b64decode(question["count"], validate=True))
+        if count.signatures or count.election != self.trusted.digest:
+            return {"problem": "a draft is an unsigned count of this election"}
+        self._drafts.keep(count)
+        return {"id": count.id.hex()}
+
+    def _waiting(self, _: dict[str, Any]) -> dict[str, Any]:
+        drafts = [
+            {"id": each.id.hex(), "count": b64encode(each.to_bytes()).decode()}
+            for each in self._drafts.listed()
+        ]
+        return {"drafts": drafts}
 
 
 def decoded_entry(parts: list[str | None]) -> list[bytes | None]:

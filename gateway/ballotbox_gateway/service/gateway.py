@@ -29,6 +29,7 @@ from ballotbox_protocol.wire.trust import Trusted
 from ballotbox_protocol.wire.verdict import Reason
 
 if TYPE_CHECKING:
+    from ballotbox_gateway.adapters.count_http import CountHttp
     from ballotbox_gateway.adapters.http_intake import HttpIntake
 
 _log: Final = logging.getLogger(__name__)
@@ -50,6 +51,7 @@ class Gateway:
         self._addresses = Addresses(self._offices)
         self._settings = elections[0].config
         self._http: HttpIntake | None = None
+        self._page: CountHttp | None = None
         self._lines: list[SerialIntake] = []
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -80,13 +82,15 @@ class Gateway:
     async def _serve(self, ready: Callable[[], None]) -> None:
         try:
             self._start_http()
+            self._start_page()
             self._start_roads()
             self._catch_signals()
             ready()
             await self._stop.wait()
         finally:
-            if self._http is not None:
-                await in_thread(self._http.stop)
+            for server in (self._http, self._page):
+                if server is not None:
+                    await in_thread(server.stop)
             await self._drain()
 
     def _start_http(self) -> None:
@@ -99,6 +103,24 @@ class Gateway:
         server.start()
         self._http = server
         _log.info("%s: listening", server.name)
+
+    def _start_page(self) -> None:
+        if self._settings.page is None:
+            return
+        from ballotbox_gateway.adapters.count_http import WAITING_MAX, CountHttp
+        from ballotbox_gateway.adapters.http_questions import Questions
+        from ballotbox_gateway.service.count_site import CountSite
+
+        site = CountSite(self._offices, Questions(self._loop, WAITING_MAX))
+        page = CountHttp(self._settings.page, site)
+        try:
+            page.start()
+        except Problem as problem:
+            # Boxes must not wait because something else has the port of a page.
+            _log.error("the local page is not served: %s", problem)
+            return
+        self._page = page
+        _log.info("%s: listening", page.name)
 
     def _start_roads(self) -> None:
         for office in self._offices:

@@ -149,6 +149,17 @@ def test_a_valid_file_is_read_with_its_defaults_and_paths_from_its_own_folder(tm
             {},
             "upstream.origin is this gateway's own origin",
         ),
+        (
+            MQTT + '[page]\nport = 8080\nhost = "192.0.2.1"',
+            {},
+            "page: host must be of this machine alone: 127.0.0.1, ::1 or localhost",
+        ),
+        (MQTT + "[page]\n", {}, "page.port: is missing (TCP port to listen on, another one than"),
+        (
+            HTTP + "[page]\nport = 8080",
+            {},
+            "page.port is http.port: give the page another one",
+        ),
         ("", {}, "nothing can arrive: add [[serial]], [mqtt] or [http]"),
         (
             MQTT,

@@ -154,7 +154,7 @@ def test_what_stands_above_all_tables_is_not_shared_unnoticed(tmp_path, above, f
 
 
 def test_roads_that_cannot_be_had_twice_belong_to_all(tmp_path):
-    for table in ("http.port", "serial.port"):
+    for table in ("http.port", "serial.port", "page.port"):
         path = written(tmp_path, **{table: "x"})
         name = table.partition(".")[0]
         told = f"{name}: belongs to all elections. Move the table {name} above the first"

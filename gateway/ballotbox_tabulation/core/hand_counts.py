@@ -14,7 +14,7 @@ from ballotbox_protocol.wire.trust import Trusted
 from ballotbox_protocol.wire.verdict import Reason, Verdict
 from ballotbox_tabulation.core.authenticity import OpenedLeaf
 from ballotbox_tabulation.core.faults import Fault, LogFault
-from ballotbox_tabulation.core.wording import reason_in_words
+from ballotbox_tabulation.core.wording import count_reason_in_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,7 @@ def count_in_words(each: ListedCount) -> str:
     count = each.count
     force = "in force" if each.in_force else "not in force"
     what = f"precinct {count.precinct}, contest {count.contest}, version {count.version}"
-    why = reason_in_words(each.reason)
+    why = count_reason_in_words(each.reason)
     return f"counted by hand: {what}: {each.verdict.name.lower()}, {why}; {force}"
 
 

@@ -46,6 +46,11 @@ def hand_count_place(precinct: PrecinctId, contest: int) -> BoxId:
     return BoxId(_PLACE + precinct.to_bytes(_PRECINCT_SIZE) + contest.to_bytes(2))
 
 
+def is_hand_count_place(box: BoxId) -> bool:
+    """Tell whether `hand_count_place` made this: it stands for no box."""
+    return box.startswith(_PLACE)
+
+
 @dataclass(frozen=True, slots=True)
 class HandCount:
     """One version of one station's count of one contest.

@@ -73,6 +73,7 @@ def _view(published: Published, election: Election) -> Document:
             for count in precinct.get("counted_by_hand", ())
             if count["contest"] < len(result["contests"])
         ],
+        "elsewhere": result.get("counted_by_hand_elsewhere", ()),
         "command": _command(result),
         "box_counters": COUNTER_NAMES,
         "area_counters": SUMMED,

@@ -20,8 +20,19 @@ class Decided(NamedTuple):
 def in_force(versions: Mapping[ReportId, Decided]) -> ReportId | None:
     """Return the version in force among all of one station and contest, None when there is none.
 
-    It is the newest accepted one. There is none while a version is evidence, unless officers named
-    one of its rivals, or one of those of a version before it, and no other.
+    It is the newest accepted one. There is none while a version is evidence and not settled.
+    """
+    evidence = {own for own, each in versions.items() if each.verdict is Verdict.EVIDENCE}
+    if evidence - settled(versions):
+        return None
+    accepted = [own for own, each in versions.items() if each.verdict is Verdict.ACCEPTED]
+    return max(accepted, key=lambda own: versions[own].said.version, default=None)
+
+
+def settled(versions: Mapping[ReportId, Decided]) -> frozenset[ReportId]:
+    """Return the versions that officers decided against: they named a rival, and no other.
+
+    A rival of the version itself, or of one before it.
     """
     named = Counter(each.said.corrects for each in versions.values() if each.named)
 
@@ -34,8 +45,4 @@ def in_force(versions: Mapping[ReportId, Decided]) -> ReportId | None:
             version = None if count.corrects is None else versions.get(count.corrects)
         return False
 
-    evidence = (each for each in versions.values() if each.verdict is Verdict.EVIDENCE)
-    if not all(map(is_settled, evidence)):
-        return None
-    accepted = [own for own, each in versions.items() if each.verdict is Verdict.ACCEPTED]
-    return max(accepted, key=lambda own: versions[own].said.version, default=None)
+    return frozenset(own for own, each in versions.items() if is_settled(each))

@@ -8,6 +8,7 @@ from ballotbox_gateway.cli.broker import broker_config
 from ballotbox_gateway.cli.check import check
 from ballotbox_gateway.cli.documents import election, register
 from ballotbox_gateway.cli.hand_count import hand_count
+from ballotbox_gateway.cli.hand_count_naming import name
 from ballotbox_gateway.cli.init import init
 from ballotbox_gateway.cli.keys import keys
 from ballotbox_gateway.cli.log import log
@@ -42,3 +43,4 @@ for _command in (
     broker_config, hand_count,
 ):  # fmt: skip
     main.add_command(_command)
+hand_count.add_command(name)

@@ -1,14 +1,14 @@
 """The counts by hand that a ledger holds, as a desk tells of them and as they are read again."""
 
 from base64 import b64decode, b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ballotbox_gateway.core.ports import Ledger, StoredReport
 from ballotbox_gateway.service.count_sheet import CountSheet
 from ballotbox_gateway.service.reasons import count_in_words
-from ballotbox_protocol.election.identifiers import PrecinctId
+from ballotbox_protocol.election.identifiers import PrecinctId, ReportId
 from ballotbox_protocol.election.law.law import Law
 from ballotbox_protocol.wire.hand_count import HandCount, decode_hand_count, hand_count_place
 from ballotbox_protocol.wire.hand_count_check import contest_of, sheet_of
@@ -54,12 +54,16 @@ class Recorded:
 def stored_counts(ledger: Ledger, precinct: int, contest: int) -> dict[str, Any]:
     """Return the versions of one station and contest as JSON-able values, in their order."""
     rows = ledger.reports_of(hand_count_place(PrecinctId(precinct), contest), 0, None)
-    decided = {row.id: Decided(decode_hand_count(row.data), row.verdict, row.ruled) for row in rows}
-    force = in_force(decided)
+    force = in_force(decided(rows))
     return {
         "origin": ledger.binding().origin,
         "counts": [_told(row) | {"in_force": row.id == force} for row in rows],
     }
+
+
+def decided(rows: Iterable[StoredReport]) -> dict[ReportId, Decided]:
+    """Return what was decided about each version of one station and contest."""
+    return {row.id: Decided(decode_hand_count(row.data), row.verdict, row.ruled) for row in rows}
 
 
 def _told(row: StoredReport) -> dict[str, Any]:

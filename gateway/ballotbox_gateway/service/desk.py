@@ -11,6 +11,7 @@ from typing import Any, Final
 from ballotbox_gateway.core.intake import CountOutcome, Intake, RulingOutcome, RulingResult
 from ballotbox_gateway.core.ports import Ledger, LedgerFailure
 from ballotbox_gateway.service.count_records import stored_counts
+from ballotbox_gateway.service.counts_aside import counts_aside
 from ballotbox_gateway.service.inspection import overview, set_aside
 from ballotbox_gateway.service.reasons import count_in_words
 from ballotbox_protocol.election.definition import CONTESTS_MAX
@@ -52,6 +53,7 @@ class Desk:
             "rule": self._ruling,
             "count": self._counted,
             "counts": self._counts,
+            "counts_aside": self._counts_aside,
         }
         asked = answers.get(str(question.get("ask")))
         if asked is None:
@@ -106,6 +108,9 @@ class Desk:
         if not (0 <= precinct <= COUNT_MAX and 0 <= contest < CONTESTS_MAX):
             return {"problem": "precinct and contest must be numbers of the definition"}
         return stored_counts(self._ledger, precinct, contest)
+
+    def _counts_aside(self, question: dict[str, Any]) -> dict[str, Any]:
+        return counts_aside(self._ledger, str(question.get("begins", "")))
 
 
 def decoded_entry(parts: list[str | None]) -> list[bytes | None]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Final
 
 from ballotbox_protocol.election.law.judgement import Failure, Judge, Outcome
@@ -11,12 +12,12 @@ from ballotbox_tabulation.core.match_columns import MatchColumn
 from ballotbox_tabulation.core.match_document import Document, Wording, percent
 from ballotbox_tabulation.core.match_findings import Findings
 from ballotbox_tabulation.core.recount import Stake
-from ballotbox_tabulation.core.station_count import Source
 from ballotbox_tabulation.core.station_match import Sight, StationMatch
-from ballotbox_tabulation.core.wording import reason_in_words
+from ballotbox_tabulation.core.wording import count_reason_in_words, reason_in_words
+from ballotbox_tabulation.given_table import Given
 from ballotbox_tabulation.match_cli import exchange_words, findings_of
-from ballotbox_tabulation.match_tables import Given, Tables, read_tables
-from ballotbox_tabulation.result_table import is_result, read_result
+from ballotbox_tabulation.match_tables import Tables, read_tables
+from ballotbox_tabulation.result_table import formed, is_result, read_result
 from ballotbox_tabulation.screen_text import cut, few, table_of
 from ballotbox_tabulation.trust_files import UnusableInput
 
@@ -31,15 +32,20 @@ _STATE_WORDS: Final = {
 
 
 def explain_station(
-    station: str, given: Sequence[Given], law_name: str | None, winners: int
+    station: str,
+    given: Sequence[Given],
+    law_name: str | None,
+    winners: int,
+    contest: str | None = None,
 ) -> list[str]:
     """Return what is known about a station; raises UnusableInput and OSError."""
     if not given:
         raise UnusableInput("name at least one of --box, --hand and --keyed: where is STATION?")
     (first, *more) = given
-    if not more and is_result(first.table) and not (first.columns or first.own_columns):
+    mapped = first.columns or first.own_columns or contest
+    if not more and is_result(first.table) and not mapped:
         return _reports_alone(station, first)
-    tables = read_tables(given, law_name)
+    tables = read_tables(given, law_name, contest)
     _require_known(station, tables)
     findings = findings_of(tables, winners)
     return list(_told(tables.match.compare(station), tables, findings))
@@ -68,17 +74,19 @@ def _told(match: StationMatch, tables: Tables, findings: Findings) -> Iterator[s
         yield f"Probable swap, which no sum can see: {swap}."
     yield from _laws(match, tables)
     yield from _recount(match, findings, words)
-    yield from _box_reports(match, tables, findings)
+    yield from _results(match, tables, findings)
 
 
 def _sights(match: StationMatch, tables: Tables, words: Wording) -> Iterator[str]:
     for at, (source, sight) in enumerate(zip(words.sources, match.sights, strict=True)):
         rows = tables.match.repeated[at].get(match.station, [])
+        aside = tables.match.aside[at].get(match.station)
         said = {
             Sight.READ: f"row {match.rows[at]}",
             Sight.NO_DATA: f"row {match.rows[at]} has no data: not zero",
             Sight.MISSING: "has no row of it",
             Sight.REPEATED: f"has it twice, in rows {few(list(map(str, rows)))}: not compared",
+            Sight.ASIDE: f"row {match.rows[at]} is not compared: {aside.why if aside else ''}",
         }
         yield f"  {source}: {tables.sources[at].name}, {said[sight]}"
 
@@ -205,20 +213,26 @@ def _recount(match: StationMatch, findings: Findings, words: Wording) -> Iterato
         yield f"  {stake.lone:,} votes stand in one source alone, {most}"
 
 
-def _box_reports(match: StationMatch, tables: Tables, findings: Findings) -> Iterator[str]:
-    if tables.result is None:
-        return
-    row = match.rows[findings.columns.sources.index(Source.BOX)]
-    if row:
-        yield ""
-        yield from report_lines(tables.result, tables.result["precincts"][row - 1])
+def _results(match: StationMatch, tables: Tables, findings: Findings) -> Iterator[str]:
+    """Yield what each result lists of the station; one that is two sources is told once."""
+    told: list[list[str]] = []
+    for source, result in sorted(tables.results.items(), key=lambda each: each[0].value):
+        at = findings.columns.sources.index(source)
+        row = match.rows[at]
+        with formed(Path(tables.sources[at].name), f"--{source.value}"):
+            lines = list(report_lines(result, result["precincts"][row - 1])) if row else []
+        if lines and lines not in told:
+            told.append(lines)
+            yield ""
+            yield from lines
 
 
 def _reports_alone(station: str, given: Given) -> list[str]:
     result, _ = read_result(given.table, given.option)
     for precinct in result["precincts"]:
         if station in (str(precinct["number"]), precinct["name"]):
-            return list(report_lines(result, precinct))
+            with formed(given.table, given.option):
+                return list(report_lines(result, precinct))
     known = [f"{each['number']} ({each['name']})" for each in result["precincts"]]
     raise UnusableInput(f"STATION {station}: is no precinct of the result; it has {few(known)}")
 
@@ -236,6 +250,18 @@ def report_lines(result: Document, precinct: Document) -> Iterator[str]:
             if box["precinct"] == precinct["number"]:
                 yield f"  box {box['box']}: {state}{_waiting(box)}"
                 yield from map(_report_line, box["reports"])
+    for count in precinct.get("counted_by_hand", ()):
+        yield _count_line(result, count)
+
+
+def _count_line(result: Document, count: Document) -> str:
+    contests, place = result["contests"], count["contest"]
+    contest = contests[place]["name"] if place < len(contests) else f"contest {place}"
+    why = count_reason_in_words(Reason(count["reason_code"]))
+    force = "; in force" if count["in_force"] else ""
+    leaves = ", ".join(map(str, count["leaves"]))
+    told = f"version {count['version']}: {count['verdict']}, {why}{force}"
+    return f"  counted by hand, {contest}: {told} (leaf {leaves}, {count['id'][:16]})"
 
 
 def _waiting(box: Document) -> str:

@@ -13,8 +13,9 @@ from ballotbox_tabulation.core.match_document import (
     verdict_of,
 )
 from ballotbox_tabulation.core.match_findings import Findings
+from ballotbox_tabulation.given_table import Given
 from ballotbox_tabulation.law_cli import program
-from ballotbox_tabulation.match_tables import Given, Tables, read_tables
+from ballotbox_tabulation.match_tables import Tables, read_tables
 from ballotbox_tabulation.report_files import ReportFiles, ReportForm
 from ballotbox_tabulation.screen_text import few, table_of
 from ballotbox_tabulation.trust_files import UnusableInput
@@ -26,7 +27,11 @@ _LARGEST_SHOWN: Final = 5
 
 
 def match_tables(
-    given: Sequence[Given], law_name: str | None, winners: int, out: Path | None
+    given: Sequence[Given],
+    law_name: str | None,
+    winners: int,
+    out: Path | None,
+    contest: str | None = None,
 ) -> tuple[list[str], bool]:
     """Return what to say about a match, and whether all sources agree.
 
@@ -34,7 +39,7 @@ def match_tables(
     """
     if len(given) < 2:
         raise UnusableInput("a match needs two of --box, --hand and --keyed; name another table")
-    tables = read_tables(given, law_name)
+    tables = read_tables(given, law_name, contest)
     findings = findings_of(tables, winners)
     document = match_document(findings, tables.sources, tables.law, program())
     with ReportFiles(_form(document), out) as report:
@@ -118,6 +123,11 @@ def _absences(source: Document) -> Iterator[str]:
         ]
         names = _few(repeated["count"], twice)
         yield f"Twice in {source['source']}, and so not compared: {names}."
+    aside = source["set_aside"]
+    if aside["count"]:
+        told = [f"{each['station']} ({each['why']})" for each in aside["first"]]
+        names = _few(aside["count"], told)
+        yield f"Set aside in {source['source']}, and so not compared: {names}."
 
 
 def _few(count: int, names: Sequence[str]) -> str:

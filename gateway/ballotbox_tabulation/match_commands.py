@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 if TYPE_CHECKING:
-    from ballotbox_tabulation.match_tables import Given
+    from ballotbox_tabulation.given_table import Given
 
 _DIFFERENT: Final = 1
 _UNUSABLE: Final = 2
 _PATH: Final = click.Path(path_type=Path)
 _SOURCES: Final = {
     "box": "What the boxes counted: CSV, or the result of `ballotbox-tabulate run`.",
-    "hand": "What was counted by hand, as the protocols of the stations have it: CSV.",
+    "hand": "What was counted by hand: CSV, or the result of `run` with its counts by hand.",
     "keyed": "What was keyed in from the protocols: CSV.",
 }
 
@@ -31,6 +31,8 @@ def _with_tables(command: Callable[..., None]) -> Callable[..., None]:
         "--winners", default=1, show_default=True, metavar="N", help="Winners of each group."
     )
     command = winners(command)
+    which = "Number or name of the contest, where a result as --hand lists several."
+    command = click.option("--contest", metavar="CONTEST", help=which)(command)
     law = click.option("--law", metavar="LAW", help="Hold each source to the relations of LAW too.")
     command = law(command)
     for source in reversed(_SOURCES):
@@ -48,7 +50,9 @@ def _with_tables(command: Callable[..., None]) -> Callable[..., None]:
 @click.command()
 @_with_tables
 @click.option("--out", type=_PATH, help="Directory for match.json, differences.csv and index.html.")
-def match(law: str | None, winners: int, out: Path | None, **named: Path | None) -> None:
+def match(
+    law: str | None, winners: int, contest: str | None, out: Path | None, **named: Path | None
+) -> None:
     """Set box, hand count and keyed copy side by side: any two of them, or all three.
 
     Stations are joined by name, lines by number, options by name or else by their order in the
@@ -57,7 +61,7 @@ def match(law: str | None, winners: int, out: Path | None, **named: Path | None)
     from ballotbox_tabulation.match_cli import match_tables
 
     with _usable():
-        lines, agree = match_tables(_given(named), law, winners, out)
+        lines, agree = match_tables(_given(named), law, winners, out, contest)
     click.echo("\n".join(lines))
     sys.exit(0 if agree else _DIFFERENT)
 
@@ -65,22 +69,25 @@ def match(law: str | None, winners: int, out: Path | None, **named: Path | None)
 @click.command()
 @click.argument("station")
 @_with_tables
-def explain(station: str, law: str | None, winners: int, **named: Path | None) -> None:
+def explain(
+    station: str, law: str | None, winners: int, contest: str | None, **named: Path | None
+) -> None:
     """Tell everything that is known about one STATION, as the tables name it.
 
-    With the result of `ballotbox-tabulate run` as --box it tells the reports of the station's boxes
-    too; with that alone no map is needed, and STATION is a precinct's number or name.
+    With the result of `ballotbox-tabulate run` as --box or --hand it tells the reports of the
+    station's boxes and the counts by hand too; with that alone no map is needed, and STATION is a
+    precinct's number or name.
     """
     from ballotbox_tabulation.explain_cli import explain_station
 
     with _usable():
-        lines = explain_station(station, _given(named), law, winners)
+        lines = explain_station(station, _given(named), law, winners, contest)
     click.echo("\n".join(lines))
 
 
 def _given(named: "dict[str, Any]") -> "list[Given]":
     from ballotbox_tabulation.core.station_count import Source
-    from ballotbox_tabulation.match_tables import Given
+    from ballotbox_tabulation.given_table import Given
 
     return [
         Given(source, table, named["columns"], named[f"{source.value}_columns"])

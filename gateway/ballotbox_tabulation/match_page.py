@@ -29,7 +29,12 @@ def render_match_page(document: Document) -> bytes:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"number": "{:,}".format, "swap": swap_words, "margin": margin_words}
+    environment.filters |= {
+        "number": "{:,}".format,
+        "swap": swap_words,
+        "margin": margin_words,
+        "aside": "{0[station]} ({0[why]})".format,
+    }
     template = environment.get_template("match.html")
     sources = [each["source"] for each in document["sources"]]
     return template.render(

@@ -1,9 +1,8 @@
 """The tables of a match, from files: what each source says, read by its own map of columns."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass
 from typing import IO
 
 from ballotbox_protocol.election.identifiers import InvalidField
@@ -14,7 +13,9 @@ from ballotbox_tabulation.core.match_sources import SourceTable, columns_of
 from ballotbox_tabulation.core.matching import Match
 from ballotbox_tabulation.core.publication import Document
 from ballotbox_tabulation.core.station_count import Source
-from ballotbox_tabulation.law_files import read_law, read_map
+from ballotbox_tabulation.given_table import Given
+from ballotbox_tabulation.law_files import read_law
+from ballotbox_tabulation.match_results import Listed, listed_sources
 from ballotbox_tabulation.protocol_table import open_table, read_rows
 from ballotbox_tabulation.result_table import is_result, read_result
 from ballotbox_tabulation.table_progress import ROWS_A_STEP, reading_bar
@@ -22,59 +23,52 @@ from ballotbox_tabulation.trust_files import UnusableInput
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
-    """What a person names on the command line for one source; `columns` may be everybody's map."""
-
-    source: Source
-    table: Path
-    columns: Path | None
-    own_columns: Path | None
-
-    @property
-    def option(self) -> str:
-        """The option that names the table."""
-        return f"--{self.source.value}"
-
-    @property
-    def map_option(self) -> str:
-        """The option that names its map."""
-        return f"{self.option}-columns" if self.own_columns else "--columns"
-
-    def map_for(self, law: Law | None) -> ColumnMap:
-        """Return its map of columns; raises UnusableInput."""
-        path = self.own_columns or self.columns
-        if path is None:
-            unknown = "which column is which line? Name a map: --columns MAP.toml"
-            own = f"{self.option}-columns for it alone"
-            raise UnusableInput(f"{self.option} {self.table}: {unknown}, or {own}")
-        # Results are not told apart by group here, and a group may have any number of values.
-        return replace(read_map(path, law, self.map_option), group="")
-
-
-@dataclass(frozen=True, slots=True)
 class Tables:
-    """All that was read: the match, each source in its order, the law, and a result if one was."""
+    """All that was read: the match, each source in its order, the law, and results by source."""
 
     match: Match
     sources: tuple[SourceTable, ...]
     law: Law | None
-    result: Document | None
+    results: Mapping[Source, Document]
 
 
-def read_tables(given: Sequence[Given], law_name: str | None) -> Tables:
+def read_tables(given: Sequence[Given], law_name: str | None, contest: str | None = None) -> Tables:
     """Return the match of some tables; raises UnusableInput and OSError."""
     law = read_law(law_name) if law_name else None
-    maps = [each.map_for(law) for each in given]
-    sources = tuple(_source(*pair, law) for pair in zip(given, maps, strict=True))
+    listed = listed_sources(given, law, contest)
+    maps = {each.source: each.map_for(law) for each in given if each.source not in listed}
+    sources = tuple(
+        _listed_source(each, listed[each.source])
+        if each.source in listed
+        else _source(each, maps[each.source], law)
+        for each in given
+    )
     try:
         match = Match(align({each.source: each.columns for each in sources}))
     except InvalidField as error:
         raise UnusableInput(f"--columns: {error}") from error
-    result = None
-    for each, named, source in zip(given, maps, sources, strict=True):
-        result = _read(each, named, source, match) or result
+    results = {source: each.result for source, each in listed.items()}
+    for each, source in zip(given, sources, strict=True):
+        if each.source in listed:
+            _take_listed(each, listed[each.source], source, match)
+        elif result := _read(each, maps[each.source], source, match):
+            results[each.source] = result
     _require_common(match, given)
-    return Tables(match, sources, law, result)
+    return Tables(match, sources, law, results)
+
+
+def _listed_source(given: Given, listed: Listed) -> SourceTable:
+    return SourceTable(given.source, given.table.name, listed.counts.columns, listed.bound)
+
+
+def _take_listed(given: Given, listed: Listed, source: SourceTable, match: Match) -> None:
+    try:
+        for row in listed.counts.rows:
+            source.take(row, match)
+    except InvalidField as error:
+        raise UnusableInput(f"{given.option} {given.table}: {error}") from error
+    for each in listed.counts.aside:
+        match.set_aside(given.source, each.station, each.row, each.why)
 
 
 def _source(given: Given, named: ColumnMap, law: Law | None) -> SourceTable:

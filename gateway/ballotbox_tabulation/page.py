@@ -14,7 +14,7 @@ from ballotbox_protocol.wire.verdict import Reason
 from ballotbox_tabulation.core.outcome import Published
 from ballotbox_tabulation.core.publication import Document
 from ballotbox_tabulation.core.totals import SUMMED
-from ballotbox_tabulation.core.wording import reason_in_words
+from ballotbox_tabulation.core.wording import count_reason_in_words, reason_in_words
 from ballotbox_tabulation.plot import contest_svg
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ def render_page(published: Published, election: Election) -> bytes:
         "counter_cells": _counter_cells,
         "moment": _moment,
         "reason": lambda code: reason_in_words(Reason(code)),
+        "count_reason": lambda code: count_reason_in_words(Reason(code)),
     }
     template = environment.get_template("result.html")
     return template.render(_view(published, election)).encode()
@@ -72,6 +73,7 @@ def _view(published: Published, election: Election) -> Document:
             for count in precinct.get("counted_by_hand", ())
             if count["contest"] < len(result["contests"])
         ],
+        "elsewhere": result.get("counted_by_hand_elsewhere", ()),
         "command": _command(result),
         "box_counters": COUNTER_NAMES,
         "area_counters": SUMMED,

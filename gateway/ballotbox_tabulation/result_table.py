@@ -9,9 +9,11 @@ import csv
 import io
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
+from ballotbox_protocol.election.identifiers import InvalidField
 from ballotbox_tabulation.core.publication import FORMAT, Document, publish
 from ballotbox_tabulation.core.totals import SUMMED
 from ballotbox_tabulation.trust_files import UnusableInput, read_small_file
@@ -30,22 +32,38 @@ def is_result(path: Path) -> bool:
 
 def read_result(path: Path, option: str) -> tuple[Document, io.StringIO]:
     """Return a published result whose digest is its own, and it as CSV; raises UnusableInput."""
+    result = read_document(path, option)
+    with formed(path, option):
+        return result, _table_of(result)
+
+
+def read_document(path: Path, option: str) -> Document:
+    """Return a published result whose digest is its own; raises UnusableInput."""
     file = path / RESULT_NAME if path.is_dir() else path
     data = read_small_file(file, option, _BYTES_MAX)
-    wrong = f"{option} {file}: is not a result of this program; make it with ballotbox-tabulate run"
-    try:
+    with formed(path, option):
         document = json.loads(data)
-        result: Any = document["result"]
+        result: Document = document["result"]
         same = publish(result)[0] == document["digest"]
-        table = _table_of(result) if result["format"] == FORMAT else None
-    except (ValueError, RecursionError, TypeError, LookupError) as error:
-        raise UnusableInput(wrong) from error
-    if table is None:
-        raise UnusableInput(wrong)
+        if result["format"] != FORMAT:
+            raise ValueError("another format")
     if not same:
         changed = "its digest is not that of its content: it was changed; take it anew"
         raise UnusableInput(f"{option} {file}: {changed}")
-    return result, table
+    return result
+
+
+@contextmanager
+def formed(path: Path, option: str) -> Iterator[None]:
+    """Turn what a result of another form ends in into UnusableInput that says where to get one."""
+    try:
+        yield
+    except (InvalidField, UnusableInput):
+        raise
+    except (ValueError, RecursionError, TypeError, LookupError, AttributeError) as error:
+        file = path / RESULT_NAME if path.is_dir() else path
+        way = "is not a result of this program; make it with ballotbox-tabulate run"
+        raise UnusableInput(f"{option} {file}: {way}") from error
 
 
 def _table_of(result: Document) -> io.StringIO:

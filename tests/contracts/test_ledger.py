@@ -231,6 +231,23 @@ def test_reports_of_a_box_come_by_sequence_then_arrival(medium: Medium) -> None:
     assert ledger.reports_of(BOX, 0, 5) == [rows[1]]
 
 
+def test_what_is_not_accepted_of_a_stretch_of_boxes_comes_box_by_box(medium: Medium) -> None:
+    held, beyond = Verdict.HELD, BoxId(b"\x03" * 16)
+    rows = [
+        row(0, box=OTHER_BOX, verdict=Verdict.EVIDENCE),
+        row(1, sequence=5, verdict=held),
+        row(2, sequence=3, verdict=Verdict.QUARANTINED),
+        row(3, sequence=4),
+        row(4, box=beyond, verdict=held),
+    ]
+    batch = Batch(leaves=[leaf(at) for at in range(5)], reports=rows, checkpoint=checkpoint(5))
+    medium.ledger.commit(batch, EMPTY)
+    ledger = medium.again()
+    assert ledger.set_aside(BOX, OTHER_BOX) == [rows[2], rows[1], rows[0]]
+    assert ledger.set_aside(beyond, beyond) == [rows[4]]
+    assert ledger.set_aside(BoxId(bytes(16)), BoxId(bytes(16))) == []
+
+
 def test_checkpoints_are_found_by_leaf_by_size_and_up_to_a_size(medium: Medium) -> None:
     for first, count in ((0, 2), (2, 3), (5, 1)):
         append(medium.ledger, first, count)

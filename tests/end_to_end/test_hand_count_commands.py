@@ -322,7 +322,7 @@ OF_OPTIONS = (310, 180, 70, 40)
 def test_the_manual_shows_what_is_printed(station, repository, election, tmp_path):
     """The commands of its section, in order, with what it shows of their output."""
     manual = (repository / "gateway" / "OPERATING.md").read_text("utf-8")
-    section = manual.partition("## Counts by hand")[2].partition("\n## ")[0]
+    section = manual.partition("## Counts by hand")[2].partition("\n##")[0]
     (block,) = re.findall(r"```console\n(.*?)```", section, re.DOTALL)
     folder = station.gateway.folder
     station.gateway.configure('laws = ["kg-precinct"]', SERIAL)

@@ -268,13 +268,12 @@ def test_what_nobody_vouches_for_has_no_leaf_and_leaves_a_sample(reason: Reason)
     assert scene.ledger.counts() == {(Tally.UNAUTHENTIC, reason): 1}
 
 
-def test_nobody_rules_on_a_count() -> None:
+def test_nobody_releases_a_count() -> None:
     scene = Scene()
     wrong = counted(GIVEN, lines=(("1", 106), ("1a", 5)))
     take(scene, wrong)
-    for kind in RulingKind:
-        signed = ruling(GIVEN, kind, wrong.id)
-        assert scene.intake.rule(signed, NOW).result is RulingResult.UNKNOWN_REPORT
+    signed = ruling(GIVEN, RulingKind.RELEASE, wrong.id)
+    assert scene.intake.rule(signed, NOW).result is RulingResult.NOT_RELEASABLE
 
 
 def test_boxes_and_counts_leave_each_other_alone() -> None:

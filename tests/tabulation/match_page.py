@@ -10,11 +10,21 @@ from pathlib import Path
 
 from click.testing import CliRunner
 
+from ballotbox_protocol.election.tally import Layout
+from ballotbox_protocol.wire.hand_count import HandCount
+from ballotbox_protocol.wire.verdict import Reason, Verdict
+from ballotbox_simulator.authority import Authority
 from ballotbox_tabulation.cli import main
+from tests.gateway.scripted import counted
 from tests.tabulation.law_document import EXAMPLES, REPOSITORY, table
+from tests.tabulation.log_builder import LogBuilder, authority_of, count, simple_ballots
+from tests.tabulation.test_hand_counts import put
+from tests.tabulation.test_publication import publish
 
 PATH = REPOSITORY / "docs" / "match.md"
 COMMAND = "python -m tests.tabulation.match_page"
+#: The contest that the page's own result was counted by hand in.
+SEAT = 1
 DATA = "bg_machine_vs_protocol_20210711.csv.gz"
 MAPS = ("bg-machine-device-2021.toml", "bg-machine-protocol-2021.toml")
 
@@ -68,6 +78,9 @@ RESULT = (
         " --hand hand.csv --columns columns.toml --law cvr-contest --out matched"
     ),
 )
+
+OWN = "ballotbox-tabulate match --box results --hand results --contest 1 --law law.toml"
+OWN_EXPLAIN = "ballotbox-tabulate explain 4 --box results --hand results --contest 1"
 
 PAGE = """\
 # Box, hand count and keyed copy side by side
@@ -166,6 +179,33 @@ the result alone it needs no map:
 {result}
 ```
 
+`--hand` takes a result as well: then its counts by hand in force are compared, of the contest that
+`--contest` names by number or name where several were counted. They need no map: their lines are
+those of the law that they were counted by, and stations are called by their numbers. The boxes of a
+result given beside it need none either; their votes stand against the options, in the group that
+was counted, and everything else with `--box-columns`. So one command holds all boxes against all
+counts of one log:
+
+```sh
+{own}
+```
+
+```text
+{own_output}
+```
+
+A station whose count is not in force is *set aside*, with the reason: its versions exclude each
+other, or it was refused. It is neither compared nor silent. The same station alone, with its
+reports and every version of its count:
+
+```sh
+{own_explain}
+```
+
+```text
+{own_explain_output}
+```
+
 ## Over real protocols
 
 Bulgaria, 2021-07-11: what the machines exported against what the protocols of the sections have.
@@ -183,6 +223,8 @@ def page(shared: Path | None) -> str:
     with tempfile.TemporaryDirectory() as folder, chdir(folder):
         write_files(Path(folder))
         match, explain = said(MATCH), said(EXPLAIN)
+        write_results(Path(folder))
+        own, own_explain = said(OWN), said(OWN_EXPLAIN)
     return PAGE.format(
         command=COMMAND,
         files="\n".join(
@@ -194,6 +236,10 @@ def page(shared: Path | None) -> str:
         explain=folded(EXPLAIN),
         explain_output=explain,
         result="\n".join(map(folded, RESULT)),
+        own=OWN,
+        own_output=own,
+        own_explain=OWN_EXPLAIN,
+        own_explain_output=own_explain,
         map_box=MAPS[0],
         map_hand=MAPS[1],
         real=real_figures(shared) if shared else real_of(PATH.read_text(encoding="utf-8")),
@@ -206,6 +252,41 @@ def write_files(folder: Path) -> None:
         (folder / name).write_text(text, encoding="utf-8")
     for name in ("law.toml", "columns.toml"):
         (folder / name).write_bytes((EXAMPLES / name).read_bytes())
+
+
+def write_results(folder: Path) -> None:
+    """Write the result of five boxes, one of them silent, and of what was counted by hand there."""
+    authority = authority_of(boxes=5)
+    log, found = LogBuilder(authority), []
+    for number in range(5):
+        pen, ballots = log.pen(number), simple_ballots(30 + 8 * number)
+        log.morning(pen) if number == 2 else log.day(pen, ballots)
+        row, _ = count(authority, ballots)
+        found.append(Layout.of(authority.trusted.election).read(row, SEAT).votes)
+    for number, votes in enumerate(found):
+        first, *others, last = votes
+        told = (last, *others, first) if number == 1 else votes
+        put(log, counted_by_hand(authority, number, told))
+    rival = (found[3][0] - 1, found[3][1] + 1, *found[3][2:])
+    for votes in (found[3], rival):
+        version = counted_by_hand(authority, 3, votes)
+        put(log, version, verdict=Verdict.EVIDENCE, reason=Reason.SAME_SEQUENCE)
+    (folder / "results").mkdir()
+    (folder / "results" / "result.json").write_bytes(publish(log, "0").file)
+
+
+def counted_by_hand(authority: Authority, number: int, votes: tuple[int, ...]) -> HandCount:
+    """Return what two officers of a station found in counting the seat, in the law's lines."""
+    total = sum(votes)
+    lines = {"1": 1_000, "1a": 0, "2": total + 3, "3": 3, "4": total}
+    return counted(
+        authority,
+        precinct=authority.trusted.election.precincts[number].number,
+        contest=SEAT,
+        law="example",
+        lines=tuple(lines.items()),
+        options=(("votes", votes),),
+    )
 
 
 def said(command: str) -> str:

@@ -125,6 +125,20 @@ def test_other_stations_stay_as_they_are(log: LogBuilder) -> None:
     assert there["counted_by_hand"][0]["in_force"] is True
 
 
+def test_a_count_of_no_precinct_of_the_election_is_named(log: LogBuilder) -> None:
+    bare = published(log)
+    assert "counted_by_hand_elsewhere" not in bare
+    nowhere = counted(GIVEN, precinct=999)
+    at = put(log, nowhere, verdict=Verdict.QUARANTINED, reason=Reason.PRECINCT)
+    result = published(log)
+    (named,) = result.pop("counted_by_hand_elsewhere")
+    assert (named["precinct"], named["reason"], named["leaves"]) == (999, "precinct", [at])
+    assert (named["id"], named["in_force"]) == (nowhere.id.hex(), False)
+    assert (result["precincts"], result["nation"]) == (bare["precincts"], bare["nation"])
+    shown = page(log).partition('<h3 id="by-hand-elsewhere">')[2].partition("</ul>")[0]
+    assert "Precinct 999, version 1: quarantined, it names no precinct of the election" in shown
+
+
 def refused(log: LogBuilder) -> LogFault:
     outcome = concluded(log)
     assert isinstance(outcome, Refused)

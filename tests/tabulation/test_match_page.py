@@ -34,6 +34,7 @@ def test_every_command_of_the_page_is_one_that_was_run(page):
     blocks = re.findall(r"^```sh\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
     shown = [command for block in blocks for command in match_page.unfolded(block)]
     wanted = [match_page.MATCH, match_page.EXPLAIN, *match_page.RESULT]
+    wanted += [match_page.OWN, match_page.OWN_EXPLAIN]
     assert shown == [*wanted, match_page.REAL, match_page.REAL_EXPLAIN]
 
 

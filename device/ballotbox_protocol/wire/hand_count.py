@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from ballotbox_protocol.election.definition import CONTESTS_MAX, NAME_MAX
 from ballotbox_protocol.election.identifiers import (
+    COUNT_MAX,
     DIGEST_SIZE,
     BoxId,
     ElectionDigest,
@@ -44,6 +45,18 @@ _PRECINCT_SIZE: Final = 4
 def hand_count_place(precinct: PrecinctId, contest: int) -> BoxId:
     """Return what stands where a report names its box: one for each station and contest."""
     return BoxId(_PLACE + precinct.to_bytes(_PRECINCT_SIZE) + contest.to_bytes(2))
+
+
+#: What `hand_count_place` makes lies between these.
+HAND_COUNT_PLACES: Final = (
+    hand_count_place(PrecinctId(0), 0),
+    hand_count_place(PrecinctId(COUNT_MAX), CONTESTS_MAX - 1),
+)
+
+
+def is_hand_count_place(box: BoxId) -> bool:
+    """Tell whether `hand_count_place` made this: it stands for no box."""
+    return box.startswith(_PLACE)
 
 
 @dataclass(frozen=True, slots=True)

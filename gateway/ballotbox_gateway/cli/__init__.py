@@ -8,6 +8,7 @@ from ballotbox_gateway.cli.broker import broker_config
 from ballotbox_gateway.cli.check import check
 from ballotbox_gateway.cli.documents import election, register
 from ballotbox_gateway.cli.hand_count import hand_count
+from ballotbox_gateway.cli.hand_count_naming import name
 from ballotbox_gateway.cli.hand_count_signing import sign
 from ballotbox_gateway.cli.init import init
 from ballotbox_gateway.cli.keys import keys
@@ -44,3 +45,4 @@ for _command in (
 ):  # fmt: skip
     main.add_command(_command)
 hand_count.add_command(sign)
+hand_count.add_command(name)

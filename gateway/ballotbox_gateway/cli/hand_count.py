@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ballotbox_protocol.wire.trust import Trusted
 
 precinct_argument = click.argument("precinct", type=click.IntRange(0))
+any_precinct_argument = click.argument("precinct", type=click.IntRange(0), required=False)
 contest_option = click.option(
     "--contest", help="Number or name of the contest, where a precinct has several."
 )
@@ -136,12 +137,22 @@ def type_(
 
 @hand_count.command()
 @config_option
-@precinct_argument
+@any_precinct_argument
 @contest_option
-def show(config: "Config", precinct: int, contest: str | None) -> None:
-    """List the versions of PRECINCT's counts, and what is wrong with the one in force."""
+def show(config: "Config", precinct: int | None, contest: str | None) -> None:
+    """List the versions of PRECINCT's counts, and what is wrong with the one in force.
+
+    Without PRECINCT: what is set aside, over all stations.
+    """
+    from ballotbox_gateway.cli.hand_count_naming import show_aside
     from ballotbox_gateway.service.count_sheet import in_words
 
+    if precinct is None:
+        if contest is not None:
+            remedy = "Give PRECINCT as well, or leave it out"
+            raise Problem("--contest", "is of one precinct", remedy)
+        show_aside(config)
+        return
     trusted, laws = known(config)
     recorded = _recorded(config, precinct, contest)
     for each in recorded:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ballotbox_protocol.election.identifiers import Mode
     from ballotbox_protocol.wire.keyfile import PrivateKey
     from ballotbox_protocol.wire.statements import RulingKind
+    from ballotbox_protocol.wire.trust import Trusted
 
 #: Digits of a report id that a person may type instead of all 64, if no other begins so.
 _SHORT: Final = 8
@@ -107,28 +108,35 @@ def _rule(
 ) -> None:
     from ballotbox_gateway.adapters.trust_files import load_trusted
     from ballotbox_gateway.cli.asking import asking
-    from ballotbox_protocol.election.identifiers import ReportId
-    from ballotbox_protocol.wire.cose import MessageType
-    from ballotbox_protocol.wire.officers import sign_as_officer
-    from ballotbox_protocol.wire.statements import Ruling
 
     require_two(officer_keys)
     trusted = load_trusted(config)
     with asking(config) as ask:
         report = _find(ask, report_id)
         click.echo(_line(report), err=True)
-        unsigned = Ruling(trusted.digest, kind, ReportId(bytes.fromhex(report["report"])))
         keys = open_keys(officer_keys, passphrase_files, trusted.election.mode)
-        payload = unsigned.payload()
-        signatures = tuple(
-            sign_as_officer(key.public, key.sign, MessageType.RULING, payload) for key in keys
-        )
-        signed = Ruling(unsigned.election, kind, unsigned.report, signatures)
-        text = b64encode(signed.to_bytes()).decode()
-        answer = ask(ask="rule", ruling=text)
+        click.echo(give_ruling(ask, trusted, kind, report["report"], keys))
+
+
+def give_ruling(
+    ask: "Ask", trusted: "Trusted", kind: "RulingKind", about: str, keys: "list[PrivateKey]"
+) -> str:
+    """Have the gateway apply what these officers sign; return what it says, or raise Problem."""
+    from ballotbox_protocol.election.identifiers import ReportId
+    from ballotbox_protocol.wire.cose import MessageType
+    from ballotbox_protocol.wire.officers import sign_as_officer
+    from ballotbox_protocol.wire.statements import Ruling
+
+    unsigned = Ruling(trusted.digest, kind, ReportId(bytes.fromhex(about)))
+    payload = unsigned.payload()
+    signatures = tuple(
+        sign_as_officer(key.public, key.sign, MessageType.RULING, payload) for key in keys
+    )
+    signed = Ruling(unsigned.election, kind, unsigned.report, signatures)
+    answer = ask(ask="rule", ruling=b64encode(signed.to_bytes()).decode())
     if not answer["done"]:
         raise Problem("ruling", answer["explanation"], "Nothing was changed")
-    click.echo(answer["explanation"])
+    return str(answer["explanation"])
 
 
 def require_two(officer_keys: tuple[Path, ...]) -> None:
@@ -157,10 +165,15 @@ def open_keys(
     return keys
 
 
+def begin_of_id(given: str) -> str:
+    """Return the digits with which an id begins; raises Problem when they are too few."""
+    if len(given) < _SHORT:
+        raise Problem(given, "is too short for a report id", f"Give {_SHORT} digits or more")
+    return given.lower()
+
+
 def _find(ask: "Ask", report_id: str) -> dict[str, Any]:
-    wanted = report_id.lower()
-    if len(wanted) < _SHORT:
-        raise Problem(report_id, "is too short for a report id", f"Give {_SHORT} digits or more")
+    wanted = begin_of_id(report_id)
     found = [e for e in ask(ask="set_aside")["reports"] if e["report"].startswith(wanted)]
     if len(found) != 1:
         what = "is no report that is set aside" if not found else "begins more than one report id"

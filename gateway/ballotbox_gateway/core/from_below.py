@@ -23,7 +23,7 @@ from ballotbox_gateway.core.upward import (
 )
 from ballotbox_protocol.election.register import origin_id
 from ballotbox_protocol.wire.checkpoint import Checkpoint, CheckpointFault, verify_checkpoint
-from ballotbox_protocol.wire.hand_count import HandCount
+from ballotbox_protocol.wire.hand_count import HandCount, is_hand_count_place
 from ballotbox_protocol.wire.hand_count_check import read_hand_count
 from ballotbox_protocol.wire.leaf import Leaf, LeafType, decode_leaf
 from ballotbox_protocol.wire.merkle import Frontier, leaf_hash
@@ -225,8 +225,11 @@ def _place(books: Books, case: Case, evidence: Evidence, word: Word) -> StoredRe
         return taken_in(case.draft, decode_replacement(evidence.ruling))
     if case.draft.report(evidence.leaf.report) is None:
         return None
-    result = case.bench.apply(evidence.ruling)
+    result = case.bench.apply(evidence.ruling, heard=True)
     row = case.draft.report(evidence.leaf.report)
+    if row is not None and is_hand_count_place(row.box):
+        # What follows for each version the lower gateway says in leaves of their own.
+        return row
     if row is not None and result in (RulingResult.APPLIED, RulingResult.ALREADY):
         return case.chains.hear(row, word)
     return row

@@ -2,8 +2,9 @@
 
 Nothing is overwritten: each version keeps its leaf, and one that officers without the right had
 signed gets another as soon as others sign the same. A second first version, or a second correction
-of one version, makes rivals, all of them evidence; what corrects a rival waits. What each version
-is follows from which others are here, not from the order in which they came.
+of one version, makes rivals, all of them evidence; what corrects a rival waits. Two officers may
+name the one that stands. What each version is follows from which others and which namings are
+here, not from the order in which they came.
 """
 
 from collections import Counter
@@ -17,6 +18,7 @@ from ballotbox_gateway.core.draft import Draft
 from ballotbox_gateway.core.ports import Place, StoredReport
 from ballotbox_protocol.election.identifiers import ReportId
 from ballotbox_protocol.wire.hand_count import HandCount, decode_hand_count
+from ballotbox_protocol.wire.statements import Ruling
 from ballotbox_protocol.wire.verdict import Reason, Verdict
 
 #: What speaks against one version whatever others there are.
@@ -32,11 +34,15 @@ FaultOf = Callable[[HandCount], Reason | None]
 
 
 class Version(NamedTuple):
-    """One version: what it says, what speaks against it by itself, and how it was accepted."""
+    """One version: what it says, what speaks against it by itself, and how it was accepted.
+
+    named: two officers named it the one that stands.
+    """
 
     said: HandCount
     fault: Reason | None
     reason: Reason
+    named: bool = False
 
 
 class Standing(NamedTuple):
@@ -59,6 +65,8 @@ class _Tree:
         self._versions = versions
         self._contending = {own for own in versions if self._contends(own)}
         self._siblings = Counter(versions[own].said.corrects for own in self._contending)
+        named = (own for own in self._contending if versions[own].named)
+        self._named = Counter(versions[own].said.corrects for own in named)
 
     def _contends(self, own: ReportId) -> bool:
         """Tell whether officers who may have signed it as the next version of a known one."""
@@ -72,25 +80,36 @@ class _Tree:
 
     def standing(self, own: ReportId) -> Standing:
         """Return what one version is."""
-        count, fault, reason = self._versions[own]
+        count, fault, reason, named = self._versions[own]
         if fault is not None:
             return Standing(Verdict.QUARANTINED, fault)
         if self._is_misnumbered(own):
             return Standing(Verdict.QUARANTINED, Reason.CORRECTS)
-        if self._has_rival(count):
+        if self._has_rival(own):
             return Standing(Verdict.EVIDENCE, Reason.SAME_SEQUENCE)
         before = count.corrects
         while before is not None:
             if before not in self._contending:
                 return Standing(Verdict.HELD, Reason.GAP_BEFORE)
-            if self._has_rival(self._versions[before].said):
+            if self._has_rival(before):
                 return Standing(Verdict.HELD, Reason.BOX_DISPUTED)
             before = self._versions[before].said.corrects
+        if named:
+            return Standing(Verdict.ACCEPTED, Reason.NAMED)
         in_order = reason is Reason.IN_ORDER
         return Standing(Verdict.ACCEPTED, Reason.IN_ORDER if in_order else Reason.GAP_CLOSED)
 
-    def _has_rival(self, count: HandCount) -> bool:
-        return self._siblings[count.corrects] > 1
+    def is_open(self, own: ReportId) -> bool:
+        """Tell whether a version is evidence of rivals of which officers have named none."""
+        unnamed = not self._named[self._versions[own].said.corrects]
+        return unnamed and self.standing(own).verdict is Verdict.EVIDENCE
+
+    def _has_rival(self, own: ReportId) -> bool:
+        """Tell whether another version may stand in its place: two namings settle nothing."""
+        version = self._versions[own]
+        place = version.said.corrects
+        stands = version.named and self._named[place] == 1
+        return self._siblings[place] > 1 and not stands
 
 
 class HandCounts:
@@ -121,6 +140,23 @@ class HandCounts:
     def _is_signed_by_now(self, known: StoredReport, count: HandCount) -> bool:
         """Tell whether these signatures are good enough and those that came before were not."""
         return known.own_reason is Reason.OFFICERS and self._fault_of(count) is not Reason.OFFICERS
+
+    def is_open(self, row: StoredReport) -> bool:
+        """Tell whether officers may name this version: see `_Tree.is_open`."""
+        rows = self._draft.chain(row.box).after(-1)
+        return _Tree({each.id: _version(each) for each in rows}).is_open(row.id)
+
+    def name(self, row: StoredReport, ruling: Ruling) -> None:
+        """Enter that officers named a version, and for each that now fares otherwise its leaf."""
+        index, accepted = self._draft.next_index, Verdict.ACCEPTED
+        said = row._replace(newest=index, verdict=accepted, reason=Reason.NAMED)
+        self._draft.rule(said, ruling)
+        chain = self._draft.chain(row.box)
+        chain.put(row._replace(ruled=True))
+        rows = chain.after(-1)
+        standing = standings({each.id: _version(each) for each in rows})
+        for each in rows:
+            self._decide(chain, each, standing[each.id])
 
     def _enter(
         self, chain: BoxChain, count: HandCount, data: bytes, own: Standing, word: Word | None
@@ -171,7 +207,7 @@ class HandCounts:
 
     def _decide(self, chain: BoxChain, row: StoredReport, own: Standing) -> StoredReport:
         """Set what a known version is now; a changed outcome is a new leaf."""
-        verdict, reason = combine(*own, row.below, ruled=False)
+        verdict, reason = combine(*own, row.below, ruled=row.ruled)
         changed = verdict is not row.verdict
         row = row._replace(own_verdict=own.verdict, own_reason=own.reason)
         if changed:
@@ -185,4 +221,4 @@ class HandCounts:
 
 def _version(row: StoredReport) -> Version:
     fault = row.own_reason if row.own_reason in OWN_FAULTS else None
-    return Version(decode_hand_count(row.data), fault, row.own_reason)
+    return Version(decode_hand_count(row.data), fault, row.own_reason, row.ruled)

@@ -253,6 +253,13 @@ class Ledger(Protocol):
         """
         ...
 
+    def set_aside(self, first: BoxId, last: BoxId) -> list[StoredReport]:
+        """Return what is not accepted of all boxes from `first` to `last`, box by box.
+
+        In order of sequence, then of arrival.
+        """
+        ...
+
     def refusal(self, report: ReportId) -> StoredRefusal | None:
         """Return the durable refusal of a report."""
         ...

@@ -4,6 +4,7 @@ from typing import assert_never
 
 from ballotbox_gateway.core.boxchain import BoxChain
 from ballotbox_gateway.core.chain import Chains
+from ballotbox_gateway.core.count_rulings import CountBench
 from ballotbox_gateway.core.draft import Draft
 from ballotbox_gateway.core.head import Facts
 from ballotbox_gateway.core.outcome import RulingResult
@@ -12,6 +13,7 @@ from ballotbox_gateway.core.roster import Authentic, Roster
 from ballotbox_protocol.election.identifiers import NO_REPORT, Mode
 from ballotbox_protocol.election.register import Role
 from ballotbox_protocol.wire.cose import MessageType
+from ballotbox_protocol.wire.hand_count import is_hand_count_place
 from ballotbox_protocol.wire.report import ReportKind
 from ballotbox_protocol.wire.statements import STATEMENT_MAX, Ruling, RulingKind, decode_ruling
 from ballotbox_protocol.wire.verdict import Reason, Verdict
@@ -24,13 +26,16 @@ EXPLANATION: dict[RulingResult, str] = {
     RulingResult.UNKNOWN_REPORT: "no report with this id is held here: check the id",
     RulingResult.OFFICERS: (
         "a ruling needs the good signatures of two different officers who may release in the "
-        "box's precinct, and no other signature"
+        "box's precinct, or of a count by hand sign corrections there, and no other signature"
     ),
     RulingResult.NOT_RELEASABLE: (
         "only a report held for a gap that is still open, or one in quarantine, can be released; "
         "not one of a disputed or abandoned branch, and no second final of a box"
     ),
-    RulingResult.NOT_DISPUTED: "only one of several reports of one disputed sequence can be named",
+    RulingResult.NOT_DISPUTED: (
+        "only one of several reports of one disputed sequence can be named, or of several versions "
+        "of a count by hand that exclude each other, none of which is named yet"
+    ),
     RulingResult.DEBUG: (
         "whoever could reach that box's panel could vote on it: in an official election no ruling "
         "lets a report of a debug box count"
@@ -49,10 +54,14 @@ class Bench:
         self._draft = draft
         self._chains = chains
         self._roster = roster
+        self._counts = CountBench(draft, roster, recorded=recorded)
         self._official = roster.trusted.election.mode is Mode.OFFICIAL
 
-    def apply(self, data: bytes) -> RulingResult:
-        """Carry out a ruling when it is well-formed, signed by two officers, and applies."""
+    def apply(self, data: bytes, *, heard: bool = False) -> RulingResult:
+        """Carry out a ruling when it is well-formed, signed by two officers, and applies.
+
+        `heard`: it comes from a lower gateway, which has taken it.
+        """
         try:
             ruling = decode_ruling(data[: STATEMENT_MAX + 1])
         except ValueError:
@@ -60,8 +69,15 @@ class Bench:
         if ruling.election != self._roster.trusted.digest:
             return RulingResult.OTHER_ELECTION
         row = self._draft.report(ruling.report)
-        if row is None or not self._roster.lists(row.box):
+        if row is None:
             return RulingResult.UNKNOWN_REPORT
+        if self._roster.lists(row.box):
+            return self._rule_on_report(ruling, row)
+        if is_hand_count_place(row.box):
+            return self._counts.apply(ruling, row, heard=heard)
+        return RulingResult.UNKNOWN_REPORT
+
+    def _rule_on_report(self, ruling: Ruling, row: StoredReport) -> RulingResult:
         given = self._roster.reopen(row.id, row.data)
         if not (self._recorded or self._signed(ruling, given)):
             return RulingResult.OFFICERS

@@ -23,7 +23,7 @@ from ballotbox_gateway.core.ports import (
 )
 from ballotbox_protocol.election.identifiers import BoxId, ReportId
 from ballotbox_protocol.wire.merkle import EMPTY_ROOT
-from ballotbox_protocol.wire.verdict import Reason
+from ballotbox_protocol.wire.verdict import Reason, Verdict
 
 
 class MemoryLedger:
@@ -149,6 +149,12 @@ class MemoryLedger:
             row for row in rows if first <= row.sequence and (stop is None or row.sequence < stop)
         ]
         return sorted(found, key=lambda row: (row.sequence, row.first))
+
+    def set_aside(self, first: BoxId, last: BoxId) -> list[StoredReport]:
+        """See the port."""
+        boxes = sorted(box for box in self._by_box if first <= box <= last)
+        found = [row for box in boxes for row in self.reports_of(box, 0, None)]
+        return [row for row in found if row.verdict is not Verdict.ACCEPTED]
 
     def refusal(self, report: ReportId) -> StoredRefusal | None:
         """See the port."""

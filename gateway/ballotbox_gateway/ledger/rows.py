@@ -34,6 +34,21 @@ def _check(fields: tuple[Any, ...], facts: bytes) -> bytes:
     return crc32(b"".join((counted, box, last, facts))).to_bytes(_CHECK_SIZE)
 
 
+def moved_row(row: StoredReport) -> tuple[Any, ...]:
+    """Return what changes of a stored report, and where it stands."""
+    return (
+        row.place,
+        row.newest,
+        row.verdict,
+        row.reason,
+        row.own_verdict,
+        row.own_reason,
+        row.ruled,
+        row.below,
+        row.first,
+    )
+
+
 def head_of(row: tuple[Any, ...]) -> BoxHead:
     """Return the box head in a row; raises Damaged when it is not as it was written."""
     box, version, sequence, last, waiting, disputed, branched, packed = row

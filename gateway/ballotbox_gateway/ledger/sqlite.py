@@ -198,7 +198,7 @@ class SqliteLedger:
         if batch.leaves:
             many(sql.ADD_REPORT, batch.reports)
             many(sql.ADD_LEAF, batch.leaves)
-            many(sql.MOVE_REPORT, [_moved(row) for row in batch.moved])
+            many(sql.MOVE_REPORT, map(rows.moved_row, batch.moved))
         if batch.checkpoint is not None:
             many(sql.ADD_CHECKPOINT, [(*batch.checkpoint, evidence_of(batch))])
         self._write_heads(batch.heads)
@@ -297,6 +297,11 @@ class SqliteLedger:
         return [rows.report_of(row) for row in self._all(sql.REPORTS_OF, (box, first, end))]
 
     @on_medium
+    def set_aside(self, first: BoxId, last: BoxId) -> list[StoredReport]:
+        """See the port."""
+        return [rows.report_of(row) for row in self._all(sql.SET_ASIDE, (first, last))]
+
+    @on_medium
     def refusal(self, report: ReportId) -> StoredRefusal | None:
         """See the port."""
         row = self._one(sql.REFUSAL, (report,))
@@ -382,17 +387,3 @@ class SqliteLedger:
     def close(self) -> None:
         """See the port."""
         self._connection.close()
-
-
-def _moved(row: StoredReport) -> tuple[Any, ...]:
-    return (
-        row.place,
-        row.newest,
-        row.verdict,
-        row.reason,
-        row.own_verdict,
-        row.own_reason,
-        row.ruled,
-        row.below,
-        row.first,
-    )

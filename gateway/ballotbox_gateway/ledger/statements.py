@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from ballotbox_protocol.wire.verdict import Verdict
+
 LOG_HEAD: Final = "SELECT size, root FROM checkpoints ORDER BY size DESC LIMIT 1"
 BINDING: Final = "SELECT origin, election, register_version FROM binding"
 BIND: Final = "INSERT INTO binding VALUES (1, ?, ?, ?, ?)"
@@ -38,6 +40,11 @@ REPORTS_OF: Final = f"""
 SELECT {_REPORT_COLUMNS} FROM reports
 WHERE box = ? AND sequence >= ? AND sequence < ? ORDER BY sequence, first
 """  # noqa: S608 - names
+
+SET_ASIDE: Final = f"""
+SELECT {_REPORT_COLUMNS} FROM reports
+WHERE box BETWEEN ? AND ? AND verdict <> {int(Verdict.ACCEPTED)} ORDER BY box, sequence, first
+"""  # noqa: S608 - names and a code
 
 ADD_HEAD: Final = "INSERT INTO heads VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 MOVE_HEAD: Final = """

@@ -1,7 +1,7 @@
 """The counts by hand that a ledger holds, as a desk tells of them and as they are read again."""
 
 from base64 import b64decode, b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,12 +10,12 @@ from ballotbox_gateway.core.ports import Ledger, StoredReport
 from ballotbox_gateway.problem import Problem
 from ballotbox_gateway.service.count_sheet import CountSheet
 from ballotbox_gateway.service.reasons import count_in_words
-from ballotbox_protocol.election.identifiers import PrecinctId
+from ballotbox_protocol.election.identifiers import PrecinctId, ReportId
 from ballotbox_protocol.election.law.law import Law
 from ballotbox_protocol.wire.hand_count import HandCount, decode_hand_count, hand_count_place
 from ballotbox_protocol.wire.hand_count_check import contest_of, sheet_of
+from ballotbox_protocol.wire.hand_count_force import Decided, in_force
 from ballotbox_protocol.wire.trust import Trusted
-from ballotbox_protocol.wire.verdict import Verdict
 
 
 @dataclass(frozen=True)
@@ -64,17 +64,16 @@ def sheet_counted_on(
 def stored_counts(ledger: Ledger, precinct: int, contest: int) -> dict[str, Any]:
     """Return the versions of one station and contest as JSON-able values, in their order."""
     rows = ledger.reports_of(hand_count_place(PrecinctId(precinct), contest), 0, None)
-    disputed = any(row.verdict is Verdict.EVIDENCE for row in rows)
-    accepted = [row.sequence for row in rows if row.verdict is Verdict.ACCEPTED]
-    force = None if disputed else max(accepted, default=None)
+    force = in_force(decided(rows))
     return {
         "origin": ledger.binding().origin,
-        "counts": [
-            _told(row, ledger)
-            | {"in_force": row.verdict is Verdict.ACCEPTED and row.sequence == force}
-            for row in rows
-        ],
+        "counts": [_told(row, ledger) | {"in_force": row.id == force} for row in rows],
     }
+
+
+def decided(rows: Iterable[StoredReport]) -> dict[ReportId, Decided]:
+    """Return what was decided about each version of one station and contest."""
+    return {row.id: Decided(decode_hand_count(row.data), row.verdict, row.ruled) for row in rows}
 
 
 def _told(row: StoredReport, ledger: Ledger) -> dict[str, Any]:
@@ -118,10 +117,11 @@ def newest(recorded: Sequence[Recorded]) -> Recorded | None:
     """Return the version that the next one corrects, None when there is none.
 
     What was accepted goes before what was set aside for what it says, and of these the newest.
-    Nothing can follow while any is evidence.
+    Nothing can follow while versions exclude each other and none of them is named.
     """
     ranks = {"quarantined": 1, "accepted": 2}
-    if any(each.verdict == "evidence" for each in recorded):
+    disputed = any(each.verdict == "evidence" for each in recorded)
+    if disputed and not any(each.in_force for each in recorded):
         return None
     known = [each for each in recorded if each.correctable and each.verdict in ranks]
     return max(known, key=lambda each: (ranks[each.verdict], each.count.version), default=None)

@@ -11,6 +11,7 @@ from typing import Any, Final
 from ballotbox_gateway.core.intake import CountOutcome, Intake, RulingOutcome, RulingResult
 from ballotbox_gateway.core.ports import Ledger, LedgerFailure
 from ballotbox_gateway.service.count_records import stored_counts
+from ballotbox_gateway.service.counts_aside import counts_aside
 from ballotbox_gateway.service.drafts import Drafts
 from ballotbox_gateway.service.inspection import overview, set_aside
 from ballotbox_gateway.service.reasons import count_in_words
@@ -57,6 +58,7 @@ class Desk:
             "counts": self._counts,
             "draft": self._drafted,
             "drafts": self._waiting,
+            "counts_aside": self._counts_aside,
         }
         asked = answers.get(str(question.get("ask")))
         if asked is None:
@@ -127,6 +129,9 @@ class Desk:
             for each in self._drafts.listed()
         ]
         return {"drafts": drafts}
+
+    def _counts_aside(self, question: dict[str, Any]) -> dict[str, Any]:
+        return counts_aside(self._ledger, str(question.get("begins", "")))
 
 
 def decoded_entry(parts: list[str | None]) -> list[bytes | None]:

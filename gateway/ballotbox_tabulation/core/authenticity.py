@@ -26,7 +26,7 @@ _REASONS = {
 }
 #: The same of a verdict on a count by hand.
 _REASONS_OF_COUNTS = {
-    Verdict.ACCEPTED: {Reason.IN_ORDER, Reason.GAP_CLOSED},
+    Verdict.ACCEPTED: {Reason.IN_ORDER, Reason.GAP_CLOSED, Reason.NAMED},
     Verdict.HELD: _REASONS[Verdict.HELD],
     Verdict.QUARANTINED: _OF_COUNTS
     | {Reason.OFFICERS, Reason.PRECINCT, Reason.CORRECTS, Reason.QUARANTINED_BELOW},

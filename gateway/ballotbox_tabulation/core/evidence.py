@@ -5,11 +5,12 @@ from hashlib import sha256
 from typing import Final
 
 from ballotbox_protocol.election.counters import Counters
-from ballotbox_protocol.election.identifiers import BoxId, ReportId
+from ballotbox_protocol.election.identifiers import BoxId, PrecinctId, ReportId
 from ballotbox_protocol.election.register import BoxEntry, Role, origin_id
 from ballotbox_protocol.election.tally import Row
 from ballotbox_protocol.wire.checkpoint import CheckpointFault, parse_note, verify_checkpoint
 from ballotbox_protocol.wire.cose import MessageType
+from ballotbox_protocol.wire.hand_count import HandCount
 from ballotbox_protocol.wire.leaf import Leaf, LeafType
 from ballotbox_protocol.wire.merkle import Tree
 from ballotbox_protocol.wire.officers import two_officers_signed
@@ -26,7 +27,7 @@ from ballotbox_protocol.wire.trust import Trusted
 from ballotbox_protocol.wire.verdict import Reason, Verdict
 from ballotbox_tabulation.core.authenticity import OpenedLeaf, SignedBody
 from ballotbox_tabulation.core.faults import Fault, LogFault
-from ballotbox_tabulation.core.hand_counts import CountedByHand, check_count
+from ballotbox_tabulation.core.hand_counts import CountedByHand, NamedCount, check_count
 from ballotbox_tabulation.core.objections import Objections
 
 #: What officers must have ruled for a leaf with this reason.
@@ -79,7 +80,7 @@ class ReplacedLog:
 
 
 #: What one leaf of a log is, once what stands beside it fits.
-LogEntry = VerifiedLeaf | ReplacedLog | CountedByHand
+LogEntry = VerifiedLeaf | ReplacedLog | CountedByHand | NamedCount
 
 
 class Evidence:
@@ -92,6 +93,7 @@ class Evidence:
         self._tree = tree
         self._objections = Objections(trusted.election, trusted.register)
         self._reports: dict[ReportId, FiledReport] = {}
+        self._counts: dict[ReportId, HandCount] = {}
         self._held: dict[ReportId, HeldCheckpoint] = {}
         self._lower_roots: dict[tuple[str, int], bytes] = {}
         self._lower_note: bytes | None = None
@@ -105,8 +107,23 @@ class Evidence:
         if leaf.type is LeafType.REPLACEMENT:
             return self._replaced(opened)
         if leaf.type is LeafType.HAND_COUNT:
-            return check_count(opened, self._trusted)
+            return self._counted(opened)
+        if leaf.type is LeafType.RULING and leaf.report in self._counts:
+            return self._named(opened, self._counts[leaf.report])
         return self._decision(opened)
+
+    def _counted(self, opened: OpenedLeaf) -> CountedByHand | Fault:
+        checked = check_count(opened, self._trusted)
+        if isinstance(checked, CountedByHand):
+            self._counts[checked.count.id] = checked.count
+        return checked
+
+    def _named(self, opened: OpenedLeaf, count: HandCount) -> NamedCount | Fault:
+        index, leaf = opened.index, opened.leaf
+        fault = self._ruling_fault(index, leaf, opened.ruling, Role.ELEVATED, count.precinct)
+        if fault is None and leaf.reason is not Reason.NAMED:
+            return Fault(LogFault.RULING_SCOPE, index)
+        return fault or NamedCount(index, leaf, count)
 
     def _decision(self, opened: OpenedLeaf) -> VerifiedLeaf | Fault:
         index, leaf = opened.index, opened.leaf
@@ -114,7 +131,8 @@ class Evidence:
         if isinstance(report, Fault):
             return report
         if leaf.type is LeafType.RULING:
-            fault = self._ruling_fault(index, leaf, opened.ruling, report)
+            precinct = report.entry.precinct
+            fault = self._ruling_fault(index, leaf, opened.ruling, Role.RELEASE, precinct)
             return fault or VerifiedLeaf(index, leaf, report, _never_countable(report))
         if opened.ruling is not None:
             return Fault(LogFault.RULING_UNASKED, index)
@@ -216,7 +234,7 @@ class Evidence:
         return None
 
     def _ruling_fault(
-        self, index: int, leaf: Leaf, data: bytes | None, report: FiledReport
+        self, index: int, leaf: Leaf, data: bytes | None, role: Role, precinct: PrecinctId
     ) -> Fault | None:
         if data is None:
             return Fault(LogFault.RULING_MISSING, index)
@@ -233,8 +251,8 @@ class Evidence:
             ruling.signatures,
             MessageType.RULING,
             ruling.payload(),
-            Role.RELEASE,
-            report.entry.precinct,
+            role,
+            precinct,
         )
         return None if signed else Fault(LogFault.RULING_OFFICERS, index)
 

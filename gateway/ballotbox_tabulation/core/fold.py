@@ -17,7 +17,7 @@ from ballotbox_protocol.wire.verdict import Reason, Verdict
 from ballotbox_tabulation.core.authenticity import RULED
 from ballotbox_tabulation.core.evidence import LogEntry, ReplacedLog
 from ballotbox_tabulation.core.faults import Fault, LogFault
-from ballotbox_tabulation.core.hand_counts import CountedByHand, HandCounts, ListedCount
+from ballotbox_tabulation.core.hand_counts import CountedByHand, HandCounts, ListedCount, NamedCount
 from ballotbox_tabulation.core.history import BoxHistory, Standing
 
 
@@ -142,6 +142,10 @@ class Fold:
         if isinstance(entry, CountedByHand):
             self._by_hand.add(entry)
             return None
+        if isinstance(entry, NamedCount):
+            self._rulings += 1
+            self._by_hand.name(entry)
+            return None
         leaf = entry.leaf
         if leaf.type is LeafType.RULING:
             self._rulings += 1
@@ -163,7 +167,7 @@ class Fold:
             for history in self._boxes.values()
             for first, second in history.doubled()
         ]
-        return [*doubled, *self._by_hand.rivals()]
+        return [*doubled, *self._by_hand.contradictions()]
 
     def standings(self) -> Standings:
         """Return where every registered box stands after the leaves taken so far."""

@@ -9,12 +9,13 @@ from ballotbox_protocol.election.identifiers import PrecinctId, ReportId
 from ballotbox_protocol.election.law.law import Mark, Value
 from ballotbox_protocol.wire.hand_count import HandCount
 from ballotbox_protocol.wire.hand_count_check import read_hand_count, standing_fault
+from ballotbox_protocol.wire.hand_count_force import Decided, in_force
 from ballotbox_protocol.wire.leaf import Leaf
 from ballotbox_protocol.wire.trust import Trusted
 from ballotbox_protocol.wire.verdict import Reason, Verdict
 from ballotbox_tabulation.core.authenticity import OpenedLeaf
 from ballotbox_tabulation.core.faults import Fault, LogFault
-from ballotbox_tabulation.core.wording import reason_in_words
+from ballotbox_tabulation.core.wording import count_reason_in_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +28,20 @@ class CountedByHand:
 
 
 @dataclass(frozen=True, slots=True)
+class NamedCount:
+    """A leaf by which two officers named one of several versions the one that stands."""
+
+    index: int
+    leaf: Leaf
+    count: HandCount
+
+
+@dataclass(frozen=True, slots=True)
 class ListedCount:
     """One version with its newest verdict and all its leaves; at most one of a place is in force.
 
-    in_force: it is the newest accepted one, and no version of its station and contest is evidence.
+    in_force: see `ballotbox_protocol.wire.hand_count_force`. named: two officers named it the one
+    that stands.
     """
 
     count: HandCount
@@ -38,6 +49,7 @@ class ListedCount:
     reason: Reason
     leaves: tuple[int, ...]
     in_force: bool = False
+    named: bool = False
 
 
 def check_count(opened: OpenedLeaf, trusted: Trusted) -> CountedByHand | Fault:
@@ -58,7 +70,7 @@ def check_count(opened: OpenedLeaf, trusted: Trusted) -> CountedByHand | Fault:
 
 
 class HandCounts:
-    """Takes the counts of a log in order; knows at the end which version is in force."""
+    """Takes the counts of a log in order, and namings of them; knows which version is in force."""
 
     def __init__(self) -> None:
         self._listed: dict[ReportId, ListedCount] = {}
@@ -68,12 +80,21 @@ class HandCounts:
         own, leaf = entry.count.id, entry.leaf
         known = self._listed.get(own)
         leaves = (*(known.leaves if known is not None else ()), entry.index)
-        self._listed[own] = ListedCount(entry.count, leaf.verdict, leaf.reason, leaves)
+        named = known is not None and known.named
+        self._listed[own] = ListedCount(entry.count, leaf.verdict, leaf.reason, leaves, named=named)
 
-    def rivals(self) -> Iterator[Fault]:
-        """Yield a fault for each two accepted versions that stand in one place."""
+    def name(self, entry: NamedCount) -> None:
+        """Take a naming; the leaves of each version say what follows from it."""
+        own = entry.count.id
+        known = self._listed[own]
+        self._listed[own] = replace(known, leaves=(*known.leaves, entry.index), named=True)
+
+    def contradictions(self) -> Iterator[Fault]:
+        """Yield a fault for two accepted versions in one place, and where a naming is missing."""
         seen: dict[tuple[bytes, ReportId | None], ListedCount] = {}
         for each in self._listed.values():
+            if each.reason is Reason.NAMED and not each.named:
+                yield Fault(LogFault.RULING_MISSING, each.leaves[-1])
             if each.verdict is Verdict.ACCEPTED:
                 place = each.count.place, each.count.corrects
                 first = seen.setdefault(place, each)
@@ -95,11 +116,10 @@ def _order(each: ListedCount) -> tuple[PrecinctId, int, int, int]:
 
 
 def _in_force(versions: list[ListedCount]) -> Iterator[ListedCount]:
-    accepted = [each for each in versions if each.verdict is Verdict.ACCEPTED]
-    disputed = any(each.verdict is Verdict.EVIDENCE for each in versions)
-    newest = max(accepted, key=lambda each: each.count.version, default=None)
+    decided = {each.count.id: Decided(each.count, each.verdict, each.named) for each in versions}
+    force = in_force(decided)
     for each in versions:
-        yield replace(each, in_force=each is newest and not disputed)
+        yield replace(each, in_force=each.count.id == force)
 
 
 def count_in_words(each: ListedCount) -> str:
@@ -107,7 +127,7 @@ def count_in_words(each: ListedCount) -> str:
     count = each.count
     force = "in force" if each.in_force else "not in force"
     what = f"precinct {count.precinct}, contest {count.contest}, version {count.version}"
-    why = reason_in_words(each.reason)
+    why = count_reason_in_words(each.reason)
     return f"counted by hand: {what}: {each.verdict.name.lower()}, {why}; {force}"
 
 
@@ -118,7 +138,8 @@ def count_documents(counts: Iterable[ListedCount]) -> list[dict[str, Any]]:
 
 def _document(each: ListedCount) -> dict[str, Any]:
     count = each.count
-    return {
+    named = {"named": True} if each.named else {}
+    return named | {
         "id": count.id.hex(),
         "contest": count.contest,
         "law": count.law,

@@ -178,6 +178,10 @@ def _source(findings: Findings, at: int, table: SourceTable) -> Document:
             sights[Sight.REPEATED],
             lambda name: {"station": name, "rows": findings.match.repeated[at][name]},
         ),
+        "set_aside": _named(
+            sights[Sight.ASIDE],
+            lambda name: {"station": name, "why": findings.match.aside[at][name].why},
+        ),
         "alone": _named(findings.alone[at], str),
         "law": _law(table),
     }

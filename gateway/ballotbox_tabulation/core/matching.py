@@ -7,7 +7,7 @@ from array import array
 from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 from operator import add, itemgetter
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from ballotbox_protocol.election.identifiers import require
 from ballotbox_protocol.election.law.law import Mark, Value
@@ -30,6 +30,13 @@ _Kept = tuple[int, "array[int] | tuple[Value, ...]"]
 _Take = Callable[[Sequence[Any]], tuple[Any, ...]]
 
 
+class Aside(NamedTuple):
+    """Where a source has a station whose numbers are not compared, and why they are not."""
+
+    row: int
+    why: str
+
+
 class Match:
     """Takes what each source says of each station; then compares them one by one."""
 
@@ -38,6 +45,7 @@ class Match:
         self._index = {source: at for at, source in enumerate(columns.sources)}
         self._rows: tuple[dict[str, _Kept], ...] = tuple({} for _ in columns.sources)
         self.repeated: tuple[dict[str, list[int]], ...] = tuple({} for _ in columns.sources)
+        self.aside: tuple[dict[str, Aside], ...] = tuple({} for _ in columns.sources)
         self._values = 0
         self.pairs = [(pair, *self._takes(*pair)) for pair in columns.pairs()]
         self._places = [
@@ -65,17 +73,22 @@ class Match:
         else:
             rows[count.station] = (count.row, _packed(count.values))
 
+    def set_aside(self, source: Source, station: str, row: int, why: str) -> None:
+        """Take that a source has numbers of a station which nobody may compare."""
+        self.aside[self._index[source]][station] = Aside(row, why)
+
     def stations(self) -> list[str]:
         """Return every station that a source names, in the order of the sources."""
-        return list(dict.fromkeys(chain(*self._rows, *self.repeated)))
+        return list(dict.fromkeys(chain(*self._rows, *self.repeated, *self.aside)))
 
     def first(self, source: int) -> str:
         """Return the first station that a source names, "" when it names none."""
-        return next(iter(chain(self._rows[source], self.repeated[source])), "")
+        return next(iter(chain(self._rows[source], self.repeated[source], self.aside[source])), "")
 
     def known(self, source: int, station: str) -> bool:
         """Tell whether a source names a station."""
-        return station in self._rows[source] or station in self.repeated[source]
+        here = self._rows[source], self.repeated[source], self.aside[source]
+        return any(station in each for each in here)
 
     def values(self, source: int, station: str) -> "Sequence[Value] | None":
         """Return all values of a source about a station, None when it has none or two."""
@@ -102,9 +115,16 @@ class Match:
             for each, sight in zip(kept, sights, strict=True)
         ]
         cells = tuple(zip(*map(self._cells, range(len(kept)), read), strict=True))
-        rows = tuple(0 if each is None else each[0] for each in kept)
+        rows = tuple(
+            self._row_aside(at, station) if each is None else each[0]
+            for at, each in enumerate(kept)
+        )
         plain = self._all_share and all(type(values) is array for values in read)
         return StationMatch(station, rows, sights, cells, differences_of(cells), plain)
+
+    def _row_aside(self, at: int, station: str) -> int:
+        aside = self.aside[at].get(station)
+        return 0 if aside is None else aside.row
 
     def _cells(self, at: int, values: "array[int] | tuple[Value, ...] | None") -> Cells:
         """Return the values of a source in the order of the compared columns."""
@@ -150,7 +170,8 @@ class Match:
     def _sight(self, at: int, station: str) -> Sight:
         kept = self._rows[at].get(station)
         if kept is None:
-            return Sight.REPEATED if station in self.repeated[at] else Sight.MISSING
+            unread = Sight.REPEATED if station in self.repeated[at] else Sight.MISSING
+            return Sight.ASIDE if station in self.aside[at] else unread
         values = kept[1]
         empty = isinstance(values, tuple) and all(
             values[place] is Mark.NO_DATA for place in self._own[at]

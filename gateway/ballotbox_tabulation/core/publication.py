@@ -57,7 +57,7 @@ def build_result(tabulation: Tabulation, source: Source) -> Document:
     election = source.trusted.election
     layout = Layout.of(election)
     standings = tabulation.standings
-    return {
+    return _elsewhere(tabulation) | {
         "format": FORMAT,
         "program": source.program,
         "election": _election(source),
@@ -216,6 +216,17 @@ def _precincts(tabulation: Tabulation, layout: Layout) -> list[Document]:
         _precinct(each, layout, by_hand.get(each.precinct.number, []))
         for each in tabulation.precincts
     ]
+
+
+def _elsewhere(tabulation: Tabulation) -> Document:
+    """Return the counts by hand of stations that the election does not have; all are refused."""
+    known = {each.precinct.number for each in tabulation.precincts}
+    found = [each for each in tabulation.standings.by_hand if each.count.precinct not in known]
+    documents = [
+        {"precinct": each.count.precinct} | document
+        for each, document in zip(found, count_documents(found), strict=True)
+    ]
+    return {"counted_by_hand_elsewhere": documents} if documents else {}
 
 
 def _precinct(each: PrecinctTotal, layout: Layout, by_hand: list[ListedCount]) -> Document:

@@ -16,12 +16,16 @@ Cells = tuple[Value | None, ...]
 
 
 class Sight(Enum):
-    """What a source says of a station: numbers, that it has none, nothing, or twice something."""
+    """What a source says of a station: numbers, that it has none, nothing, or twice something.
+
+    ASIDE: it has some, and they are in dispute or refused.
+    """
 
     READ = "read"
     NO_DATA = "no data"
     MISSING = "missing"
     REPEATED = "repeated"
+    ASIDE = "set aside"
 
 
 class State(Enum):

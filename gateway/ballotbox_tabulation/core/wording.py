@@ -37,6 +37,15 @@ _PLAIN: Final[dict[Reason, str]] = {
     Reason.LINES: "its lines or options are not those of its law and its contest",
     Reason.RELATION: "it breaks a relation of its law that blocks",
 }
+#: Where a reason means something of its own for a count by hand.
+_OF_COUNTS: Final[dict[Reason, str]] = {
+    Reason.GAP_CLOSED: "accepted when what it waited for had come",
+    Reason.GAP_BEFORE: "the version that it corrects is missing",
+    Reason.BOX_DISPUTED: "a version before it has a rival",
+    Reason.SAME_SEQUENCE: "another version stands in the same place",
+    Reason.PRECINCT: "it names no precinct of the election",
+    Reason.CORRECTS: "its number is not the next after that of the version it corrects",
+}
 _LAWS: Final = 300
 
 
@@ -46,3 +55,8 @@ def reason_in_words(reason: Reason) -> str:
     if plain is not None:
         return plain
     return f"it breaks the law that {MEANING[Law(reason - _LAWS)]}"
+
+
+def count_reason_in_words(reason: Reason) -> str:
+    """Return why a count by hand was decided as it was, as the end of a sentence about it."""
+    return _OF_COUNTS.get(reason) or reason_in_words(reason)

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from ballotbox_gateway.core.intake import CountOutcome
 from ballotbox_protocol.election.identifiers import ReportId
+from ballotbox_protocol.election.law.binding import Column
 from ballotbox_protocol.election.law.law import Mark, Value
 from ballotbox_protocol.wire.hand_count import HandCount
 from ballotbox_protocol.wire.leaf import Leaf, LeafType, decode_leaf
@@ -20,6 +21,9 @@ from ballotbox_protocol.wire.verdict import Reason, Verdict
 from ballotbox_simulator.world.gateway_node import GatewayNode
 from ballotbox_simulator.world.hand_counting import Sheet
 from ballotbox_simulator.world.log_reading import ReadLog
+from ballotbox_tabulation.core.match_columns import align
+from ballotbox_tabulation.core.matching import Match
+from ballotbox_tabulation.core.station_count import Source, StationCount
 
 #: Where a count belongs: precinct and contest.
 Place = tuple[int, int]
@@ -249,7 +253,8 @@ def unseen_differences(
 ) -> Iterator[str]:
     """Yield the counts in force that do not differ from their boxes just where people erred.
 
-    Both stand in the result, side by side: no sum of the count can show two options swapped.
+    Both stand in the result, side by side: no sum of the count can show two options swapped. What
+    is asked is whether the match of sources names them.
     """
     for area in result["precincts"]:
         for each in _listed(area):
@@ -261,9 +266,22 @@ def unseen_differences(
             # With a box missing, or with a sheet that a person spoke falsely of, more differs.
             if boxes != list(sheet.found.votes):
                 continue
-            seen = _differing(each["options"]["votes"], boxes)
-            if seen != _differing(_words(sheet.count.options[0][1]), _words(sheet.found.votes)):
+            seen = _matched(boxes, list(map(_value, each["options"]["votes"])))
+            written = sheet.count.options[0][1]
+            if seen != [at for at, votes in enumerate(written) if votes != sheet.found.votes[at]]:
                 yield f"{_named(sheet.count)} differs from its boxes in options {seen}"
+
+
+def _matched(boxes: Sequence[Value], by_hand: Sequence[Value]) -> list[int]:
+    """Return the options in which the tabulation's own match sees the two differ."""
+    columns = tuple(Column("votes", str(option)) for option in range(len(boxes)))
+    match = Match(align({Source.BOX: columns, Source.HAND: columns}))
+    for source, values in ((Source.BOX, boxes), (Source.HAND, by_hand)):
+        match.add(StationCount("station", source, values))
+    compared = match.columns.compared
+    return [
+        int(compared[each.column].column.option) for each in match.compare("station").differences
+    ]
 
 
 def _votes_of_boxes(area: Mapping[str, Any], contest: int) -> list[int] | None:
@@ -273,5 +291,5 @@ def _votes_of_boxes(area: Mapping[str, Any], contest: int) -> list[int] | None:
     return shown["votes"] if "votes" in shown else [each["votes"] for each in shown["options"]]
 
 
-def _differing(one: Sequence[object], other: Sequence[object]) -> list[int]:
-    return [at for at, pair in enumerate(zip(one, other, strict=True)) if pair[0] != pair[1]]
+def _value(shown: int | str) -> Value:
+    return Mark(shown) if isinstance(shown, str) else shown

@@ -218,6 +218,9 @@ def _feed(crew: Crew, ballot: Ballot, now: Instant) -> None:
 
 
 async def _disturb(day: Day, hour: int) -> None:
+    # A carrier that is busy drops what no courier says again.
+    if hour in (_REPLAY_HOUR, _FORGERY_HOUR):
+        await _until(day, lambda: not any(box.unanswered for box in day.boxes[:2]), "the receipts")
     if hour == _REPLAY_HOUR:
         _repeat(day, day.boxes[0], ReportKind.ZERO)
         day.mischief.replayed += 1

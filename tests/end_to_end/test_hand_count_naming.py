@@ -132,7 +132,9 @@ def test_what_was_settled_can_be_corrected_again(running, election, officers):
 def test_the_manual_shows_what_is_printed(running, repository, election, tmp_path, officers):
     """The commands of its part on rivals, with what it shows of their output."""
     manual = (repository / "gateway" / "OPERATING.md").read_text("utf-8")
-    section = manual.partition("### Versions that exclude each other")[2].partition("\n## ")[0]
+    section = manual.partition("## Versions of a count that exclude each other")[2].partition(
+        "\n## "
+    )[0]
     (block,) = re.findall(r"```console\n(.*?)```", section, re.DOTALL)
     give(running, *forked(election)[:2])
     for number, key in enumerate(("anara.key", "bakyt.key")):

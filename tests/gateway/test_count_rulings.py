@@ -230,6 +230,26 @@ def test_namings_that_contradict_each_other_settle_nothing() -> None:
     assert force(levels.centre) == []
 
 
+def test_a_naming_from_below_is_kept_when_a_version_is_signed_again() -> None:
+    levels = Levels()
+    for each in (FIRST, RIVAL):
+        take(levels.lower, each)
+    name(levels.lower, FIRST)
+    register = GIVEN.trusted.register
+    officers = tuple(replace(each, roles=each.roles & ~Role.POLL) for each in register.officers)
+    for version, known in ((2, officers), (3, register.officers)):
+        newer = Register(register.election, version, register.boxes, register.gateways, known)
+        levels.centre.intake.replace_register(with_register(GIVEN, newer).trusted)
+        if version == 2:
+            levels.carry(levels.lower)
+            assert mind(levels.centre, FIRST) == [(QUARANTINED, Reason.OFFICERS)]
+    for each in (FIRST, RIVAL):
+        take(levels.centre, each)
+    assert mind(levels.centre, FIRST, RIVAL) == [NAMED, LOST]
+    made = again(GIVEN, levels.centre.ledger, CENTRE)
+    assert made.report(FIRST.id) == levels.centre.ledger.report(FIRST.id)
+
+
 def test_a_naming_by_officers_who_are_not_known_above_waits_for_the_register() -> None:
     levels = Levels()
     for each in (FIRST, RIVAL):

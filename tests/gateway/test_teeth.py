@@ -29,7 +29,7 @@ from tests.gateway.test_reasons import CAUSES
 pytestmark = pytest.mark.teeth
 
 _SEARCH = settings(
-    max_examples=80,
+    max_examples=400,
     stateful_step_count=20,
     derandomize=True,
     database=None,

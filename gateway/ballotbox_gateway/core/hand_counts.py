@@ -119,15 +119,21 @@ class HandCounts:
         self._draft = draft
         self._fault_of = fault_of
 
-    def place(self, count: HandCount, data: bytes, word: Word | None = None) -> Placed:
-        """Put one authentic count where it belongs; `word` is what a lower gateway says of it."""
+    def place(
+        self, count: HandCount, data: bytes, word: Word | None = None, *, anew: bool = False
+    ) -> Placed:
+        """Put one authentic count where it belongs; `word` is what a lower gateway says of it.
+
+        anew: the log has it judged anew, whatever a worse word from below lets see of the cause.
+        """
         chain = self._draft.chain(count.place)
         known = chain.known(count.version, count.id)
-        if known is not None and not self._is_signed_by_now(known, count):
+        if known is not None and not (anew or self._is_signed_by_now(known, count)):
             return Placed(known if word is None else self._hear(chain, known, word), new=False)
         others = [row for row in chain.after(-1) if row.id != count.id]
         versions = {row.id: _version(row) for row in others}
-        versions[count.id] = Version(count, self._fault_of(count), Reason.IN_ORDER)
+        named = known is not None and known.ruled
+        versions[count.id] = Version(count, self._fault_of(count), Reason.IN_ORDER, named)
         standing = standings(versions)
         if known is None:
             row = self._enter(chain, count, data, standing[count.id], word)
@@ -188,7 +194,7 @@ class HandCounts:
     ) -> StoredReport:
         """Take in better signatures: a new leaf whatever follows, and these bytes beside it."""
         below = row.below if word is None else hear(row.below, word)
-        verdict, reason = combine(*own, below, ruled=False)
+        verdict, reason = combine(*own, below, ruled=row.ruled)
         row = row._replace(
             newest=self._draft.next_index,
             verdict=verdict,

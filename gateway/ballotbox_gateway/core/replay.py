@@ -146,8 +146,11 @@ class _Repeater:
         word = _word(leaf, entry.note) if said else None
         count = entry.ruling or b""
         recorded = self._count_fault(leaf, known, count)
+        better = known is not None and self._draft.count_beside(known) != count
+        anew = better or (known is not None and entry.note is None)
+        counts = HandCounts(self._draft, lambda _: recorded)
         try:
-            HandCounts(self._draft, lambda _: recorded).place(decode_hand_count(count), count, word)
+            counts.place(decode_hand_count(count), count, word, anew=anew)
         except ValueError as error:
             raise Damaged(f"the count of leaf {entry.position} is none: {error}") from error
 

@@ -20,7 +20,14 @@ from ballotbox_gateway.adapters.roads import CarrierState
 from ballotbox_gateway.adapters.serial_line import lasting_name, open_line
 from ballotbox_gateway.adapters.serial_words import port_trouble
 from ballotbox_gateway.config import SerialPort
-from tests.gateway.adapters.test_serial_intake import ANSWER, Cable, FarEnd, road, taken
+from tests.gateway.adapters.test_serial_intake import (
+    ANSWER,
+    Cable,
+    FarEnd,
+    road,
+    taken,
+    waiting,
+)
 from tests.patience import PATIENCE_S, soon
 
 #: pyserial names its threads in a way that Python no longer likes.
@@ -88,7 +95,7 @@ def test_a_second_reader_is_named_once_frames_are_damaged_and_forgotten_when_it_
         far = cable.plug()
         async with road(cable.name) as intake:
             far.say(b"one")
-            await soon(lambda: len(intake._inbox) == 1, "a letter")
+            await soon(lambda: len(waiting(intake)) == 1, "a letter")
             with opener(cable.device) as (other, _):
                 os.write(cable.master, b"half of a frame\x00")
                 told = f"is also open in python3 (process {other.pid}): each reader gets only a "
@@ -106,7 +113,7 @@ def test_noise_is_told_and_told_no_more_when_it_ends(cable, quick, caplog):
         far = cable.plug()
         async with road(cable.name) as intake:
             far.say(b"one")
-            await soon(lambda: len(intake._inbox) == 1, "a letter")
+            await soon(lambda: len(waiting(intake)) == 1, "a letter")
             for _ in range(3):
                 os.write(cable.master, b"\x1b]0;no title\x07\x1b[2Jnoise\x00" * 50)
                 await soon(lambda: intake.trouble.startswith("brings damaged frames"), "noise")
@@ -126,7 +133,7 @@ def test_a_line_that_takes_no_byte_is_told_and_opened_anew(cable, quick):
         far = cable.plug()
         async with road(cable.name) as intake:
             far.say(b"one")
-            await soon(lambda: len(intake._inbox) == 1, "a letter")
+            await soon(lambda: len(waiting(intake)) == 1, "a letter")
             route = taken(intake)[0].route
             far.close()
             for _ in range(intake._link.room):
@@ -242,7 +249,7 @@ def test_a_line_behind_an_rfc_2217_server_is_a_port_like_any_other():
         async with road(server.url) as intake:
             far = FarEnd(server.near)
             far.say(bytes(range(256)) * 8)
-            await soon(lambda: len(intake._inbox) == 1, "a letter")
+            await soon(lambda: len(waiting(intake)) == 1, "a letter")
             letter = taken(intake)[0]
             assert letter.data == bytes(range(256)) * 8
             letter.route.send(ANSWER)

@@ -109,7 +109,11 @@ def to_be_corrected(recorded: Sequence[Recorded]) -> Recorded | None:
     last = newest(recorded)
     if last is None and any(each.correctable for each in recorded):
         what = "has versions that exclude each other, or wait for another: none can be corrected"
-        raise Problem("the count", what, "Two officers name the one that stands: ballotbox-gateway hand-count name")
+        raise Problem(
+            "the count",
+            what,
+            "Two officers name the one that stands: ballotbox-gateway hand-count name",
+        )
     return last
 
 

@@ -4,22 +4,12 @@ from collections.abc import Iterator
 
 from ballotbox_tabulation.core.law_document import Document
 from ballotbox_tabulation.plot import Bar, bars_svg
+from ballotbox_tabulation.templating import template_of
 
 
 def render_law_page(document: Document) -> bytes:
     """Return the page of a document of findings."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("ballotbox_tabulation"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["number"] = "{:,}".format
-    template = environment.get_template("law.html")
-    return template.render(check=document, charts=list(_charts(document))).encode()
+    return template_of("law.html").render(check=document, charts=list(_charts(document))).encode()
 
 
 def _charts(document: Document) -> Iterator[str]:

@@ -7,6 +7,7 @@ from ballotbox_tabulation.core.law_document import Document
 from ballotbox_tabulation.core.match_document import verdict_of
 from ballotbox_tabulation.match_cli import margin_words, swap_words
 from ballotbox_tabulation.plot import Bar, bars_svg
+from ballotbox_tabulation.templating import template_of
 
 #: So many stations, swaps and names are on the page; the files have more.
 _SHOWN: Final = 30
@@ -20,22 +21,12 @@ _STATES: Final = {
 
 def render_match_page(document: Document) -> bytes:
     """Return the page of a document of findings."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("ballotbox_tabulation"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {
-        "number": "{:,}".format,
+    filters = {
         "swap": swap_words,
         "margin": margin_words,
         "aside": "{0[station]} ({0[why]})".format,
     }
-    template = environment.get_template("match.html")
+    template = template_of("match.html", filters)
     sources = [each["source"] for each in document["sources"]]
     return template.render(
         match=document,

@@ -3,7 +3,7 @@
 The page shows the published document and nothing else; only the charts are drawn here.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from itertools import chain
 from typing import TYPE_CHECKING, Final
@@ -16,6 +16,7 @@ from ballotbox_tabulation.core.publication import Document
 from ballotbox_tabulation.core.totals import SUMMED
 from ballotbox_tabulation.core.wording import count_reason_in_words, reason_in_words
 from ballotbox_tabulation.plot import contest_svg
+from ballotbox_tabulation.templating import template_of
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -33,24 +34,14 @@ _OPEN_STATES: Final = (
 
 def render_page(published: Published, election: Election) -> bytes:
     """Return the HTML page of a published result of `election`."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("ballotbox_tabulation"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {
-        "number": "{:,}".format,
+    filters: dict[str, Callable[..., str]] = {
         "tally_cells": _tally_cells,
         "counter_cells": _counter_cells,
         "moment": _moment,
         "reason": lambda code: reason_in_words(Reason(code)),
         "count_reason": lambda code: count_reason_in_words(Reason(code)),
     }
-    template = environment.get_template("result.html")
+    template = template_of("result.html", filters)
     return template.render(_view(published, election)).encode()
 
 

@@ -5,21 +5,22 @@ from dataclasses import replace
 import pytest
 
 from ballotbox_gateway.core.intake import RulingResult
-from ballotbox_gateway.core.upward import UpwardBatch, UpwardFault, UpwardReply
+from ballotbox_gateway.core.upward import UpwardBatch, UpwardEntry, UpwardFault, UpwardReply
 from ballotbox_protocol.election.identifiers import InvalidField
 from ballotbox_protocol.election.register import Register, origin_id
 from ballotbox_protocol.wire.cose import MessageType
-from ballotbox_protocol.wire.leaf import LeafType, decode_leaf
+from ballotbox_protocol.wire.hand_count import HandCount
+from ballotbox_protocol.wire.leaf import Leaf, LeafType, decode_leaf, encode_leaf
 from ballotbox_protocol.wire.message import MessageKind
-from ballotbox_protocol.wire.replacement import Replacement
+from ballotbox_protocol.wire.replacement import Replacement, decode_replacement
 from ballotbox_protocol.wire.report import HeldCheckpoint, ReportKind
 from ballotbox_protocol.wire.statements import RulingKind
 from ballotbox_protocol.wire.verdict import Reason, Verdict
-from ballotbox_simulator.authority import with_register
-from tests.gateway.below import Levels
+from ballotbox_simulator.authority import Authority, Plan, make_authority, with_register
+from tests.gateway.below import Levels, LowerLog, entry_of
 from tests.gateway.proofs import resend_of
 from tests.gateway.scene import Scene
-from tests.gateway.scripted import CENTRE, NOW, ORIGIN, OTHER, intake, report_id, ruling
+from tests.gateway.scripted import CENTRE, NOW, ORIGIN, OTHER, counted, intake, report_id, ruling
 from tests.gateway.test_replay import again, known
 
 K = ReportKind
@@ -195,3 +196,83 @@ def test_a_replacement_that_one_officer_signed_is_not_taken_in() -> None:
     fault = levels.take(levels.batch())
     assert isinstance(fault, UpwardFault)
     assert "two different officers" in fault.problem
+
+
+ENTRIES = {
+    "report": lambda levels: levels.box.day(1)[0],
+    "count": lambda levels: counted(levels.given),
+}
+WHY = {
+    Verdict.ACCEPTED: Reason.IN_ORDER,
+    Verdict.QUARANTINED: Reason.OFFICERS,
+    Verdict.EVIDENCE: Reason.SAME_SEQUENCE,
+}
+
+
+def entry(what: bytes | HandCount, verdict: Verdict) -> UpwardEntry:
+    if isinstance(what, bytes):
+        return entry_of(what, verdict, WHY[verdict])
+    leaf = Leaf(LeafType.HAND_COUNT, what.id, verdict, WHY[verdict], what.digest, NOW)
+    return UpwardEntry(encode_leaf(leaf), None, what.to_bytes())
+
+
+def begun(given: Authority, **changes) -> UpwardEntry:
+    said = decode_replacement(statement(given, **changes))
+    leaf = Leaf(LeafType.REPLACEMENT, said.id, Verdict.ACCEPTED, Reason.REPLACES, said.digest, NOW)
+    return UpwardEntry(encode_leaf(leaf), None, said.to_bytes())
+
+
+@pytest.mark.parametrize("kind", ENTRIES)
+@pytest.mark.parametrize(
+    ("closed", "since", "above"),
+    [
+        (Verdict.QUARANTINED, Verdict.ACCEPTED, Verdict.ACCEPTED),
+        (Verdict.QUARANTINED, Verdict.QUARANTINED, Verdict.QUARANTINED),
+        (Verdict.EVIDENCE, Verdict.ACCEPTED, Verdict.EVIDENCE),
+    ],
+)
+def test_what_a_closed_log_set_aside_is_judged_by_the_log_in_its_place(
+    kind: str, closed: Verdict, since: Verdict, above: Verdict
+) -> None:
+    """What made it change its mind was lost with it; evidence is evidence wherever it was seen."""
+    levels = Levels()
+    what = ENTRIES[kind](levels)
+    old, new = LowerLog(levels.given, ORIGIN), LowerLog(levels.given, OTHER)
+    batches = (
+        old.batch(entry(what, closed)),
+        new.batch(begun(levels.given)),
+        new.batch(entry(what, since)),
+    )
+    assert all(isinstance(levels.take(batch), UpwardReply) for batch in batches)
+    row = levels.centre.ledger.report(report_id(what) if isinstance(what, bytes) else what.id)
+    assert row is not None
+    assert row.verdict is above
+    assert known(again(levels.given, levels.centre.ledger, CENTRE)) == known(levels.centre.ledger)
+
+
+def test_another_log_says_nothing_for_one_that_is_closed() -> None:
+    levels = Levels()
+    what = counted(levels.given)
+    for log in (LowerLog(levels.given, ORIGIN), LowerLog(levels.given, OTHER)):
+        verdict = Verdict.QUARANTINED if log.origin == ORIGIN else Verdict.ACCEPTED
+        assert isinstance(levels.take(log.batch(entry(what, verdict))), UpwardReply)
+    row = levels.centre.ledger.report(what.id)
+    assert row is not None
+    assert (row.verdict, row.reason) == (Verdict.QUARANTINED, Reason.QUARANTINED_BELOW)
+
+
+def test_a_log_stands_in_the_place_of_all_that_were_closed_before_it() -> None:
+    third = "rehearsal.example/third"
+    levels = Levels(make_authority(Plan(seed=1, boxes=4, origins=(ORIGIN, OTHER, third, CENTRE))))
+    what = counted(levels.given)
+    batches = (
+        LowerLog(levels.given, ORIGIN).batch(entry(what, Verdict.QUARANTINED)),
+        LowerLog(levels.given, OTHER).batch(begun(levels.given)),
+        LowerLog(levels.given, third).batch(
+            begun(levels.given, replaced=OTHER, origin=third), entry(what, Verdict.ACCEPTED)
+        ),
+    )
+    assert all(isinstance(levels.take(batch), UpwardReply) for batch in batches)
+    row = levels.centre.ledger.report(what.id)
+    assert row is not None
+    assert row.verdict is Verdict.ACCEPTED

@@ -18,19 +18,29 @@ _REASON_BELOW = {
 
 
 class Word(NamedTuple):
-    """What one lower gateway says of a report."""
+    """What one lower gateway says of a report, for the closed logs `replaced` by its own as well."""
 
     origin: OriginId
     verdict: Verdict
+    replaced: frozenset[OriginId] = frozenset()
 
 
 def hear(below: bytes, word: Word) -> bytes:
-    """Return what is set aside after a lower gateway has spoken; its last word counts."""
+    """Return what is set aside after a lower gateway has spoken; its last word counts.
+
+    What a closed log set aside is judged anew in the log that stands in its place, but for
+    evidence: that two signed reports contradict each other is so wherever it was seen.
+    """
     parts = [below[at : at + _WIDTH] for at in range(0, len(below), _WIDTH)]
-    kept = [part for part in parts if part[:ORIGIN_ID_SIZE] != word.origin]
+    kept = [part for part in parts if not _is_unsaid(part, word)]
     if word.verdict in _REASON_BELOW:
         kept.append(word.origin + bytes((word.verdict,)))
     return b"".join(kept)
+
+
+def _is_unsaid(part: bytes, word: Word) -> bool:
+    origin, code = part[:ORIGIN_ID_SIZE], part[ORIGIN_ID_SIZE]
+    return origin == word.origin or (origin in word.replaced and code != Verdict.EVIDENCE)
 
 
 def combine(own: Verdict, reason: Reason, below: bytes, *, ruled: bool) -> tuple[Verdict, Reason]:

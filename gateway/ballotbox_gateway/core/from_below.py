@@ -11,7 +11,7 @@ from ballotbox_gateway.core.below import Word
 from ballotbox_gateway.core.books import Books, Case
 from ballotbox_gateway.core.outcome import Road, RoadKind, RulingResult
 from ballotbox_gateway.core.ports import LowerLog, LowerStep, StoredReport
-from ballotbox_gateway.core.replacing import fault_of, taken_in
+from ballotbox_gateway.core.replacing import closed_before, fault_of, taken_in
 from ballotbox_gateway.core.roster import Authentic, Misplaced, Roster, Unproved
 from ballotbox_gateway.core.upward import (
     ENTRIES_MAX,
@@ -21,6 +21,7 @@ from ballotbox_gateway.core.upward import (
     UpwardFault,
     UpwardReply,
 )
+from ballotbox_protocol.election.identifiers import OriginId
 from ballotbox_protocol.election.register import origin_id
 from ballotbox_protocol.wire.checkpoint import Checkpoint, CheckpointFault, verify_checkpoint
 from ballotbox_protocol.wire.hand_count import HandCount, is_hand_count_place
@@ -200,8 +201,11 @@ def _settle(
             return UpwardConflict(taken)
         case.draft.lower = LowerStep(first, log, books.ledger.next_note())
         rows: list[StoredReport] = []
+        closed: frozenset[OriginId] = frozenset()
         for at, each in enumerate(evidence):
-            row = _place(books, case, each, Word(origin, each.leaf.verdict))
+            if at == 0 or evidence[at - 1].leaf.type is LeafType.REPLACEMENT:
+                closed = closed_before(case.draft, log.origin)
+            row = _place(books, case, each, Word(origin, each.leaf.verdict, closed))
             if row is None:
                 case.draft.abandon()
                 return _unknown(at)

@@ -4,9 +4,10 @@ from ballotbox_gateway.core.books import Books
 from ballotbox_gateway.core.draft import Draft
 from ballotbox_gateway.core.ports import StoredReport
 from ballotbox_gateway.core.roster import Roster
-from ballotbox_protocol.election.identifiers import BoxId, InvalidField, require
+from ballotbox_protocol.election.identifiers import BoxId, InvalidField, OriginId, require
+from ballotbox_protocol.election.register import origin_id
 from ballotbox_protocol.wire.leaf import LeafType, decode_leaf
-from ballotbox_protocol.wire.replacement import Replacement, decode_replacement
+from ballotbox_protocol.wire.replacement import NO_BOX, Replacement, decode_replacement
 
 
 def open_replacing(books: Books, data: bytes, now: int) -> Replacement:
@@ -45,6 +46,17 @@ def fault_of(replacement: Replacement, roster: Roster) -> str:
 def taken_in(draft: Draft, replacement: Replacement) -> StoredReport:
     """Return the row of a replacement from below, which gets a leaf here when it is new."""
     return draft.report(replacement.id) or draft.replace(replacement)
+
+
+def closed_before(draft: Draft, origin: str) -> frozenset[OriginId]:
+    """Return the logs in whose place, one after the other, that of `origin` stands."""
+    rows = draft.chain(NO_BOX).after(-1)
+    before = {each.origin: each.replaced for each in (decode_replacement(row.data) for row in rows)}
+    closed: set[OriginId] = set()
+    while origin in before:
+        origin = before.pop(origin)
+        closed.add(origin_id(origin))
+    return frozenset(closed)
 
 
 def unheard(books: Books) -> list[BoxId]:

@@ -21,6 +21,7 @@ from ballotbox_gateway.core.hand_counts import OWN_FAULTS, HandCounts
 from ballotbox_gateway.core.head import Facts
 from ballotbox_gateway.core.outcome import RulingResult
 from ballotbox_gateway.core.ports import Damaged, Entry, LowerLog, LowerStep, StoredReport
+from ballotbox_gateway.core.replacing import closed_before
 from ballotbox_gateway.core.roster import Authentic, Signed
 from ballotbox_gateway.core.rulings import Bench
 from ballotbox_protocol.election.register import origin_id
@@ -116,7 +117,7 @@ class _Repeater:
         elif ruled is not None:
             self._rule(ruled)
         elif self._draft.report(leaf.report) is None:
-            word = _word(leaf, entry.note) if leaf.reason in _WORD_OF else None
+            word = self._word(leaf, entry.note) if leaf.reason in _WORD_OF else None
             self._chains.place(self._given(leaf, entry), word)
         else:
             self._hear(leaf, entry)
@@ -143,7 +144,7 @@ class _Repeater:
         """Place a version anew, or hear a lower gateway's word on a known one."""
         known = self._draft.report(leaf.report)
         said = entry.note is not None and (known is not None or leaf.reason in _WORD_OF)
-        word = _word(leaf, entry.note) if said else None
+        word = self._word(leaf, entry.note) if said else None
         count = entry.ruling or b""
         recorded = self._count_fault(leaf, known, count)
         better = known is not None and self._draft.count_beside(known) != count
@@ -168,7 +169,11 @@ class _Repeater:
         """A lower gateway brought a known report, and thinks otherwise of it."""
         row = self._draft.report(leaf.report)
         if row is not None and entry.note is not None:
-            self._chains.hear(row, _word(leaf, entry.note))
+            self._chains.hear(row, self._word(leaf, entry.note))
+
+    def _word(self, leaf: Leaf, note: bytes | None) -> Word:
+        verdict, origin = _WORD_OF.get(leaf.reason, Verdict.ACCEPTED), _origin(note or b"")
+        return Word(origin_id(origin), verdict, closed_before(self._draft, origin))
 
     def _given(self, leaf: Leaf, entry: Entry) -> Authentic:
         signed = self._books.roster.verify(entry.report or b"")
@@ -192,11 +197,6 @@ def _replacement(entry: Entry) -> Replacement:
         return decode_replacement(entry.ruling or b"")
     except ValueError as error:
         raise Damaged(f"the statement of leaf {entry.position} is none: {error}") from error
-
-
-def _word(leaf: Leaf, note: bytes | None) -> Word:
-    verdict = _WORD_OF.get(leaf.reason, Verdict.ACCEPTED)
-    return Word(origin_id(_origin(note or b"")), verdict)
 
 
 def _origin(note: bytes) -> str:

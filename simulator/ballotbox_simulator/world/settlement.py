@@ -124,7 +124,8 @@ def _audit_box(
     told = sum(count["counters"]["accepted"] for count in counts)
     _audit_liveness(world, box)
     differ = copies_differ(box, auditor.blows.at.get(box.name, set()))
-    if box.mouth.unread:
+    # Of one that broke for good nobody is sent to look what lies in it.
+    if box.mouth.unread and FaultKind.BOX_BROKEN not in auditor.blows.at.get(box.name, ()):
         words = f"{box.mouth.unread} sheets in the container were never read"
         auditor.object_to(Breach.LAW, box.name, words)
     if differ:

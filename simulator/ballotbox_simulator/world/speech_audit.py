@@ -4,14 +4,15 @@ A receipt is for a leaf that is committed, and goes where its box was heard. A c
 one connection, again only until it is answered, and answered once.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from ballotbox_gateway.core.outcome import HelloOutcome, HelloResult, Road
 from ballotbox_protocol.election.identifiers import BoxId, ReportId
+from ballotbox_protocol.wire import cose
 from ballotbox_protocol.wire.leaf import decode_leaf
-from ballotbox_protocol.wire.message import Message, MessageKind
+from ballotbox_protocol.wire.message import Message, MessageKind, parse_message
 from ballotbox_protocol.wire.receipt import Receipt
-from ballotbox_protocol.wire.report import Report
+from ballotbox_protocol.wire.report import Report, decode_report
 from ballotbox_simulator.world.gateway_node import GatewayNode
 
 #: A road of one life of a gateway: with the process its connections end.
@@ -26,14 +27,17 @@ class SpeechAudit:
         self._sent = sent
         self._challenges: set[bytes] = set()
         self._unanswered: dict[_Way, bytes] = {}
-        #: The boxes that were heard on each serial line.
+        #: The boxes that were heard on each serial line, and what came there that nobody told of.
         self._on_line: dict[_Way, set[BoxId]] = {}
+        self._untold: dict[_Way, list[bytes]] = {}
 
     def heard(self, gateway: GatewayNode, data: bytes, road: Road) -> None:
         """Note whose report came by a line."""
-        box = self._sent.get(data)
+        box, way = self._sent.get(data), _way(gateway, road)
         if box is not None:
-            self._on_line.setdefault(_way(gateway, road), set()).add(box)
+            self._on_line.setdefault(way, set()).add(box)
+        else:
+            self._untold.setdefault(way, []).append(data)
 
     def greeted(self, gateway: GatewayNode, road: Road, outcome: HelloOutcome) -> str:
         """Take what came of a hello."""
@@ -72,9 +76,33 @@ class SpeechAudit:
         report = self._signed.get(identity)
         if report is None:
             return ""
-        there = self._on_line.get(_way(gateway, road), ()) if road.box is None else (road.box,)
-        name = report.box.hex()[-4:]
-        return "" if report.box in there else f"a receipt for box {name} goes to another"
+        if report.box in self._there(gateway, road):
+            return ""
+        return f"a receipt for box {report.box.hex()[-4:]} goes to another"
+
+    def _there(self, gateway: GatewayNode, road: Road) -> Iterable[BoxId]:
+        """Return the boxes that are known to be at the end of a road."""
+        if road.box is not None:
+            return (road.box,)
+        way = _way(gateway, road)
+        there = self._on_line.setdefault(way, set())
+        # A box restored to an older memory sends what it signed as power failed, told to nobody.
+        for data in self._untold.pop(way, ()):
+            there |= _admitted_from(gateway, data)
+        return there
+
+
+def _admitted_from(gateway: GatewayNode, data: bytes) -> set[BoxId]:
+    """Return whose report it is that a gateway has admitted with these bytes, if it is one."""
+    message = parse_message(data)
+    if message is None or message.kind is not MessageKind.REPORT:
+        return set()
+    try:
+        envelope = cose.parse(message.payload)
+    except cose.EnvelopeError:
+        return set()
+    row = gateway.ledger.report(ReportId(cose.statement_id(envelope.statement)))
+    return set() if row is None else {decode_report(envelope.payload).box}
 
 
 def _way(gateway: GatewayNode, road: Road) -> _Way:

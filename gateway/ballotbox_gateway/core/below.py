@@ -18,7 +18,7 @@ _REASON_BELOW = {
 
 
 class Word(NamedTuple):
-    """What one lower gateway says of a report, for the closed logs `replaced` by its own as well."""
+    """What a lower gateway says of a report, also for the closed logs `replaced` by its own."""
 
     origin: OriginId
     verdict: Verdict

@@ -126,6 +126,16 @@ class History:
         return int(self.sheet is not SheetState.NONE)
 
     @property
+    def slots(self) -> int:
+        """How many slots were allocated; more may have come to them."""
+        return self.genesis.slots if self.genesis else 0
+
+    @property
+    def slots_given(self) -> int:
+        """How many slots sheets have now: those in the box, and the one released, if there is."""
+        return self.accepted + (self.sheet in _WITH_SLOT)
+
+    @property
     def in_container(self) -> int:
         """Sheets that fell in since the container was last changed."""
         return self.accepted - self.emptied_at
@@ -140,16 +150,6 @@ class History:
         """Sheets accepted since the box was made."""
         brought = self.genesis.lifetime if self.genesis else 0
         return brought + self.accepted
-
-    @property
-    def slots(self) -> int:
-        """How many slots were allocated; more may have come to them."""
-        return self.genesis.slots if self.genesis else 0
-
-    @property
-    def slots_given(self) -> int:
-        """How many slots sheets have now: those in the box, and the one released, if there is."""
-        return self.accepted + (self.sheet in _WITH_SLOT)
 
     def apply(self, record: Record, offset: int) -> None:
         """Take in a record whose body stands at `offset` of the journal.

@@ -8,7 +8,6 @@ from ballotbox_device.core.events import SheetInserted
 from ballotbox_device.core.poll import Action
 from ballotbox_device.core.ports import MemoryFault
 from ballotbox_device.core.slot_bank import CAPACITY_MIN, least_capacity
-from tests.device.host.box_process import make_place, run_command
 from tests.device.polling_place import AWAY, PollingPlace
 from tests.device.test_mending import MENDED, PAIR, incidents, slot_files, used_place
 
@@ -91,21 +90,3 @@ def test_slots_cut_short_on_both_media_stop_the_box_with_a_remedy(day, kept, slo
 )
 def test_the_slots_that_sheets_were_given_tell_how_many_there_are(allocated, given, least):
     assert least_capacity(allocated, given) == least
-
-
-def test_a_person_reads_which_slots_are_gone_and_what_to_do(tmp_path):
-    place = make_place(tmp_path / "place")
-    with place.run("--serial", "no-such-port") as box:
-        box.until_ready()
-    files = [place.state / "slots", place.state / "second" / "slots"]
-    for file in files:
-        file.write_bytes(b"")
-    done = run_command("run", *place.options("--serial", "no-such-port"))
-    assert done.returncode == 1
-    stopped, look = done.stderr.splitlines()
-    assert stopped.endswith(
-        "The box stopped: the slots are cut short in every copy: 0 of 66 are there, and what the "
-        "others held is lost. Use this box no more and count its paper by hand."
-    )
-    assert look.startswith("Before any repair copy the state directory.")
-    assert [file.read_bytes() for file in files] == [b"", b""]

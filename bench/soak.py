@@ -17,7 +17,7 @@ import pickle
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -32,7 +32,7 @@ from rich.console import Console
 from rich.progress import Progress
 from units import Row, Stopwatch, table, write
 
-from ballotbox_simulator.world.campaign import Campaign, run_campaign
+from ballotbox_simulator.world.campaign import Campaign, DayResult, run_campaign
 from ballotbox_simulator.world.campaign_table import campaign_lines
 from ballotbox_simulator.world.faults import FaultKind
 from ballotbox_simulator.world.scenario_file import load_scenario
@@ -47,6 +47,9 @@ _AT_ONCE = 200
 #: One day in so many is held a second time with other choices, to compare what is carried.
 _TWIN_EVERY = 100
 _PROPERTIES_S = 1_800
+#: What is printed of a campaign that failed; its kept record has all of it.
+_FAILED_DAYS_TOLD = 20
+_OBJECTIONS_TOLD = 5
 _UNEXCUSED = "of boxes that no declared fault excuses"
 
 
@@ -107,14 +110,24 @@ def _commit() -> str:
 
 def _tell(soak: Soak) -> None:
     print("\n".join(campaign_lines(soak.campaign)))
-    for day in soak.campaign.failed[:20]:
-        print(f"ballotbox-sim run --scenario swarm --seed {day.seed}")
-        print("\n".join(f"  {finding}" for finding in day.findings))
+    for line in objections(soak.campaign.failed):
+        print(line)
     for seed in soak.telling:
         print(f"seed {seed}: what was carried tells a choice")
     missing = [kind.value for kind in FaultKind if not soak.campaign.struck[kind]]
     if missing:
         print("never struck:", ", ".join(missing))
+
+
+def objections(failed: Sequence[DayResult]) -> Iterator[str]:
+    """Yield what is told of failed days: how to see each again, and the first objections to it."""
+    for day in failed[:_FAILED_DAYS_TOLD]:
+        yield f"ballotbox-sim run --scenario swarm --seed {day.seed}"
+        yield from (f"  {finding}" for finding in day.findings[:_OBJECTIONS_TOLD])
+        if (more := len(day.findings) - _OBJECTIONS_TOLD) > 0:
+            yield f"  and {more} more: the command above tells all"
+    if (more := len(failed) - _FAILED_DAYS_TOLD) > 0:
+        yield f"and {more} more days with objections, all kept in {STATE.name}"
 
 
 def _rows(soak: Soak, watch: Stopwatch) -> Iterator[Row]:

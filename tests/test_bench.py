@@ -5,6 +5,7 @@ import json
 import shutil
 import sqlite3
 import subprocess
+from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -18,6 +19,10 @@ from ballotbox_gateway.core.ports import Binding, Damaged
 from ballotbox_gateway.ledger.sqlite import create, open_ledger
 from ballotbox_simulator.inner_gateway import InnerGateway
 from ballotbox_simulator.live.broker import find_broker
+from ballotbox_simulator.world.auditor import Breach, Finding
+from ballotbox_simulator.world.campaign import DayResult
+from ballotbox_simulator.world.faults import FaultClass, FaultKind
+from ballotbox_simulator.world.settlement import Balance
 from tests.conftest import REPOSITORY
 
 TOLD = {
@@ -225,3 +230,30 @@ def test_a_gateway_is_measured_on_a_small_scale_too(
     assert len(rows) == count
     assert all(row.value > 0 and row.name.startswith("gateway.") for row in rows)
     assert told in rows[0].limited_by
+
+
+def failed_day(seed: int, count: int) -> DayResult:
+    """A day of a campaign to which somebody objected so often."""
+    findings = tuple(Finding(Breach.LAW, "box", f"no. {each}") for each in range(count))
+    nothing: Counter[FaultKind] = Counter()
+    return DayResult(
+        seed, findings, Balance(), FaultClass.EXACT, nothing, nothing, 0, 0, 0, 0.0, "transcript"
+    )
+
+
+def test_of_a_failed_day_a_campaign_tells_how_to_see_it_and_five_objections(load: Load) -> None:
+    told = list(load("soak").objections([failed_day(7, 299), failed_day(8, 5)]))
+    assert told[0] == "ballotbox-sim run --scenario swarm --seed 7"
+    assert told[1:6] == [f"  LAW at box: no. {each}" for each in range(5)]
+    assert told[6:8] == [
+        "  and 294 more: the command above tells all",
+        "ballotbox-sim run --scenario swarm --seed 8",
+    ]
+    assert len(told) == 8 + 5
+
+
+def test_of_many_failed_days_a_campaign_tells_twenty_and_how_many_more(load: Load) -> None:
+    told = list(load("soak").objections([failed_day(each, 1) for each in range(23)]))
+    assert len(told) == 2 * 20 + 1
+    assert told[-1].startswith("and 3 more days with objections")
+    assert list(load("soak").objections([])) == []

@@ -107,6 +107,7 @@ REFUSALS = {
     Refusal.BLOCKED: "a part that must be in order is not: cover, battery or scanner",
     Refusal.CONTAINER_FULL: "the container holds all it can: change it, and say so",
     Refusal.NO_VOTER_ASKED: "no voter was asked, or power failed since",
+    Refusal.COUNTERS_FULL: "the box has counted all that a report can tell: take another one",
 }
 
 LEFT_BEHIND = {

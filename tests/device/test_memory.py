@@ -1,14 +1,9 @@
 """Does the memory keep what it was given, and stop when it was tampered with or has rotted?"""
 
-import zlib
-
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from ballotbox_device.core import units
 from ballotbox_device.core.delivery import REFUSED
-from ballotbox_device.core.device import Device
 from ballotbox_device.core.events import Requested, TurnoutDue
 from ballotbox_device.core.journal import RecordBook
 from ballotbox_device.core.outputs import Refusal, Refused, ReportMade
@@ -37,7 +32,7 @@ from ballotbox_device.core.records import (
     split,
     state_record,
 )
-from ballotbox_protocol.election.identifiers import InvalidField, PollState
+from ballotbox_protocol.election.identifiers import PollState
 from ballotbox_protocol.wire.merkle import Tree, leaf_hash
 from ballotbox_protocol.wire.report import HeldCheckpoint, IncidentCode, JournalHead, ReportKind
 from ballotbox_simulator.disk import (
@@ -51,73 +46,12 @@ from ballotbox_simulator.disk import (
 from tests.device.polling_place import (
     AWAY,
     HOME_1,
-    Chance,
     PollingPlace,
     authority,
-    identity_of,
     instant,
     report_in,
     rules,
 )
-
-BODIES = st.binary(min_size=1, max_size=60)
-
-
-@given(st.lists(BODIES, max_size=5))
-def test_units_come_back_as_they_went_in(bodies):
-    journal = b"".join(map(units.frame, bodies))
-    assert [unit.records for unit in units.units(journal)] == bodies
-    assert all(journal[u.offset : u.offset + len(u.records)] == u.records
-               for u in units.units(journal))  # fmt: skip
-
-
-@given(st.lists(BODIES, min_size=1, max_size=4), st.data())
-def test_a_torn_last_unit_is_left_out(bodies, data):
-    journal = b"".join(map(units.frame, bodies))
-    last = len(units.frame(bodies[-1]))
-    lost = data.draw(st.integers(1, last))
-    zeros = data.draw(st.sampled_from([0, lost]))
-    torn = journal[: len(journal) - lost] + bytes(zeros)
-    found = [unit.records for unit in units.units(torn)]
-    # A check sum may end in the zeros that stand for what was lost.
-    assert found == (bodies if torn == journal else bodies[:-1])
-
-
-@given(st.lists(BODIES, min_size=2, max_size=4), st.data())
-def test_any_changed_bit_before_the_last_unit_stops_the_box(bodies, data):
-    journal = bytearray(b"".join(map(units.frame, bodies)))
-    bit = data.draw(st.integers(0, 8 * (len(journal) - len(units.frame(bodies[-1]))) - 1))
-    journal[bit // 8] ^= 1 << bit % 8
-    with pytest.raises(MemoryFault, match="damaged"):
-        list(units.units(bytes(journal)))
-
-
-@pytest.mark.parametrize("good", [b"", units.frame(bytes(units.RECORDS_MAX))])
-def test_more_than_one_unit_of_unreadable_bytes_is_no_torn_tail(good):
-    assert len(list(units.units(good + bytes(units.UNIT_MAX)))) == bool(good)
-    with pytest.raises(MemoryFault, match="cannot be read"):
-        list(units.units(good + bytes(units.UNIT_MAX + 1)))
-
-
-@pytest.mark.parametrize("bad", [b"\x00", b"\xb5", b"\x00\xb5", b"\xb5\xb5\xb5"])
-def test_a_good_unit_right_behind_bad_bytes_stops_the_box(bad):
-    with pytest.raises(MemoryFault, match=f"a good unit follows at byte {len(bad)}"):
-        list(units.units(bad + units.frame(b"good")))
-
-
-def test_a_unit_has_its_mark_and_at_least_one_byte_of_records():
-    marked = units.frame(b"good")
-    head = b"\xb4" + marked[1:-4]
-    assert units.unit_at(marked, 0) is not None
-    assert units.unit_at(head + zlib.crc32(head).to_bytes(4), 0) is None
-    assert units.unit_at(units.frame(b""), 0) is None
-
-
-def test_a_unit_has_a_greatest_size():
-    assert len(units.frame(bytes(units.RECORDS_MAX))) == units.UNIT_MAX
-    with pytest.raises(ValueError, match="at most"):
-        units.frame(bytes(units.RECORDS_MAX + 1))
-
 
 BOX = authority().boxes[0]
 GENESIS = Genesis(authority().trusted.digest, BOX, 12, 3, rules().slots.size, 64)
@@ -432,43 +366,6 @@ def test_nothing_is_appended_behind_a_torn_tail():
     assert RecordBook(disk.memory).torn == 0
     book.commit(FED)
     assert RecordBook(disk.memory).history.presented == 1
-
-
-# Whose memory it is
-
-
-def device_on(disk, number=0, name="Test of a box"):
-    return Device(identity_of(authority(name), number), rules(name), disk.memory, Chance())
-
-
-def test_the_memory_of_another_box_is_refused():
-    with pytest.raises(MemoryFault, match=BOX.hex()):
-        device_on(used_place().disk, number=1)
-
-
-def test_the_memory_of_another_election_is_refused():
-    with pytest.raises(MemoryFault, match="two officers must clear it first"):
-        device_on(used_place().disk, name="Another election")
-
-
-def test_slots_of_another_size_are_refused():
-    other = Genesis(GENESIS.election, BOX, 0, 0, GENESIS.slot_size + 1, 64)
-    with pytest.raises(MemoryFault, match="this firmware uses"):
-        device_on(journal_of(other.record()))
-
-
-def test_a_box_that_the_register_does_not_know_is_refused():
-    stranger = identity_of(authority())
-    stranger = type(stranger)(bytes(16), stranger.key, stranger.firmware)
-    with pytest.raises(InvalidField, match=r"box: 0+ is not in version 1 of the register"):
-        Device(stranger, rules(), BoxDisk().memory, Chance())
-
-
-def test_a_key_that_is_not_the_boxs_is_refused():
-    mine, other = identity_of(authority()), identity_of(authority(), 1)
-    confused = type(mine)(mine.box, other.key, mine.firmware)
-    with pytest.raises(InvalidField, match=r"key: .* is not the register's key of box"):
-        Device(confused, rules(), BoxDisk().memory, Chance())
 
 
 # Numbers that cannot be at the opening

@@ -27,7 +27,7 @@ def bank_of(entropy, capacity=CAPACITY_MIN, copies=2):
     disk = BoxDisk(copies)
     bank = SlotBank(SlotCopies(disk.memory, rules().slots), rules().slots, entropy)
     bank.prepare(capacity)
-    bank.survey()
+    bank.survey(CAPACITY_MIN)
     return bank, disk
 
 
@@ -71,7 +71,7 @@ def test_the_bank_doubles_when_nearly_full():
         bank.mark()
     assert len(disk.slots.read()) == 128 * size
     again = SlotBank(SlotCopies(disk.memory, rules().slots), rules().slots, Chance())
-    again.survey()
+    again.survey(CAPACITY_MIN)
     assert (again.counted, again.first_sheets) == (100, 100)
 
 
@@ -135,7 +135,7 @@ def test_the_bank_doubles_when_fifteen_of_sixteen_slots_are_in_use():
 def test_a_bank_without_any_slot_grows_to_the_least_before_the_first_sheet():
     disk, chance = BoxDisk(), Chance()
     bank = SlotBank(SlotCopies(disk.memory, rules().slots), rules().slots, chance)
-    bank.survey()
+    bank.survey(0)
     fill(bank, 1)
     assert chance.draws == [CAPACITY_MIN]
     assert len(disk.slots.read()) == CAPACITY_MIN * rules().slots.size
@@ -145,9 +145,9 @@ def test_a_bank_holds_nothing_before_it_was_read_and_the_same_however_often():
     _, disk = bank_of(Chance())
     bank = SlotBank(SlotCopies(disk.memory, rules().slots), rules().slots, Chance(1))
     assert (bank.counted, bank.first_sheets, bank.odd) == (0, 0, None)
-    bank.survey()
+    bank.survey(CAPACITY_MIN)
     fill(bank, 3)
-    bank.survey()
+    bank.survey(CAPACITY_MIN)
     assert (bank.counted, bank.first_sheets, bank.odd) == (3, 3, None)
 
 
@@ -166,7 +166,7 @@ def test_a_reserved_slot_is_known_as_another_boot_would_find_it(sheet):
     bank, disk = bank_of(Chance())
     bank.reserve(rules().slots.encode(sheet))
     again = SlotBank(SlotCopies(disk.memory, rules().slots), rules().slots, Chance())
-    again.survey()
+    again.survey(CAPACITY_MIN)
     assert bank.odd == again.odd
     assert bank.odd.first_sheet is (sheet is HOME_1)
 

@@ -85,6 +85,8 @@ MEANINGS: dict[type[IntEnum], dict[str, str]] = {
         "CLOCK_STEPPED": "the clock was set while the box ran; detail: by how many seconds",
         "SHEETS_JOINED": "more than one sheet went past the drop sensor, an officer is asked; "
         "detail: sheets read (1)",
+        "COUNTERS_FULL": "the life or the day of the box has as many sheets as a report can tell: "
+        "none is taken; detail: their number",
     },
     RulingKind: {
         "RELEASE": "a held or quarantined report is to count",

@@ -8,6 +8,7 @@ from ballotbox_device.core.records import PREPARED, Genesis
 from ballotbox_device.core.rules import ElectionRules
 from ballotbox_device.core.slot_bank import SlotBank, capacity_for
 from ballotbox_protocol.election.definition import Precinct
+from ballotbox_protocol.election.identifiers import COUNT_MAX
 
 
 def check_memory(history: History, identity: Identity, rules: ElectionRules) -> None:
@@ -24,6 +25,11 @@ def check_memory(history: History, identity: Identity, rules: ElectionRules) -> 
         )
     if election in history.served or (history.cleared and genesis.election == election):
         raise MemoryFault("the memory was cleared of this very election: a box serves it once")
+    if history.lifetime > COUNT_MAX:
+        raise MemoryFault(
+            f"the journal tells of {history.lifetime} sheets in the life of this box, no report "
+            f"can tell more than {COUNT_MAX}: this was not counted by it"
+        )
     if not history.cleared and genesis.slot_size != rules.slots.size:
         raise MemoryFault(
             f"the slots have {genesis.slot_size} bytes, this firmware uses {rules.slots.size}"

@@ -223,7 +223,7 @@ class Device:
             return self._refuse(Refusal.NOT_IN_THIS_STATE)
         hindrance = self._watch.hindrance()
         if hindrance is not None:
-            return self._refuse(hindrance)
+            return self._refuse(hindrance) + self._watch.counters_full(now)
         return self._settled(self._feeding.insert(event, intake, now), now)
 
     def _settled(self, made: _Outputs | Refusal, now: Instant) -> _Outputs:

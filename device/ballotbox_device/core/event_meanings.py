@@ -174,6 +174,9 @@ OF_INCIDENT: Final[Mapping[IncidentCode, Meaning]] = MappingProxyType(
         IncidentCode.SHEETS_JOINED: _failed(
             "incident-sheets-joined", EventType.INCIDENT, "More than one sheet fell at once"
         ),
+        IncidentCode.COUNTERS_FULL: _failed(
+            "incident-counters-full", EventType.INCIDENT, "The counters of the box are full"
+        ),
     }
 )
 

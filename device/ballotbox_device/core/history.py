@@ -126,6 +126,16 @@ class History:
         return int(self.sheet is not SheetState.NONE)
 
     @property
+    def slots(self) -> int:
+        """How many slots were allocated; more may have come to them."""
+        return self.genesis.slots if self.genesis else 0
+
+    @property
+    def slots_given(self) -> int:
+        """How many slots sheets have now: those in the box, and the one released, if there is."""
+        return self.accepted + (self.sheet in _WITH_SLOT)
+
+    @property
     def in_container(self) -> int:
         """Sheets that fell in since the container was last changed."""
         return self.accepted - self.emptied_at
@@ -294,6 +304,7 @@ def _way(step: SheetStep) -> _Way:
 _WAYS: Final = {step: _way(step) for step in SheetStep}
 #: The records of a sheet that goes straight in, which leave the box as it was but for its counts.
 PASSAGE: Final = (RecordType.FED, RecordType.RELEASE, RecordType.DROPPED)
+_WITH_SLOT: Final = frozenset({SheetState.RELEASED, SheetState.IN_DOUBT})
 _ABOUT_DELIVERY: Final = frozenset({RecordType.RECEIPTED, RecordType.HELD, RecordType.RESEND})
 _EMPTY_LEAVES: Final = {kind: leaf_hash(Record(kind).to_bytes()) for kind in RecordType}
 

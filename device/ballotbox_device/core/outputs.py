@@ -109,6 +109,7 @@ class Refusal(IntEnum):
     BLOCKED = 10
     CONTAINER_FULL = 11
     NO_VOTER_ASKED = 12
+    COUNTERS_FULL = 13
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from ballotbox_device.core.records import DROPPED, FED, RELEASE, RETURNED, VOID,
 from ballotbox_device.core.recovery import Findings, Repair, repair_for
 from ballotbox_device.core.rules import ElectionRules
 from ballotbox_device.core.sheet import Sheet
-from ballotbox_device.core.slot_bank import SlotBank
+from ballotbox_device.core.slot_bank import SlotBank, least_capacity
 from ballotbox_device.core.slot_format import SlotCondition
 from ballotbox_device.core.transport import SheetState
 from ballotbox_protocol.election.counters import Counters
@@ -108,8 +108,9 @@ class SheetPath:
 
         Raises MemoryFault for findings that no power cut explains.
         """
-        self.bank.survey()
-        history, odd = self._book.history, self.bank.odd
+        history = self._book.history
+        self.bank.survey(least_capacity(history.slots, history.slots_given))
+        odd = self.bank.odd
         condition = odd.condition if odd else SlotCondition.EMPTY
         surplus = self.bank.counted - history.accepted
         repair = repair_for(Findings(history.sheet, condition, surplus))

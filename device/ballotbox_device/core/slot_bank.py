@@ -35,6 +35,18 @@ def capacity_for(election: Election, precinct: Precinct) -> int:
     return max(CAPACITY_MIN, (precinct.registered * sheets * 11 + 9) // 10)
 
 
+def least_capacity(allocated: int, given: int) -> int:
+    """Return how many slots there are at the least when `given` of those `allocated` were given."""
+    least = allocated
+    while (given - 1) * 16 >= least * _FULL_SIXTEENTHS:
+        least = _doubled(least)
+    return least
+
+
+def _doubled(capacity: int) -> int:
+    return max(CAPACITY_MIN, 2 * capacity)
+
+
 class SlotBank:
     """The slots of one box; `counted` and `first_sheets` count what is in them."""
 
@@ -69,13 +81,18 @@ class SlotBank:
         self._port.wipe(capacity * self._format.size)
         self._clear()
 
-    def survey(self) -> None:
-        """Read all slots into the counts; raises MemoryFault for rot or two unfinished slots."""
+    def survey(self, least: int) -> None:
+        """Read all slots into the counts.
+
+        Raises MemoryFault for rot, for two unfinished slots, and for fewer than `least` slots.
+        """
         self._clear()
         # Sheets that say the same have the same slot: each is judged once.
         known: dict[bytes, SlotCondition] = {}
         content = self._port.read()
         self._capacity = len(content) // self._format.size
+        if self._capacity < least:
+            raise _cut_short(self._capacity, least)
         for position, slot in self._written(content):
             condition = known.get(slot) or known.setdefault(slot, self._format.condition(slot))
             if condition is SlotCondition.ROTTEN:
@@ -123,7 +140,7 @@ class SlotBank:
         self.odd = OddSlot(position, SlotCondition.RESERVED, first)
 
     def _double(self) -> None:
-        self._capacity = max(CAPACITY_MIN, 2 * self._capacity)
+        self._capacity = _doubled(self._capacity)
         self._port.extend(self._capacity * self._format.size)
         self._port.sync()
 
@@ -187,6 +204,13 @@ class SlotBank:
         if condition is SlotCondition.ROTTEN:
             raise _damaged(position)
         return condition is SlotCondition.COUNTED
+
+
+def _cut_short(found: int, least: int) -> MemoryFault:
+    return MemoryFault(
+        f"the slots are cut short in every copy: {found} of {least} are there, and what the others "
+        "held is lost. Use this box no more and count its paper by hand"
+    )
 
 
 def _damaged(position: int) -> MemoryFault:

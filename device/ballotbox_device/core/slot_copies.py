@@ -1,7 +1,8 @@
 """The slots on two media: written to both, read from whichever is sound, mended where they differ.
 
 Of one slot the copies differ when power failed between two writes, or when one of them rotted. A
-whole copy wins over one that is not; of two whole ones, the one that is further on its way.
+whole copy wins over one that is not; of two whole ones, the one that is further on its way. Behind
+the end of a copy that is cut short the other alone is believed: what is not there tells nothing.
 """
 
 from collections.abc import Iterator
@@ -55,12 +56,13 @@ class SlotCopies:
 
     def _mend(self, first: bytes, second: bytes) -> bytes:
         size = max(len(first), len(second))
+        differing = list(_differing(first, second, self._format))
         for port, content in zip(self._ports, (first, second), strict=True):
             if len(content) < size and not self._read_only:
                 port.extend(size)
         left, right = first.ljust(size, b"\0"), second.ljust(size, b"\0")
         sound = bytearray(left)
-        for position, slot in _differing(left, right, self._format):
+        for position, slot in differing:
             place = slice(position, position + len(slot))
             sound[place] = slot
             for port, copy in zip(self._ports, (left, right), strict=True):
@@ -89,11 +91,17 @@ class SlotCopies:
 
 def _differing(first: bytes, second: bytes, slot_format: SlotFormat) -> Iterator[tuple[int, bytes]]:
     """Yield where two copies differ and what both are to hold there."""
-    step = slot_format.size
-    for position in range(0, len(first), step):
+    step, empty = slot_format.size, slot_format.empty
+    longer, shorter = (first, second) if len(first) >= len(second) else (second, first)
+    shared = len(shorter) // step * step
+    for position in range(0, shared, step):
         left, right = first[position : position + step], second[position : position + step]
         if left != right:
             yield position, _agreed(left, right, slot_format, position // step)
+    for position in range(shared, len(longer), step):
+        slot = longer[position : position + step]
+        if slot != empty[: len(slot)]:
+            yield position, slot
 
 
 def _agreed(left: bytes, right: bytes, slot_format: SlotFormat, number: int) -> bytes:

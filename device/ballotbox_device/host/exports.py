@@ -11,7 +11,7 @@ from ballotbox_device.core.journal import RecordBook
 from ballotbox_device.core.journal_copies import JournalCopies
 from ballotbox_device.core.ports import MemoryFault
 from ballotbox_device.core.rules import ElectionRules
-from ballotbox_device.core.slot_bank import SlotBank
+from ballotbox_device.core.slot_bank import SlotBank, least_capacity
 from ballotbox_device.core.slot_copies import SlotCopies
 from ballotbox_device.core.vote_records import vote_record_report
 from ballotbox_device.host.files import open_memory, replace_file
@@ -65,7 +65,7 @@ def write_vote_records(state: StateDirectory, sources: Sources, out: Path) -> No
         _require_counted(book.history, state)
         final = _final(book, trusted)
         bank = SlotBank(SlotCopies(memory, rules.slots), rules.slots, SystemEntropy())
-        bank.survey()
+        bank.survey(least_capacity(book.history.slots, book.history.slots_given))
         contents = bank.contents()
     _write(out, vote_record_report(rules, contents, final, _now()))
 

@@ -134,6 +134,10 @@ OF_REFUSAL: Final[Mapping[Refusal, Words]] = MappingProxyType(
         Refusal.NO_SUCH_REPORT: ("There is no such report", "Choose one that the box has made."),
         Refusal.BLOCKED: ("The box takes no sheets now", "See the red lights and mend that first."),
         Refusal.CONTAINER_FULL: ("The container is full", "Officers: change the container."),
+        Refusal.COUNTERS_FULL: (
+            "The counters of this box are full",
+            "Officers: go on with another box; this one can still be closed and finished.",
+        ),
         Refusal.NO_VOTER_ASKED: ("No voter was asked", "There is no sheet to decide about."),
     }
 )

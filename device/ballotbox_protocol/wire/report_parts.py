@@ -34,6 +34,7 @@ class IncidentCode(IntEnum):
     CONTAINER_CHANGED = 15
     CLOCK_STEPPED = 16
     SHEETS_JOINED = 17
+    COUNTERS_FULL = 18
 
 
 @dataclass(frozen=True, slots=True)

@@ -130,8 +130,7 @@ def test_a_new_key_is_printed_for_the_register(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("command", "more"),
-    [("status", ()), ("reports", ("--out", "out")), ("new-key", ())],
+    ("command", "more"), [("status", ()), ("reports", ("--out", "out")), ("new-key", ())]
 )
 def test_where_there_is_no_box_init_is_named(tmp_path, command, more):
     done = run_command(command, "--state", tmp_path / "nothing", *more)
@@ -232,81 +231,6 @@ def test_a_box_serves_one_election_until_it_is_cleared(voted, tmp_path):
     assert (voted.state / "register.seen").read_bytes() == seen
 
 
-def damage(path):
-    """Change one bit of a file and return what it held."""
-    whole = path.read_bytes()
-    path.write_bytes(whole[:60] + bytes((whole[60] ^ 1,)) + whole[61:])
-    return whole
-
-
-def test_a_journal_that_is_damaged_in_both_copies_stops_the_box_with_words(tmp_path):
-    place = make_place(tmp_path / "place")
-    with place.run("--serial", "no-such-port") as box:
-        box.until_ready()
-        box.act("print_zero")
-    journals = [place.state / "journal", place.state / "second" / "journal"]
-    whole = [damage(each) for each in journals]
-    assert whole[0] == whole[1]
-    damaged = [each.read_bytes() for each in journals]
-    told = "the journal is damaged at byte 0"
-    for done in (run_with(place), run_command("status", "--state", place.state)):
-        assert_stopped(done, told, "Before any repair copy the state directory", lines=2)
-    assert run_with(place).stderr.startswith(f"ballotbox-device: The box stopped: {told}")
-    assert [each.read_bytes() for each in journals] == damaged
-
-
-@pytest.mark.parametrize("copy", ["journal", "second/journal"])
-def test_one_damaged_copy_is_read_around_and_mended_by_the_box(tmp_path, copy):
-    place = make_place(tmp_path / "place")
-    with place.run("--serial", "no-such-port") as box:
-        box.until_ready()
-        box.act("print_zero")
-    whole = damage(place.state / copy)
-    assert place.status()["copies"] == {"all": 2, "alike": False}
-    in_words = run_command("status", "--state", place.state).stdout
-    assert (
-        "Copies    2, not alike: written to just now, or one is mended at the next boot" in in_words
-    )
-    written = run_command("reports", "--state", place.state, "--out", tmp_path / "out")
-    assert (written.returncode, len(written.stdout.splitlines())) == (0, 2)
-    assert (place.state / copy).read_bytes() != whole
-    with place.run("--serial", "no-such-port") as box:
-        said = box.until_ready()
-    told = [line["incident"] for line in said if "incident" in line]
-    assert told == [{"code": "memory_repaired", "detail": 11}]
-    assert (place.state / copy).read_bytes().startswith(whole)
-    assert place.status()["copies"] == {"all": 2, "alike": True}
-
-
-def test_the_second_copy_lies_where_init_was_told(tmp_path):
-    place = make_place(tmp_path / "place", second=tmp_path / "card" / "box")
-    with place.run("--serial", "no-such-port") as box:
-        box.until_ready()
-        box.act("print_zero", "open")
-        box.feed(**next(sheets()))
-    for name in ("journal", "slots"):
-        held = (tmp_path / "card" / "box" / name).read_bytes()
-        assert held == (place.state / name).read_bytes()
-        assert any(held)
-    assert place.status()["copies"] == {"all": 2, "alike": True}
-    (place.state / "second").unlink()
-    assert place.status()["copies"] == {"all": 1, "alike": True}
-    assert (
-        "Copies    1: this box has no second copy"
-        in run_command("status", "--state", place.state).stdout
-    )
-
-
-def test_a_second_copy_is_never_written_over_another(tmp_path):
-    held = tmp_path / "card" / "journal"
-    held.parent.mkdir()
-    held.write_bytes(b"precious")
-    done = run_command("init", "--state", tmp_path / "box", "--second", held.parent)
-    assert_stopped(done, f"{held.parent}: is not empty", "Give --second a new directory")
-    assert held.read_bytes() == b"precious"
-    assert not (tmp_path / "box").exists()
-
-
 @pytest.mark.parametrize("fault", [LawBroken(Breach(Law.BOX_COUNTER, 1, 2)), EntropyFault("ones")])
 def test_a_box_that_contradicts_itself_stops_with_words(place, monkeypatch, fault):
     def boot(*_):
@@ -314,17 +238,6 @@ def test_a_box_that_contradicts_itself_stops_with_words(place, monkeypatch, faul
 
     monkeypatch.setattr(running, "boot", boot)
     assert_stopped(run_with(place), f"The box stopped: {fault}", "by hand", lines=2)
-
-
-@pytest.mark.parametrize("part", ["journal", "slots", "second/journal", "second/slots", "keys"])
-@pytest.mark.parametrize("command", ["status", "run"])
-def test_a_missing_part_of_the_memory_is_named_and_nothing_is_promised(tmp_path, command, part):
-    place = make_place(tmp_path / "place")
-    missing = (place.state / part).rename(tmp_path / "elsewhere")
-    more = place.options("--serial", "x") if command == "run" else ["--state", place.state]
-    done = run_command(command, *more)
-    assert_stopped(done, f"{place.state / part}: is missing", "look for the rest of it", lines=2)
-    assert missing.exists()
 
 
 @pytest.mark.parametrize("command", ["status", "new-key"])

@@ -158,6 +158,23 @@ def test_contradicting_namings_are_settled_where_both_are_known() -> None:
     assert made.log_head() == levels.centre.ledger.log_head()
 
 
+def test_what_overrules_a_naming_that_is_still_on_its_way_is_kept() -> None:
+    levels = Levels()
+    for each in (FIRST, RIVAL):
+        take(levels.lower, each)
+    levels.carry(levels.lower)
+    name(levels.lower, RIVAL)
+    assert name(levels.centre, FIRST) is RulingResult.APPLIED
+    settling = said(FIRST, said(RIVAL).id)
+    assert rule(levels.centre, settling) is RulingResult.APPLIED
+    assert rule(levels.centre, settling) is RulingResult.ALREADY
+    assert mind(levels.centre, FIRST, RIVAL) == [NAMED, LOST]
+    levels.carry(levels.lower)
+    assert mind(levels.centre, FIRST, RIVAL) == [NAMED, LOST]
+    made = again(GIVEN, levels.centre.ledger, CENTRE)
+    assert made.log_head() == levels.centre.ledger.log_head()
+
+
 def test_a_file_holds_what_was_overruled(tmp_path: Path) -> None:
     path = tmp_path / "ledger.sqlite"
     create(path, binding(GIVEN.trusted))

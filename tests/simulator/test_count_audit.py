@@ -73,7 +73,7 @@ COMES_TO = {
     "one of them at the centre": ([(K.COUNT_TWICE, 1)], [RIGHT], [DISPUTE, DISPUTE]),
     "one of them named": ([(K.COUNT_TWICE, 0), (K.COUNT_NAMED, 0)], [NAMED, DISPUTE], None),
     "one of them named at the centre": (
-        [(K.COUNT_TWICE, 0), (K.COUNT_NAMED, 1)],
+        [(K.COUNT_TWICE, 0), (K.COUNT_NAMED, 3)],
         [DISPUTE, DISPUTE],
         [NAMED, DISPUTE],
     ),
@@ -88,12 +88,12 @@ COMES_TO = {
         None,
     ),
     "the wrong one named, and overruled at the centre": (
-        [(K.COUNT_TWICE, 0), (K.COUNT_NAMED, 1), (K.COUNT_NAMED_WRONG, 0)],
+        [(K.COUNT_TWICE, 0), (K.COUNT_NAMED, 3), (K.COUNT_NAMED_WRONG, 0)],
         [DISPUTE, NAMED],
         [NAMED, DISPUTE],
     ),
     "the centre told otherwise": (
-        [(K.COUNT_TWICE, 0), (K.COUNT_NAMED_APART, 2)],
+        [(K.COUNT_TWICE, 0), (K.COUNT_NAMED_APART, 4)],
         [DISPUTE, NAMED],
         [DISPUTE, DISPUTE],
     ),
@@ -108,17 +108,17 @@ COMES_TO = {
         None,
     ),
     "named by one officer twice, at the centre": (
-        [(K.COUNT_TWICE, 0), (K.COUNT_NAMED_FORGED, 3)],
+        [(K.COUNT_TWICE, 0), (K.COUNT_NAMED_FORGED, 7)],
         [DISPUTE, DISPUTE],
         None,
     ),
     "signed for another": (
-        [(K.COUNT_TWICE, 0), (K.COUNT_NAMED_FORGED, 4)],
+        [(K.COUNT_TWICE, 0), (K.COUNT_NAMED_FORGED, 8)],
         [DISPUTE, DISPUTE],
         None,
     ),
     "named one of another station": (
-        [(K.COUNT_TWICE, 0), (K.COUNT_NAMED_FORGED, 6)],
+        [(K.COUNT_TWICE, 0), (K.COUNT_NAMED_FORGED, 12)],
         [DISPUTE, DISPUTE],
         None,
     ),

@@ -166,13 +166,15 @@ class HandCounts:
     def refusal(self, row: StoredReport, ruling: Ruling) -> RulingResult | None:
         """Return why officers may not name this version by this ruling, or None when they may.
 
-        It must be evidence, and the ruling overrule whatever naming of its rivals holds here.
+        It must be evidence, and the ruling overrule whatever naming of its rivals holds here. Of one
+        that stands already a ruling is kept that overrules more: what it overrules may yet come.
         """
         chain = self._draft.chain(row.box)
-        holding = that_hold(self._namings(chain))
+        namings = self._namings(chain)
+        holding, overruled = that_hold(namings), {own for each in namings for own in each.overrules}
         tree = _Tree({each.id: _version(each, self._named(chain)) for each in chain.after(-1)})
         if tree.is_named(row.id):
-            return RulingResult.ALREADY
+            return RulingResult.ALREADY if overruled.issuperset(ruling.overrules) else None
         if tree.standing(row.id).verdict is not Verdict.EVIDENCE:
             return RulingResult.NOT_DISPUTED
         rivals = {each.id for each in holding if tree.are_rivals(each.version, row.id)}

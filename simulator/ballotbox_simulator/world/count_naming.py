@@ -25,10 +25,10 @@ _PAUSE_MS: Final = (MINUTE, 15 * MINUTE)
 _TRY_AGAIN_MS: Final = 5 * MINUTE
 #: So often people come back when a gateway is not there, or does not know of the dispute yet.
 _TRIES: Final = 12
-#: With this bit in `detail` they go to the centre, where not only that sees both.
-_AT_THE_CENTRE: Final = 1
+#: With both of these bits in `detail` they go to the centre, where not only that sees both.
+_AT_THE_CENTRE: Final = 3
 #: With this bit what two gateways were told differently is left so.
-_LEAVE_IT: Final = 2
+_LEAVE_IT: Final = 4
 _DONE: Final = frozenset({RulingResult.APPLIED, RulingResult.ALREADY})
 _K = FaultKind
 
@@ -165,7 +165,7 @@ def _sheets(
     """Yield what people sign about two rivals, in the order in which they bring it."""
 
     def above(kind: FaultKind) -> bool:
-        return rivals.above or bool(planned.get(kind, 0) & _AT_THE_CENTRE)
+        return rivals.above or _is_above(planned.get(kind, 0))
 
     wrong, right = (_naming(each, authority) for each in (rivals.wrong, rivals.right))
     if _K.COUNT_NAMED_FORGED in planned:
@@ -206,5 +206,9 @@ def _forged(rivals: Rivals, authority: Authority, detail: int) -> NamingSheet:
         replace(good, signatures=_naming(rivals.right, authority).signatures),
         _naming(elsewhere, authority),
     )
-    at_centre = rivals.above or bool(detail & _AT_THE_CENTRE)
-    return NamingSheet(forged[detail // 2 % len(forged)], at_centre, good=False)
+    at_centre = rivals.above or _is_above(detail)
+    return NamingSheet(forged[detail // 4 % len(forged)], at_centre, good=False)
+
+
+def _is_above(detail: int) -> bool:
+    return detail & _AT_THE_CENTRE == _AT_THE_CENTRE

@@ -40,8 +40,8 @@ _CONTESTS_MAX: Final = 2
 _MISTAKEN: Final = 0.2
 #: How likely people name one of two rival counts, and do so wrongly.
 _NAMED: Final = {
-    FaultKind.COUNT_NAMED: 0.7,
-    FaultKind.COUNT_NAMED_WRONG: 0.3,
+    FaultKind.COUNT_NAMED: 0.8,
+    FaultKind.COUNT_NAMED_WRONG: 0.4,
     FaultKind.COUNT_NAMED_APART: 0.5,
     FaultKind.COUNT_NAMED_FORGED: 0.5,
 }

@@ -183,10 +183,10 @@ the result alone it needs no map:
 `--hand` takes a result as well: then its counts by hand in force are compared, of the contest that
 `--contest` names by number or name where several were counted. They need no map: their lines are
 those of the law that they were counted by, and stations are called by their numbers. With `--law`
-it must be that very file, by its digest: a count by another file of that name is set aside. The boxes of a
-result given beside it need none either; their votes stand against the options, in the group that
-was counted, and everything else with `--box-columns`. So one command holds all boxes against all
-counts of one log:
+it must be that very file, by its digest: a count by another file of that name is set aside. The
+boxes of a result given beside it need none either; their votes stand against the options, in the
+group that was counted, and everything else with `--box-columns`. So one command holds all boxes
+against all counts of one log:
 
 ```sh
 {own}

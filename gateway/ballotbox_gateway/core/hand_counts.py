@@ -166,8 +166,8 @@ class HandCounts:
     def refusal(self, row: StoredReport, ruling: Ruling) -> RulingResult | None:
         """Return why officers may not name this version by this ruling, or None when they may.
 
-        It must be evidence, and the ruling overrule whatever naming of its rivals holds here. Of one
-        that stands already a ruling is kept that overrules more: what it overrules may yet come.
+        It must be evidence, and the ruling overrule whatever naming of its rivals holds here. Of
+        one that stands a ruling is kept that overrules more: what it overrules may yet come.
         """
         chain = self._draft.chain(row.box)
         namings = self._namings(chain)

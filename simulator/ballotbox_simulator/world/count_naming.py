@@ -169,7 +169,7 @@ def _sheets(
 
     wrong, right = (_naming(each, authority) for each in (rivals.wrong, rivals.right))
     if _K.COUNT_NAMED_FORGED in planned:
-        yield _forged(rivals, authority, planned[_K.COUNT_NAMED_FORGED])
+        yield from _forged(rivals, authority, planned[_K.COUNT_NAMED_FORGED])
     if _K.COUNT_NAMED_WRONG in planned:
         yield NamingSheet(wrong, above(_K.COUNT_NAMED_WRONG))
     if _K.COUNT_NAMED_APART in planned:
@@ -195,19 +195,20 @@ def _consent(ruling: Ruling, authority: Authority) -> tuple[OfficerSignature, ..
     return authority.consent(ruling.payload(), MessageType.RULING)
 
 
-def _forged(rivals: Rivals, authority: Authority, detail: int) -> NamingSheet:
-    """Return what no gateway may take."""
+def _forged(rivals: Rivals, authority: Authority, detail: int) -> Iterator[NamingSheet]:
+    """Yield what no gateway may take: what one officer signed, and one thing more."""
     good = _naming(rivals.wrong, authority)
     one = good.signatures[:1]
     elsewhere = replace(rivals.wrong, precinct=PrecinctId(rivals.wrong.precinct + 1))
     forged = (
-        replace(good, signatures=one),
+        replace(good, signatures=()),
         replace(good, signatures=one * 2),
         replace(good, signatures=_naming(rivals.right, authority).signatures),
         _naming(elsewhere, authority),
     )
     at_centre = rivals.above or _is_above(detail)
-    return NamingSheet(forged[detail // 4 % len(forged)], at_centre, good=False)
+    for ruling in (replace(good, signatures=one), forged[detail // 4 % len(forged)]):
+        yield NamingSheet(ruling, at_centre, good=False)
 
 
 def _is_above(detail: int) -> bool:

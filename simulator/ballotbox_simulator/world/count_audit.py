@@ -119,7 +119,12 @@ def faults_of_counts(log: ReadLog, signed: SignedCounts) -> Iterator[str]:
     yield from signed.namings.faults(log)
     versions: dict[ReportId, _Version] = {}
     last: dict[ReportId, Leaf] = {}
-    for index, data in sorted(log.counts.items()):
+    for index in sorted(log.counts.keys() | log.namings.keys()):
+        if index in log.namings:
+            # A naming has all judged anew, and would hide what was wrong before.
+            yield from _misjudged(last, versions, named_by(namings_in(log, index)))
+            continue
+        data = log.counts[index]
         leaf = log.leaves[index]
         own = leaf.report
         same = [each for each in signed.by_id.get(own, ()) if each.data == data]
@@ -135,7 +140,13 @@ def faults_of_counts(log: ReadLog, signed: SignedCounts) -> Iterator[str]:
         standing = _standing(own, versions, named)
         if leaf.verdict is Verdict.ACCEPTED and standing[0] is not leaf.verdict:
             yield f"leaf {index} accepts {_named(same[0].count)}"
-    named = named_by(namings_in(log))
+    yield from _misjudged(last, versions, named_by(namings_in(log)))
+
+
+def _misjudged(
+    last: Mapping[ReportId, Leaf], versions: _Versions, named: Collection[ReportId]
+) -> Iterator[str]:
+    """Yield the versions of which the newest leaf says what does not follow."""
     for own, leaf in last.items():
         verdict, reasons = _standing(own, versions, named)
         if leaf.verdict is not verdict or leaf.reason not in reasons:

@@ -29,10 +29,11 @@ class Listed:
 
 
 def listed_sources(
-    given: Sequence[Given], law: Law | None, contest: str | None
+    given: Sequence[Given], law: Law | None, digest: str, contest: str | None
 ) -> dict[Source, Listed]:
     """Return the counts by hand that a result lists, and those of boxes beside them.
 
+    digest: that of the law's file, in hexadecimal; counts by another are set aside.
     There are none when no result is given as --hand. Raises UnusableInput.
     """
     named = {each.source: each for each in given}
@@ -45,18 +46,19 @@ def listed_sources(
     if hand.own_columns:
         needless = "a result names its own lines and options; leave it out"
         raise UnusableInput(f"--hand-columns {hand.own_columns}: {needless}")
-    place, by_hand = _by_hand(hand, law, contest)
+    place, by_hand = _by_hand(hand, law, digest, contest)
     if box is None or not is_result(box.table) or box.own_columns:
         return {Source.HAND: by_hand}
     return {Source.HAND: by_hand, Source.BOX: _by_boxes(box, by_hand, place, law)}
 
 
-def _by_hand(hand: Given, law: Law | None, contest: str | None) -> tuple[int, Listed]:
+def _by_hand(hand: Given, law: Law | None, digest: str, contest: str | None) -> tuple[int, Listed]:
     result = read_document(hand.table, hand.option)
     try:
         with formed(hand.table, hand.option):
             place = contest_counted(result, contest)
-            return place, _listed(result, counted_by_hand(result, place, law), place, law)
+            counts = counted_by_hand(result, place, law, digest)
+            return place, _listed(result, counts, place, law)
     except InvalidField as error:
         raise UnusableInput(f"--{error}") from error
 

@@ -7,6 +7,7 @@ from typing import IO
 
 from ballotbox_protocol.election.identifiers import InvalidField
 from ballotbox_protocol.election.law.law import Law
+from ballotbox_protocol.election.law.source import law_digest
 from ballotbox_tabulation.core.column_map import ColumnMap
 from ballotbox_tabulation.core.match_columns import align
 from ballotbox_tabulation.core.match_sources import SourceTable, columns_of
@@ -14,7 +15,7 @@ from ballotbox_tabulation.core.matching import Match
 from ballotbox_tabulation.core.publication import Document
 from ballotbox_tabulation.core.station_count import Source
 from ballotbox_tabulation.given_table import Given
-from ballotbox_tabulation.law_files import read_law
+from ballotbox_tabulation.law_files import law_text, read_law
 from ballotbox_tabulation.match_results import Listed, listed_sources
 from ballotbox_tabulation.protocol_table import open_table, read_rows
 from ballotbox_tabulation.result_table import is_result, read_result
@@ -35,7 +36,8 @@ class Tables:
 def read_tables(given: Sequence[Given], law_name: str | None, contest: str | None = None) -> Tables:
     """Return the match of some tables; raises UnusableInput and OSError."""
     law = read_law(law_name) if law_name else None
-    listed = listed_sources(given, law, contest)
+    digest = law_digest(law_text(law_name)).hex() if law_name else ""
+    listed = listed_sources(given, law, digest, contest)
     maps = {each.source: each.map_for(law) for each in given if each.source not in listed}
     sources = tuple(
         _listed_source(each, listed[each.source])

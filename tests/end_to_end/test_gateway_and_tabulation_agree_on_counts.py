@@ -4,6 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ballotbox_gateway.service.count_records import stored_counts
+from ballotbox_gateway.service.count_standings import standings_at
+from ballotbox_protocol.wire.hand_count import HandCount
 from ballotbox_protocol.wire.statements import RulingKind
 from tests.end_to_end.test_gateway_and_tabulation_agree import tabulated
 from tests.gateway.scene import Scene
@@ -21,18 +23,29 @@ VERSIONS = (
     corrected(GIVEN, FIRST, version=3),
 )
 STEPS = st.lists(
-    st.tuples(st.booleans(), st.sampled_from(range(len(VERSIONS)))), min_size=1, max_size=16
+    st.tuples(
+        st.sampled_from(("count", "name", "overrule")), st.sampled_from(range(len(VERSIONS)))
+    ),
+    min_size=1,
+    max_size=16,
 )
+
+
+def naming(scene: Scene, count: HandCount, step: str) -> bytes:
+    """What officers sign who name a version, and may overrule each naming that holds."""
+    holding = standings_at(scene.ledger, count.place).holding
+    overrules = tuple(each.id for each in holding) if step == "overrule" else ()
+    return ruling(GIVEN, RulingKind.NAME, count.id, overrules=overrules)
 
 
 @settings(max_examples=100, deadline=None)
 @given(STEPS)
-def test_they_agree_after_any_history(steps: list[tuple[bool, int]]) -> None:
+def test_they_agree_after_any_history(steps: list[tuple[str, int]]) -> None:
     scene = Scene()
     scene.intake.count_by_hand(FIRST.to_bytes(), scene.now)
-    for named, at in steps:
-        if named:
-            scene.intake.rule(ruling(GIVEN, RulingKind.NAME, VERSIONS[at].id), scene.now)
+    for step, at in steps:
+        if step != "count":
+            scene.intake.rule(naming(scene, VERSIONS[at], step), scene.now)
         else:
             scene.intake.count_by_hand(VERSIONS[at].to_bytes(), scene.now)
     here = stored_counts(scene.ledger, FIRST.precinct, FIRST.contest)["counts"]

@@ -108,12 +108,29 @@ def test_two_officers_name_the_one_that_stands(running, election, officers):
     lost = line(first, "evidence", f"{dispute}; another one was named")
     assert said(running, "show") == f"{lost}set aside 1: 1 evidence\n"
     assert running.stop() == 0
-    told = said(running, "name", first.id.hex(), *officers, code=1)
-    assert "none of which is named yet. Nothing was changed\n" in told
     told = said(running, "name", rival.id.hex(), *officers, code=1)
     assert "is no count that is set aside. `ballotbox-gateway hand-count show` lists them" in told
     told = said(running, "name", "abc", *officers, code=1)
     assert told == "Error: abc: is too short for a report id. Give 8 digits or more\n"
+
+
+def test_a_naming_is_overruled_by_the_next_one(running, election, officers):
+    first, rival, after = forked(election)
+    give(running, first, rival, after)
+    said(running, "name", rival.id.hex(), *officers)
+    done = running.command("hand-count", "name", first.id.hex(), *officers)
+    assert done.exit_code == 0, done.stderr
+    dispute = "another version stands in the same place"
+    asked = line(first, "evidence", f"{dispute}; another one was named")
+    assert done.stderr == f"{asked}overrules that {rival.id.hex()[:16]} was named\n"
+    assert said(running, "show") == (
+        line(rival, "evidence", f"{dispute}; another one was named")
+        + line(after, "held", "a version before it has a rival; another one was named")
+        + "set aside 2: 1 evidence, 1 held\n"
+    )
+    told = said(running, "show", "1")
+    assert told.count("in force") == 1
+    assert f"evidence: {dispute}; another one was named\n" in told
 
 
 def test_what_was_settled_can_be_corrected_again(running, election, officers):

@@ -175,8 +175,14 @@ class ScriptedBox:
         return messages
 
 
-def ruling(given: Authority, kind: RulingKind, report: ReportId, officers: tuple = (0, 1)) -> bytes:
-    bare = Ruling(given.trusted.digest, kind, report)
+def ruling(
+    given: Authority,
+    kind: RulingKind,
+    report: ReportId,
+    officers: tuple = (0, 1),
+    overrules: tuple = (),
+) -> bytes:
+    bare = Ruling(given.trusted.digest, kind, report, overrules=tuple(sorted(overrules)))
     signatures = tuple(
         sign_as_officer(key.public, key.sign, MessageType.RULING, bare.payload())
         for key in (given.officer_keys[each] for each in officers)

@@ -119,12 +119,12 @@ def test_a_third_that_comes_later_is_evidence_too() -> None:
     assert len(force(scene)) == 1
 
 
-def test_it_is_said_once_and_not_taken_back() -> None:
+def test_it_is_said_once_and_by_no_second_naming_of_a_rival() -> None:
     scene = forked(FIRST, RIVAL)
     name(scene, FIRST)
     size = scene.ledger.log_head().size
     assert name(scene, FIRST, (1, 2)) is RulingResult.ALREADY
-    assert name(scene, RIVAL) is RulingResult.NOT_DISPUTED
+    assert name(scene, RIVAL) is RulingResult.NAMED_OTHERWISE
     assert scene.ledger.log_head().size == size
 
 

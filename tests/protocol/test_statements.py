@@ -1,5 +1,6 @@
 """Do the smaller statements say one thing, from one signer, and nothing else?"""
 
+from dataclasses import replace
 from hashlib import sha256
 from typing import Any
 
@@ -12,6 +13,7 @@ from ballotbox_protocol.wire import cbor, cose
 from ballotbox_protocol.wire.cose import MessageType
 from ballotbox_protocol.wire.report import OFFICERS_MAX
 from ballotbox_protocol.wire.statements import (
+    OVERRULED_MAX,
     STATEMENT_MAX,
     Clearance,
     Hello,
@@ -32,7 +34,17 @@ ORIGIN = "example/precinct"
 refusals = st.builds(Refusal, origins, digests, st.sampled_from(sorted(ANSWERED)), wides)
 resends = st.builds(Resend, digests, ids, origins, counts)
 hellos = st.builds(Hello, digests, ids, ids, counts, counts)
-rulings = st.builds(Ruling, digests, st.sampled_from(RulingKind), digests, signature_lists)
+rulings = st.one_of(
+    st.builds(Ruling, digests, st.sampled_from(RulingKind), digests, signature_lists),
+    st.builds(
+        Ruling,
+        digests,
+        st.just(RulingKind.NAME),
+        digests,
+        signature_lists,
+        st.sets(digests, min_size=1, max_size=OVERRULED_MAX).map(lambda ids: tuple(sorted(ids))),
+    ),
+)
 KINDS = {
     Refusal: MessageType.REFUSAL,
     Resend: MessageType.RESEND,
@@ -72,9 +84,11 @@ def test_a_ruling_survives_and_is_named_by_its_bytes(ruling: Ruling) -> None:
     data = ruling.to_bytes()
     assert decode_ruling(data) == ruling
     assert ruling.digest == sha256(data).digest()
-    unsigned = Ruling(ruling.election, ruling.kind, ruling.report)
+    unsigned = replace(ruling, signatures=())
     assert ruling.payload() == unsigned.payload()
-    assert cbor.decode(data)[:3] == cbor.decode(ruling.payload())
+    assert ruling.id == unsigned.id == sha256(ruling.payload()).digest()
+    assert cbor.decode(data)[:-1] == cbor.decode(ruling.payload())
+    assert len(data) <= STATEMENT_MAX
 
 
 @given(damaged(rulings.map(Ruling.to_bytes)))
@@ -164,6 +178,10 @@ WRONG = [
     (reprint, "copy", COUNT_MAX + 1),
     (ruling, "election", b""),
     (ruling, "report", b""),
+    (ruling, "overrules", (b"",)),
+    (ruling, "overrules", (bytes(32), bytes(32))),
+    (ruling, "overrules", (b"2" * 32, b"1" * 32)),
+    (ruling, "overrules", tuple(at.to_bytes(32) for at in range(OVERRULED_MAX + 1))),
 ]
 
 
@@ -199,6 +217,12 @@ WRONG_RULINGS = {
     "too short": ([bytes(32), 1, bytes(32)], "ruling"),
     "kind": ([bytes(32), 3, bytes(32), []], "ruling.kind"),
     "report": ([bytes(32), 1, b"", []], "ruling.report"),
+    "overruling nothing": ([bytes(32), 2, bytes(32), [], []], "ruling.overrules"),
+    "overruling a number": ([bytes(32), 2, bytes(32), [1], []], "ruling.overrules"),
+    "a release that overrules": (
+        [bytes(32), 1, bytes(32), [bytes(32)], []],
+        "ruling.overrules",
+    ),
     "signature": ([bytes(32), 1, bytes(32), [SIGNATURE, []]], "ruling.signatures[1]"),
     "key id": ([bytes(32), 1, bytes(32), [[b"", bytes(64)]]], "ruling.signatures[0].key_id"),
     "signature short": (

@@ -177,6 +177,7 @@ DETACHED = {
     "replacement": (decode_replacement, MessageType.REPLACEMENT, Role.RELEASE),
     "ruling: release": (decode_ruling, MessageType.RULING, Role.RELEASE),
     "ruling: name": (decode_ruling, MessageType.RULING, Role.RELEASE),
+    "ruling: name, overruling": (decode_ruling, MessageType.RULING, Role.ELEVATED),
 }
 
 

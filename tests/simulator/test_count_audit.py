@@ -60,6 +60,7 @@ def told(log, signed):
 
 RIGHT = (ACCEPTED, Reason.IN_ORDER)
 DISPUTE = (EVIDENCE, Reason.SAME_SEQUENCE)
+NAMED = (ACCEPTED, Reason.NAMED)
 #: What people do, and what that comes to at the station and at the centre.
 COMES_TO = {
     "no mistake": ([], [RIGHT], None),
@@ -70,6 +71,57 @@ COMES_TO = {
     "a ballot too many": ([(K.COUNT_LOWERED, 0)], [RIGHT, RIGHT], None),
     "two first counts": ([(K.COUNT_TWICE, 0)], [DISPUTE, DISPUTE], None),
     "one of them at the centre": ([(K.COUNT_TWICE, 1)], [RIGHT], [DISPUTE, DISPUTE]),
+    "one of them named": ([(K.COUNT_TWICE, 0), (K.COUNT_NAMED, 0)], [NAMED, DISPUTE], None),
+    "one of them named at the centre": (
+        [(K.COUNT_TWICE, 0), (K.COUNT_NAMED, 3)],
+        [DISPUTE, DISPUTE],
+        [NAMED, DISPUTE],
+    ),
+    "named where both are known": (
+        [(K.COUNT_TWICE, 1), (K.COUNT_NAMED, 0)],
+        [RIGHT],
+        [NAMED, DISPUTE],
+    ),
+    "the wrong one named": (
+        [(K.COUNT_TWICE, 0), (K.COUNT_NAMED_WRONG, 0)],
+        [NAMED, DISPUTE],
+        None,
+    ),
+    "the wrong one named, and overruled at the centre": (
+        [(K.COUNT_TWICE, 0), (K.COUNT_NAMED, 3), (K.COUNT_NAMED_WRONG, 0)],
+        [DISPUTE, NAMED],
+        [NAMED, DISPUTE],
+    ),
+    "the centre told otherwise": (
+        [(K.COUNT_TWICE, 0), (K.COUNT_NAMED_APART, 4)],
+        [DISPUTE, NAMED],
+        [DISPUTE, DISPUTE],
+    ),
+    "the centre told otherwise, and settled": (
+        [(K.COUNT_TWICE, 0), (K.COUNT_NAMED_APART, 0)],
+        [DISPUTE, NAMED],
+        [NAMED, DISPUTE],
+    ),
+    "named by one officer": (
+        [(K.COUNT_TWICE, 0), (K.COUNT_NAMED_FORGED, 0)],
+        [DISPUTE, DISPUTE],
+        None,
+    ),
+    "named by one officer twice, at the centre": (
+        [(K.COUNT_TWICE, 0), (K.COUNT_NAMED_FORGED, 7)],
+        [DISPUTE, DISPUTE],
+        None,
+    ),
+    "signed for another": (
+        [(K.COUNT_TWICE, 0), (K.COUNT_NAMED_FORGED, 8)],
+        [DISPUTE, DISPUTE],
+        None,
+    ),
+    "named one of another station": (
+        [(K.COUNT_TWICE, 0), (K.COUNT_NAMED_FORGED, 12)],
+        [DISPUTE, DISPUTE],
+        None,
+    ),
     "the same in other hands": ([(K.COUNT_TWICE, 2)], [RIGHT], None),
     "counted again": ([(K.COUNT_CORRECTED, 0)], [RIGHT, RIGHT], None),
     "corrected at the centre": ([(K.COUNT_CORRECTED, 1)], [RIGHT], [RIGHT, RIGHT]),

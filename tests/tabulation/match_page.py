@@ -10,6 +10,7 @@ from pathlib import Path
 
 from click.testing import CliRunner
 
+from ballotbox_protocol.election.law.source import law_digest
 from ballotbox_protocol.election.tally import Layout
 from ballotbox_protocol.wire.hand_count import HandCount
 from ballotbox_protocol.wire.verdict import Reason, Verdict
@@ -181,10 +182,11 @@ the result alone it needs no map:
 
 `--hand` takes a result as well: then its counts by hand in force are compared, of the contest that
 `--contest` names by number or name where several were counted. They need no map: their lines are
-those of the law that they were counted by, and stations are called by their numbers. The boxes of a
-result given beside it need none either; their votes stand against the options, in the group that
-was counted, and everything else with `--box-columns`. So one command holds all boxes against all
-counts of one log:
+those of the law that they were counted by, and stations are called by their numbers. With `--law`
+it must be that very file, by its digest: a count by another file of that name is set aside. The
+boxes of a result given beside it need none either; their votes stand against the options, in the
+group that was counted, and everything else with `--box-columns`. So one command holds all boxes
+against all counts of one log:
 
 ```sh
 {own}
@@ -284,6 +286,7 @@ def counted_by_hand(authority: Authority, number: int, votes: tuple[int, ...]) -
         precinct=authority.trusted.election.precincts[number].number,
         contest=SEAT,
         law="example",
+        law_digest=law_digest((EXAMPLES / "law.toml").read_text("utf-8")),
         lines=tuple(lines.items()),
         options=(("votes", votes),),
     )

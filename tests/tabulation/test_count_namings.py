@@ -29,8 +29,13 @@ def log() -> LogBuilder:
     return made
 
 
-def signed(report: bytes, kind: RulingKind = RulingKind.NAME, officers: slice = slice(2)) -> Ruling:
-    bare = Ruling(GIVEN.trusted.digest, kind, report)
+def signed(
+    report: bytes,
+    kind: RulingKind = RulingKind.NAME,
+    officers: slice = slice(2),
+    overrules: tuple = (),
+) -> Ruling:
+    bare = Ruling(GIVEN.trusted.digest, kind, report, overrules=overrules)
     consents = GIVEN.consent(bare.payload(), MessageType.RULING)
     return replace(bare, signatures=consents[officers])
 
@@ -77,6 +82,18 @@ def test_a_naming_that_changed_nothing_yet_is_kept(log: LogBuilder) -> None:
     assert (first["verdict"], first["in_force"], first["named"]) == ("evidence", False, True)
     say(log, signed(RIVAL.id))
     assert [each["in_force"] for each in listed(log)] == [False, False]
+
+
+def test_what_another_naming_overrules_holds_no_longer(log: LogBuilder) -> None:
+    plain = signed(FIRST.id)
+    say(log, plain)
+    put(log, FIRST, reason=Reason.NAMED)
+    say(log, signed(RIVAL.id, overrules=(plain.id,)))
+    put(log, FIRST, verdict=EVIDENCE, reason=DISPUTED)
+    put(log, RIVAL, reason=Reason.NAMED)
+    first, rival = listed(log)
+    assert (first["in_force"], "named" in first) == (False, False)
+    assert (rival["in_force"], rival["named"]) == (True, True)
 
 
 def test_a_count_cannot_be_named_by_nobody(log: LogBuilder) -> None:

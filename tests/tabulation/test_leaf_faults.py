@@ -7,10 +7,11 @@ import pytest
 from ballotbox_protocol.election.identifiers import Mode
 from ballotbox_protocol.election.register import origin_id
 from ballotbox_protocol.wire import cbor
+from ballotbox_protocol.wire.cose import MessageType
 from ballotbox_protocol.wire.leaf import Leaf, LeafType, encode_leaf
 from ballotbox_protocol.wire.merkle import EMPTY_ROOT
 from ballotbox_protocol.wire.report import HeldCheckpoint, ReportKind, encode_report
-from ballotbox_protocol.wire.statements import RulingKind
+from ballotbox_protocol.wire.statements import Ruling, RulingKind
 from ballotbox_protocol.wire.verdict import Reason, Verdict
 from ballotbox_simulator.authority import seeded_key
 from ballotbox_tabulation.core.faults import MEANING, Fault, LogFault
@@ -171,6 +172,15 @@ def _put_ruling_of_another_election(log):
     log.put(_ruled(log, signed, ruling), None, ruling.to_bytes())
 
 
+def _put_naming_that_overrules(log):
+    """Of boxes' reports none can: their namings are not taken back."""
+    signed = _quarantined(log)
+    bare = Ruling(log.authority.trusted.digest, RulingKind.NAME, signed.id, (), (bytes(32),))
+    signatures = log.authority.consent(bare.payload(), MessageType.RULING)
+    ruling = replace(bare, signatures=signatures)
+    log.put(_ruled(log, signed, ruling, reason=Reason.NAMED), None, ruling.to_bytes())
+
+
 def _put_ruling_of_one_officer(log):
     signed = _quarantined(log)
     whole = log.ruling(RulingKind.RELEASE, signed.id)
@@ -243,6 +253,7 @@ _FAULTY = {
     "a ruling on another report": (_put_ruling_on_another, LogFault.RULING_SCOPE, 6),
     "a ruling of another kind": (_put_ruling_of_another_kind, LogFault.RULING_SCOPE, 6),
     "a ruling of another election": (_put_ruling_of_another_election, LogFault.RULING_SCOPE, 6),
+    "a naming that overrules": (_put_naming_that_overrules, LogFault.RULING_SCOPE, 6),
     "a ruling of one officer": (_put_ruling_of_one_officer, LogFault.RULING_OFFICERS, 6),
     "evidence released": (_put_release_of_evidence, LogFault.RULING_CAUSE, 6),
     "naming where nothing is disputed": (_put_name_of_undisputed, LogFault.RULING_CAUSE, 6),

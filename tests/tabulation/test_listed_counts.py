@@ -11,8 +11,10 @@ from ballotbox_protocol.wire.verdict import Reason
 from ballotbox_tabulation.cli import main
 from ballotbox_tabulation.core.listed_counts import counted_by_hand
 from ballotbox_tabulation.core.publication import FORMAT, publish
-from tests.house_law import LAW, TEXT
+from tests.house_law import DIGEST, LAW, TEXT
 
+#: Of another file of a law of that name.
+OTHER = "cd" * 32
 SEAT = {"name": "Seat", "kind": "choose_one", "votes_allowed": 1, "options": ["A", "B"]}
 MAYOR = SEAT | {"name": "Mayor"}
 IN_ORDER = {"verdict": "accepted", "reason_code": int(Reason.IN_ORDER), "in_force": True}
@@ -24,6 +26,7 @@ def count(**changes):
         "id": "ab" * 32,
         "contest": 0,
         "law": "house",
+        "law_digest": DIGEST.hex(),
         "version": 1,
         "leaves": [3],
         "lines": {"1": 10, "1a": 0},
@@ -69,7 +72,7 @@ def test_the_version_in_force_is_taken_and_the_law_orders_its_lines():
         precinct(1, count(in_force=False), count(version=2, options={"votes": [5, 5]})),
         precinct(2),
     ]
-    listed = counted_by_hand(result(*stations), 0, LAW)
+    listed = counted_by_hand(result(*stations), 0, LAW, DIGEST.hex())
     assert [str(each) for each in listed.columns] == ["[1]", "[1a]", "votes A", "votes B"]
     assert rows(listed) == {"1": [10, 0, 5, 5]}
     assert listed.aside == ()
@@ -107,13 +110,18 @@ def test_what_has_no_version_in_force_is_named_with_its_reasons():
     ("changes", "told"),
     [
         ({"law": "tent"}, "counted by the law tent"),
+        (
+            {"law_digest": OTHER},
+            f"counted by another file of the law house, {OTHER}, than {DIGEST.hex()}",
+        ),
         ({"lines": {"1": 10}}, "its lines or options are not those of its law"),
         ({"options": {"votes": [6, 4, 0]}}, "its lines or options are not those of its law"),
         ({"options": {"machine": [6, 4]}}, "its lines or options are not those of its law"),
     ],
 )
 def test_a_count_that_is_not_on_this_sheet_is_set_aside(changes, told):
-    listed = counted_by_hand(result(precinct(1, count()), precinct(2, count(**changes))), 0, LAW)
+    stations = result(precinct(1, count()), precinct(2, count(**changes)))
+    listed = counted_by_hand(stations, 0, LAW, DIGEST.hex())
     assert rows(listed) == {"1": [10, 0, 6, 4]}
     assert why(listed) == {"2": told}
 
@@ -236,6 +244,23 @@ def test_what_is_formed_otherwise_is_refused(desk, document):
     assert done.exit_code == 2, done.output
     assert "r.json: is not a result of this program; make it with ballotbox-tabulate run" in (
         done.stderr
+    )
+
+
+def test_a_law_of_the_same_name_in_another_file_is_another_law(desk):
+    strange = result(precinct(1, count(law_digest=OTHER)))
+    done = desk.both(strange, "--law", "@house.toml")
+    assert done.exit_code == 2
+    assert done.stderr == (
+        "Error: --hand: no count of this contest can be compared: 1 (counted by another file of "
+        f"the law house, {OTHER}, than {DIGEST.hex()})\n"
+    )
+    assert desk.both(strange).exit_code == 0
+    done = desk.both(result(precinct(1, count()), precinct(2, count(law_digest=OTHER))))
+    assert done.exit_code == 2
+    assert done.stderr == (
+        f"Error: --law: the counts are by several files of house, {DIGEST.hex()}, {OTHER}; "
+        "give one of them\n"
     )
 
 

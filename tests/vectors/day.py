@@ -354,6 +354,17 @@ HAND_CORRECTION: Final = counted_by_hand(
     "officer 3",
 )
 
+
+def overruling() -> Ruling:
+    """Officers name a count by hand, and that its rival was named no longer holds."""
+    other = Ruling(DIGEST, RulingKind.NAME, HAND_CORRECTION.id)
+    plain = Ruling(DIGEST, RulingKind.NAME, HAND_COUNT.id, overrules=(other.id,))
+    signatures = signed_by_officers(("officer 2", "officer 3"), MessageType.RULING, plain.payload())
+    return replace(plain, signatures=signatures)
+
+
+OVERRULING: Final = overruling()
+
 #: No two numbers alike, so that no two fields can be taken for each other; it keeps no law.
 DISTINCT: Final = Report(
     kind=ReportKind.INCIDENT,

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from enum import Enum, IntFlag
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from ballotbox_protocol.election.conservation import counter_breach
 from ballotbox_protocol.election.definition import MarkPolicy
@@ -25,7 +25,14 @@ from ballotbox_protocol.wire.link_frames import Ack, Confirm, Data, Open, Opened
 from ballotbox_protocol.wire.message import HeldWanted, Message, MessageKind
 from ballotbox_protocol.wire.register import decode_register, encode_register
 from ballotbox_protocol.wire.report import ReportKind, decode_report, encode_report
-from ballotbox_protocol.wire.statements import Hello, Refusal, Resend, decode_ruling, sign_statement
+from ballotbox_protocol.wire.statements import (
+    Hello,
+    Refusal,
+    Resend,
+    Ruling,
+    decode_ruling,
+    sign_statement,
+)
 from ballotbox_protocol.wire.tiles import encode_attachments, encode_entries
 from ballotbox_protocol.wire.verdict import Reason, Verdict
 from tests.vectors import day
@@ -34,11 +41,17 @@ FOLDER = Path(__file__).resolve().parent
 Vector = dict[str, Any]
 
 
+_RULING_FIELDS: Final = ("election", "kind", "report", "signatures")
+
+
 def plain(value: Any) -> Any:
     """The value as JSON can say it: byte strings in hexadecimal, codes by name, parts by field."""
     if isinstance(value, MarkPolicy) and value == MarkPolicy(value.overvoted, value.blank):
         # Two numbers on the wire, under the names that they were frozen with.
         return {"return_overvoted": bool(value.overvoted), "return_blank": bool(value.blank)}
+    if isinstance(value, Ruling) and not value.overrules:
+        # Nothing on the wire, and nothing where it was frozen without.
+        return {name: plain(getattr(value, name)) for name in _RULING_FIELDS}
     if is_dataclass(value):
         return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, IntFlag):
@@ -284,7 +297,18 @@ def statements() -> list[Vector]:
             "refused": refusal_of(wrong, decode_ruling),
         }
     )
-    return vectors + hand_counts()
+    return [*vectors, *hand_counts(), overruling()]
+
+
+def overruling() -> Vector:
+    return {
+        "name": "ruling: name, overruling",
+        "hex": day.OVERRULING.to_bytes().hex(),
+        "payload": day.OVERRULING.payload().hex(),
+        "digest": day.OVERRULING.digest.hex(),
+        "id": day.OVERRULING.id.hex(),
+        "fields": plain(day.OVERRULING),
+    }
 
 
 def hand_counts() -> list[Vector]:

@@ -10,7 +10,7 @@ from ballotbox_protocol.wire.verdict import Verdict
 
 
 class Decided(NamedTuple):
-    """One version, its newest verdict, and whether officers named it the one that stands."""
+    """One version, its newest verdict, and whether a naming that holds names it."""
 
     said: HandCount
     verdict: Verdict

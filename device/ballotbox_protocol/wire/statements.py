@@ -22,11 +22,13 @@ from ballotbox_protocol.election.register import require_origin
 from ballotbox_protocol.wire import cbor, cose
 from ballotbox_protocol.wire.cose import MessageType
 from ballotbox_protocol.wire.report import OfficerSignature, read_signatures
-from ballotbox_protocol.wire.shape import as_enum, as_tuple
+from ballotbox_protocol.wire.shape import as_enum, as_tuple, as_type
 from ballotbox_protocol.wire.verdict import ANSWERED, Reason
 
 CHALLENGE_SIZE: Final = 16
 STATEMENT_MAX: Final = 4_096
+#: So many rulings one naming may overrule; what is left another one can.
+OVERRULED_MAX: Final = 32
 
 T = TypeVar("T")
 
@@ -40,40 +42,68 @@ class RulingKind(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """Two officers' decision on one report of one election."""
+    """Two officers' decision on one report of one election, or on one count by hand.
+
+    overrules: the ids of the namings that no longer hold beside this one, ascending.
+    """
 
     election: ElectionDigest
     kind: RulingKind
     report: ReportId
     signatures: tuple[OfficerSignature, ...] = ()
+    overrules: tuple[ReportId, ...] = ()
 
     def __post_init__(self) -> None:
         require_bytes(self.election, DIGEST_SIZE, "ruling.election")
         require_bytes(self.report, DIGEST_SIZE, "ruling.report")
+        for each in self.overrules:
+            require_bytes(each, DIGEST_SIZE, "ruling.overrules")
+        only = self.kind is RulingKind.NAME or not self.overrules
+        require(only, "ruling.overrules", "must be empty but in a naming")
+        few = len(self.overrules) <= OVERRULED_MAX
+        require(few, "ruling.overrules", f"at most {OVERRULED_MAX} are allowed")
+        ordered = sorted(set(self.overrules)) == list(self.overrules)
+        require(ordered, "ruling.overrules", "must ascend, each once")
 
     def payload(self) -> bytes:
         """Return what each officer signs, as MessageType.RULING."""
-        return cbor.encode([self.election, int(self.kind), self.report])
+        return cbor.encode(self._items())
 
     def to_bytes(self) -> bytes:
         """Return the ruling with its signatures; the leaf holds the SHA-256 of these bytes."""
         signatures = [[each.key_id, each.signature] for each in self.signatures]
-        return cbor.encode([self.election, int(self.kind), self.report, signatures])
+        return cbor.encode([*self._items(), signatures])
+
+    @property
+    def id(self) -> ReportId:
+        """What names this ruling where another overrules it: SHA-256 of what officers sign."""
+        return ReportId(sha256(self.payload()).digest())
 
     @property
     def digest(self) -> bytes:
         """The digest by which a leaf commits to this ruling."""
         return sha256(self.to_bytes()).digest()
 
+    def _items(self) -> list[Any]:
+        items = [self.election, int(self.kind), self.report]
+        return [*items, list(self.overrules)] if self.overrules else items
+
 
 def decode_ruling(data: bytes) -> Ruling:
     """Return the ruling in `data`, signatures unchecked; raises CborError or InvalidField."""
-    items = as_tuple(cbor.decode(data), "ruling", bytes, int, bytes, list)
+    items = as_type(cbor.decode(data), list, "ruling")
+    overrules: tuple[ReportId, ...] = ()
+    if len(items) == 5:
+        given = as_type(items.pop(3), list, "ruling.overrules")
+        overrules = tuple(ReportId(as_type(each, bytes, "ruling.overrules")) for each in given)
+        require(overrules, "ruling.overrules", "must be left out when it is empty")
+    items = as_tuple(items, "ruling", bytes, int, bytes, list)
     return Ruling(
         ElectionDigest(items[0]),
         as_enum(items[1], RulingKind, "ruling.kind"),
         ReportId(items[2]),
         read_signatures(items[3], "ruling.signatures"),
+        overrules,
     )
 
 

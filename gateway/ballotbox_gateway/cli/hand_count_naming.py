@@ -39,18 +39,26 @@ def name(
     officer_keys: tuple[Path, ...],
     passphrase_files: tuple[Path, ...],
 ) -> None:
-    """Name the one that stands of versions that exclude each other. Takes two officers."""
+    """Name the one that stands of versions that exclude each other. Takes two officers.
+
+    Where a rival of it was named before, that no longer holds.
+    """
     from ballotbox_gateway.adapters.trust_files import load_trusted
     from ballotbox_gateway.cli.asking import asking
-    from ballotbox_protocol.wire.statements import RulingKind
+    from ballotbox_protocol.wire.statements import OVERRULED_MAX, RulingKind
 
     require_two(officer_keys)
     trusted = load_trusted(config)
     with asking(config) as ask:
         count = _find(ask, count_id)
         click.echo(_line(count), err=True)
+        overruled = count["rivals_named"][:OVERRULED_MAX]
+        for each in overruled:
+            click.echo(f"overrules that {each['count'][:16]} was named", err=True)
         keys = open_keys(officer_keys, passphrase_files, trusted.election.mode)
-        click.echo(give_ruling(ask, trusted, RulingKind.NAME, count["id"], keys))
+        namings = sorted(bytes.fromhex(each["naming"]) for each in overruled)
+        kind, about = RulingKind.NAME, count["id"]
+        click.echo(give_ruling(ask, trusted, kind, about, keys, overrules=namings))
 
 
 def show_aside(config: "Config") -> None:

@@ -2,6 +2,8 @@
 
 import json
 from base64 import b64encode
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -119,7 +121,12 @@ def _rule(
 
 
 def give_ruling(
-    ask: "Ask", trusted: "Trusted", kind: "RulingKind", about: str, keys: "list[PrivateKey]"
+    ask: "Ask",
+    trusted: "Trusted",
+    kind: "RulingKind",
+    about: str,
+    keys: "list[PrivateKey]",
+    overrules: Sequence[bytes] = (),
 ) -> str:
     """Have the gateway apply what these officers sign; return what it says, or raise Problem."""
     from ballotbox_protocol.election.identifiers import ReportId
@@ -127,12 +134,14 @@ def give_ruling(
     from ballotbox_protocol.wire.officers import sign_as_officer
     from ballotbox_protocol.wire.statements import Ruling
 
-    unsigned = Ruling(trusted.digest, kind, ReportId(bytes.fromhex(about)))
+    namings = tuple(map(ReportId, overrules))
+    report = ReportId(bytes.fromhex(about))
+    unsigned = Ruling(trusted.digest, kind, report, overrules=namings)
     payload = unsigned.payload()
     signatures = tuple(
         sign_as_officer(key.public, key.sign, MessageType.RULING, payload) for key in keys
     )
-    signed = Ruling(unsigned.election, kind, unsigned.report, signatures)
+    signed = replace(unsigned, signatures=signatures)
     answer = ask(ask="rule", ruling=b64encode(signed.to_bytes()).decode())
     if not answer["done"]:
         raise Problem("ruling", answer["explanation"], "Nothing was changed")

@@ -21,8 +21,9 @@ class CountBench:
         self._recorded = recorded
 
     def apply(self, ruling: Ruling, row: StoredReport, *, heard: bool) -> RulingResult:
-        """Name a version when two officers may and it has rivals.
+        """Name a version when two officers may, it has rivals, and none of them is named.
 
+        One that is named gives way when the ruling overrules its naming.
         `heard`: a lower gateway has taken it. What it knows of rivals may still be on its way, so
         such a naming is kept whatever is here.
         """
@@ -30,12 +31,13 @@ class CountBench:
             return RulingResult.NOT_RELEASABLE
         if not (self._recorded or self._signed(ruling, row)):
             return RulingResult.OFFICERS
-        if row.ruled:
-            return RulingResult.ALREADY
         # A naming asks of no version what speaks against it.
         counts = HandCounts(self._draft, lambda _: None)
-        if not (self._recorded or heard or counts.is_open(row)):
-            return RulingResult.NOT_DISPUTED
+        if counts.is_known(row, ruling):
+            return RulingResult.ALREADY
+        refusal = None if self._recorded or heard else counts.refusal(row, ruling)
+        if refusal is not None:
+            return refusal
         counts.name(row, ruling)
         return RulingResult.APPLIED
 

@@ -95,6 +95,7 @@ class RulingResult(IntEnum):
     NOT_RELEASABLE = 7
     NOT_DISPUTED = 8
     DEBUG = 9
+    NAMED_OTHERWISE = 10
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,11 @@ EXPLANATION: dict[RulingResult, str] = {
     ),
     RulingResult.NOT_DISPUTED: (
         "only one of several reports of one disputed sequence can be named, or of several versions "
-        "of a count by hand that exclude each other, none of which is named yet"
+        "of a count by hand that exclude each other"
+    ),
+    RulingResult.NAMED_OTHERWISE: (
+        "officers have named a rival meanwhile, and this ruling does not overrule that: "
+        "have the naming signed again"
     ),
     RulingResult.DEBUG: (
         "whoever could reach that box's panel could vote on it: in an official election no ruling "
@@ -78,6 +82,8 @@ class Bench:
         return RulingResult.UNKNOWN_REPORT
 
     def _rule_on_report(self, ruling: Ruling, row: StoredReport) -> RulingResult:
+        if ruling.overrules:
+            return RulingResult.NOT_DISPUTED
         given = self._roster.reopen(row.id, row.data)
         if not (self._recorded or self._signed(ruling, given)):
             return RulingResult.OFFICERS

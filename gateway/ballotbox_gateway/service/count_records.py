@@ -1,7 +1,7 @@
 """The counts by hand that a ledger holds, as a desk tells of them and as they are read again."""
 
 from base64 import b64decode, b64encode
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,12 +9,12 @@ from ballotbox_gateway.core.hand_counts import NO_VERSIONS
 from ballotbox_gateway.core.ports import Ledger, StoredReport
 from ballotbox_gateway.problem import Problem
 from ballotbox_gateway.service.count_sheet import CountSheet
+from ballotbox_gateway.service.count_standings import CountStandings, standings_at
 from ballotbox_gateway.service.reasons import count_in_words
-from ballotbox_protocol.election.identifiers import PrecinctId, ReportId
+from ballotbox_protocol.election.identifiers import PrecinctId
 from ballotbox_protocol.election.law.law import Law
 from ballotbox_protocol.wire.hand_count import HandCount, decode_hand_count, hand_count_place
 from ballotbox_protocol.wire.hand_count_check import contest_of, sheet_of
-from ballotbox_protocol.wire.hand_count_force import Decided, in_force
 from ballotbox_protocol.wire.trust import Trusted
 
 
@@ -63,17 +63,19 @@ def sheet_counted_on(
 
 def stored_counts(ledger: Ledger, precinct: int, contest: int) -> dict[str, Any]:
     """Return the versions of one station and contest as JSON-able values, in their order."""
-    rows = ledger.reports_of(hand_count_place(PrecinctId(precinct), contest), 0, None)
-    force = in_force(decided(rows))
+    found = standings_at(ledger, hand_count_place(PrecinctId(precinct), contest))
     return {
         "origin": ledger.binding().origin,
-        "counts": [_told(row, ledger) | {"in_force": row.id == force} for row in rows],
+        "counts": [
+            _told(row, ledger) | {"in_force": row.id == found.in_force, "why": why_so(row, found)}
+            for row in found.rows
+        ],
     }
 
 
-def decided(rows: Iterable[StoredReport]) -> dict[ReportId, Decided]:
-    """Return what was decided about each version of one station and contest."""
-    return {row.id: Decided(decode_hand_count(row.data), row.verdict, row.ruled) for row in rows}
+def why_so(row: StoredReport, found: CountStandings) -> str:
+    """Return why a version is what it is, for people."""
+    return "; ".join(filter(None, (count_in_words(row.reason), found.aside(row.id))))
 
 
 def _told(row: StoredReport, ledger: Ledger) -> dict[str, Any]:
@@ -83,7 +85,6 @@ def _told(row: StoredReport, ledger: Ledger) -> dict[str, Any]:
         "count": b64encode(entry.ruling or b"").decode(),
         "correctable": row.own_reason not in NO_VERSIONS,
         "verdict": row.verdict.name.lower(),
-        "why": count_in_words(row.reason),
         "leaf": row.newest,
     }
 

@@ -4,10 +4,9 @@ from collections import Counter
 from typing import Any, Final
 
 from ballotbox_gateway.core.ports import Ledger, StoredReport
-from ballotbox_gateway.service.count_records import decided
-from ballotbox_gateway.service.reasons import count_in_words
+from ballotbox_gateway.service.count_records import why_so
+from ballotbox_gateway.service.count_standings import standings_at
 from ballotbox_protocol.wire.hand_count import HAND_COUNT_PLACES, decode_hand_count
-from ballotbox_protocol.wire.hand_count_force import settled
 
 #: So many are told one by one: what fits on a screen.
 SHOWN_MAX: Final = 20
@@ -28,14 +27,16 @@ def counts_aside(ledger: Ledger, begins: str = "") -> dict[str, Any]:
 
 def _told(row: StoredReport, ledger: Ledger) -> dict[str, Any]:
     count = decode_hand_count(row.data)
-    why = count_in_words(row.reason)
-    if row.id in settled(decided(ledger.reports_of(row.box, 0, None))):
-        why += "; another one was named"
+    found = standings_at(ledger, row.box)
     return {
         "id": row.id.hex(),
         "precinct": count.precinct,
         "contest": count.contest,
         "version": count.version,
         "verdict": row.verdict.name.lower(),
-        "why": why,
+        "why": why_so(row, found),
+        "rivals_named": [
+            {"naming": each.id.hex(), "count": each.version.hex()}
+            for each in found.rivals_named(row.id)
+        ],
     }

@@ -11,6 +11,7 @@ from ballotbox_protocol.election.tally import Row
 from ballotbox_protocol.wire.checkpoint import CheckpointFault, parse_note, verify_checkpoint
 from ballotbox_protocol.wire.cose import MessageType
 from ballotbox_protocol.wire.hand_count import HandCount
+from ballotbox_protocol.wire.hand_count_naming import naming_of
 from ballotbox_protocol.wire.leaf import Leaf, LeafType
 from ballotbox_protocol.wire.merkle import Tree
 from ballotbox_protocol.wire.officers import two_officers_signed
@@ -120,10 +121,12 @@ class Evidence:
 
     def _named(self, opened: OpenedLeaf, count: HandCount) -> NamedCount | Fault:
         index, leaf = opened.index, opened.leaf
-        fault = self._ruling_fault(index, leaf, opened.ruling, Role.ELEVATED, count.precinct)
-        if fault is None and leaf.reason is not Reason.NAMED:
+        ruling = self._ruling(index, leaf, opened.ruling, Role.ELEVATED, count.precinct)
+        if isinstance(ruling, Fault):
+            return ruling
+        if leaf.reason is not Reason.NAMED:
             return Fault(LogFault.RULING_SCOPE, index)
-        return fault or NamedCount(index, leaf, count)
+        return NamedCount(index, leaf, count, naming_of(ruling))
 
     def _decision(self, opened: OpenedLeaf) -> VerifiedLeaf | Fault:
         index, leaf = opened.index, opened.leaf
@@ -132,8 +135,12 @@ class Evidence:
             return report
         if leaf.type is LeafType.RULING:
             precinct = report.entry.precinct
-            fault = self._ruling_fault(index, leaf, opened.ruling, Role.RELEASE, precinct)
-            return fault or VerifiedLeaf(index, leaf, report, _never_countable(report))
+            ruling = self._ruling(index, leaf, opened.ruling, Role.RELEASE, precinct)
+            if isinstance(ruling, Fault):
+                return ruling
+            if ruling.overrules:
+                return Fault(LogFault.RULING_SCOPE, index)
+            return VerifiedLeaf(index, leaf, report, _never_countable(report))
         if opened.ruling is not None:
             return Fault(LogFault.RULING_UNASKED, index)
         if leaf.verdict is not Verdict.ACCEPTED:
@@ -233,9 +240,9 @@ class Evidence:
         self._lower_note = note
         return None
 
-    def _ruling_fault(
+    def _ruling(
         self, index: int, leaf: Leaf, data: bytes | None, role: Role, precinct: PrecinctId
-    ) -> Fault | None:
+    ) -> Ruling | Fault:
         if data is None:
             return Fault(LogFault.RULING_MISSING, index)
         try:
@@ -254,7 +261,7 @@ class Evidence:
             role,
             precinct,
         )
-        return None if signed else Fault(LogFault.RULING_OFFICERS, index)
+        return ruling if signed else Fault(LogFault.RULING_OFFICERS, index)
 
     def _in_scope(self, ruling: Ruling, leaf: Leaf) -> bool:
         return (

@@ -1,15 +1,16 @@
 """Counts by hand in a log: verified, listed beside what boxes counted, and added to nothing."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any
 
-from ballotbox_protocol.election.identifiers import PrecinctId, ReportId
+from ballotbox_protocol.election.identifiers import BoxId, PrecinctId, ReportId
 from ballotbox_protocol.election.law.law import Mark, Value
 from ballotbox_protocol.wire.hand_count import HandCount
 from ballotbox_protocol.wire.hand_count_check import read_hand_count, standing_fault
 from ballotbox_protocol.wire.hand_count_force import Decided, in_force
+from ballotbox_protocol.wire.hand_count_naming import Naming, in_favour_of
 from ballotbox_protocol.wire.leaf import Leaf
 from ballotbox_protocol.wire.trust import Trusted
 from ballotbox_protocol.wire.verdict import Reason, Verdict
@@ -34,6 +35,7 @@ class NamedCount:
     index: int
     leaf: Leaf
     count: HandCount
+    naming: Naming
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ class ListedCount:
     """One version with its newest verdict and all its leaves; at most one of a place is in force.
 
     in_force: see `ballotbox_protocol.wire.hand_count_force`. named: two officers named it the one
-    that stands.
+    that stands, and no other naming overrules that.
     """
 
     count: HandCount
@@ -74,26 +76,28 @@ class HandCounts:
 
     def __init__(self) -> None:
         self._listed: dict[ReportId, ListedCount] = {}
+        self._namings: dict[BoxId, list[Naming]] = {}
 
     def add(self, entry: CountedByHand) -> None:
         """Take the next leaf about a count."""
         own, leaf = entry.count.id, entry.leaf
         known = self._listed.get(own)
         leaves = (*(known.leaves if known is not None else ()), entry.index)
-        named = known is not None and known.named
-        self._listed[own] = ListedCount(entry.count, leaf.verdict, leaf.reason, leaves, named=named)
+        self._listed[own] = ListedCount(entry.count, leaf.verdict, leaf.reason, leaves)
 
     def name(self, entry: NamedCount) -> None:
         """Take a naming; the leaves of each version say what follows from it."""
         own = entry.count.id
         known = self._listed[own]
-        self._listed[own] = replace(known, leaves=(*known.leaves, entry.index), named=True)
+        self._listed[own] = replace(known, leaves=(*known.leaves, entry.index))
+        self._namings.setdefault(entry.count.place, []).append(entry.naming)
 
     def contradictions(self) -> Iterator[Fault]:
         """Yield a fault for two accepted versions in one place, and where a naming is missing."""
         seen: dict[tuple[bytes, ReportId | None], ListedCount] = {}
         for each in self._listed.values():
-            if each.reason is Reason.NAMED and not each.named:
+            named = (naming.version for naming in self._namings.get(each.count.place, ()))
+            if each.reason is Reason.NAMED and each.count.id not in named:
                 yield Fault(LogFault.RULING_MISSING, each.leaves[-1])
             if each.verdict is Verdict.ACCEPTED:
                 place = each.count.place, each.count.corrects
@@ -104,10 +108,12 @@ class HandCounts:
 
     def listed(self) -> tuple[ListedCount, ...]:
         """Return all versions by station, contest and number, as the log left them."""
-        places: dict[bytes, list[ListedCount]] = {}
+        places: dict[BoxId, list[ListedCount]] = {}
         for each in self._listed.values():
             places.setdefault(each.count.place, []).append(each)
-        found = [each for versions in places.values() for each in _in_force(versions)]
+        found: list[ListedCount] = []
+        for place, versions in places.items():
+            found += _in_force(versions, in_favour_of(self._namings.get(place, ())))
         return tuple(sorted(found, key=_order))
 
 
@@ -115,11 +121,15 @@ def _order(each: ListedCount) -> tuple[PrecinctId, int, int, int]:
     return each.count.precinct, each.count.contest, each.count.version, each.leaves[0]
 
 
-def _in_force(versions: list[ListedCount]) -> Iterator[ListedCount]:
-    decided = {each.count.id: Decided(each.count, each.verdict, each.named) for each in versions}
+def _in_force(versions: list[ListedCount], named: Container[ReportId]) -> Iterator[ListedCount]:
+    decided = {
+        each.count.id: Decided(each.count, each.verdict, each.count.id in named)
+        for each in versions
+    }
     force = in_force(decided)
     for each in versions:
-        yield replace(each, in_force=each.count.id == force)
+        own = each.count.id
+        yield replace(each, in_force=own == force, named=own in named)
 
 
 def count_in_words(each: ListedCount) -> str:

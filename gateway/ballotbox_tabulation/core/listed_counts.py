@@ -75,11 +75,16 @@ def contest_counted(result: Document, wanted: str | None) -> int:
     return found[0]
 
 
-def counted_by_hand(result: Document, contest: int, law: Law | None) -> ListedCounts:
-    """Return the counts by hand in force; raises InvalidField when there is none by one law."""
+def counted_by_hand(
+    result: Document, contest: int, law: Law | None, digest: str = ""
+) -> ListedCounts:
+    """Return the counts by hand in force; raises InvalidField when there is none by one law.
+
+    digest: that of the law's file, in hexadecimal, where there is a law.
+    """
     in_force, aside = _told_apart(result, contest)
     names = tuple(result["contests"][contest]["options"])
-    sheet = _Sheet([count for _, _, count in in_force], law, names)
+    sheet = _Sheet([count for _, _, count in in_force], law, digest, names)
     rows: list[StationRow] = []
     for row, station, count in in_force:
         unfit = sheet.unfit(count)
@@ -88,7 +93,10 @@ def counted_by_hand(result: Document, contest: int, law: Law | None) -> ListedCo
         else:
             rows.append(sheet.row(row, station, count))
     if not rows:
-        told = "; ".join(f"{each.station} ({each.why})" for each in aside[:_NAMED])
+        named = aside[:_NAMED]
+        whys = dict.fromkeys(each.why for each in named)
+        stations = {why: [each.station for each in named if each.why == why] for why in whys}
+        told = "; ".join(f"{', '.join(those)} ({why})" for why, those in stations.items())
         raise InvalidField("hand", f"no count of this contest can be compared: {told}")
     return ListedCounts(sheet.lines, sheet.options, tuple(rows), tuple(aside))
 
@@ -109,10 +117,12 @@ def counted_by_boxes(result: Document, contest: int, group: str) -> ListedCounts
 class _Sheet:
     """The columns that the counts of one law share, and each count in their order."""
 
-    def __init__(self, counts: Sequence[Document], law: Law | None, names: tuple[str, ...]) -> None:
-        self._law = law.name if law else _only_law(counts)
+    def __init__(
+        self, counts: Sequence[Document], law: Law | None, digest: str, names: tuple[str, ...]
+    ) -> None:
+        self._law, self._digest = (law.name, digest) if law else _only_law(counts)
         self._size = len(names)
-        own = [count for count in counts if count["law"] == self._law]
+        own = [count for count in counts if self._is_by_it(count)]
         seen = dict.fromkeys(group for count in own for group in count["options"])
         if law:
             self.lines = tuple(line.number for line in law.lines)
@@ -124,10 +134,18 @@ class _Sheet:
             groups = list(seen)
         self.options = dict.fromkeys(groups, names)
 
+    def _is_by_it(self, count: Document) -> bool:
+        return (count["law"], count["law_digest"]) == (self._law, self._digest)
+
     def unfit(self, count: Document) -> str:
         """Return why a count cannot stand in these columns, or "" when it can."""
         if count["law"] != self._law:
             return f"counted by the law {count['law']}"
+        if not self._is_by_it(count):
+            return (
+                f"counted by another file of the law {self._law}, {count['law_digest']}, "
+                f"than {self._digest}"
+            )
         options = count["options"]
         whole = all(len(values) == self._size for values in options.values())
         known = set(options) <= set(self.options) and set(count["lines"]) == set(self.lines)
@@ -143,11 +161,17 @@ class _Sheet:
         return StationRow(number, station, "", values, marked)
 
 
-def _only_law(counts: Sequence[Document]) -> str:
-    names = list(dict.fromkeys(str(count["law"]) for count in counts))
+def _only_law(counts: Sequence[Document]) -> tuple[str, str]:
+    """Return the name of the law that all are by, and the digest of its file."""
+    laws = list(dict.fromkeys((str(each["law"]), str(each["law_digest"])) for each in counts))
+    names = list(dict.fromkeys(name for name, _ in laws))
     if len(names) > 1:
         raise InvalidField("law", f"the counts are by {', '.join(names)}; name one of them")
-    return names[0] if names else ""
+    if len(laws) > 1:
+        digests = ", ".join(digest for _, digest in laws)
+        problem = f"the counts are by several files of {names[0]}, {digests}; give one of them"
+        raise InvalidField("law", problem)
+    return laws[0] if laws else ("", "")
 
 
 def _stations(result: Document) -> Iterator[tuple[int, str, Sequence[Document]]]:

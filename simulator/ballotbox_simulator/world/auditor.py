@@ -17,7 +17,7 @@ from ballotbox_device.core.profile import SecondChance
 from ballotbox_device.core.sheet import Sheet
 from ballotbox_device.core.signals import Signal
 from ballotbox_gateway.core.correspondence import Letter
-from ballotbox_gateway.core.intake import CountOutcome, HelloOutcome, Road
+from ballotbox_gateway.core.intake import CountOutcome, HelloOutcome, Road, RulingResult
 from ballotbox_gateway.core.quota import Allowance
 from ballotbox_protocol.election.definition import MarkPolicy
 from ballotbox_protocol.election.identifiers import BoxId, PollState, ReportId
@@ -28,6 +28,7 @@ from ballotbox_protocol.wire.report import Report, ReportKind, decode_report
 from ballotbox_protocol.wire.trust import Trusted
 from ballotbox_simulator.world.box_node import BoxNode
 from ballotbox_simulator.world.count_audit import SignedCounts
+from ballotbox_simulator.world.count_naming import NamingSheet
 from ballotbox_simulator.world.exposure_audit import HandedOver
 from ballotbox_simulator.world.faults import (
     MECHANICS,
@@ -294,6 +295,15 @@ class Auditor:
             self.object_to(Breach.RECEIPT, gateway.name, words)
         if outcome.receipt:
             self._keep_receipt(f"count {sheet.count.id.hex()[:16]}", outcome.receipt)
+
+    def naming_signed(self, sheet: NamingSheet) -> None:
+        """See people name one of several counts by hand."""
+        self.by_hand.namings.signed.append(sheet)
+
+    def named(self, gateway: GatewayNode, sheet: NamingSheet, result: RulingResult) -> None:
+        """Hold what a gateway answered to a naming against its ledger."""
+        for words in self.by_hand.namings.answer(gateway, sheet, result):
+            self.object_to(Breach.LAW, gateway.name, words)
 
     def was_rolled_back(self, gateway: str) -> bool:
         """Tell whether an older copy of a gateway's ledger was put in place."""

@@ -5,7 +5,8 @@ signed; neither the law's own language nor the product's placing is asked.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any, Final
@@ -18,6 +19,7 @@ from ballotbox_protocol.wire.hand_count import HandCount
 from ballotbox_protocol.wire.leaf import Leaf, LeafType, decode_leaf
 from ballotbox_protocol.wire.receipt import Receipt
 from ballotbox_protocol.wire.verdict import Reason, Verdict
+from ballotbox_simulator.world.count_naming_audit import SignedNamings, named_by, namings_in
 from ballotbox_simulator.world.gateway_node import GatewayNode
 from ballotbox_simulator.world.hand_counting import Sheet
 from ballotbox_simulator.world.log_reading import ReadLog
@@ -28,6 +30,7 @@ from ballotbox_tabulation.core.station_count import Source, StationCount
 #: Where a count belongs: precinct and contest.
 Place = tuple[int, int]
 _IN_ORDER: Final = frozenset({Reason.IN_ORDER, Reason.GAP_CLOSED})
+_BY_NAME: Final = _IN_ORDER | {Reason.NAMED}
 #: What waits is not told anew that it waits for something else.
 _WAITS: Final = frozenset({Reason.GAP_BEFORE, Reason.BOX_DISPUTED})
 
@@ -38,6 +41,7 @@ class SignedCounts:
 
     by_id: dict[ReportId, list[Sheet]] = field(default_factory=dict)
     answered: dict[str, list[Sheet]] = field(default_factory=lambda: defaultdict(list))
+    namings: SignedNamings = field(default_factory=SignedNamings)
 
     def sign(self, sheet: Sheet) -> None:
         """Take what was signed; the same numbers in other hands are one version."""
@@ -73,15 +77,25 @@ class SignedCounts:
                 yield f"{_named(sheet.count)} stands there without its second officer"
 
     def at_centre(self) -> set[Place]:
-        """Return the places of which something was entered at the centre alone."""
+        """Return the places of which something was entered or named at the centre alone."""
         sheets = (sheet for same in self.by_id.values() for sheet in same)
-        return {_place(sheet.count) for sheet in sheets if sheet.at_centre}
+        found = {_place(sheet.count) for sheet in sheets if sheet.at_centre}
+        named = (each.ruling.report for each in self.namings.signed if each.at_centre and each.good)
+        return found | {_place(self.by_id[own][0].count) for own in named}
 
 
 def decided(gateway: GatewayNode) -> Counter[Reason]:
     """Return how many leaves about counts a gateway has for each reason."""
     leaves = map(decode_leaf, gateway.ledger.leaves(0))
-    return Counter(leaf.reason for leaf in leaves if leaf.type is LeafType.HAND_COUNT)
+    decided: Counter[Reason] = Counter()
+    counts: set[ReportId] = set()
+    for leaf in leaves:
+        if leaf.type is LeafType.HAND_COUNT:
+            counts.add(leaf.report)
+        elif leaf.type is not LeafType.RULING or leaf.report not in counts:
+            continue
+        decided[leaf.reason] += 1
+    return decided
 
 
 # What each version is
@@ -102,9 +116,15 @@ _Versions = Mapping[ReportId, _Version]
 
 def faults_of_counts(log: ReadLog, signed: SignedCounts) -> Iterator[str]:
     """Yield what a log says of counts that does not follow from what people did."""
+    yield from signed.namings.faults(log)
     versions: dict[ReportId, _Version] = {}
     last: dict[ReportId, Leaf] = {}
-    for index, data in sorted(log.counts.items()):
+    for index in sorted(log.counts.keys() | log.namings.keys()):
+        if index in log.namings:
+            # A naming has all judged anew, and would hide what was wrong before.
+            yield from _misjudged(last, versions, named_by(namings_in(log, index)))
+            continue
+        data = log.counts[index]
         leaf = log.leaves[index]
         own = leaf.report
         same = [each for each in signed.by_id.get(own, ()) if each.data == data]
@@ -116,31 +136,44 @@ def faults_of_counts(log: ReadLog, signed: SignedCounts) -> Iterator[str]:
             yield f"leaf {index} decides what was decided of {_named(same[0].count)}"
         by_two = same[0].by_two or (own in versions and versions[own].by_two)
         versions[own], last[own] = _Version(same[0], by_two), leaf
-        if leaf.verdict is Verdict.ACCEPTED and _standing(own, versions)[0] is not leaf.verdict:
+        named = named_by(namings_in(log, index))
+        standing = _standing(own, versions, named)
+        if leaf.verdict is Verdict.ACCEPTED and standing[0] is not leaf.verdict:
             yield f"leaf {index} accepts {_named(same[0].count)}"
+    yield from _misjudged(last, versions, named_by(namings_in(log)))
+
+
+def _misjudged(
+    last: Mapping[ReportId, Leaf], versions: _Versions, named: Collection[ReportId]
+) -> Iterator[str]:
+    """Yield the versions of which the newest leaf says what does not follow."""
     for own, leaf in last.items():
-        verdict, reasons = _standing(own, versions)
+        verdict, reasons = _standing(own, versions, named)
         if leaf.verdict is not verdict or leaf.reason not in reasons:
             must = f"{verdict.name} for {min(reasons).name}"
             told = f"{leaf.verdict.name} for {leaf.reason.name}"
             yield f"{_named(versions[own].count)} is {told}, and by what people did {must}"
 
 
-def _standing(own: ReportId, versions: _Versions) -> tuple[Verdict, frozenset[Reason]]:
-    """Return what a version must be among those that there are."""
+def _standing(
+    own: ReportId, versions: _Versions, named: Collection[ReportId]
+) -> tuple[Verdict, frozenset[Reason]]:
+    """Return what a version must be among those that there are, and those that are named."""
     each = versions[own]
     fault = _fault(each)
     if fault is not None:
         return Verdict.QUARANTINED, frozenset({fault})
-    if _has_rival(each.count, versions):
+    if _has_rival(each.count, versions, named):
         return Verdict.EVIDENCE, frozenset({Reason.SAME_SEQUENCE})
     before = each.count.corrects
     while before is not None:
         earlier = versions.get(before)
-        if earlier is None or not earlier.by_two or _has_rival(earlier.count, versions):
+        if earlier is None or not earlier.by_two:
+            return Verdict.HELD, _WAITS
+        if _has_rival(earlier.count, versions, named):
             return Verdict.HELD, _WAITS
         before = earlier.count.corrects
-    return Verdict.ACCEPTED, _IN_ORDER
+    return Verdict.ACCEPTED, _BY_NAME if own in named else _IN_ORDER
 
 
 def _fault(version: _Version) -> Reason | None:
@@ -171,15 +204,16 @@ def _numbers(*values: Value) -> list[int] | None:
     return found if len(found) == len(values) else None
 
 
-def _has_rival(count: HandCount, versions: _Versions) -> bool:
+def _has_rival(count: HandCount, versions: _Versions, named: Collection[ReportId]) -> bool:
+    """Tell whether another version may stand in its place, and not this one alone is named."""
     rivals = [
-        each
+        each.count.id
         for each in versions.values()
         if each.by_two
         and _place(each.count) == _place(count)
         and each.count.corrects == count.corrects
     ]
-    return len(rivals) > 1
+    return len(rivals) > 1 and [own for own in rivals if own in named] != [count.id]
 
 
 def _place(count: HandCount) -> Place:
@@ -194,18 +228,37 @@ def _named(count: HandCount) -> str:
 
 
 def in_force(log: ReadLog, signed: SignedCounts) -> dict[Place, ReportId]:
-    """Return the newest accepted version of each place, none where any is evidence."""
+    """Return the newest accepted version of each place, none where any evidence is not settled."""
     found: dict[Place, ReportId] = {}
     disputed: set[Place] = set()
-    for own in log.counted & signed.by_id.keys():
-        count, verdict = signed.by_id[own][0].count, log.newest(own).verdict
+    there = {own: signed.by_id[own][0].count for own in log.counted & signed.by_id.keys()}
+    lost = _lost(there, named_by(namings_in(log)))
+    for own, count in there.items():
+        verdict = log.newest(own).verdict
         if verdict is Verdict.EVIDENCE:
-            disputed.add(_place(count))
+            disputed |= set() if own in lost else {_place(count)}
         elif verdict is Verdict.ACCEPTED:
             rival = found.get(_place(count))
             if rival is None or signed.by_id[rival][0].count.version < count.version:
                 found[_place(count)] = own
     return {place: own for place, own in found.items() if place not in disputed}
+
+
+def _lost(there: Mapping[ReportId, HandCount], named: AbstractSet[ReportId]) -> set[ReportId]:
+    """Return the versions of which a rival, and only that, is named, and those that follow one."""
+    lost = {
+        own
+        for own, count in there.items()
+        for rivals in [[each for each in named & there.keys() if _excludes(there[each], count)]]
+        if len(rivals) == 1 and own not in rivals
+    }
+    for _ in there:
+        lost |= {own for own, count in there.items() if count.corrects in lost}
+    return lost
+
+
+def _excludes(one: HandCount, other: HandCount) -> bool:
+    return (_place(one), one.corrects) == (_place(other), other.corrects)
 
 
 def unlike_above(lower: ReadLog, upper: ReadLog, signed: SignedCounts) -> Iterator[str]:

@@ -122,6 +122,10 @@ class FaultKind(StrEnum):
     COUNT_CORRECTED = "count_corrected"
     COUNT_ONE_OFFICER = "count_one_officer"
     COUNT_OTHER_LAW = "count_other_law"
+    COUNT_NAMED = "count_named"
+    COUNT_NAMED_WRONG = "count_named_wrong"
+    COUNT_NAMED_APART = "count_named_apart"
+    COUNT_NAMED_FORGED = "count_named_forged"
     # People who do not
     REPLAYED_REPORT = "replayed_report"
     FORGED_SIGNATURE = "forged_signature"
@@ -213,7 +217,20 @@ _WEAKER: Final = {
     FaultKind.COUNT_TWICE: Promise(
         FaultClass.NAMED,
         "two first counts by hand of one station contradict each other: both are evidence, and "
-        "none is in force",
+        "none is in force until two officers name one",
+    ),
+    FaultKind.COUNT_NAMED: Promise(
+        FaultClass.EXACT_AFTER_PERSON,
+        "of two first counts by hand that contradict each other two officers name the one in force",
+    ),
+    FaultKind.COUNT_NAMED_WRONG: Promise(
+        FaultClass.EXACT_AFTER_PERSON,
+        "the wrong one of two counts by hand is in force until officers overrule that",
+    ),
+    FaultKind.COUNT_NAMED_APART: Promise(
+        FaultClass.NAMED,
+        "the centre is told otherwise than the station: none of the two counts by hand is in force "
+        "there until officers overrule one naming",
     ),
     FaultKind.COUNT_ONE_OFFICER: Promise(
         FaultClass.EXACT_AFTER_PERSON, "a second officer has to sign the count by hand"
@@ -330,6 +347,15 @@ MECHANICS: Final = frozenset(
 )
 #: What people may do wrong who count by hand, or do over: the next first version shows it.
 COUNT_KINDS: Final = frozenset(kind for kind in FaultKind if kind.value.startswith("count_"))
+#: Of these what people do later, where two first versions exclude each other.
+NAMING_KINDS: Final = frozenset(
+    {
+        FaultKind.COUNT_NAMED,
+        FaultKind.COUNT_NAMED_WRONG,
+        FaultKind.COUNT_NAMED_APART,
+        FaultKind.COUNT_NAMED_FORGED,
+    }
+)
 #: The kinds that are weather; all others strike.
 WEATHER_KINDS: Final = frozenset(
     {

@@ -18,6 +18,7 @@ from ballotbox_gateway.core.intake import (
     Intake,
     Road,
     RoadKind,
+    RulingResult,
 )
 from ballotbox_gateway.core.ports import DiskFull, LedgerFailure
 from ballotbox_gateway.core.quota import Allowance, Quota, Quotas
@@ -343,6 +344,22 @@ class GatewayNode:
         self._witness.healthy(self.name)
         self.grown()
         return outcome
+
+    def name_count(self, data: bytes) -> RulingResult | None:
+        """Take in which count by hand officers name; None as for `count_by_hand`."""
+        if self.intake is None:
+            return None
+        try:
+            outcome = self.intake.rule(data, self.clock.unix())
+            self._spend_answer()
+        except DiskFull:
+            return None
+        except (LedgerFailure, Killed) as fault:
+            self.fail(fault)
+            return None
+        self._witness.noted(self.name, "is told which count stands", outcome.result.name)
+        self.grown()
+        return outcome.result
 
     # From below
 

@@ -20,7 +20,9 @@ from ballotbox_simulator.workload import ContestTruth, Truth
 from ballotbox_simulator.world import count_law
 from ballotbox_simulator.world.box_node import BoxNode
 from ballotbox_simulator.world.count_mistakes import Numbers, one_too_many, written
-from ballotbox_simulator.world.faults import FaultKind
+from ballotbox_simulator.world.count_naming import Desks, Namers, Rivals
+from ballotbox_simulator.world.count_naming import Witness as NamingWitness
+from ballotbox_simulator.world.faults import NAMING_KINDS, FaultKind
 from ballotbox_simulator.world.gateway_node import GatewayNode
 from ballotbox_simulator.world.polling_day import MINUTE
 from ballotbox_simulator.world.schedule import Schedule
@@ -59,12 +61,8 @@ class Sheet:
         return self.count.to_bytes()
 
 
-class Witness(Protocol):
+class Witness(NamingWitness, Protocol):
     """Who writes down what people count."""
-
-    def struck(self, kind: FaultKind, node: str) -> None:
-        """A mistake was made."""
-        ...
 
     def healthy(self, node: str) -> None:
         """What was wrong is put right."""
@@ -112,8 +110,9 @@ class Tellers:
         contests: int,
         chance: random.Random,
         witness: Witness,
+        naming: random.Random,
     ) -> None:
-        """`contests`: of how many they count the ballots."""
+        """`contests`: of how many they count the ballots. naming: draws when rivals are named."""
         self._schedule = schedule
         self._station = station
         self._chance = chance
@@ -127,11 +126,13 @@ class Tellers:
         self._entered: list[Sheet] = []
         self._busy = False
         self.has_counted = False
+        desks = Desks(station.name, station.gateway)
+        self._namers = Namers(schedule, desks, station.authority(), naming, witness)
 
     @property
     def is_done(self) -> bool:
         """Tell whether everything is counted, entered and receipted."""
-        return self.has_counted and not self._queue
+        return self.has_counted and not self._queue and self._namers.is_done
 
     def begin(self, closing: int) -> None:
         """Plan to count when the poll is closed."""
@@ -140,7 +141,9 @@ class Tellers:
 
     def err(self, kind: FaultKind, detail: int) -> None:
         """Make a mistake in the first version of a contest; one that is written is not changed."""
-        if not self.has_counted:
+        if kind in NAMING_KINDS:
+            self._namers.plan(kind, detail)
+        elif not self.has_counted:
             detail, place = divmod(detail, len(self._contests))
             self._mistakes[self._contests[place]].setdefault(kind, detail)
 
@@ -148,6 +151,7 @@ class Tellers:
         """Enter again, in order, whatever the station's gateway or the centre has not got."""
         if self._queue:
             return
+        self._namers.look_again()
         self._queue = [each for each in self._entered if not self._is_there(each)]
         self._start()
 
@@ -249,6 +253,7 @@ class Tellers:
         if not self._queue:
             self._busy = False
             self._witness.healthy(self._station.name)
+            self._namers.begin(_rivals(self._entered))
             return
         sheet = self._queue[0]
         gateway = self._station.gateway(sheet.at_centre)
@@ -262,6 +267,20 @@ class Tellers:
             self._entered.append(sheet)
         self._witness.count_answered(gateway, sheet, outcome)
         self._schedule.after(self._chance.randrange(*_PAUSE_MS), self._enter)
+
+
+def _rivals(entered: Sequence[Sheet]) -> list[Rivals]:
+    """Return the first versions that exclude each other, the one that came first as the right."""
+    firsts: dict[int, list[Sheet]] = {}
+    for sheet in entered:
+        if sheet.count.corrects is None and sheet.by_two:
+            firsts.setdefault(sheet.count.contest, []).append(sheet)
+    return [
+        Rivals(right.count, wrong.count, wrong.at_centre)
+        for right, *others in firsts.values()
+        for wrong in others
+        if wrong.count.id != right.count.id
+    ]
 
 
 def _sum_of(parts: Sequence[ContestTruth]) -> tuple[int, int]:

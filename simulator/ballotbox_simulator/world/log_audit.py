@@ -35,11 +35,15 @@ def faults_of(log: ReadLog) -> Iterator[str]:
 def stale_rows(log: ReadLog, gateway: GatewayNode) -> Iterator[str]:
     """Yield the reports and counts whose row in the ledger is not what their newest leaf says."""
     for identity, places in log.places.items():
-        row, leaf = gateway.ledger.report(identity), log.leaves[places[-1]]
+        if log.namings.keys() >= set(places):
+            yield f"officers name {identity.hex()[:16]}, which is not there"
+            continue
+        row, last = gateway.ledger.report(identity), log.last(identity)
+        leaf = log.leaves[last]
         if row is None or (row.newest, row.verdict, row.reason) != (
-            places[-1], leaf.verdict, leaf.reason,
+            last, leaf.verdict, leaf.reason,
         ):  # fmt: skip
-            yield f"the row of {identity.hex()[:16]} is not what leaf {places[-1]} says"
+            yield f"the row of {identity.hex()[:16]} is not what leaf {last} says"
 
 
 @dataclass(slots=True)
@@ -56,7 +60,7 @@ class _Fold:
 
     def take(self, index: int, leaf: Leaf) -> Iterator[str]:
         """Take the next leaf, and yield what speaks against it."""
-        if leaf.type in _OTHERS:
+        if leaf.type in _OTHERS or index in self.log.namings:
             return
         report = self.log.reports.get(leaf.report)
         if report is None:
@@ -117,7 +121,8 @@ class _Fold:
 
 def _rivals_at_peace(log: ReadLog) -> Iterator[str]:
     """Yield the sequences of which two reports stand, and not both as evidence."""
-    named = {log.reports[leaf.report].box for leaf in log.leaves if leaf.reason is Reason.NAMED}
+    by_name = (leaf.report for leaf in log.leaves if leaf.reason is Reason.NAMED)
+    named = {log.reports[report].box for report in by_name if report in log.reports}
     for (box, sequence), rivals in log.voices().items():
         newest = [log.newest(each) for each in rivals]
         if box in named:

@@ -22,7 +22,8 @@ EMPTY_ROOT: Final = sha256(b"").digest()
 class ReadLog:
     """`places`: the indexes of the leaves about each report or count.
 
-    `counts`: what stands beside the leaves about counts by hand, by index.
+    `counts`: what stands beside the leaves about counts by hand, by index. `namings`: what stands
+    beside the leaves by which officers name one.
     """
 
     origin: str
@@ -31,6 +32,7 @@ class ReadLog:
     reports: dict[ReportId, Report]
     places: dict[ReportId, list[int]]
     counts: dict[int, bytes] = field(default_factory=dict)
+    namings: dict[int, bytes] = field(default_factory=dict)
 
     @property
     def size(self) -> int:
@@ -43,12 +45,23 @@ class ReadLog:
         return {self.leaves[index].report for index in self.counts}
 
     def newest(self, report: ReportId) -> Leaf:
-        """Return the last leaf about a report."""
-        return self.leaves[self.places[report][-1]]
+        """Return the last leaf that decides on a report or a count."""
+        return self.leaves[self.last(report)]
+
+    def last(self, report: ReportId) -> int:
+        """Return the index of the last leaf that decides on a report or a count.
+
+        A naming of a count says nothing of the versions: their own leaves do.
+        """
+        return next(at for at in reversed(self.places[report]) if at not in self.namings)
 
     def newest_below(self, report: ReportId, stop: int) -> Leaf | None:
         """Return the last leaf about a report among the first `stop` ones."""
-        before = [index for index in self.places.get(report, ()) if index < stop]
+        before = [
+            index
+            for index in self.places.get(report, ())
+            if index < stop and index not in self.namings
+        ]
         return self.leaves[before[-1]] if before else None
 
     def voices(self) -> dict[tuple[BoxId, int], list[ReportId]]:
@@ -79,6 +92,8 @@ def read_log(gateway: GatewayNode, signed: Mapping[ReportId, Report]) -> ReadLog
         log.leaves.append(leaf)
         if leaf.type is LeafType.HAND_COUNT:
             log.counts[log.size - 1] = entry.ruling or b""
+        elif leaf.type is LeafType.RULING and leaf.report not in log.reports:
+            log.namings[log.size - 1] = entry.ruling or b""
         if leaf.report not in log.reports and entry.report is not None:
             known = signed.get(leaf.report)
             log.reports[leaf.report] = known or decode_report(cose.parse(entry.report).payload)

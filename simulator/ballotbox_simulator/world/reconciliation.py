@@ -15,6 +15,7 @@ from ballotbox_simulator.world.count_audit import (
     unlike_above,
     unseen_differences,
 )
+from ballotbox_simulator.world.count_naming_audit import unheard_above
 from ballotbox_simulator.world.exposure_audit import never_convicted, wrongly_convicted
 from ballotbox_simulator.world.faults import FaultKind
 from ballotbox_simulator.world.gateway_node import GatewayNode
@@ -67,6 +68,8 @@ def _object(auditor: Auditor, breach: Breach, node: str, found: Iterable[str]) -
 def _hold_counts(auditor: Auditor, log: ReadLog) -> None:
     _object(auditor, Breach.LAW, log.origin, faults_of_counts(log, auditor.by_hand))
     _object(auditor, Breach.LOST, log.origin, auditor.by_hand.missing(log))
+    if not auditor.was_rolled_back(log.origin):
+        _object(auditor, Breach.LOST, log.origin, auditor.by_hand.namings.missing(log))
 
 
 def _hold_convictions(world: World, gateway: GatewayNode, log: ReadLog) -> None:
@@ -95,6 +98,7 @@ def _hold_levels(world: World, precinct: PrecinctNodes, logs: Logs) -> None:
     complete = same and size == log.size
     if complete:
         _object(auditor, Breach.LAW, centre.name, unlike_above(log, above, auditor.by_hand))
+        _object(auditor, Breach.LOST, centre.name, unheard_above(log, above))
     # A gateway that was made to forget has another log than was taken in, and must know it.
     told = forgot and precinct.uplink.trouble
     if world.delivered(precinct) and not complete and not told:

@@ -13,6 +13,7 @@ from ballotbox_simulator.workload import concern
 from ballotbox_simulator.world.faults import (
     COUNT_KINDS,
     MECHANICS,
+    NAMING_KINDS,
     PROMISES,
     WEATHER_KINDS,
     FaultClass,
@@ -37,6 +38,13 @@ _RARE: Final = {
 _BY_HAND: Final = 0.25
 _CONTESTS_MAX: Final = 2
 _MISTAKEN: Final = 0.2
+#: How likely people name one of two rival counts, and do so wrongly.
+_NAMED: Final = {
+    FaultKind.COUNT_NAMED: 0.8,
+    FaultKind.COUNT_NAMED_WRONG: 0.4,
+    FaultKind.COUNT_NAMED_APART: 0.5,
+    FaultKind.COUNT_NAMED_FORGED: 0.5,
+}
 _STRIKES_MAX: Final = 4
 #: Every incident of the drop is a report: past so many sheets, more of them show nothing new.
 _SHEETS_OF_A_STORM: Final = 60
@@ -97,10 +105,20 @@ def _counted_by_hand(seed: int, plan: DayPlan) -> DayPlan:
 
 def _mistakes(seed: int, plan: DayPlan) -> Iterator[Strike]:
     """Yield what people do wrong who count by hand, drawn apart from everything else."""
-    for kind in sorted(COUNT_KINDS) if plan.by_hand else ():
+    for kind in sorted(COUNT_KINDS - NAMING_KINDS) if plan.by_hand else ():
         chance = concern(seed, "swarm", kind.value)
         if chance.random() < _MISTAKEN:
             at, target = plan.hours.closing, chance.randrange(64)
+            yield Strike(kind, at, target, 0, chance.randrange(_DETAIL_MAX))
+            if kind is FaultKind.COUNT_TWICE:
+                yield from _namings(seed, at, target)
+
+
+def _namings(seed: int, at: int, target: int) -> Iterator[Strike]:
+    """Yield how people settle what they counted twice; days without that draw nothing of it."""
+    for kind, share in _NAMED.items():
+        chance = concern(seed, "swarm", kind.value)
+        if chance.random() < share:
             yield Strike(kind, at, target, 0, chance.randrange(_DETAIL_MAX))
 
 

@@ -189,7 +189,8 @@ class World:
         )
         chance = self.chance("count by hand", nodes.number)
         plan = self.day.plan
-        tellers = Tellers(self.schedule, station, plan.by_hand, chance, self.auditor)
+        naming = self.chance("count naming", nodes.number)
+        tellers = Tellers(self.schedule, station, plan.by_hand, chance, self.auditor, naming)
         tellers.begin(plan.hours.closing)
         return tellers
 

@@ -56,7 +56,7 @@ def _open(world: World, precinct: PrecinctNodes, closed: ClosedLog) -> None:
     old = closed.gateway
     new = world.gateway(successor_of(old.name))
     _open_log(world, new, closed)
-    new.lines, new.broker = old.lines, old.broker
+    new.stand_for(old)
     precinct.closed.append(closed)
     precinct.gateway = new
     precinct.uplink = world.uplink(new, "uplink", new.name)

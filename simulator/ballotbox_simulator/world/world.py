@@ -215,7 +215,7 @@ class World:
         if serial:
             line = self._line(box.name, number)
             nodes.lines.append(line)
-            nodes.gateway.lines.append(line)
+            nodes.gateway.process.lines.append(line)
             box.road = SerialBoxRoad(self.schedule, box, line, self.chance("session", number))
         else:
             box.road = MqttBoxRoad(box, nodes.broker)

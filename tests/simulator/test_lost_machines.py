@@ -22,7 +22,8 @@ from ballotbox_simulator.world.scenario_file import load_scenario
 from ballotbox_simulator.world.serial_line import SerialLine
 from ballotbox_simulator.world.settlement import settle
 from ballotbox_simulator.world.strikes import schedule_strikes
-from ballotbox_simulator.world.world import World, whole_election
+from ballotbox_simulator.world.places import whole_election
+from ballotbox_simulator.world.world import World
 
 K = FaultKind
 PLAN = DayPlan(boxes=2, ballots=4, portable=1, road=RoadChoice.MQTT)

@@ -16,10 +16,10 @@ _ANY_BYTES = bytes((MessageKind.HELLO_WANTED,))
 
 #: The letters of whoever has the roads: a service's, or a simulated one's.
 L = TypeVar("L", bound=Letter)
-_L_in = TypeVar("_L_in", bound=Letter, contravariant=True)
+_L_contra = TypeVar("_L_contra", bound=Letter, contravariant=True)
 
 
-class Waiting(Protocol[_L_in]):
+class Waiting(Protocol[_L_contra]):
     """The inbox of one election."""
 
     @property
@@ -27,16 +27,16 @@ class Waiting(Protocol[_L_in]):
         """How many more letters should be read in."""
         ...
 
-    def put(self, letter: _L_in, /) -> None:
+    def put(self, letter: _L_contra, /) -> None:
         """Take a letter; never refuses."""
         ...
 
 
-class Receives(Protocol[_L_in]):
+class Receives(Protocol[_L_contra]):
     """Where the letters of one election are decided."""
 
     @property
-    def inbox(self) -> Waiting[_L_in]:
+    def inbox(self) -> Waiting[_L_contra]:
         """What waits there."""
         ...
 
@@ -46,11 +46,11 @@ class Receives(Protocol[_L_in]):
         ...
 
 
-class Receiving(Served, Protocol[_L_in]):
+class Receiving(Served, Protocol[_L_contra]):
     """One election as the switchboard sees it."""
 
     @property
-    def reception(self) -> Receives[_L_in]:
+    def reception(self) -> Receives[_L_contra]:
         """Where its letters are decided."""
         ...
 

@@ -134,12 +134,17 @@ class Auditor:
         self.signed: dict[ReportId, Report] = {}
         self.signed_by: dict[str, list[ReportId]] = defaultdict(list)
         self._sent: dict[bytes, BoxId] = {}
-        self._speech = SpeechAudit(self.signed, self._sent)
+        self.speech = SpeechAudit(self.signed, self._sent)
         self.floods = FloodAudit(self._sent)
         self._copies: Counter[tuple[str, int]] = Counter()
         self._trusted = trusted
         self._words: dict[str, _BoxWord] = defaultdict(_BoxWord)
         self._lenient = trusted.election.policy == MarkPolicy()
+
+    def join(self, other: "Auditor") -> None:
+        """Share findings, blows and what is heard with whoever audits the other election here."""
+        self.findings, self.blows, self.speech = other.findings, other.blows, other.speech
+        self.speech.listen_for(self.signed, self._sent)
 
     def object_to(self, breach: Breach, node: str, words: str) -> None:
         """Note a finding."""
@@ -164,18 +169,18 @@ class Auditor:
     def greeted(self, gateway: GatewayNode, road: Road, outcome: HelloOutcome) -> None:
         """Note what came of a hello."""
         self.transcript.note(gateway.name, "is greeted", outcome.result.name)
-        words = self._speech.greeted(gateway, road, outcome)
+        words = self.speech.greeted(gateway, road, outcome)
         if words:
             self.object_to(Breach.FRESHNESS, gateway.name, words)
 
     def heard(self, gateway: GatewayNode, data: bytes, road: Road) -> None:
         """Note what came by a line."""
-        self._speech.heard(gateway, data, road)
+        self.speech.heard(gateway, data, road)
         self.handed_over.heard(gateway, data)
 
     def said(self, gateway: GatewayNode, message: Message, road: Road) -> None:
         """Hold what is about to be said against what the ledger holds by now."""
-        words = self._speech.said(gateway, message, road)
+        words = self.speech.said(gateway, message, road)
         if words:
             fresh = message.kind is MessageKind.CHALLENGE
             self.object_to(Breach.FRESHNESS if fresh else Breach.RECEIPT, gateway.name, words)

@@ -122,6 +122,9 @@ class FaultKind(StrEnum):
     COUNT_CORRECTED = "count_corrected"
     COUNT_ONE_OFFICER = "count_one_officer"
     COUNT_OTHER_LAW = "count_other_law"
+    # Where a gateway serves a rehearsal beside the election
+    ELECTIONS_CONFUSED = "elections_confused"
+    ELECTION_REPLAYED = "election_replayed"
     # People who do not
     REPLAYED_REPORT = "replayed_report"
     FORGED_SIGNATURE = "forged_signature"
@@ -221,6 +224,11 @@ _WEAKER: Final = {
     FaultKind.COUNT_OTHER_LAW: Promise(
         FaultClass.NAMED,
         "a count by a law that no gateway has is set aside by name until people correct it",
+    ),
+    FaultKind.ELECTIONS_CONFUSED: Promise(
+        FaultClass.NAMED,
+        "a box that was set up for the rehearsal is counted there, or refused when set up for "
+        "neither, and missing where it is expected",
     ),
     FaultKind.STOLEN_KEY: Promise(
         FaultClass.NAMED,
@@ -330,6 +338,8 @@ MECHANICS: Final = frozenset(
 )
 #: What people may do wrong who count by hand, or do over: the next first version shows it.
 COUNT_KINDS: Final = frozenset(kind for kind in FaultKind if kind.value.startswith("count_"))
+#: What may cross from one election at a gateway to the other.
+CROSSING_KINDS: Final = frozenset({FaultKind.ELECTIONS_CONFUSED, FaultKind.ELECTION_REPLAYED})
 #: The kinds that are weather; all others strike.
 WEATHER_KINDS: Final = frozenset(
     {

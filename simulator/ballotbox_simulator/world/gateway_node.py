@@ -30,7 +30,6 @@ from ballotbox_simulator.world.broker import Broker, Publication
 from ballotbox_simulator.world.clocks import NodeClock
 from ballotbox_simulator.world.gateway_process import Desk, GatewayProcess, Letter, UpwardAnswer
 from ballotbox_simulator.world.ledgers import Injected, Killed, SimulatedLedger
-from ballotbox_simulator.world.schedule import Schedule
 
 _DECIDE_MS: Final = 5
 _ROOM_MS: Final = 1_000
@@ -83,33 +82,32 @@ class GatewayNode:
 
     def __init__(
         self,
-        schedule: Schedule,
+        process: GatewayProcess,
         trusted: Trusted,
         identity: Identity,
         ledger: SimulatedLedger,
         clock: NodeClock,
         chance: random.Random,
         witness: Witness,
-        process: GatewayProcess | None = None,
     ) -> None:
-        """`process`: the one that serves this election besides others; None: one of its own."""
+        """`process` serves this election as well, from its next start on."""
         self.name = self.origin = identity.origin
         self.ledger = ledger
         self.clock = clock
         self.intake: Intake | None = None
         self.broker: Broker | None = None
         self.grown: Callable[[], None] = lambda: None
-        self.process = process or GatewayProcess(schedule, self.name, chance)
-        self.process.serve(self)
+        self.process = process
         self.reception = Desk(self._arrived)
         self.trusted = trusted
         self._identity = identity
-        self._schedule = schedule
+        self._schedule = process.schedule
         self._chance = chance
         self._witness = witness
         self._correspondence: Correspondence | None = None
         self._routes: dict[BoxId, Route] = {}
         self._due = False
+        process.serve(self)
 
     # Life and death
 
@@ -202,7 +200,7 @@ class GatewayNode:
     def stand_for(self, lost: "GatewayNode") -> None:
         """Have the roads of a lost machine, and the other elections that it served."""
         self.broker = lost.broker
-        self.process.take_over(lost.process)
+        lost.process.hand_over(self.process)
 
     def move(self, process: GatewayProcess) -> None:
         """Be served by another process from its next start on."""

@@ -96,6 +96,7 @@ class GatewayProcess:
 
     def __init__(self, schedule: Schedule, name: str, chance: random.Random) -> None:
         self.name = name
+        self.schedule = schedule
         self.lines: list[SerialLine] = []
         #: Rises with every start, so that what was planned for a dead process is not done.
         self.life = 0
@@ -106,7 +107,6 @@ class GatewayProcess:
         self.answers_left: int | None = None
         #: The office that says what goes out by a line now.
         self.speaker: Office | None = None
-        self._schedule = schedule
         self._chance = chance
         self._offices: list[Office] = []
         self._addresses: Addresses[Office] = Addresses(self._offices)
@@ -119,12 +119,12 @@ class GatewayProcess:
         if len(self._offices) > 1:
             self._board = Switchboard(self._offices)
 
-    def take_over(self, lost: "GatewayProcess") -> None:
-        """Take the lines of a lost machine, and the other elections that it served."""
-        self.lines, self.life = lost.lines, lost.life
-        for office in lost._offices[1:]:
-            office.move(self)
-            self.serve(office)
+    def hand_over(self, heir: "GatewayProcess") -> None:
+        """Leave the lines, and all elections but the first, to a process on another machine."""
+        heir.lines, heir.life = self.lines, self.life
+        for office in self._offices[1:]:
+            office.move(heir)
+            heir.serve(office)
 
     def start(self) -> None:
         """Start; tries again by itself when a ledger cannot be read."""
@@ -149,7 +149,7 @@ class GatewayProcess:
             end.detach()
         self._ends = []
         if returns:
-            self._schedule.after(_RESTART_MS, self.start)
+            self.schedule.after(_RESTART_MS, self.start)
 
     def flush(self) -> None:
         """Put onto the lines what was said."""
@@ -182,7 +182,7 @@ class GatewayProcess:
             self._put(Letter(PAIRED, route))
 
         route = Route(road, say)
-        end = LineEnd(self._schedule, session, took, paired)
+        end = LineEnd(self.schedule, session, took, paired)
         end.attach(line, _GATEWAY_SIDE)
         return end
 

@@ -19,11 +19,12 @@ from ballotbox_protocol.wire.verdict import Reason
 from ballotbox_simulator.world.box_node import BoxNode
 from ballotbox_simulator.world.gateway_node import GatewayNode
 from ballotbox_simulator.world.mouth import Fed
+from ballotbox_simulator.world.places import PrecinctNodes
 from ballotbox_simulator.world.plan import Day
 from ballotbox_simulator.world.run import DayOutcome, run_world
 from ballotbox_simulator.world.transcript import Line
 from ballotbox_simulator.world.upward_link import Answer, UpwardLink
-from ballotbox_simulator.world.world import PrecinctNodes, World
+from ballotbox_simulator.world.world import World
 
 #: So many hexadecimal digits of its identity name a report in a transcript.
 NAME_DIGITS: Final = 16

@@ -22,18 +22,22 @@ class SpeechAudit:
     """Knows `signed` reports by id and by their bytes; each method returns objections in words."""
 
     def __init__(self, signed: Mapping[ReportId, Report], sent: Mapping[bytes, BoxId]) -> None:
-        self._signed = signed
-        self._sent = sent
+        self._known = [(signed, sent)]
         self._challenges: set[bytes] = set()
         self._unanswered: dict[_Way, bytes] = {}
         #: The boxes that were heard on each serial line.
         self._on_line: dict[_Way, set[BoxId]] = {}
 
+    def listen_for(self, signed: Mapping[ReportId, Report], sent: Mapping[bytes, BoxId]) -> None:
+        """Know the reports of another election at the same gateways as well."""
+        self._known.append((signed, sent))
+
     def heard(self, gateway: GatewayNode, data: bytes, road: Road) -> None:
         """Note whose report came by a line."""
-        box = self._sent.get(data)
-        if box is not None:
-            self._on_line.setdefault(_way(gateway, road), set()).add(box)
+        for _, sent in self._known:
+            box = sent.get(data)
+            if box is not None:
+                self._on_line.setdefault(_way(gateway, road), set()).add(box)
 
     def greeted(self, gateway: GatewayNode, road: Road, outcome: HelloOutcome) -> str:
         """Take what came of a hello."""
@@ -68,8 +72,10 @@ class SpeechAudit:
         entries = gateway.ledger.entries(receipt.index, receipt.index + 1)
         if not entries or entries[0].leaf != receipt.leaf:
             return f"leaf {receipt.index} is receipted and not committed"
+        if not receipt.note.startswith(gateway.name.encode() + b"\n"):
+            return "a receipt is said under the name of another log"
         identity = decode_leaf(receipt.leaf).report
-        report = self._signed.get(identity)
+        report = next(filter(None, (signed.get(identity) for signed, _ in self._known)), None)
         if report is None:
             return ""
         there = self._on_line.get(_way(gateway, road), ()) if road.box is None else (road.box,)
@@ -78,4 +84,6 @@ class SpeechAudit:
 
 
 def _way(gateway: GatewayNode, road: Road) -> _Way:
-    return gateway.name, gateway.life, road
+    # A line is the process's, whichever of its elections is spoken of; a topic is one election's.
+    name = gateway.process.name if road.box is None else gateway.name
+    return name, gateway.life, road

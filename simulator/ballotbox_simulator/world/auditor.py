@@ -29,13 +29,7 @@ from ballotbox_protocol.wire.trust import Trusted
 from ballotbox_simulator.world.box_node import BoxNode
 from ballotbox_simulator.world.count_audit import SignedCounts
 from ballotbox_simulator.world.exposure_audit import HandedOver
-from ballotbox_simulator.world.faults import (
-    MECHANICS,
-    PROMISES,
-    FaultClass,
-    FaultKind,
-    weakest,
-)
+from ballotbox_simulator.world.faults import MECHANICS, PROMISES, FaultClass, FaultKind, weakest
 from ballotbox_simulator.world.flood_audit import BEHIND, FloodAudit
 from ballotbox_simulator.world.gateway_node import GatewayNode
 from ballotbox_simulator.world.hand_counting import Sheet as CountSheet
@@ -133,6 +127,8 @@ class Auditor:
         #: Every report that a box signed, and each box's own in the order it signed them.
         self.signed: dict[ReportId, Report] = {}
         self.signed_by: dict[str, list[ReportId]] = defaultdict(list)
+        #: Who audits the boxes that were set up for another election.
+        self.elsewhere: dict[str, Auditor] = {}
         self._sent: dict[bytes, BoxId] = {}
         self.speech = SpeechAudit(self.signed, self._sent)
         self.floods = FloodAudit(self._sent)
@@ -283,13 +279,18 @@ class Auditor:
         """See people sign a count by hand, which none may before its boxes have told their own."""
         self.transcript.note(station.name, "counts by hand", sheet.count.id.hex()[:16])
         for box in station.boxes:
-            if box.device is not None:
-                self._catch_up(box, box.device.outgoing.count)
-            told = (self.signed[report].kind for report in self.signed_by[box.name])
-            if ReportKind.FINAL not in told and not box.stopped:
+            told = self.elsewhere.get(box.name, self).has_final(box)
+            if not told and not box.stopped:
                 words = f"a count by hand was signed before the final of {box.name}"
                 self.object_to(Breach.SECRECY, station.name, words)
         self.by_hand.sign(sheet)
+
+    def has_final(self, box: BoxNode) -> bool:
+        """Tell whether a box has signed its final."""
+        if box.device is not None:
+            self._catch_up(box, box.device.outgoing.count)
+        told = (self.signed[report].kind for report in self.signed_by[box.name])
+        return ReportKind.FINAL in told
 
     def count_answered(
         self, gateway: GatewayNode, sheet: CountSheet, outcome: CountOutcome

@@ -28,7 +28,8 @@ _APPLIED: Final = frozenset({RulingResult.APPLIED, RulingResult.ALREADY})
 def carry_across(world: World, strike: Strike) -> None:
     """Carry something of each election into the other one, by every road that leads there."""
     rehearsal = world.rehearsal
-    if rehearsal is not None:
+    if rehearsal is not None and world.auditor.heard_reports:
+        world.auditor.struck(strike.kind, precinct_of(world, strike).gateway.name)
         _carry(world, rehearsal, strike)
         _carry(rehearsal, world, strike)
 
@@ -39,7 +40,6 @@ def _carry(source: World, sink: World, strike: Strike) -> None:
         return
     nodes = precinct_of(sink, strike)
     topic, report = heard[strike.detail % len(heard)]
-    sink.auditor.struck(strike.kind, nodes.gateway.name)
     nodes.broker.plant(topic, report)
     # A key of the one election under the name of the other: what a box with both would say.
     mixed = forged_successor(report[1:], sink.held.authority.box_keys[topic], strike.detail)

@@ -69,11 +69,11 @@ class SpeechAudit:
         receipt = Receipt.from_bytes(data)
         if not isinstance(receipt, Receipt):
             return "a receipt is said that is none"
+        if not receipt.note.startswith(gateway.name.encode() + b"\n"):
+            return "a receipt is said under the name of another log"
         entries = gateway.ledger.entries(receipt.index, receipt.index + 1)
         if not entries or entries[0].leaf != receipt.leaf:
             return f"leaf {receipt.index} is receipted and not committed"
-        if not receipt.note.startswith(gateway.name.encode() + b"\n"):
-            return "a receipt is said under the name of another log"
         identity = decode_leaf(receipt.leaf).report
         report = next(filter(None, (signed.get(identity) for signed, _ in self._known)), None)
         if report is None:

@@ -114,6 +114,7 @@ class World:
             self.auditor.struck(FaultKind.ELECTIONS_CONFUSED, box.name)
         for place in sorted(confused(self.day, third=False)):
             box = set_up_for_rehearsal(ours, theirs, place, rehearsal.auditor)
+            self.auditor.elsewhere[box.name] = rehearsal.auditor
             self.auditor.struck(FaultKind.ELECTIONS_CONFUSED, box.name)
         return rehearsal
 

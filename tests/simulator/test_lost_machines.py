@@ -14,6 +14,7 @@ from ballotbox_simulator.world import lost_machines
 from ballotbox_simulator.world.auditor import Breach
 from ballotbox_simulator.world.faults import FaultClass, FaultKind, Strike
 from ballotbox_simulator.world.gateway_node import GatewayNode
+from ballotbox_simulator.world.places import whole_election
 from ballotbox_simulator.world.plan import Day, DayPlan, RoadChoice
 from ballotbox_simulator.world.polling_day import HOUR, MINUTE
 from ballotbox_simulator.world.recording import Actor, record_day
@@ -22,7 +23,7 @@ from ballotbox_simulator.world.scenario_file import load_scenario
 from ballotbox_simulator.world.serial_line import SerialLine
 from ballotbox_simulator.world.settlement import settle
 from ballotbox_simulator.world.strikes import schedule_strikes
-from ballotbox_simulator.world.world import World, whole_election
+from ballotbox_simulator.world.world import World
 
 K = FaultKind
 PLAN = DayPlan(boxes=2, ballots=4, portable=1, road=RoadChoice.MQTT)

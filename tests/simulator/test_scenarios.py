@@ -11,7 +11,12 @@ from statistics import median, quantiles
 import pytest
 
 from ballotbox_simulator.world.auditor import Auditor
-from ballotbox_simulator.world.faults import COUNT_KINDS, WEATHER_KINDS, FaultKind
+from ballotbox_simulator.world.faults import (
+    COUNT_KINDS,
+    CROSSING_KINDS,
+    WEATHER_KINDS,
+    FaultKind,
+)
 from ballotbox_simulator.world.plan import Ballots, Day, DayPlan, RoadChoice, from_json, to_json
 from ballotbox_simulator.world.polling_day import HOUR, services
 from ballotbox_simulator.world.reach import REACH, Reach, within_reach
@@ -147,7 +152,8 @@ _LATER = COUNT_KINDS | {
 
 @pytest.mark.parametrize("kind", sorted(set(REACH) - _LATER))
 def test_a_kind_reaches_what_it_says(kind):
-    plan = DayPlan(precincts=2, boxes=2, ballots=4, portable=0)
+    rehearsal = int(kind in CROSSING_KINDS)
+    plan = DayPlan(precincts=2, boxes=2, ballots=4, portable=0, rehearsal=rehearsal)
     lasts = 60_000 if kind in {FaultKind.LEDGER_FULL, FaultKind.BOX_CLONED} else HOUR
     noon = PlannedFault(kind, 12 * HOUR, share=1.0, lasts=lasts if _lasts(kind) else 0)
     world = World(Scenario("all", "", "", plan, faults=(noon,)).day(1))

@@ -30,13 +30,7 @@ from ballotbox_simulator.world.box_node import BoxNode
 from ballotbox_simulator.world.count_audit import SignedCounts
 from ballotbox_simulator.world.count_naming import NamingSheet
 from ballotbox_simulator.world.exposure_audit import HandedOver
-from ballotbox_simulator.world.faults import (
-    MECHANICS,
-    PROMISES,
-    FaultClass,
-    FaultKind,
-    weakest,
-)
+from ballotbox_simulator.world.faults import MECHANICS, PROMISES, FaultClass, FaultKind, weakest
 from ballotbox_simulator.world.flood_audit import BEHIND, FloodAudit
 from ballotbox_simulator.world.gateway_node import GatewayNode
 from ballotbox_simulator.world.hand_counting import Sheet as CountSheet
@@ -134,13 +128,20 @@ class Auditor:
         #: Every report that a box signed, and each box's own in the order it signed them.
         self.signed: dict[ReportId, Report] = {}
         self.signed_by: dict[str, list[ReportId]] = defaultdict(list)
+        #: Who audits the boxes that were set up for another election.
+        self.elsewhere: dict[str, Auditor] = {}
         self._sent: dict[bytes, BoxId] = {}
-        self._speech = SpeechAudit(self.signed, self._sent)
+        self.speech = SpeechAudit(self.signed, self._sent)
         self.floods = FloodAudit(self._sent)
         self._copies: Counter[tuple[str, int]] = Counter()
         self._trusted = trusted
         self._words: dict[str, _BoxWord] = defaultdict(_BoxWord)
         self._lenient = trusted.election.policy == MarkPolicy()
+
+    def join(self, other: "Auditor") -> None:
+        """Share findings, blows and what is heard with whoever audits the other election here."""
+        self.findings, self.blows, self.speech = other.findings, other.blows, other.speech
+        self.speech.listen_for(self.signed, self._sent)
 
     def object_to(self, breach: Breach, node: str, words: str) -> None:
         """Note a finding."""
@@ -165,18 +166,18 @@ class Auditor:
     def greeted(self, gateway: GatewayNode, road: Road, outcome: HelloOutcome) -> None:
         """Note what came of a hello."""
         self.transcript.note(gateway.name, "is greeted", outcome.result.name)
-        words = self._speech.greeted(gateway, road, outcome)
+        words = self.speech.greeted(gateway, road, outcome)
         if words:
             self.object_to(Breach.FRESHNESS, gateway.name, words)
 
     def heard(self, gateway: GatewayNode, data: bytes, road: Road) -> None:
         """Note what came by a line."""
-        self._speech.heard(gateway, data, road)
+        self.speech.heard(gateway, data, road)
         self.handed_over.heard(gateway, data)
 
     def said(self, gateway: GatewayNode, message: Message, road: Road) -> None:
         """Hold what is about to be said against what the ledger holds by now."""
-        words = self._speech.said(gateway, message, road)
+        words = self.speech.said(gateway, message, road)
         if words:
             fresh = message.kind is MessageKind.CHALLENGE
             self.object_to(Breach.FRESHNESS if fresh else Breach.RECEIPT, gateway.name, words)
@@ -279,13 +280,18 @@ class Auditor:
         """See people sign a count by hand, which none may before its boxes have told their own."""
         self.transcript.note(station.name, "counts by hand", sheet.count.id.hex()[:16])
         for box in station.boxes:
-            if box.device is not None:
-                self._catch_up(box, box.device.outgoing.count)
-            told = (self.signed[report].kind for report in self.signed_by[box.name])
-            if ReportKind.FINAL not in told and not box.stopped:
+            told = self.elsewhere.get(box.name, self).has_final(box)
+            if not told and not box.stopped:
                 words = f"a count by hand was signed before the final of {box.name}"
                 self.object_to(Breach.SECRECY, station.name, words)
         self.by_hand.sign(sheet)
+
+    def has_final(self, box: BoxNode) -> bool:
+        """Tell whether a box has signed its final."""
+        if box.device is not None:
+            self._catch_up(box, box.device.outgoing.count)
+        told = (self.signed[report].kind for report in self.signed_by[box.name])
+        return ReportKind.FINAL in told
 
     def count_answered(
         self, gateway: GatewayNode, sheet: CountSheet, outcome: CountOutcome

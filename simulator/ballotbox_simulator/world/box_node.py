@@ -351,6 +351,10 @@ class BoxNode:
         twin.disk = self.disk.copy()
         return twin
 
+    def set_up_anew(self, kit: Kit, witness: Witness) -> None:
+        """Make it a box of another election, before it is switched on for the first time."""
+        self.kit, self._witness = kit, witness
+
     def break_for_good(self, why: str) -> None:
         """Let the box never work again."""
         self._go_down()

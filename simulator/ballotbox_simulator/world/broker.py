@@ -99,7 +99,10 @@ class BrokerClient:
 
 
 class Broker:
-    """One broker between the boxes of a precinct and its gateway."""
+    """One broker between the boxes of a precinct and its gateway: the topics of one election.
+
+    An `other` election's topics are another object, which has its outages from this one.
+    """
 
     def __init__(
         self, schedule: Schedule, chance: random.Random, weather: Weather, struck: Strikes
@@ -114,6 +117,7 @@ class Broker:
         self._gateway_cut_off = False
         self._held: dict[int, Publication] = {}
         self._numbers = 0
+        self.other: Broker | None = None
         #: Told of everything that is published.
         self.tap: Callable[[bytes], None] | None = None
 
@@ -236,6 +240,8 @@ class Broker:
         for client in list(self._clients.values()):
             client.lose()
         self._schedule.after(lasts, self._return, self._life)
+        if self.other is not None:
+            self.other.restart(lasts, amnesia=amnesia)
 
     def _return(self, life: int) -> None:
         if life == self._life:

@@ -22,6 +22,7 @@ _DISORDER: Final = frozenset(
         K.LEDGER_FULL, K.LEDGER_ERROR, K.LEDGER_ERROR_APPLIED, K.GATEWAY_LOST,
         K.REPLAYED_REPORT, K.STOLEN_KEY, K.BOX_CLONED, K.BOX_RESTORED, K.GATEWAY_RESTORED,
         K.CABLES_SWAPPED, K.FOREIGN_TOPIC, K.FORGED_RECEIPT, K.FLOODED, K.FLOODED_WITH_KEY,
+        K.ELECTION_REPLAYED,
     }
 )  # fmt: skip
 #: What may stop a box for good, and how. All others come to rest, disputed, refused, cloned and
@@ -47,9 +48,9 @@ _CAUSES: Final[Mapping[Reason, frozenset[FaultKind] | None]] = {
     Reason.ENVELOPE: _WITHOUT_KEY | {K.LINE_NOISE},
     Reason.HEADER: _WITHOUT_KEY,
     # A gateway that has not got the newer register yet does not know the key.
-    Reason.UNKNOWN_KEY: _WITHOUT_KEY | {K.KEY_ROTATED},
-    # Somebody shows the next gateway what the one that was lost had signed.
-    Reason.SIGNATURE: _WITHOUT_KEY | {K.GATEWAY_LOST},
+    Reason.UNKNOWN_KEY: _WITHOUT_KEY | {K.KEY_ROTATED, K.ELECTIONS_CONFUSED, K.ELECTION_REPLAYED},
+    # Somebody shows a gateway what another log had signed: a lost one, or another election's.
+    Reason.SIGNATURE: _WITHOUT_KEY | {K.GATEWAY_LOST, K.ELECTION_REPLAYED},
     Reason.TOPIC: frozenset({K.FOREIGN_TOPIC}),
     # Explained where a sender was seen to run dry (`flood_audit`), and nowhere else.
     Reason.RATE: _NEVER,
@@ -59,7 +60,7 @@ _CAUSES: Final[Mapping[Reason, frozenset[FaultKind] | None]] = {
     # What was changed on its way may name a key that nobody knows, or knows yet.
     Reason.OLD_REGISTER: frozenset({K.REGISTER_RENEWED, K.KEY_ROTATED, K.REQUEST_CORRUPTION}),
     Reason.DISK: frozenset({K.LEDGER_FULL}),
-    Reason.OTHER_ELECTION: frozenset({K.WRONG_DEFINITION}),
+    Reason.OTHER_ELECTION: frozenset({K.WRONG_DEFINITION, K.ELECTIONS_CONFUSED}),
     Reason.HELD_AHEAD: frozenset({K.GATEWAY_RESTORED}),
     Reason.HELD_FORK: frozenset({K.GATEWAY_RESTORED}),
     Reason.QUARANTINED_BELOW: frozenset({K.GATEWAY_RESTORED, *_TWO_VOICES}),

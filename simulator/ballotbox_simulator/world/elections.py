@@ -60,6 +60,25 @@ def region_of(number: int) -> str:
     return f"simulation.example/region-{number}"
 
 
+def rehearsal_of(origin: str) -> str:
+    """Return the origin of a gateway's log of the rehearsal."""
+    return f"{origin}/rehearsal"
+
+
+def rehearsed_gateway_of(precinct: int) -> str:
+    """Return the origin of a precinct gateway's log of the rehearsal."""
+    return rehearsal_of(gateway_of(precinct))
+
+
+@lru_cache(maxsize=64)
+def hold_rehearsal(ballots: Ballots, precincts: int, boxes: int, registered: int) -> Held:
+    """Return a rehearsal of such an election, with which it has no key in common."""
+    logs = (CENTRE, *(gateway_of(number) for number in range(1, precincts + 1)))
+    origins = tuple(rehearsal_of(log) for log in logs)
+    plan = Plan(2, precincts * boxes, origins, boxes, registered, name="Rehearsal")
+    return _held(_with_ballots(plan, ballots))
+
+
 @lru_cache(maxsize=64)
 def hold(
     ballots: Ballots,
@@ -82,11 +101,13 @@ def hold(
         *(successor_of(gateway) for gateway in gateways if successors),
     )
     plan = Plan(1, precincts * boxes, origins, boxes, registered, name="Simulated election")
+    return _held(_with_ballots(plan, ballots))
+
+
+def _with_ballots(plan: Plan, ballots: Ballots) -> Plan:
     if ballots is Ballots.FULL:
-        plan = replace(plan, policy=_SECOND_CHANCES)
-    else:
-        plan = replace(plan, contests=(_LIST,), styles=(_LIST_STYLE,))
-    return _held(plan)
+        return replace(plan, policy=_SECOND_CHANCES)
+    return replace(plan, contests=(_LIST,), styles=(_LIST_STYLE,))
 
 
 def _held(plan: Plan) -> Held:

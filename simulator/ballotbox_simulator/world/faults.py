@@ -126,6 +126,9 @@ class FaultKind(StrEnum):
     COUNT_NAMED_WRONG = "count_named_wrong"
     COUNT_NAMED_APART = "count_named_apart"
     COUNT_NAMED_FORGED = "count_named_forged"
+    # Where a gateway serves a rehearsal beside the election
+    ELECTIONS_CONFUSED = "elections_confused"
+    ELECTION_REPLAYED = "election_replayed"
     # People who do not
     REPLAYED_REPORT = "replayed_report"
     FORGED_SIGNATURE = "forged_signature"
@@ -238,6 +241,11 @@ _WEAKER: Final = {
     FaultKind.COUNT_OTHER_LAW: Promise(
         FaultClass.NAMED,
         "a count by a law that no gateway has is set aside by name until people correct it",
+    ),
+    FaultKind.ELECTIONS_CONFUSED: Promise(
+        FaultClass.NAMED,
+        "a box that was set up for the rehearsal is counted there, or refused when set up for "
+        "neither, and missing where it is expected",
     ),
     FaultKind.STOLEN_KEY: Promise(
         FaultClass.NAMED,
@@ -356,6 +364,8 @@ NAMING_KINDS: Final = frozenset(
         FaultKind.COUNT_NAMED_FORGED,
     }
 )
+#: What may cross from one election at a gateway to the other.
+CROSSING_KINDS: Final = frozenset({FaultKind.ELECTIONS_CONFUSED, FaultKind.ELECTION_REPLAYED})
 #: The kinds that are weather; all others strike.
 WEATHER_KINDS: Final = frozenset(
     {

@@ -13,8 +13,9 @@ from ballotbox_simulator.world.forgery import (
     stranger_box,
     without_the_key,
 )
+from ballotbox_simulator.world.places import PrecinctNodes
 from ballotbox_simulator.world.targets import all_boxes, precinct_of
-from ballotbox_simulator.world.world import PrecinctNodes, World
+from ballotbox_simulator.world.world import World
 
 #: More than the samples that are kept of one road.
 _AT_ONCE: Final = 48

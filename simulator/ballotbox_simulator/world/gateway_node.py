@@ -1,16 +1,15 @@
-"""One simulated gateway: the production intake and correspondence over a ledger that may fail.
+"""One election at a simulated gateway: the production cores over a ledger that may fail.
 
 What the service does with threads and sockets is done here by the schedule: letters gather in an
 inbox, are decided in batches, and are settled with the broker afterwards. A killed gateway loses
-everything but its ledger.
+everything but its ledger. A gateway that serves several elections is a process with several nodes.
 """
 
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Final, Protocol
 
-from ballotbox_gateway.core.correspondence import BATCH_MAX, PAIRED, Correspondence, Letter, Route
+from ballotbox_gateway.core.correspondence import BATCH_MAX, Correspondence, Route
 from ballotbox_gateway.core.intake import (
     CountOutcome,
     HelloOutcome,
@@ -22,7 +21,7 @@ from ballotbox_gateway.core.intake import (
 )
 from ballotbox_gateway.core.ports import DiskFull, LedgerFailure
 from ballotbox_gateway.core.quota import Allowance, Quota, Quotas
-from ballotbox_gateway.core.upward import UpwardBatch, UpwardConflict, UpwardFault, UpwardReply
+from ballotbox_gateway.core.upward import UpwardBatch, UpwardFault
 from ballotbox_protocol.election.identifiers import BoxId, InvalidField
 from ballotbox_protocol.wire.message import Message
 from ballotbox_protocol.wire.statements import CHALLENGE_SIZE
@@ -30,14 +29,11 @@ from ballotbox_protocol.wire.trust import Trusted
 from ballotbox_simulator.world import count_law
 from ballotbox_simulator.world.broker import Broker, Publication
 from ballotbox_simulator.world.clocks import NodeClock
+from ballotbox_simulator.world.gateway_process import Desk, GatewayProcess, Letter, UpwardAnswer
 from ballotbox_simulator.world.ledgers import Injected, Killed, SimulatedLedger
-from ballotbox_simulator.world.schedule import Schedule
-from ballotbox_simulator.world.serial_line import LineEnd, SerialLine
 
-_RESTART_MS: Final = 6_000
 _DECIDE_MS: Final = 5
 _ROOM_MS: Final = 1_000
-_GATEWAY_SIDE: Final = 1
 _CALL_AGAIN_MS: Final = 1_000
 _CALL_SELDOM_MS: Final = 600_000
 #: More than an honest box has to say at once after any fault, and less than a flood.
@@ -82,19 +78,12 @@ class Witness(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class _Letter:
-    data: bytes
-    route: Route
-    number: int | None = None
-
-
 class GatewayNode:
     """See the module. `grown` is called when the log may have grown."""
 
     def __init__(
         self,
-        schedule: Schedule,
+        process: GatewayProcess,
         trusted: Trusted,
         identity: Identity,
         ledger: SimulatedLedger,
@@ -102,53 +91,60 @@ class GatewayNode:
         chance: random.Random,
         witness: Witness,
     ) -> None:
-        self.name = identity.origin
+        """`process` serves this election as well, from its next start on."""
+        self.name = self.origin = identity.origin
         self.ledger = ledger
         self.clock = clock
         self.intake: Intake | None = None
-        self.lines: list[SerialLine] = []
         self.broker: Broker | None = None
         self.grown: Callable[[], None] = lambda: None
-        #: Rises with every start, so that what was planned for a dead process is not done.
-        self.life = 0
-        #: Its machine is lost: nothing starts it again.
-        self.gone = False
-        #: The gateway is killed after so many more answers.
-        self.answers_left: int | None = None
+        self.process = process
+        self.reception = Desk(self._arrived)
+        self.trusted = trusted
         self._identity = identity
-        self._trusted = trusted
-        self._schedule = schedule
+        self._schedule = process.schedule
         self._chance = chance
         self._witness = witness
         self._correspondence: Correspondence | None = None
-        self._inbox: list[_Letter] = []
-        self._ends: list[LineEnd] = []
         self._routes: dict[BoxId, Route] = {}
         self._due = False
+        process.serve(self)
 
     # Life and death
 
+    @property
+    def life(self) -> int:
+        """The number of the process's present or last life."""
+        return self.process.life
+
+    @property
+    def gone(self) -> bool:
+        """Tell whether its machine is lost."""
+        return self.process.gone
+
     def start(self) -> None:
-        """Start the process; tries again by itself when the ledger cannot be read."""
-        if self.gone or self.intake is not None:
-            return
-        self.life += 1
+        """Start the process, unless it runs or its machine is lost."""
+        self.process.start()
+
+    def begin(self) -> bool:
+        """Open the ledger and the roads; tell whether that worked."""
         try:
             self.intake = Intake(
-                self._trusted, self._identity, self.ledger, self._quotas(), count_law.LAWS
+                self.trusted, self._identity, self.ledger, self._quotas(), count_law.LAWS
             )
         except (LedgerFailure, Killed) as fault:
             self._blame(fault)
-            self._schedule.after(_RESTART_MS, self.start)
-            return
+            return False
         self._correspondence = Correspondence(self.intake, self._challenge, self._greeted)
         self._correspondence.route_to = self._route_to if self.broker else lambda _box: None
         self._witness.noted(self.name, "starts", self.ledger.log_head().size)
-        self._ends = [self._open(line) for line in self.lines]
+        if self.process.name == self.name:
+            self.process.open_lines()
         if self.broker is not None:
             self.broker.subscribe(self)
         self._call_boxes(self.life, _CALL_AGAIN_MS)
         self.grown()
+        return True
 
     def _call_boxes(self, life: int, pause: int) -> None:
         """Ask, as the service does, for all that a log had whose place this one takes."""
@@ -157,6 +153,7 @@ class GatewayNode:
             return
         try:
             requests = self.intake.call_again()
+            self.process.speaker = self
             correspondence.send(requests)
         except (LedgerFailure, Killed) as fault:
             self.fail(fault)
@@ -170,26 +167,6 @@ class GatewayNode:
         gateways = Quota(GATEWAY_MAY, lambda who: self._witness.ran_dry(self, who, GATEWAY_MAY))
         return Quotas(boxes, gateways)
 
-    def _open(self, line: SerialLine) -> LineEnd:
-        session = self._chance.randbytes(8)
-        road = Road(RoadKind.SERIAL, f"line {self.lines.index(line) + 1}")
-
-        def send(message: bytes) -> None:
-            end.send(message)
-
-        def took(data: bytes) -> None:
-            self._witness.heard(self, data, road)
-            self._put(_Letter(data, route))
-
-        def paired() -> None:
-            route.challenge = None
-            self._put(_Letter(PAIRED, route))
-
-        route = self._route_by(road, send)
-        end = LineEnd(self._schedule, session, took, paired)
-        end.attach(line, _GATEWAY_SIDE)
-        return end
-
     def fail(self, fault: LedgerFailure | Killed) -> None:
         """Die of a ledger that cannot be relied on, or of an injected end."""
         self._blame(fault)
@@ -201,32 +178,40 @@ class GatewayNode:
 
     def kill(self, *, returns: bool = True) -> None:
         """End the process at once; it is started again unless it must stay away."""
+        self.process.kill(returns=returns)
+
+    def end(self) -> None:
+        """Forget everything but the ledger."""
         self._witness.noted(self.name, "is killed")
         self.intake = None
         self._correspondence = None
-        self._inbox.clear()
+        self.reception.letters.clear()
+        self.reception.disk_full = ""
         self._routes.clear()
         self._due = False
-        self.answers_left = None
-        for end in self._ends:
-            end.detach()
-        self._ends = []
         if self.broker is not None:
             self.broker.subscribe(None)
-        if returns:
-            self._schedule.after(_RESTART_MS, self.start)
 
     def lose(self) -> None:
         """Lose the machine for good, with all that it has stored."""
-        if self.intake is not None:
+        if self.process.runs:
             self.kill(returns=False)
-        self.gone = True
+        self.process.gone = True
+
+    def stand_for(self, lost: "GatewayNode") -> None:
+        """Have the roads of a lost machine, and the other elections that it served."""
+        self.broker = lost.broker
+        lost.process.hand_over(self.process)
+
+    def move(self, process: GatewayProcess) -> None:
+        """Be served by another process from its next start on."""
+        self.process = process
 
     def use(self, trusted: Trusted) -> None:
         """Take in a newer register, now and at every start."""
-        if trusted.register.version <= self._trusted.register.version:
+        if trusted.register.version <= self.trusted.register.version:
             return
-        self._trusted = trusted
+        self.trusted = trusted
         if self.intake is None:
             return
         try:
@@ -241,7 +226,7 @@ class GatewayNode:
         """Let process and ledger be sound from now on."""
         self.ledger.trouble = None
         self.ledger.full = False
-        self.answers_left = None
+        self.process.answers_left = None
         self.start()
 
     # Letters
@@ -249,7 +234,7 @@ class GatewayNode:
     def delivered(self, publication: Publication) -> None:
         """Take a publication from the broker."""
         route = self._route_to(publication.topic)
-        self._put(_Letter(publication.data, route, publication.number))
+        self.reception.put(Letter(publication.data, route, publication.number))
 
     def _route_to(self, box: BoxId) -> Route:
         route = self._routes.get(box)
@@ -265,29 +250,32 @@ class GatewayNode:
         return route
 
     def _route_by(self, road: Road, send: Callable[[bytes], None]) -> Route:
-        def say(message: Message) -> None:
-            self._witness.said(self, message, road)
-            self._say(send, message)
+        return Route(road, lambda message: self.say(road, send, message))
 
-        return Route(road, say)
+    def heard(self, data: bytes, road: Road) -> None:
+        """Take note of what came by a line."""
+        self._witness.heard(self, data, road)
 
-    def _say(self, send: Callable[[bytes], None], message: Message) -> None:
+    def say(self, road: Road, send: Callable[[bytes], None], message: Message) -> None:
+        """Say something by a road."""
+        self._witness.said(self, message, road)
         self._spend_answer()
         send(message.to_bytes())
 
     def _spend_answer(self) -> None:
-        if self.answers_left is not None:
-            if self.answers_left == 0:
+        left = self.process.answers_left
+        if left is not None:
+            if left == 0:
                 raise Killed
-            self.answers_left -= 1
+            self.process.answers_left = left - 1
 
     def send(self, messages: Sequence[tuple[BoxId, Message]]) -> None:
         """Say what followed from a ruling."""
         if self._correspondence is not None:
+            self.process.speaker = self
             self._correspondence.send(messages)
 
-    def _put(self, letter: _Letter) -> None:
-        self._inbox.append(letter)
+    def _arrived(self) -> None:
         if not self._due:
             self._due = True
             self._schedule.after(_DECIDE_MS, self._decide, self.life)
@@ -296,30 +284,32 @@ class GatewayNode:
         correspondence = self._correspondence
         if life != self.life or correspondence is None:
             return
-        letters = self._inbox[:BATCH_MAX]
+        letters = self.reception.letters[:BATCH_MAX]
+        self.process.speaker = self
         try:
             correspondence.settle(letters, self.clock.unix())
-        except DiskFull:
+        except DiskFull as fault:
+            self.reception.disk_full = str(fault)
             self._schedule.after(_ROOM_MS, self._decide, life)
             return
         except (LedgerFailure, Killed) as fault:
             self.fail(fault)
             return
+        self.reception.disk_full = ""
         self._witness.settled(self, letters)
         self._settle(letters)
-        self._due = bool(self._inbox)
+        self._due = bool(self.reception.letters)
         if self._due:
             self._schedule.after(_DECIDE_MS, self._decide, life)
         self._witness.healthy(self.name)
         self.grown()
 
-    def _settle(self, letters: list[_Letter]) -> None:
+    def _settle(self, letters: list[Letter]) -> None:
         for letter in letters:
             if letter.number is not None and self.broker is not None:
                 self.broker.acknowledge(letter.number)
-        del self._inbox[: len(letters)]
-        for end in self._ends:
-            end.flush()
+        del self.reception.letters[: len(letters)]
+        self.process.flush()
 
     def _challenge(self) -> bytes:
         return self._chance.randbytes(CHALLENGE_SIZE)
@@ -363,14 +353,22 @@ class GatewayNode:
 
     # From below
 
-    def take_in(self, body: object) -> UpwardReply | UpwardConflict | UpwardFault | None:
+    def take_in(self, body: object) -> UpwardAnswer | None:
         """Answer a lower gateway's request; None when the process is not there or dies of it."""
         if self.intake is None:
             return None
         try:
-            answer = self.intake.admit_from_below(UpwardBatch.from_json(body), self.clock.unix())
+            batch = UpwardBatch.from_json(body)
         except InvalidField as error:
             return UpwardFault(error.field, error.problem, "send it again")
+        return self.process.take_in(batch)
+
+    def admit(self, batch: UpwardBatch) -> UpwardAnswer | None:
+        """Admit a stretch of a lower log into this election."""
+        if self.intake is None:
+            return None
+        try:
+            answer = self.intake.admit_from_below(batch, self.clock.unix())
         except DiskFull:
             return None
         except (LedgerFailure, Killed) as fault:

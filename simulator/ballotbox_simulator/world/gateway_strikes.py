@@ -63,7 +63,7 @@ def _gateway_strike(
 
 def _kill(strike: Strike, gateway: GatewayNode) -> None:
     if strike.detail % 2:
-        gateway.answers_left = strike.detail // 2 % 5
+        gateway.process.answers_left = strike.detail // 2 % 5
     else:
         gateway.kill()
 

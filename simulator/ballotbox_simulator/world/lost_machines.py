@@ -14,9 +14,10 @@ from ballotbox_protocol.wire.replacement import Replacement
 from ballotbox_simulator.world.elections import successor_of
 from ballotbox_simulator.world.faults import Strike
 from ballotbox_simulator.world.gateway_node import GatewayNode
+from ballotbox_simulator.world.places import ClosedLog, PrecinctNodes
 from ballotbox_simulator.world.polling_day import MINUTE
 from ballotbox_simulator.world.targets import precinct_of
-from ballotbox_simulator.world.world import ClosedLog, PrecinctNodes, World
+from ballotbox_simulator.world.world import World
 
 #: With this bit in `detail` the machine delivers nothing upward for a while before it is lost.
 _SILENT: Final = 1
@@ -56,7 +57,7 @@ def _open(world: World, precinct: PrecinctNodes, closed: ClosedLog) -> None:
     old = closed.gateway
     new = world.gateway(successor_of(old.name))
     _open_log(world, new, closed)
-    new.lines, new.broker = old.lines, old.broker
+    new.stand_for(old)
     precinct.closed.append(closed)
     precinct.gateway = new
     precinct.uplink = world.uplink(new, "uplink", new.name)

@@ -22,13 +22,14 @@ from ballotbox_simulator.world.auditor import Breach, Finding
 from ballotbox_simulator.world.clocks import MIDNIGHT
 from ballotbox_simulator.world.faults import FaultClass, FaultKind
 from ballotbox_simulator.world.ledgers import SimulatedLedger
+from ballotbox_simulator.world.places import Region
 from ballotbox_simulator.world.plan import Ballots, Day, DayPlan
 from ballotbox_simulator.world.polling_day import HOUR, Hours
 from ballotbox_simulator.world.run import run_world
 from ballotbox_simulator.world.settlement import differences, publish_log
 from ballotbox_simulator.world.swarm import swarm_day
 from ballotbox_simulator.world.undisturbed import undisturbed
-from ballotbox_simulator.world.world import Region, World
+from ballotbox_simulator.world.world import World
 
 #: Precincts of Kyrgyzstan on 28 November 2021, and ballots that make 1.2 million of them.
 PRECINCTS: Final = 2_494

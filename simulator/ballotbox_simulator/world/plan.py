@@ -49,6 +49,7 @@ class DayPlan:
     box from the next one, from the shortest to the longest in equal parts of all voters. mixed: the
     boxes are of different makes, each with habits of its own. by_hand: of how many contests people
     count the ballots of each station by hand as well, once its boxes have reported theirs.
+    rehearsal: ballots for each box of a rehearsal that the same gateways serve besides; 0: none.
     """
 
     precincts: int = 1
@@ -62,6 +63,7 @@ class DayPlan:
     service: tuple[float, ...] = BY_VOTER
     mixed: bool = False
     by_hand: int = 0
+    rehearsal: int = 0
 
     def __post_init__(self) -> None:
         require(self.precincts >= 1, "precincts", "must be 1 or more")
@@ -69,6 +71,7 @@ class DayPlan:
         require(self.ballots >= 0, "ballots", "must be 0 or more")
         require(self.portable >= 0, "portable", "must be 0 or more")
         require(self.by_hand >= 0, "by_hand", "must be 0 or more")
+        require(self.rehearsal >= 0, "rehearsal", "must be 0 or more")
         require(bool(self.curve) and min(self.curve) >= 0, "curve", "needs weights of 0 or more")
         require(sum(self.curve) > 0, "curve", "needs one weight above 0")
         rises = list(self.service) == sorted(self.service)
@@ -123,6 +126,7 @@ def to_json(day: Day) -> dict[str, Any]:
             "service": list(plan.service),
             "mixed": plan.mixed,
             "by_hand": plan.by_hand,
+            "rehearsal": plan.rehearsal,
         },
         "weather": {kind.value: chance for kind, chance in day.weather.chances.items()},
         "strikes": [
@@ -149,8 +153,9 @@ def from_json(value: Mapping[str, Any]) -> Day:
             curve=tuple(plan["curve"]),
             service=tuple(plan["service"]),
             mixed=plan["mixed"],
-            # Days that were saved before people counted by hand have none.
+            # Days that were saved before people counted by hand, or rehearsed, have none.
             by_hand=plan.get("by_hand", 0),
+            rehearsal=plan.get("rehearsal", 0),
         ),
         weather=Weather({FaultKind(kind): chance for kind, chance in value["weather"].items()}),
         strikes=tuple(

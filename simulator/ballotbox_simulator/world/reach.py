@@ -26,6 +26,8 @@ class Reach(Enum):
     CLOCK = "clocks"
     CENTRE = "centres"
     STATION = "stations where people count by hand"
+    REHEARSED_PRECINCT = "precincts whose gateways serve a rehearsal as well"
+    REHEARSED_BOX = "boxes beside which a rehearsal has one of the same number"
 
 
 _K = FaultKind
@@ -61,6 +63,8 @@ _ELSEWHERE: Final[Mapping[FaultKind, Reach]] = {
     _K.GATEWAY_RESTORED: Reach.PRECINCT,
     _K.CENTRE_RESTORED: Reach.CENTRE,
     **dict.fromkeys(COUNT_KINDS, Reach.STATION),
+    _K.ELECTION_REPLAYED: Reach.REHEARSED_PRECINCT,
+    _K.ELECTIONS_CONFUSED: Reach.REHEARSED_BOX,
 }
 #: What each kind that strikes reaches.
 REACH: Final[Mapping[FaultKind, Reach]] = MappingProxyType(
@@ -102,6 +106,8 @@ def within_reach(kind: FaultKind, plan: DayPlan) -> int:
         Reach.CLOCK: boxes + plan.precincts + 1,
         Reach.CENTRE: 1,
         Reach.STATION: plan.precincts if plan.by_hand else 0,
+        Reach.REHEARSED_PRECINCT: plan.precincts if plan.rehearsal else 0,
+        Reach.REHEARSED_BOX: boxes if plan.rehearsal else 0,
     }
     return counts[REACH[kind]]
 

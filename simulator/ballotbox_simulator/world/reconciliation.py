@@ -28,10 +28,11 @@ from ballotbox_simulator.world.level_audit import (
 )
 from ballotbox_simulator.world.log_audit import faults_of, stale_rows
 from ballotbox_simulator.world.log_reading import ReadLog, read_log
+from ballotbox_simulator.world.places import PrecinctNodes
 from ballotbox_simulator.world.replacement_audit import uncalled, unnamed, unsaid, unsaid_above
 from ballotbox_simulator.world.result_audit import states_of, wrong_states, wrong_sums
 from ballotbox_simulator.world.slot_audit import slots_in_order
-from ballotbox_simulator.world.world import PrecinctNodes, World
+from ballotbox_simulator.world.world import World
 
 #: So many objections of one sort at one node; what follows would say the same.
 _SAID_MAX: Final = 3

@@ -19,11 +19,12 @@ from ballotbox_protocol.wire.verdict import Reason
 from ballotbox_simulator.world.box_node import BoxNode
 from ballotbox_simulator.world.gateway_node import GatewayNode
 from ballotbox_simulator.world.mouth import Fed
+from ballotbox_simulator.world.places import PrecinctNodes
 from ballotbox_simulator.world.plan import Day
 from ballotbox_simulator.world.run import DayOutcome, run_world
 from ballotbox_simulator.world.transcript import Line
 from ballotbox_simulator.world.upward_link import Answer, UpwardLink
-from ballotbox_simulator.world.world import PrecinctNodes, World
+from ballotbox_simulator.world.world import World
 
 #: So many hexadecimal digits of its identity name a report in a transcript.
 NAME_DIGITS: Final = 16
@@ -233,15 +234,15 @@ class _Recorder:
         def came(letter: Letter) -> None:
             self._note_message(gateway.name, (Actor.ROAD, Actor.GATEWAY), letter.data)
 
-        def decided(_send: object, message: Message) -> None:
+        def decided(_road: object, _send: object, message: Message) -> None:
             self._note_kept(gateway, message)
 
-        def said(_nothing: None, _send: object, message: Message) -> None:
+        def said(_nothing: None, _road: object, _send: object, message: Message) -> None:
             data = message.to_bytes()
             self._note_message(gateway.name, (Actor.GATEWAY, Actor.ROAD), data, sent=True)
 
-        _around(gateway, "_put", came)
-        _around(gateway, "_say", decided, said)
+        _around(gateway.reception, "put", came)
+        _around(gateway, "say", decided, said)
 
     def _note_kept(self, gateway: GatewayNode, message: Message) -> None:
         """Note a decision when it is to be told for the first time: by then it is durable."""

@@ -7,7 +7,7 @@ from ballotbox_protocol.wire.leaf import LeafType
 from ballotbox_protocol.wire.replacement import Replacement, decode_replacement
 from ballotbox_simulator.world.gateway_node import GatewayNode
 from ballotbox_simulator.world.log_reading import ReadLog
-from ballotbox_simulator.world.world import ClosedLog
+from ballotbox_simulator.world.places import ClosedLog
 
 
 def unsaid(closed: ClosedLog, opened: GatewayNode) -> Iterator[str]:

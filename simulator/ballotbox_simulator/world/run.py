@@ -3,6 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass
 
+from ballotbox_simulator.world.apart_audit import hold_apart
 from ballotbox_simulator.world.auditor import Breach, Finding
 from ballotbox_simulator.world.faults import FaultClass, FaultKind, weakest
 from ballotbox_simulator.world.plan import Day
@@ -53,6 +54,9 @@ def run_world(world: World, *, raising: bool = False) -> DayOutcome:
             rule_on_boxes(world)
             world.run_liveness()
         balance = settle(world)
+        if world.rehearsal is not None:
+            balance.add(settle(world.rehearsal))
+            hold_apart(world, world.rehearsal)
     except Exception as error:
         words = f"{type(error).__name__}: {error}"
         world.auditor.object_to(Breach.CRASH, "world", words)
@@ -64,6 +68,7 @@ def run_world(world: World, *, raising: bool = False) -> DayOutcome:
 def outcome_of(world: World, balance: Balance) -> DayOutcome:
     """Return what a world came to after `settle`."""
     auditor = world.auditor
+    auditors = [auditor] if world.rehearsal is None else [auditor, world.rehearsal.auditor]
     return DayOutcome(
         day=world.day,
         findings=tuple(auditor.findings),
@@ -71,8 +76,8 @@ def outcome_of(world: World, balance: Balance) -> DayOutcome:
         held_to=weakest(frozenset(auditor.blows.struck)),
         struck=auditor.blows.struck,
         overcome=auditor.blows.overcome,
-        sheets=auditor.sheets,
-        reports=auditor.reports,
+        sheets=sum(each.sheets for each in auditors),
+        reports=sum(each.reports for each in auditors),
         simulated_s=(world.schedule.now - world.day.plan.hours.switch_on) // 1_000,
         transcript=world.transcript.hash(),
         lines=tuple(world.transcript.lines),

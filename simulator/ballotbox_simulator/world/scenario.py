@@ -14,6 +14,7 @@ from ballotbox_protocol.election.identifiers import InvalidField, require
 from ballotbox_simulator.workload import concern
 from ballotbox_simulator.world.faults import (
     COUNT_KINDS,
+    CROSSING_KINDS,
     PROMISES,
     WEATHER_KINDS,
     FaultClass,
@@ -175,11 +176,17 @@ class Scenario:
         return replace(drawn, weather=weather, strikes=tuple(strikes), rulings=rulings)
 
 
+def _fix(kind: FaultKind) -> str:
+    """Return what of a plan to change so that a kind finds something to strike."""
+    if kind in CROSSING_KINDS:
+        return "plan.rehearsal"
+    return "plan.by_hand" if kind in COUNT_KINDS else "plan.road or plan.boxes"
+
+
 def _require_possible(fault: PlannedFault, plan: DayPlan, path: str) -> None:
     """Raise InvalidField for a fault that finds nothing to strike, or comes after the day."""
     if within_reach(fault.kind, plan) == 0:
         problem = f"{fault.kind.value} strikes {REACH[fault.kind].value}, and there are none"
-        fix = "plan.by_hand" if fault.kind in COUNT_KINDS else "plan.road or plan.boxes"
-        raise InvalidField(f"{path}.kind", f"{problem}: change {fix}")
+        raise InvalidField(f"{path}.kind", f"{problem}: change {_fix(fault.kind)}")
     if fault.latest > plan.hours.end:
         raise InvalidField(f"{path}.at", "comes after the end of the day, with its jitter")

@@ -29,7 +29,7 @@ _DURATION: Final = re.compile(r"(?:([0-9]+)h)?(?:([0-9]+)m)?(?:([0-9]+)s)?")
 _TOP: Final = ("title", "text", "swarm", "plan", "weather", "fault", "imbalance", "rulings")
 _PLAN: Final = (
     "precincts", "boxes", "ballots", "portable", "road", "election", "curve", "service", "hours",
-    "by_hand",
+    "by_hand", "rehearsal",
 )  # fmt: skip
 _HOURS: Final = ("switch_on", "zero", "opening", "closing", "end", "turnout")
 _FAULT: Final = ("kind", "at", "jitter", "lasts", "target", "share", "each", "detail", "times")
@@ -110,6 +110,7 @@ def _plan(table: Table) -> DayPlan:
             curve=table.each("curve", _fraction) if "curve" in table else usual.curve,
             service=table.each("service", _fraction) if "service" in table else usual.service,
             by_hand=table.number("by_hand", usual.by_hand),
+            rehearsal=table.number("rehearsal", usual.rehearsal),
         )
     except InvalidField as error:
         raise _standing_in("plan", error) from None

@@ -122,7 +122,7 @@ def _held(plan: DayPlan | None) -> str:
         f"{_counted(plan.precincts, 'precinct')} with {_counted(plan.boxes, 'box')}"
         f"{' each' if plan.precincts > 1 else ''}, "
         f"{plan.ballots} voters and {plan.portable} portable ballots a box; "
-        f"{_ELECTIONS[plan.election]}; {_ROADS[plan.road]}; {_by_hand(plan)}"
+        f"{_ELECTIONS[plan.election]}; {_ROADS[plan.road]}; {_by_hand(plan)}{_rehearsed(plan)}"
         f"polls {clock_words(hours.opening)} to {clock_words(hours.closing)}, "
         f"turnout every {_duration(hours.turnout)}, faults until {clock_words(hours.end)}"
     )
@@ -131,6 +131,11 @@ def _held(plan: DayPlan | None) -> str:
 def _by_hand(plan: DayPlan) -> str:
     counted = _counted(plan.by_hand, "contest")
     return f"{counted} counted by hand as well; " if plan.by_hand else ""
+
+
+def _rehearsed(plan: DayPlan) -> str:
+    each = _counted(plan.rehearsal, "ballot")
+    return f"a rehearsal of {each} a box beside it; " if plan.rehearsal else ""
 
 
 def _counted(number: int, noun: str) -> str:

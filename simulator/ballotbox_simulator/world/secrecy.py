@@ -9,9 +9,10 @@ from hashlib import blake2b
 from ballotbox_device.core.sheet import Sheet
 from ballotbox_protocol.election.definition import Contest, Election
 from ballotbox_protocol.election.tally import Marks
+from ballotbox_simulator.world.places import whole_election
 from ballotbox_simulator.world.plan import Day
 from ballotbox_simulator.world.strikes import schedule_strikes
-from ballotbox_simulator.world.world import World, whole_election
+from ballotbox_simulator.world.world import World
 
 
 def tells_nothing(day: Day) -> bool:

@@ -18,9 +18,10 @@ from ballotbox_simulator.world.count_audit import decided
 from ballotbox_simulator.world.faults import FaultClass, FaultKind, weakest
 from ballotbox_simulator.world.gateway_node import GatewayNode
 from ballotbox_simulator.world.ledgers import SimulatedLedger
+from ballotbox_simulator.world.places import PrecinctNodes
 from ballotbox_simulator.world.reconciliation import reconcile
 from ballotbox_simulator.world.rulings import NAMABLE
-from ballotbox_simulator.world.world import PrecinctNodes, World
+from ballotbox_simulator.world.world import World
 from ballotbox_tabulation.core.faults import Fault
 from ballotbox_tabulation.core.log import open_log, read_leaves
 from ballotbox_tabulation.core.outcome import Published, conclude

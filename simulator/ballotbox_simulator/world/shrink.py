@@ -132,6 +132,8 @@ def _reduce_sizes(search: _Search) -> None:
                 break
     if search.day.plan.by_hand:
         search.accepts(_planned(search.day, by_hand=0))
+    if search.day.plan.rehearsal:
+        search.accepts(_planned(search.day, rehearsal=0))
     search.accepts(replace(search.day, rulings=False))
 
 

@@ -23,19 +23,23 @@ class SpeechAudit:
     """Knows `signed` reports by id and by their bytes; each method returns objections in words."""
 
     def __init__(self, signed: Mapping[ReportId, Report], sent: Mapping[bytes, BoxId]) -> None:
-        self._signed = signed
-        self._sent = sent
+        self._known = [(signed, sent)]
         self._challenges: set[bytes] = set()
         self._unanswered: dict[_Way, bytes] = {}
         #: The boxes that were heard on each serial line, and what came there that nobody told of.
         self._on_line: dict[_Way, set[BoxId]] = {}
         self._untold: dict[_Way, list[bytes]] = {}
 
+    def listen_for(self, signed: Mapping[ReportId, Report], sent: Mapping[bytes, BoxId]) -> None:
+        """Know the reports of another election at the same gateways as well."""
+        self._known.append((signed, sent))
+
     def heard(self, gateway: GatewayNode, data: bytes, road: Road) -> None:
         """Note whose report came by a line."""
-        box, way = self._sent.get(data), _way(gateway, road)
-        if box is not None:
-            self._on_line.setdefault(way, set()).add(box)
+        way = _way(gateway, road)
+        told = {sent[data] for _, sent in self._known if data in sent}
+        if told:
+            self._on_line.setdefault(way, set()).update(told)
         else:
             self._untold.setdefault(way, []).append(data)
 
@@ -69,11 +73,13 @@ class SpeechAudit:
         receipt = Receipt.from_bytes(data)
         if not isinstance(receipt, Receipt):
             return "a receipt is said that is none"
+        if not receipt.note.startswith(gateway.name.encode() + b"\n"):
+            return "a receipt is said under the name of another log"
         entries = gateway.ledger.entries(receipt.index, receipt.index + 1)
         if not entries or entries[0].leaf != receipt.leaf:
             return f"leaf {receipt.index} is receipted and not committed"
         identity = decode_leaf(receipt.leaf).report
-        report = self._signed.get(identity)
+        report = next(filter(None, (signed.get(identity) for signed, _ in self._known)), None)
         if report is None:
             return ""
         if report.box in self._there(gateway, road):
@@ -106,4 +112,6 @@ def _admitted_from(gateway: GatewayNode, data: bytes) -> set[BoxId]:
 
 
 def _way(gateway: GatewayNode, road: Road) -> _Way:
-    return gateway.name, gateway.life, road
+    # A line is the process's, whichever of its elections is spoken of; a topic is one election's.
+    name = gateway.process.name if road.box is None else gateway.name
+    return name, gateway.life, road

@@ -7,6 +7,7 @@ from typing import Final
 
 from ballotbox_simulator.world.attacks import ATTACKS, PREPARED_ATTACKS
 from ballotbox_simulator.world.box_strikes import BOX_STRIKES
+from ballotbox_simulator.world.crossings import carry_across
 from ballotbox_simulator.world.faults import COUNT_KINDS, FaultKind, Strike
 from ballotbox_simulator.world.floods import FLOODS
 from ballotbox_simulator.world.gateway_strikes import GATEWAY_STRIKES
@@ -30,6 +31,7 @@ _DONE: Final = {
     **ATTACKS,
     **FLOODS,
     FaultKind.GATEWAY_LOST: lose_machine,
+    FaultKind.ELECTION_REPLAYED: carry_across,
     **dict.fromkeys(COUNT_KINDS, _mislead_tellers),
 }
 #: The kinds that `strike_now` can do.

@@ -12,6 +12,7 @@ from typing import Final
 from ballotbox_simulator.workload import concern
 from ballotbox_simulator.world.faults import (
     COUNT_KINDS,
+    CROSSING_KINDS,
     MECHANICS,
     NAMING_KINDS,
     PROMISES,
@@ -45,13 +46,25 @@ _NAMED: Final = {
     FaultKind.COUNT_NAMED_APART: 0.5,
     FaultKind.COUNT_NAMED_FORGED: 0.5,
 }
+#: On so many days the gateways serve a rehearsal as well, of so many ballots a box; and how likely
+#: each kind is then that may cross from one to the other.
+_REHEARSED: Final = 0.12
+_REHEARSED_MAX: Final = 6
+_CROSSED: Final = 0.5
+#: Kinds that are drawn apart, so that they move nothing that others draw.
+_APART: Final = COUNT_KINDS | CROSSING_KINDS | _RARE.keys()
 _STRIKES_MAX: Final = 4
 #: Every incident of the drop is a report: past so many sheets, more of them show nothing new.
 _SHEETS_OF_A_STORM: Final = 60
 _DETAIL_MAX: Final = 1 << 30
 #: Clocks are wrong and containers small from the start: at another time it would be a step.
 _IN_THE_MORNING: Final = frozenset(
-    {FaultKind.CLOCK_WRONG, FaultKind.CLOCK_DRIFT, FaultKind.SMALL_CONTAINER}
+    {
+        FaultKind.CLOCK_WRONG,
+        FaultKind.CLOCK_DRIFT,
+        FaultKind.SMALL_CONTAINER,
+        FaultKind.ELECTIONS_CONFUSED,
+    }
 )
 #: While a session is fought over, or a full disk tried again every second, nothing new is seen.
 _SHORT: Final = frozenset({FaultKind.BOX_CLONED, FaultKind.LEDGER_FULL})
@@ -68,9 +81,9 @@ _SHORT_MS: Final = 6 * MINUTE
 def swarm_day(seed: int, plan: DayPlan | None = None) -> Day:
     """Return the day that `seed` draws; a plan that is given keeps its sizes."""
     chance = concern(seed, "swarm")
-    held = plan or _counted_by_hand(seed, _plan(chance))
+    held = plan or _rehearsed(seed, _counted_by_hand(seed, _plan(chance)))
     temper = chance.choice(_TEMPERS)
-    drawn = (kind for kind in FaultKind if kind not in _RARE and kind not in COUNT_KINDS)
+    drawn = (kind for kind in FaultKind if kind not in _APART)
     kinds = [kind for kind in drawn if chance.random() < temper * _rarity(kind)]
     weather = {
         kind: round(10 ** chance.uniform(-2.5, -0.7) * _part_of(kind, held), 4)
@@ -85,6 +98,7 @@ def swarm_day(seed: int, plan: DayPlan | None = None) -> Day:
     ]
     strikes += _rare_strikes(seed, held.hours)
     strikes += _mistakes(seed, held)
+    strikes += _crossings(seed, held)
     strikes.sort(key=lambda strike: (strike.at, strike.kind.value))
     return Day(seed, held, Weather(weather), tuple(strikes), rulings=chance.random() < 0.5)
 
@@ -120,6 +134,21 @@ def _namings(seed: int, at: int, target: int) -> Iterator[Strike]:
         chance = concern(seed, "swarm", kind.value)
         if chance.random() < share:
             yield Strike(kind, at, target, 0, chance.randrange(_DETAIL_MAX))
+
+
+def _rehearsed(seed: int, plan: DayPlan) -> DayPlan:
+    chance = concern(seed, "swarm", "rehearsal")
+    held = chance.random() < _REHEARSED
+    return replace(plan, rehearsal=chance.randint(1, _REHEARSED_MAX)) if held else plan
+
+
+def _crossings(seed: int, plan: DayPlan) -> Iterator[Strike]:
+    """Yield what may cross between an election and its rehearsal, drawn apart as well."""
+    for kind in sorted(CROSSING_KINDS) if plan.rehearsal else ():
+        chance = concern(seed, "swarm", kind.value)
+        often = chance.randint(1, _STRIKES_MAX) if kind is FaultKind.ELECTION_REPLAYED else 1
+        if chance.random() < _CROSSED:
+            yield from (_strike(kind, plan.hours, chance) for _ in range(often))
 
 
 def _part_of(kind: FaultKind, plan: DayPlan) -> float:

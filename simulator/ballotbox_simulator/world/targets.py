@@ -5,7 +5,8 @@ from typing import TypeVar
 from ballotbox_simulator.world.box_node import BoxNode
 from ballotbox_simulator.world.box_roads import MqttBoxRoad, SerialBoxRoad
 from ballotbox_simulator.world.faults import Strike
-from ballotbox_simulator.world.world import PrecinctNodes, World
+from ballotbox_simulator.world.places import PrecinctNodes
+from ballotbox_simulator.world.world import World
 
 _T = TypeVar("_T")
 

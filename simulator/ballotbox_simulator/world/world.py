@@ -9,7 +9,6 @@ Everything that is left to chance is drawn from the day's seed, one generator fo
 
 import random
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from typing import Final
 
 from ballotbox_device.core.habits import Habits
@@ -24,7 +23,6 @@ from ballotbox_protocol.election.register import origin_id
 from ballotbox_simulator.authority import FIRMWARE, FIRMWARE_SEQUENCE
 from ballotbox_simulator.crew import SeededEntropy
 from ballotbox_simulator.workload import UNREADABLE, Ballot, concern, truth_of, voters_of
-from ballotbox_simulator.world import elections
 from ballotbox_simulator.world.auditor import Auditor
 from ballotbox_simulator.world.box_node import BoxNode
 from ballotbox_simulator.world.box_parts import Kit, outcomes_of
@@ -33,9 +31,11 @@ from ballotbox_simulator.world.broker import Broker
 from ballotbox_simulator.world.clocks import NodeClock
 from ballotbox_simulator.world.faults import CALM, MECHANICS, FaultKind, Weather
 from ballotbox_simulator.world.gateway_node import GatewayNode
+from ballotbox_simulator.world.gateway_process import GatewayProcess
 from ballotbox_simulator.world.hand_counting import Station, Tellers
 from ballotbox_simulator.world.ledgers import SimulatedLedger
-from ballotbox_simulator.world.plan import Day, DayPlan, RoadChoice
+from ballotbox_simulator.world.places import PrecinctNodes, Region, whole_election
+from ballotbox_simulator.world.plan import Day, RoadChoice
 from ballotbox_simulator.world.polling_day import (
     HOUR,
     MINUTE,
@@ -43,6 +43,13 @@ from ballotbox_simulator.world.polling_day import (
     Voters,
     arrivals,
     services,
+)
+from ballotbox_simulator.world.rehearsal import (
+    confused,
+    rehearsal_beside,
+    rehearsed_region,
+    set_up_for_a_third,
+    set_up_for_rehearsal,
 )
 from ballotbox_simulator.world.schedule import Schedule
 from ballotbox_simulator.world.serial_line import SerialLine
@@ -55,58 +62,6 @@ _UNHEARD_MS: Final = 5 * MINUTE
 _SWITCHED_OFF_MS: Final = 1_000
 
 
-@dataclass(frozen=True, slots=True)
-class ClosedLog:
-    """The gateway of a log that another one stands for; its leaves from `kept` on are lost."""
-
-    gateway: GatewayNode
-    kept: int
-
-
-@dataclass(slots=True)
-class PrecinctNodes:
-    """One polling place: its boxes, its gateway, and what lies between."""
-
-    number: int
-    gateway: GatewayNode
-    broker: Broker
-    uplink: UpwardLink
-    boxes: list[BoxNode] = field(default_factory=list)
-    lines: list[SerialLine] = field(default_factory=list)
-    #: The logs in whose place that of `gateway` stands.
-    closed: list[ClosedLog] = field(default_factory=list)
-    clones: list[BoxNode] = field(default_factory=list)
-    workers: list[PollWorkers] = field(default_factory=list)
-    #: Those who count by hand, on days when people do.
-    tellers: Tellers | None = None
-
-    @property
-    def gateways(self) -> list[GatewayNode]:
-        """The gateway, and those whose logs are closed."""
-        return [self.gateway, *(each.gateway for each in self.closed)]
-
-
-@dataclass(frozen=True, slots=True)
-class Region:
-    """The precincts `first` + 1 and on of an election, and the origin above their gateways."""
-
-    held: elections.Held
-    centre: str
-    first: int = 0
-
-
-def whole_election(plan: DayPlan, *, successors: bool = False) -> Region:
-    """Return the region that is a whole election of the plan's sizes.
-
-    successors: each gateway's log may be closed and have another one in its place.
-    """
-    registered = (plan.ballots + plan.portable) * plan.boxes + 1
-    held = elections.hold(
-        plan.election, plan.precincts, plan.boxes, registered, successors=successors
-    )
-    return Region(held, elections.CENTRE)
-
-
 class World:
     """See the module."""
 
@@ -117,8 +72,12 @@ class World:
         keep_lines: bool = False,
         choices: Callable[[Sheet], Sheet] | None = None,
         region: Region | None = None,
+        beside: "World | None" = None,
     ) -> None:
-        """`choices` may put other marks on a voter's sheet; `region`: part of a larger election."""
+        """`choices` may put other marks on a voter's sheet; `region`: part of a larger election.
+
+        beside: the world of the election whose gateways serve this one as well.
+        """
         self.day = day
         self._choices = choices
         plan = day.plan
@@ -129,13 +88,35 @@ class World:
         self.authority = self.held.authority
         #: Told of a precinct that has got another gateway.
         self.opened: Callable[[PrecinctNodes], None] = lambda _precinct: None
-        self.schedule = Schedule()
-        self.transcript = Transcript(self.schedule, keep=keep_lines)
+        self.beside = beside
+        self.schedule: Schedule = Schedule() if beside is None else beside.schedule
+        self.transcript: Transcript = (
+            Transcript(self.schedule, keep=keep_lines) if beside is None else beside.transcript
+        )
         self.auditor = Auditor(self.authority.trusted, self.transcript)
-        self.centre = self.gateway(self.region.centre)
+        if beside is not None:
+            self.auditor.join(beside.auditor)
+        self.centre: GatewayNode = self.gateway(
+            self.region.centre, beside.centre if beside else None
+        )
         first = self.region.first
         self.precincts = [self._precinct(first + place) for place in range(1, plan.precincts + 1)]
         self.schedule.at(plan.hours.switch_on - MINUTE, self.centre.start)
+        #: The rehearsal that the same gateways serve, on days when one is held.
+        self.rehearsal = self._rehearsed() if plan.rehearsal else None
+
+    def _rehearsed(self) -> "World":
+        day, region = rehearsal_beside(self.day), rehearsed_region(self.day.plan)
+        rehearsal = World(day, region=region, beside=self)
+        ours, theirs = self.precincts, rehearsal.precincts
+        for place in sorted(confused(self.day, third=True)):
+            box = set_up_for_a_third(rehearsal.held.other, theirs, place)
+            self.auditor.struck(FaultKind.ELECTIONS_CONFUSED, box.name)
+        for place in sorted(confused(self.day, third=False)):
+            box = set_up_for_rehearsal(ours, theirs, place, rehearsal.auditor)
+            self.auditor.elsewhere[box.name] = rehearsal.auditor
+            self.auditor.struck(FaultKind.ELECTIONS_CONFUSED, box.name)
+        return rehearsal
 
     def chance(self, *labels: object) -> random.Random:
         """Return the generator of one concern."""
@@ -143,23 +124,24 @@ class World:
 
     # What there is
 
-    def gateway(self, origin: str) -> GatewayNode:
-        """Return a gateway that knows the newest register, on an empty ledger."""
+    def gateway(self, origin: str, beside: GatewayNode | None = None) -> GatewayNode:
+        """Return a gateway that knows the newest register, on an empty ledger.
+
+        beside: the node of another election whose process serves this one as well.
+        """
         trusted = self.authority.trusted
         key = self.held.authority.gateway_keys[origin]
         ledger = SimulatedLedger(Binding(origin, trusted.digest, trusted.register.version))
-        return GatewayNode(
-            self.schedule,
-            trusted,
-            GatewayIdentity(origin, key),
-            ledger,
-            NodeClock(self.schedule),
-            self.chance("gateway", origin),
-            self.auditor,
-        )
+        chance = self.chance("gateway", origin)
+        process = beside.process if beside else GatewayProcess(self.schedule, origin, chance)
+        clock = beside.clock if beside else NodeClock(self.schedule)
+        identity = GatewayIdentity(origin, key)
+        return GatewayNode(process, trusted, identity, ledger, clock, chance, self.auditor)
 
     def _precinct(self, number: int) -> PrecinctNodes:
-        gateway = self.gateway(elections.gateway_of(number))
+        before = self.beside.precincts[number - 1] if self.beside else None
+        shared = before.gateway if before else None
+        gateway = self.gateway(self.region.origin_of(number), shared)
         weather = self.day.weather
         broker = Broker(
             self.schedule,
@@ -167,6 +149,8 @@ class World:
             weather,
             lambda kind: self.auditor.struck(kind, gateway.name),
         )
+        if before:
+            before.broker.other = broker
         uplink = self.uplink(gateway, "uplink", number)
         gateway.broker = broker
         nodes = PrecinctNodes(number, gateway, broker, uplink)
@@ -216,7 +200,7 @@ class World:
         if serial:
             line = self._line(box.name, number)
             nodes.lines.append(line)
-            nodes.gateway.lines.append(line)
+            nodes.gateway.process.lines.append(line)
             box.road = SerialBoxRoad(self.schedule, box, line, self.chance("session", number))
         else:
             box.road = MqttBoxRoad(box, nodes.broker)
@@ -249,6 +233,8 @@ class World:
             self.chance("box", number),
             self.auditor,
         )
+        if self.beside is not None:
+            box.name = f"rehearsal {box.name}"
         mechanics = Weather(
             {kind: chance for kind, chance in self.day.weather.chances.items() if kind in MECHANICS}
         )
@@ -331,6 +317,8 @@ class World:
                 box.heal()
         for gateway in self.gateways:
             gateway.heal()
+        if self.rehearsal is not None:
+            self.rehearsal.calm()
         for precinct in self.precincts:
             precinct.uplink.wake()
             if precinct.closed:
@@ -359,6 +347,8 @@ class World:
 
     def settled(self) -> bool:
         """Tell whether nothing is left to be done by anyone."""
+        if self.rehearsal is not None and not self.rehearsal.settled():
+            return False
         return all(
             self.delivered(precinct)
             and all(self.box_settled(box) for box in precinct.boxes)

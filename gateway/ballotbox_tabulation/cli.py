@@ -42,7 +42,7 @@ def main() -> None:
 @click.option("--root", required=True, metavar="MODE:HEX", help="The authority's public root key.")
 @click.option("--rules", type=_PATH, metavar="FILE.toml", help="How votes become seats.")
 @click.option("--out", type=_PATH, required=True, help="Directory for result.json and index.html.")
-def run(  # noqa: PLR0913 - click passes every option by name
+def run(
     *, log: Path, election: Path, register: Path, root: str, rules: Path | None, out: Path
 ) -> None:
     """Verify the exported LOG, count it and write the result to the directory OUT.

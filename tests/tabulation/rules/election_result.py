@@ -78,7 +78,9 @@ def result(*precincts: tuple[int, ...] | None, invalid=0, missing=0, registered=
                 "number": number,
                 "contests": None
                 if each is None
-                else [{"ballots": sum(each) + (invalid if number == 1 else 0), "votes": list(each)}],
+                else [
+                    {"ballots": sum(each) + (invalid if number == 1 else 0), "votes": list(each)}
+                ],
             }
             for number, each in enumerate(precincts, 1)
         ],

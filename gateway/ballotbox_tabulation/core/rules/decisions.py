@@ -127,7 +127,9 @@ def _share(votes: int | None, base: int | None) -> str:
 def _list(field: _Field, rule: ListContest, nation: _Tally | None) -> Document:
     against = field.index(rule.against_all)
     value = _base(field, rule, against)
-    failed = [None if nation is None else _failed(field, rule, at) for at in range(len(field.names))]
+    failed = [
+        None if nation is None else _failed(field, rule, at) for at in range(len(field.names))
+    ]
     passed = _passed(nation, failed, against)
     shared = None if nation is None else _apportioned(nation, rule, passed)
     options = _options(field, rule.base, value, against)

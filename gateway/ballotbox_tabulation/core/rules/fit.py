@@ -1,4 +1,4 @@
-"""Do rules and an election speak of the same contests, options and precincts?"""
+"""Whether rules and an election speak of the same contests, options and precincts."""
 
 from collections.abc import Collection, Sequence
 

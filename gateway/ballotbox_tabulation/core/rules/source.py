@@ -49,7 +49,7 @@ class _Kind(Enum):
 
 
 def read_rules(data: bytes) -> Rules:
-    """Return the rules that the bytes of a TOML file state; raises InvalidField naming the place."""
+    """Return the rules that a TOML file states; raises InvalidField naming the place."""
     try:
         text = data.decode()
     except UnicodeDecodeError:

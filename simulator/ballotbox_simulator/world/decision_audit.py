@@ -40,7 +40,7 @@ Json = Mapping[str, Any]
 
 
 def rules_of(election: Election) -> Rules:
-    """Return rules for an election: seats for its party lists, one mandate for each choice of one."""
+    """Return rules for an election: seats for party lists, a mandate for each choice of one."""
     head = _HEAD.format(first=election.precincts[0].number)
     single = [contest for contest in election.contests if contest.votes_allowed == 1]
     return read_rules("\n".join([head, *map(_rule, single)]).encode())

@@ -1,4 +1,4 @@
-"""Does the page say who is elected, what is tied and what is not decided, as the document has it?"""
+"""Does the page say who is elected, tied or not decided yet, as the document has it?"""
 
 from functools import partial
 

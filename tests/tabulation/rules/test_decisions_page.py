@@ -65,7 +65,7 @@ def test_who_passes_nothing_is_told_why_and_empty_seats_are_told():
     keys = {"regional_percent": "50", "regions": ["North & East"]}
     _, reader = concluded(rules(REGION, list_rules(**WHOLE, **keys)), 100)
     assert "at least 50 % of all ballots in each of North & East." in reader.text
-    assert "missed: regional: North & East" in reader.text
+    assert "no: regional: North & East" in reader.text
     assert "10 seats stay empty." in reader.text
     _, reader = concluded(rules(list_rules(contest=LIST)), 3)
     assert "no votes" in reader.text

@@ -8,6 +8,7 @@ Exit codes: 0 published, 1 refused (the log or a gate), 2 the command or its inp
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from ballotbox_tabulation.core.faults import Fault
     from ballotbox_tabulation.core.log import OpenedLog
     from ballotbox_tabulation.core.outcome import Published, Refused
+    from ballotbox_tabulation.core.rules.rules import Rules
 
 _REFUSED, _UNUSABLE = 1, 2
 #: A refusal names so many reasons and counts the rest; `ballotbox-verify log` names all.
@@ -38,19 +40,24 @@ def main() -> None:
 @click.option("--election", type=_PATH, required=True, help="The signed election definition.")
 @click.option("--register", type=_PATH, required=True, help="The signed register.")
 @click.option("--root", required=True, metavar="MODE:HEX", help="The authority's public root key.")
+@click.option("--rules", type=_PATH, metavar="FILE.toml", help="How votes become seats.")
 @click.option("--out", type=_PATH, required=True, help="Directory for result.json and index.html.")
-def run(log: Path, election: Path, register: Path, root: str, out: Path) -> None:
+def run(
+    *, log: Path, election: Path, register: Path, root: str, rules: Path | None, out: Path
+) -> None:
     """Verify the exported LOG, count it and write the result to the directory OUT.
 
     LOG is a directory written by `ballotbox-gateway log export`. Nothing is written unless the
-    whole log holds together and every gate is passed.
+    whole log holds together and every gate is passed. With --rules the result says who has seats.
     """
+    from ballotbox_tabulation.rules_file import read_rules_file
     from ballotbox_tabulation.trust_files import UnusableInput, load_trusted
 
     _leave_memory_alone()
     try:
         key, trusted = load_trusted(election, register, root)
-        outcome, again = _conclude(log, key, trusted), f"{log} --election {election}"
+        stated = None if rules is None else read_rules_file(rules, trusted.election)
+        outcome, again = _conclude(log, key, trusted, stated), f"{log} --election {election}"
     except (UnusableInput, OSError) as error:
         _unusable(str(error))
     again += f" --register {register} --root {root}"
@@ -109,12 +116,15 @@ def _leave_memory_alone() -> None:
     gc.disable()
 
 
-def _conclude(directory: Path, root: "RootKey", trusted: "Trusted") -> "Published | Refused":
+def _conclude(
+    directory: Path, root: "RootKey", trusted: "Trusted", rules: "Rules | None"
+) -> "Published | Refused":
     from importlib.metadata import version
 
     from ballotbox_tabulation.core.faults import Fault
     from ballotbox_tabulation.core.log import open_log
     from ballotbox_tabulation.core.outcome import Refused, conclude
+    from ballotbox_tabulation.core.rules.decisions import decide
     from ballotbox_tabulation.log_directory import directory_reader
     from ballotbox_tabulation.trust_files import UnusableInput
 
@@ -125,7 +135,8 @@ def _conclude(directory: Path, root: "RootKey", trusted: "Trusted") -> "Publishe
         return Refused(faults=(opened,))
     program = f"ballotbox-tabulate {version('ballotbox-kit')}"
     with _shown(opened) as leaves:
-        return conclude(opened, leaves, root, program)
+        decided = None if rules is None else partial(decide, rules=rules)
+        return conclude(opened, leaves, root, program, decided)
 
 
 _EXPORT = "`ballotbox-gateway log export DIR`"

@@ -120,5 +120,6 @@ def _moment(seconds: int) -> str:
 def _command(result: Document) -> str:
     return (
         "ballotbox-tabulate run LOG --election election.cose --register register.cose "
-        f"--root {result['election']['root']} --out DIR"
+        f"--root {result['election']['root']} "
+        f"{'--rules rules.toml ' if 'rules' in result else ''}--out DIR"
     )

@@ -1,6 +1,6 @@
 """From an opened log to a result that may be published, or to the reasons why none may be."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from ballotbox_protocol.wire.trust import RootKey
@@ -40,10 +40,12 @@ def conclude(
     entries: Iterable[LogEntry | Fault],
     root: RootKey,
     program: str,
+    decide: Callable[[Document], Document] | None = None,
 ) -> Published | Refused:
     """Return the result of a log, or every reason against one.
 
-    `entries` are `read_leaves(log)`, all of them; `program` is the name and version that computes.
+    `entries` are `read_leaves(log)`, all of them; `program` is the name and version that computes;
+    `decide` extends a result by what the country's rules make of it.
     """
     standings = read_standings(log, entries)
     if not isinstance(standings, Standings):
@@ -54,7 +56,9 @@ def conclude(
     gates = broken_gates(standings, result, election, register.entries_of)
     if gates:
         return Refused(gates=tuple(gates))
-    # From here on the result is fit to be shown: nothing below changes a number.
+    # From here on the result is fit to be shown: nothing below changes a number of it.
+    if decide is not None:
+        result = decide(result)
     digest, file = publish(result)
     return Published(result, digest, file)
 

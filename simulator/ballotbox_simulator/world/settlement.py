@@ -15,6 +15,7 @@ from ballotbox_simulator.world.box_node import BoxNode
 from ballotbox_simulator.world.causes import SILENCING, unexplained
 from ballotbox_simulator.world.copy_audit import copies_differ
 from ballotbox_simulator.world.count_audit import decided
+from ballotbox_simulator.world.decision_audit import rules_of, wrong_decisions
 from ballotbox_simulator.world.faults import FaultClass, FaultKind, weakest
 from ballotbox_simulator.world.gateway_node import GatewayNode
 from ballotbox_simulator.world.ledgers import SimulatedLedger
@@ -25,6 +26,7 @@ from ballotbox_simulator.world.world import World
 from ballotbox_tabulation.core.faults import Fault
 from ballotbox_tabulation.core.log import open_log, read_leaves
 from ballotbox_tabulation.core.outcome import Published, conclude
+from ballotbox_tabulation.core.rules.decisions import decide
 
 _PROGRAM: Final = "simulation"
 
@@ -59,6 +61,7 @@ def settle(world: World) -> Balance:
         _audit_gateway(world, gateway)
     if published is not None:
         _audit_counts(world, published)
+        _audit_decisions(world, published)
     reconcile(world, published)
     return balance
 
@@ -266,3 +269,11 @@ def _audit_counts(world: World, result: Mapping[str, Any]) -> None:
         if len(counts) != 1:
             words = f"{len(counts)} finals of one box"
             world.auditor.object_to(Breach.DOUBLED, "tabulation", words)
+
+
+def _audit_decisions(world: World, result: Mapping[str, Any]) -> None:
+    """Hold what the tabulation makes of the votes by rules against a count of the audit's own."""
+    rules = rules_of(world.authority.trusted.election)
+    decisions = decide(dict(result), rules)["decisions"]
+    for words in wrong_decisions(result, decisions, rules):
+        world.auditor.object_to(Breach.LAW, "tabulation", words)

@@ -115,7 +115,7 @@ def decided(result: dict, status: str = "preliminary") -> dict:
             strict=True,
         )
     ]
-    second = [{**_share(each, nation[1]), "elected": not at} for at, each in enumerate(nation[1]["options"])]
+    second = [{**_share(each, nation[1]), "elected": False} for at, each in enumerate(nation[1]["options"])]
     base = {"name": "valid votes", "value": _valid(nation[0])}
     listed = {
         "contest": nation[0]["name"],

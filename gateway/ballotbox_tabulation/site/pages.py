@@ -88,21 +88,24 @@ class Pages:
                     "range_page": range_page(first),
                     "before": links[at - 1] if at else None,
                     "after": links[at + 1] if at + 1 < len(links) else None,
-                    "has_files": any(each["files"] for box in boxes for each in box["reports"]),
-                    "command": self._receipt_command,
+                    "command": self._receipt_command(boxes),
                 }
                 page = links[at]["page"]
                 text = template.render(self._shared | _place(page) | told)
                 yield f"{self._own}{page}", text.encode()
                 at += 1
 
-    @property
-    def _receipt_command(self) -> str:
-        root = self._site.result["election"]["root"]
-        return (
-            "ballotbox-verify receipt PROOF.receipt.txt --report REPORT.report.txt "
-            f"--election election.cose --register register.cose --root {root}"
-        )
+    def _receipt_command(self, boxes: Sequence[Document]) -> str:
+        """Return the command that checks the first report of a station, "" without any."""
+        for report in (each for box in boxes for each in box["reports"] if each["files"]):
+            signed, receipt = (
+                report["files"][name].rpartition("/")[2] for name in ("report", "receipt")
+            )
+            return (
+                f"ballotbox-verify receipt {receipt} --report {signed} --election election.cose "
+                f"--register register.cose --root {self._site.result['election']['root']}"
+            )
+        return ""
 
     def _missing_pages(self) -> Iterator[Page]:
         result = self._site.result

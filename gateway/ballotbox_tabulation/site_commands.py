@@ -49,9 +49,9 @@ def site(result: Path, out: Path, languages: str, label: str, codes: bool, **nam
     RESULT is a directory written by `ballotbox-tabulate run`, or its result.json. With --log,
     --election, --register and --root every station has its signed reports and their proofs.
     """
+    from ballotbox_tabulation.result_table import read_published
     from ballotbox_tabulation.site.notice_file import read_notice
     from ballotbox_tabulation.site.site import Site
-    from ballotbox_tabulation.result_table import read_published
 
     with _usable():
         document, digest, file = read_published(result, "RESULT")
@@ -70,7 +70,9 @@ def _write(whole: "Site", out: Path, log: dict[str, Any], *, codes: bool) -> int
     with _bar() as told:
         proofs = _proofs(log, whole.result, told)
         # The result itself is the bulk of memory: as pages are made, nothing of it goes away.
-        return write_site(whole, out, proofs, codes=codes, told=lambda done, of: told(_PAGES, done, of))
+        return write_site(
+            whole, out, proofs, codes=codes, told=lambda done, of: told(_PAGES, done, of)
+        )
 
 
 _LEAVES: Final = "Reading leaves"

@@ -1,6 +1,7 @@
 """A day of everything that a site can show: every state of a box, counts by hand, decisions."""
 
 import json
+from copy import deepcopy
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -10,7 +11,6 @@ from ballotbox_protocol.election.law.law import Mark
 from ballotbox_protocol.election.law.source import law_digest
 from ballotbox_protocol.election.register import ClosedAs, Closure, origin_id
 from ballotbox_protocol.wire.leaf import Leaf, LeafType, encode_leaf
-from ballotbox_protocol.wire.report import ReportKind
 from ballotbox_protocol.wire.verdict import Reason, Verdict
 from ballotbox_simulator.authority import COUNCIL, DISTRICT, PARTY_LIST, with_register
 from ballotbox_tabulation.core.log import open_log, read_leaves
@@ -24,7 +24,7 @@ from tests.gateway.scripted import corrected, counted
 from tests.tabulation.log_builder import ORIGIN, TIME, LogBuilder, authority_of, count
 from tests.tabulation.log_builder import simple_ballots as ballots
 
-HOSTILE = "<b>Ask & \"Answer\"</b> 100 %"
+HOSTILE = '<b>Ask & "Answer"</b> 100 %'
 BOXES = 14
 #: Boxes of the material in the order of their precincts, two in each.
 HELD, QUARANTINED, DISPUTED, UNUSED, OBJECTED, MISSING = 6, 8, 9, 10, 12, 13
@@ -70,7 +70,14 @@ def _count_by_hand(log: LogBuilder) -> None:
     start = PARTY_LIST.row_size + 4
     votes = tuple(a + b for a, b in zip(*(row[start : start + 4] for row in agreed), strict=True))
     law = {"law": "kg-precinct", "law_digest": law_digest(law_text("kg-precinct"))}
-    lines = (("1", 1500), ("10", sum(votes)), ("11", 201), ("2", 1600), ("7", Mark.NO_DATA), ("8", 4))
+    lines = (
+        ("1", 1500),
+        ("10", sum(votes)),
+        ("11", 201),
+        ("2", 1600),
+        ("7", Mark.NO_DATA),
+        ("8", 4),
+    )
     numbers = [each.number for each in given.trusted.election.precincts]
     put(log, counted(given, options=(("votes", votes),), lines=lines, **law))
     wrong = counted(given, precinct=numbers[1], options=(("votes", (290, 300, 300, 310)),), **law)
@@ -115,7 +122,10 @@ def decided(result: dict, status: str = "preliminary") -> dict:
             strict=True,
         )
     ]
-    second = [{**_share(each, nation[1]), "elected": False} for at, each in enumerate(nation[1]["options"])]
+    second = [
+        {**_share(each, nation[1]), "elected": False}
+        for at, each in enumerate(nation[1]["options"])
+    ]
     base = {"name": "valid votes", "value": _valid(nation[0])}
     listed = {
         "contest": nation[0]["name"],
@@ -170,7 +180,9 @@ def many_districts(districts: int, precincts: int) -> dict:
     log.day(log.pen(0), [])
     result = concluded(log).result
     first = result["precincts"][0]
-    result["precincts"] = [{**first, "number": n, "name": f"School {n}"} for n in range(1, precincts + 1)]
+    result["precincts"] = [
+        deepcopy(first) | {"number": n, "name": f"School {n}"} for n in range(1, precincts + 1)
+    ]
     return result
 
 

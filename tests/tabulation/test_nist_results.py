@@ -1,4 +1,4 @@
-"""Are the NIST results documents valid, equal to the result, and equal to the boxes' own records?"""
+"""Are the NIST documents valid, and do they equal the result and the records of the boxes?"""
 
 import json
 from collections import Counter
@@ -14,6 +14,7 @@ from ballotbox_protocol.wire import cose
 from ballotbox_tabulation.core.companion_document import BALLOTS, LINES, companion_document
 from ballotbox_tabulation.core.document_stream import Stream, pieces
 from ballotbox_tabulation.core.err_document import err_document
+from ballotbox_tabulation.core.result_status import OPEN_STATES
 from ballotbox_tabulation.law_files import law_text
 from tests.device.nist_schemas import checker
 from tests.device.polling_place import authority as box_authority
@@ -142,7 +143,7 @@ def test_the_status_is_that_of_the_result(status, told):
 def test_without_a_status_it_follows_from_the_boxes():
     result = result_of_the_day()
     assert report_of(result)["Status"] == "unofficial-partial"
-    result["boxes"] |= dict.fromkeys(("missing", "held", "quarantined", "disputed"), [])
+    result["boxes"] |= {key: [] for key in OPEN_STATES}
     assert report_of(result)["Status"] == "unofficial-complete"
     assert report_of(empty_result())["Status"] == "unofficial-partial"
 
@@ -224,12 +225,8 @@ def test_the_records_of_a_box_tabulated_independently_equal_the_report():
     assert nation == {key: counted[key] for key in nation}
     assert sum(counted.values()) == sum(nation.values()) > 0
     unit = f"precinct-{final.precinct}"
-    assert {
-        selection: count for (area, selection), count in told.items() if area == unit
-    } == {
-        selection: counted["scope", selection]
-        for area, selection in told
-        if area == unit
+    assert {selection: count for (area, selection), count in told.items() if area == unit} == {
+        selection: counted["scope", selection] for area, selection in told if area == unit
     }
 
 

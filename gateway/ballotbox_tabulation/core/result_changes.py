@@ -88,7 +88,9 @@ def _decisions(before: Document, after: Document) -> Iterator[str]:
             for option in decision["options"]:
                 name = option["name"]
                 yield from _change(f"{contest}: {what} of {name}", first[name], option.get(key))
-        yield from _change(f"{contest}: accepted", earlier.get("accepted"), decision.get("accepted"))
+        yield from _change(
+            f"{contest}: accepted", earlier.get("accepted"), decision.get("accepted")
+        )
     for contest in one:
         if contest not in other:
             yield f"{contest}: decided in A alone"

@@ -80,10 +80,7 @@ def _counted(
     tally: Document, decision: Document | None, language: Language, number: int
 ) -> Document:
     decided = {} if decision is None else {each["name"]: each for each in decision["options"]}
-    rows = [
-        _row(option, decided.get(option["name"], {}), language)
-        for option in tally["options"]
-    ]
+    rows = [_row(option, decided.get(option["name"], {}), language) for option in tally["options"]]
     # What is for nobody stands last; among equals the order is the ballot's.
     rows.sort(key=lambda row: (row["against_all"], -row["votes"]))
     most = max(row["votes"] for row in rows)

@@ -6,7 +6,7 @@ file that an earlier site left and this one does not have is removed after that.
 
 import re
 import shutil
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
@@ -57,11 +57,11 @@ class Folder:
             file.write(data)
         self._sums[name] = sha256(data).hexdigest()
 
-    def write_text(self, name: str, pieces: "Collection[str] | object") -> None:
+    def write_text(self, name: str, pieces: Iterable[str]) -> None:
         """Stage one text, given in pieces of which no two need be in memory at once."""
         digest = sha256()
         with self._place(name).open("wb") as file:
-            for piece in pieces:  # type: ignore[attr-defined]
+            for piece in pieces:
                 data = piece.encode()
                 digest.update(data)
                 file.write(data)
@@ -95,7 +95,9 @@ class Folder:
 
     def _remove(self, names: set[str]) -> None:
         for name in names:
-            path = self._directory / name
-            path.unlink(missing_ok=True)
+            (self._directory / name).unlink(missing_ok=True)
+        folders = {folder for name in names for folder in Path(name).parents[:-1]}
+        for folder in sorted(folders, key=lambda each: -len(each.parts)):
+            # A folder with files in it stays.
             with suppress(OSError):
-                path.parent.rmdir()
+                (self._directory / folder).rmdir()

@@ -62,7 +62,9 @@ class Proofs:
         """Return the proof of a report that the result lists; raises UnusableInput."""
         data = next(filter(None, map(self._report_at, report["leaves"])), None)
         if data is None or _id_of(data) != report["id"]:
-            raise UnusableInput(f"LOG: report {report['id']} does not stand beside its leaf; {_ANEW}")
+            raise UnusableInput(
+                f"LOG: report {report['id']} does not stand beside its leaf; {_ANEW}"
+            )
         newest = report["leaves"][-1]
         leaf = self._bundle(newest // TILE_WIDTH)[0][newest % TILE_WIDTH]
         (receipt,) = encode_receipts(self._tree, self._size, self._note, [(newest, leaf)])

@@ -88,8 +88,9 @@ def _row(place: int, name: str, tally: Document | None, hands: list[Document]) -
 def _hand(votes: int | None, hand: Document, place: int) -> dict[str, Any]:
     values = hand["values"]
     value = values[place] if place < len(values) else None
-    numbers = type(value) is int and votes is not None
-    return {"value": value, "difference": value - votes if numbers else None}
+    if votes is None or not isinstance(value, int):
+        return {"value": value, "difference": None}
+    return {"value": value, "difference": value - votes}
 
 
 def _verdict(tally: Document | None, rows: list[Document], hands: list[Document]) -> str:

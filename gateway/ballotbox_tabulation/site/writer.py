@@ -47,11 +47,11 @@ def write_site(
         last = [_FRONT]
         for at, code in enumerate(site.languages):
             pages = Pages(site, code, stations, contests)
-            done = at * len(stations.precincts)
-            everything = len(site.languages) * len(stations.precincts)
-            for number, (name, data) in enumerate(pages.all(), done + 1):
+            count = len(stations.precincts)
+            for number, (name, data) in enumerate(pages.all(), 1):
                 folder.write(name, data)
-                told(min(number, everything), everything)
+                # The pages after those of the stations are few.
+                told(at * count + min(number, count), len(site.languages) * count)
             last.append(f"{code}/{_FRONT}")
             if not at:
                 folder.write(_FRONT, pages.front())

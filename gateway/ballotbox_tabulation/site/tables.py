@@ -1,4 +1,4 @@
-"""The tables of the site as CSV, row by row; names that a spreadsheet would run are made harmless."""
+"""The tables of the site as CSV, row by row; no spreadsheet runs a name in them."""
 
 import csv
 import io

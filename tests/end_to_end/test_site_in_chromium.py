@@ -47,7 +47,7 @@ _OPENABLE = (
 def site(tmp_path_factory):
     folder = tmp_path_factory.mktemp("site")
     result = decided(result_of_the_day())
-    notice = Notice(1_796_000_000, ("Shares sum to 150.02 % of valid votes.",), 1_795_950_000)
+    notice = Notice("22:40 UTC", ("Shares sum to 150.02 % of valid votes.",), "22:00 UTC")
     whole = site_of(result, label="Synthetic numbers", notice=notice)
     write_site(whole, folder, proofs_of(material(), result), codes=True)
     return folder

@@ -30,7 +30,7 @@ from tests.tabulation.site_material import (
 )
 
 LABEL = "Numbers <by station> are synthetic, 100 % of them"
-STOPPED = Notice(1_796_000_000, ("Shares sum to 150.02 % <of> valid votes.",), 1_795_950_000)
+STOPPED = Notice("22:40", ("Shares sum to 150.02 % <of> valid votes.",), "22:00")
 _VOID = {"meta", "br", "link", "img"}
 
 
@@ -146,6 +146,7 @@ def test_mode_label_and_stopped_publication_stand_on_every_page(pages):
     for name, page in pages.items():
         assert LABEL in page.text, name
         assert "Shares sum to 150.02 % <of> valid votes." in page.text, name
+        assert "22:00. " in page.text, name
     assert "REHEARSAL These are not the results of an election." in pages["index.html"].text
     assert "This is the last good publication." in pages["index.html"].text
     assert "РЕПЕТИЦИЯ" in pages["ru/data.html"].text
@@ -390,7 +391,7 @@ def test_a_site_has_languages_that_there_are(languages):
 
 def test_a_notice_has_a_reason():
     with pytest.raises(InvalidField, match=r"notice\.reasons"):
-        Notice(1, ())
+        Notice("22:00", ())
 
 
 def _without(files, name):

@@ -80,21 +80,27 @@ def test_the_result_alone_is_enough_and_the_folder_of_a_site_is_a_result_too(des
 
 def test_the_reason_of_a_stopped_publication_is_shown(desk):
     path = desk.folder / "reason.json"
-    path.write_text(json.dumps({"refused": 1_796_000_000, "reasons": ["150 %"]}))
+    told = {"refused_at": "22:40", "reason": "150 %", "evidence": ["row 7 twice"]}
+    path.write_text(json.dumps(told | {"stays": {"version": 2, "released_at": "22:00"}}))
     assert desk.site(f"--refused={path}", "--label=Synthetic").exit_code == 0
     page = (desk.out / "index.html").read_text()
     assert "This is the last good publication." in page
-    assert '<li lang="en">150 %</li>' in page
+    assert "This publication: 22:00. Stopped: 22:40." in page
+    assert '<li lang="en">150 %</li><li lang="en">row 7 twice</li>' in page
     assert "Synthetic" in page
+    path.write_text(json.dumps(told | {"stays": None}))
+    assert desk.site(f"--refused={path}").exit_code == 0
+    assert "This publication:" not in (desk.out / "index.html").read_text()
 
 
 _REASONS = {
-    "not json": "is not JSON; it must be",
-    "[1]": 'notice: must be {"refused"',
-    '{"refused": 1, "reasons": [1]}': "reasons: must be a list of text",
-    '{"refused": 1, "reasons": []}': "notice.reasons: needs at least one reason",
-    '{"refused": "noon", "reasons": ["x"]}': "refused: must be a whole number",
-    '{"refused": 1, "reasons": ["x"], "published": -1}': "published: must be a whole number",
+    "not json": "is not JSON; name the reason.json",
+    "[1]": "reason.json: must be a JSON object",
+    '{"refused_at": "x", "reason": "y", "evidence": [1]}': "evidence: must be text",
+    '{"refused_at": "x", "reason": "y", "evidence": 1}': "evidence: must be a list",
+    '{"refused_at": "x"}': "reason: must be text",
+    '{"refused_at": 7, "reason": "y"}': "refused_at: must be text",
+    '{"refused_at": "x", "reason": "y", "stays": 1}': "stays: must be a JSON object",
 }
 
 

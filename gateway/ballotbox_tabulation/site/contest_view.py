@@ -8,6 +8,7 @@ from ballotbox_tabulation.plot import BARS_MAX, Bar, bars_svg
 from ballotbox_tabulation.site.languages import Language
 from ballotbox_tabulation.site.paths import contest_page, station_page
 from ballotbox_tabulation.site.words import (
+    AHEAD,
     BELOW_NATIONAL,
     BELOW_REGIONAL,
     CHART,
@@ -62,7 +63,7 @@ class Contests:
         counted = self._result["nation"]["contests"]
         if counted is None or not counted[at]["ballots"]:
             return view
-        return view | _counted(counted[at], decision, language, at + 1)
+        return view | _counted(counted[at], decision, language, view)
 
 
 def _comes_first(named: Document, decision: Document | None) -> bool:
@@ -77,10 +78,13 @@ def _named(precinct: Document) -> Document:
 
 
 def _counted(
-    tally: Document, decision: Document | None, language: Language, number: int
+    tally: Document, decision: Document | None, language: Language, view: Document
 ) -> Document:
     decided = {} if decision is None else {each["name"]: each for each in decision["options"]}
-    rows = [_row(option, decided.get(option["name"], {}), language) for option in tally["options"]]
+    rows = [
+        _row(option, decided.get(option["name"], {}), language, settled=view["complete"])
+        for option in tally["options"]
+    ]
     # What is for nobody stands last; among equals the order is the ballot's.
     rows.sort(key=lambda row: (row["against_all"], -row["votes"]))
     most = max(row["votes"] for row in rows)
@@ -97,11 +101,13 @@ def _counted(
         "has_seats": has_seats,
         "seats_given": sum(row["seats"] or 0 for row in rows),
         "all": sum(row["votes"] for row in rows) + tally["undervotes"] + tally["overvotes"],
-        "chart": _chart(tally["name"], rows, language, number),
+        "chart": _chart(tally["name"], rows, language, view["number"]),
     }
 
 
-def _row(option: Document, decided: Document, language: Language) -> dict[str, Any]:
+def _row(
+    option: Document, decided: Document, language: Language, *, settled: bool
+) -> dict[str, Any]:
     return {
         "name": option["name"],
         "votes": option["votes"],
@@ -109,14 +115,14 @@ def _row(option: Document, decided: Document, language: Language) -> dict[str, A
         "seats": decided.get("seats"),
         "against_all": bool(decided.get("against_all", False)),
         "won": bool(decided.get("elected") or decided.get("passed")),
-        "note": _note(decided, language),
+        "note": _note(decided, language, settled=settled),
     }
 
 
-def _note(decided: Document, language: Language) -> str:
-    """Return why a list got nothing, or that somebody is elected."""
+def _note(decided: Document, language: Language, *, settled: bool) -> str:
+    """Return why a list got nothing, or that somebody is elected or ahead."""
     if decided.get("elected"):
-        return language.gettext(ELECTED)
+        return language.gettext(ELECTED if settled else AHEAD)
     failed: str | None = decided.get("failed")
     if failed is None:
         return ""

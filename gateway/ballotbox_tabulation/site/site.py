@@ -10,17 +10,17 @@ from ballotbox_tabulation.site.languages import LANGUAGES
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Why a newer publication was stopped, in plain words; times in Unix seconds.
+    """Why a newer publication was stopped, in plain words; the times are as they were written.
 
-    published: when the publication that is shown was made, None when nobody says.
+    released: when the publication that is shown was released, "" when nobody says.
     """
 
-    refused: int
+    refused: str
     reasons: tuple[str, ...]
-    published: int | None = None
+    released: str = ""
 
     def __post_init__(self) -> None:
-        require(self.reasons, "notice.reasons", "needs at least one reason")
+        require(any(self.reasons), "notice.reasons", "needs at least one reason")
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,6 +58,8 @@ COUNTER: Final = dict(
 BELOW_NATIONAL: Final = "below the threshold of the whole country"
 BELOW_REGIONAL: Final = "below the threshold of a region:"
 ELECTED: Final = "elected"
+#: The same while boxes are missing.
+AHEAD: Final = "most votes so far"
 CHART: Final = "Bar chart of the votes."
 VOTES: Final = "votes"
 #: What a scenario whose sources leave numbers open says on every page.
@@ -91,6 +93,7 @@ ALL: Final = (
     BELOW_NATIONAL,
     BELOW_REGIONAL,
     ELECTED,
+    AHEAD,
     CHART,
     VOTES,
     SYNTHETIC,
@@ -102,6 +105,7 @@ ALL: Final = (
     "illegible",
     "ballots",
     "valid votes",
+    "valid votes and votes against all",
     "all ballots",
     "registered voters",
 )

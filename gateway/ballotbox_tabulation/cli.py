@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from ballotbox_tabulation.match_commands import explain, match
+from ballotbox_tabulation.site_commands import diff, site
 
 if TYPE_CHECKING:
     from ballotbox_protocol.wire.trust import RootKey, Trusted
@@ -93,6 +94,8 @@ def check(law: str, table: Path, columns: Path, out: Path | None) -> None:
 
 main.add_command(match)
 main.add_command(explain)
+main.add_command(site)
+main.add_command(diff)
 
 
 @main.command()

@@ -97,9 +97,9 @@ class ReportFiles:
 
     def _write(self, cells: Iterable[str | float]) -> None:
         if self._file is not None:
-            csv.writer(self._file, lineterminator="\n").writerow(map(_harmless, cells))
+            csv.writer(self._file, lineterminator="\n").writerow(map(harmless, cells))
 
 
-def _harmless(cell: str | float) -> str | float:
+def harmless(cell: str | float) -> str | float:
     """Return a cell that no spreadsheet runs: a table may name its stations as it likes."""
     return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell

@@ -8,7 +8,7 @@ its options in the order of the definition. A precinct without a counted box has
 import csv
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -39,7 +39,12 @@ def read_result(path: Path, option: str) -> tuple[Document, io.StringIO]:
 
 def read_document(path: Path, option: str) -> Document:
     """Return a published result whose digest is its own; raises UnusableInput."""
-    file = path / RESULT_NAME if path.is_dir() else path
+    return read_published(path, option)[0]
+
+
+def read_published(path: Path, option: str) -> tuple[Document, str, bytes]:
+    """Return a published result, its digest and the bytes of its file; raises UnusableInput."""
+    file = _file_of(path)
     data = read_small_file(file, option, _BYTES_MAX)
     with formed(path, option):
         document = json.loads(data)
@@ -50,7 +55,15 @@ def read_document(path: Path, option: str) -> Document:
     if not same:
         changed = "its digest is not that of its content: it was changed; take it anew"
         raise UnusableInput(f"{option} {file}: {changed}")
-    return result
+    return result, document["digest"], data
+
+
+def _file_of(path: Path) -> Path:
+    """Return the file of a result, also in the folder of a site."""
+    if not path.is_dir():
+        return path
+    in_site = path / "data" / RESULT_NAME
+    return in_site if in_site.is_file() else path / RESULT_NAME
 
 
 @contextmanager
@@ -61,7 +74,7 @@ def formed(path: Path, option: str) -> Iterator[None]:
     except (InvalidField, UnusableInput):
         raise
     except (ValueError, RecursionError, TypeError, LookupError, AttributeError) as error:
-        file = path / RESULT_NAME if path.is_dir() else path
+        file = _file_of(path)
         way = "is not a result of this program; make it with ballotbox-tabulate run"
         raise UnusableInput(f"{option} {file}: {way}") from error
 
@@ -69,10 +82,16 @@ def formed(path: Path, option: str) -> Iterator[None]:
 def _table_of(result: Document) -> io.StringIO:
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(_head(result))
-    writer.writerows(_row(each, result) for each in result["precincts"])
+    writer.writerows(table_rows(result))
     text.seek(0)
     return text
+
+
+def table_rows(result: Document) -> Iterator[Iterable[object]]:
+    """Yield the head of the table, then its rows."""
+    yield _head(result)
+    for each in result["precincts"]:
+        yield _row(each, result)
 
 
 def _head(result: Document) -> list[str]:

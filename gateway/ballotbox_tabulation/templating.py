@@ -1,22 +1,37 @@
 """How pages are made of templates: every value is escaped, and a missing one is an error."""
 
 from collections.abc import Callable, Mapping
+from gettext import NullTranslations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from jinja2 import Template
+    from jinja2 import Environment, Template
 
 
 def template_of(name: str, filters: Mapping[str, Callable[..., Any]] | None = None) -> "Template":
     """Return a template of this package; `filters` are those that it has beside `number`."""
+    environment = _environment()
+    environment.filters |= {"number": "{:,}".format, **(filters or {})}
+    return environment.get_template(name)
+
+
+def translated_templates(translations: NullTranslations) -> "Environment":
+    """Return the templates of this package with the words of one language."""
+    environment = _environment(["jinja2.ext.i18n"])
+    environment.install_gettext_translations(  # type: ignore[attr-defined]
+        translations, newstyle=True
+    )
+    return environment
+
+
+def _environment(extensions: list[str] | None = None) -> "Environment":
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
-    environment = Environment(
+    return Environment(
         loader=PackageLoader("ballotbox_tabulation"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        extensions=extensions or [],
     )
-    environment.filters |= {"number": "{:,}".format, **(filters or {})}
-    return environment.get_template(name)

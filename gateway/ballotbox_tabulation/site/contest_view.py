@@ -1,0 +1,146 @@
+"""One contest of a result as the pages show it, with its decision when there is one."""
+
+from typing import Any, Final
+
+from ballotbox_tabulation.core.publication import Document
+from ballotbox_tabulation.core.result_status import status_of
+from ballotbox_tabulation.plot import BARS_MAX, Bar, bars_svg
+from ballotbox_tabulation.site.languages import Language
+from ballotbox_tabulation.site.paths import contest_page, station_page
+from ballotbox_tabulation.site.words import (
+    AHEAD,
+    BELOW_NATIONAL,
+    BELOW_REGIONAL,
+    CHART,
+    ELECTED,
+    VOTES,
+)
+
+#: So many contests stand in full on the first page; of more, only lists and referendums do.
+_IN_FULL_MAX: Final = 4
+#: A contest of so many stations has them in a table on its own page.
+_STATIONS_MAX: Final = 400
+_REGIONAL: Final = "regional: "
+_FIRST_KINDS: Final = ("list", "referendum")
+
+
+class Contests:
+    """The contests of one result; what does not depend on a language is found once."""
+
+    def __init__(self, result: Document) -> None:
+        self._result = result
+        self._complete = status_of(result) != "preliminary"
+        self._decisions = {each["contest"]: each for each in result.get("decisions", ())}
+        self._count = len(result["contests"])
+
+    def views(self, language: Language) -> list[Document]:
+        """Return every contest, as the templates take it."""
+        return [self._view(at, language) for at in range(self._count)]
+
+    def stations(self, contest: int) -> list[Document]:
+        """Return the stations where a contest was voted on; none when they are too many."""
+        found = [
+            {**_named(each), "tally": each["contests"][contest]}
+            for each in self._result["precincts"]
+            if each["contests"] is not None and each["contests"][contest]["ballots"]
+        ]
+        return found if len(found) <= _STATIONS_MAX else []
+
+    def _view(self, at: int, language: Language) -> Document:
+        named = self._result["contests"][at]
+        decision = self._decisions.get(named["name"])
+        view: Document = {
+            "number": at + 1,
+            "name": named["name"],
+            "page": contest_page(at + 1),
+            "votes_allowed": named["votes_allowed"],
+            "options": named["options"],
+            "complete": self._complete,
+            "in_full": self._count <= _IN_FULL_MAX or _comes_first(named, decision),
+            "rows": [],
+            "leaders": [],
+        }
+        counted = self._result["nation"]["contests"]
+        if counted is None or not counted[at]["ballots"]:
+            return view
+        return view | _counted(counted[at], decision, language, view)
+
+
+def _comes_first(named: Document, decision: Document | None) -> bool:
+    return named["kind"] == "party_list" or (
+        decision is not None and decision["kind"] in _FIRST_KINDS
+    )
+
+
+def _named(precinct: Document) -> Document:
+    number = precinct["number"]
+    return {"number": number, "name": precinct["name"], "page": station_page(number)}
+
+
+def _counted(
+    tally: Document, decision: Document | None, language: Language, view: Document
+) -> Document:
+    decided = {} if decision is None else {each["name"]: each for each in decision["options"]}
+    rows = [
+        _row(option, decided.get(option["name"], {}), language, settled=view["complete"])
+        for option in tally["options"]
+    ]
+    # What is for nobody stands last; among equals the order is the ballot's.
+    rows.sort(key=lambda row: (row["against_all"], -row["votes"]))
+    most = max(row["votes"] for row in rows)
+    has_seats = decision is not None and decision["kind"] == "list"
+    return {
+        "ballots": tally["ballots"],
+        "blank": tally["blank"],
+        "undervotes": tally["undervotes"],
+        "overvotes": tally["overvotes"],
+        "base": tally["base"] if decision is None else decision.get("base", tally["base"]),
+        "decision": decision,
+        "rows": rows,
+        "leaders": [row for row in rows if row["votes"] == most] if most else [],
+        "has_seats": has_seats,
+        "seats_given": sum(row["seats"] or 0 for row in rows),
+        "all": sum(row["votes"] for row in rows) + tally["undervotes"] + tally["overvotes"],
+        "chart": _chart(tally["name"], rows, language, view["number"]),
+    }
+
+
+def _row(
+    option: Document, decided: Document, language: Language, *, settled: bool
+) -> dict[str, Any]:
+    return {
+        "name": option["name"],
+        "votes": option["votes"],
+        "share": decided.get("share_percent", option["share_percent"]),
+        "seats": decided.get("seats"),
+        "against_all": bool(decided.get("against_all", False)),
+        "won": bool(decided.get("elected") or decided.get("passed")),
+        "note": _note(decided, language, settled=settled),
+    }
+
+
+def _note(decided: Document, language: Language, *, settled: bool) -> str:
+    """Return why a list got nothing, or that somebody is elected or ahead."""
+    if decided.get("elected"):
+        return language.gettext(ELECTED if settled else AHEAD)
+    failed: str | None = decided.get("failed")
+    if failed is None:
+        return ""
+    if failed.startswith(_REGIONAL):
+        return f"{language.gettext(BELOW_REGIONAL)} {failed.removeprefix(_REGIONAL)}"
+    return language.gettext(BELOW_NATIONAL)
+
+
+def _chart(name: str, rows: list[dict[str, Any]], language: Language, number: int) -> str:
+    bars = [
+        Bar(row["name"], row["votes"], _bar_text(row, language), option=not row["against_all"])
+        for row in rows[:BARS_MAX]
+    ]
+    listed = "; ".join(f"{bar.label}: {bar.text}" for bar in bars)
+    description = f"{language.gettext(CHART)} {listed}."
+    return bars_svg(bars, f"{name}: {language.gettext(VOTES)}", description, f"chart-{number}")
+
+
+def _bar_text(row: dict[str, Any], language: Language) -> str:
+    share = f" · {language.percent(row['share'])}" if row["share"] else ""
+    return f"{language.number(row['votes'])}{share}"

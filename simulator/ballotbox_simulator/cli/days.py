@@ -54,7 +54,7 @@ def run(
     seeds: str | None,
     jobs: int,
     out: Path | None,
-    small: bool,  # noqa: FBT001
+    small: bool,  # noqa: FBT001 - click passes flags by name
     inject: str | None,
 ) -> None:
     """Run simulated election days: the production cores, seeded faults, an auditor.

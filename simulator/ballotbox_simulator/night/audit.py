@@ -73,8 +73,9 @@ def _not_as_published(result: Mapping[str, Any], night: Night) -> Iterator[str]:
     for option, found in zip(facts.options, shown["options"], strict=True):
         if option.votes is not None and found["votes"] != option.votes:
             yield f"{option.name}: {found['votes']} votes, published were {option.votes}"
-        if option.share is not None and found["share_percent"] != f"{float(option.share):.2f}":
-            yield f"{option.name}: {found['share_percent']} %, published was {option.share}"
+        share = "" if option.share is None else f"{float(option.share):.2f}"
+        if share and found["share_percent"] != share:
+            yield f"{option.name}: {found['share_percent']} %, published was {share}"
 
 
 def _drawn(night: Night) -> dict[int, Tally]:

@@ -20,8 +20,6 @@ from ballotbox_simulator.night.facts import Facts
 from ballotbox_simulator.night.places import Places
 
 CENTRE: Final = "kyrgyzstan-2021.example/centre"
-#: Precincts of one gateway: one request upward must hold its log.
-PER_GATEWAY: Final = 96
 #: The list stands first in the definition, the district n at place n.
 LIST: Final = 0
 
@@ -31,16 +29,11 @@ def gateway_of(number: int) -> str:
     return f"kyrgyzstan-2021.example/gateway-{number + 1}"
 
 
-def gateways_needed(places: Places) -> int:
-    """Return how many gateways the precincts need."""
-    return -(-places.size.precincts // PER_GATEWAY)
-
-
 def plan_of(night: Night) -> Plan:
     """Return the election of a night: one box in each precinct."""
     places = night.places
     facts = places.facts
-    origins = (CENTRE, *map(gateway_of, range(gateways_needed(places))))
+    origins = (CENTRE, *map(gateway_of, range(places.size.gateways)))
     return Plan(
         night.seed,
         places.size.precincts,

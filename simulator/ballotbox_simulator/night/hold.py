@@ -14,7 +14,7 @@ from typing import Final
 from ballotbox_gateway.core.upward import UpwardBatch
 from ballotbox_simulator.authority import Authority
 from ballotbox_simulator.inner_gateway import InnerGateway
-from ballotbox_simulator.night.definition import CENTRE, gateways_needed
+from ballotbox_simulator.night.definition import CENTRE
 from ballotbox_simulator.night.draw import Night
 from ballotbox_simulator.night.parts import (
     AT_TEN,
@@ -72,7 +72,7 @@ def hold_evening(plan: NightPlan, progress: Progress) -> HeldNight:
     """Hold the night up to the page of 22:00; raises InvalidField, OSError or NotDelivered."""
     make_room(plan.out)
     held = HeldNight(plan, *prepare(plan))
-    count = gateways_needed(held.night.places)
+    count = held.night.places.size.gateways
     with held.open_centre(AT_TEN) as centre:
         for part in run_parts(plan, held.night):
             _take(held, part, centre)

@@ -12,9 +12,7 @@ from ballotbox_simulator.authority import Authority, make_authority
 from ballotbox_simulator.inner_gateway import InnerGateway
 from ballotbox_simulator.night.definition import (
     CENTRE,
-    PER_GATEWAY,
     gateway_of,
-    gateways_needed,
     plan_of,
 )
 from ballotbox_simulator.night.draw import Night, draw_night
@@ -66,7 +64,7 @@ def prepare(plan: NightPlan) -> tuple[Night, Authority]:
 
 def run_parts(plan: NightPlan, night: Night) -> Iterator[Part]:
     """Run all parts in the plan's processes and yield them in order."""
-    count = gateways_needed(night.places)
+    count = night.places.size.gateways
     jobs = min(plan.jobs, count)
     with ProcessPoolExecutor(jobs, initializer=_prepare_worker, initargs=(plan,)) as pool:
         yield from pool.map(_run_part, range(count))
@@ -90,8 +88,9 @@ def _prepare_worker(plan: NightPlan) -> None:
 def _run_part(number: int) -> Part:
     plan, night, authority = _worker["plan"], _worker["night"], _worker["authority"]
     part = Part(number)
-    first = number * PER_GATEWAY
-    places = range(first, min(first + PER_GATEWAY, night.places.size.precincts))
+    size = night.places.size
+    first = number * size.per_gateway
+    places = range(first, min(first + size.per_gateway, size.precincts))
     with gateway_at(plan, authority, number, AT_TEN) as gateway:
         for place in places:
             day = _worker["station"].day(place)

@@ -12,16 +12,25 @@ ABROAD: Final = "Abroad"
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How much of the country is held; votes are those of the whole divided by `divisor`."""
+    """How much of the country is held; votes are those of the whole divided by `divisor`.
+
+    per_gateway: precincts of one gateway, whose log must fit into one request upward.
+    """
 
     precincts: int
     abroad: int
     reported: int
     divisor: int = 1
+    per_gateway: int = 96
+
+    @property
+    def gateways(self) -> int:
+        """How many gateways there are."""
+        return -(-self.precincts // self.per_gateway)
 
 
 #: A fiftieth of the country's precincts, at least one in each district, and of its voters a 200th.
-SMALL: Final = Size(precincts=50, abroad=2, reported=45, divisor=200)
+SMALL: Final = Size(precincts=50, abroad=2, reported=45, divisor=200, per_gateway=25)
 
 
 def whole(facts: Facts) -> Size:

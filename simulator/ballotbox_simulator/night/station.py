@@ -83,13 +83,13 @@ class Station:
             portable = number >= _inside(votes)
             yield Ballot(
                 tuple(
-                    self._sheet(style, at, each, portable)
+                    self._sheet(style, at, each, portable=portable)
                     for at, each in enumerate(marks)
                     if each is not None
                 )
             )
 
-    def _sheet(self, style: int, number: int, marks: Marks, portable: bool) -> Sheet:  # noqa: FBT001
+    def _sheet(self, style: int, number: int, marks: Marks, *, portable: bool) -> Sheet:
         key = (style, number, marks, portable)
         sheet = self._sheets.get(key)
         if sheet is None:

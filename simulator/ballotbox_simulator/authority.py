@@ -100,6 +100,7 @@ class Plan:
     officers: int = 3
     precincts: tuple[Precinct, ...] = ()
     policy: MarkPolicy = field(default_factory=MarkPolicy)
+    day: str = "2026-11-29"
 
     def __post_init__(self) -> None:
         require(self.mode is not Mode.OFFICIAL, "mode", "an official election has no seeded keys")
@@ -209,7 +210,7 @@ def _election(plan: Plan, register_key: PrivateKey) -> Election:
     return Election(
         name=plan.name,
         mode=plan.mode,
-        day="2026-11-29",
+        day=plan.day,
         contests=plan.contests,
         styles=plan.styles,
         precincts=plan.precincts or _numbered_precincts(plan),

@@ -7,6 +7,7 @@ from typing import Final, Self
 from ballotbox_gateway.adapters.log_directory import LoggedEntry, write_log
 from ballotbox_gateway.core.intake import Arrival, Identity, Intake, Outcome, Road, RoadKind
 from ballotbox_gateway.core.ports import Binding
+from ballotbox_gateway.core.upward import ENTRIES_MAX, UpwardBatch, UpwardReply
 from ballotbox_gateway.ledger.sqlite import create, open_ledger
 from ballotbox_protocol.wire.leaf import decode_leaf
 from ballotbox_protocol.wire.message import Message, MessageKind
@@ -14,6 +15,8 @@ from ballotbox_protocol.wire.receipt import Receipt, ReceiptFault, verify_receip
 from ballotbox_protocol.wire.verdict import Verdict
 from ballotbox_simulator.authority import Authority
 
+#: The file of the ledger in its directory.
+LEDGER: Final = "ledger.sqlite"
 _BATCH: Final = 256
 _CHUNK: Final = 4_096
 _ROAD: Final = Road(RoadKind.IMPORT, "simulator")
@@ -21,14 +24,21 @@ _ROAD: Final = Road(RoadKind.IMPORT, "simulator")
 _NOW: Final = 1_796_000_000
 
 
-class InnerGateway:
-    """One gateway over a new ledger in `directory`; use it as a context."""
+class NotDelivered(RuntimeError):
+    """One gateway did not take what another handed up to it: a defect of ours."""
 
-    def __init__(self, directory: Path, authority: Authority, origin: str) -> None:
+
+class InnerGateway:
+    """One gateway over the ledger in `directory`, made when missing; use it as a context."""
+
+    def __init__(self, directory: Path, authority: Authority, origin: str, now: int = _NOW) -> None:
         directory.mkdir(parents=True, exist_ok=True)
         trusted = authority.trusted
-        path = directory / "ledger.sqlite"
-        create(path, Binding(origin, trusted.digest, trusted.register.version))
+        path = directory / LEDGER
+        if not path.exists():
+            create(path, Binding(origin, trusted.digest, trusted.register.version))
+        self.origin = origin
+        self.now = now
         self._keys = trusted.register.gateway_keys
         self._ledger = open_ledger(path)
         identity = Identity(origin, authority.gateway_keys[origin])
@@ -57,7 +67,7 @@ class InnerGateway:
             return 0
         arrivals = [Arrival(data, _ROAD) for data in self._waiting]
         self._waiting = []
-        admission = self._intake.admit(arrivals, _NOW)
+        admission = self._intake.admit(arrivals, self.now)
         accepted = [each for each in admission.answers if each.outcome is Outcome.ACCEPTED]
         return sum(self._is_good(answer.message) for answer in accepted)
 
@@ -71,6 +81,23 @@ class InnerGateway:
         if isinstance(proved, ReceiptFault):
             return False
         return decode_leaf(proved.leaf).verdict is Verdict.ACCEPTED
+
+    def upward(self, upper: str) -> UpwardBatch | None:
+        """Return what `upper` has not receipted yet, as much as one request holds, or None."""
+        return self._intake.next_upward(upper, ENTRIES_MAX)
+
+    def take(self, batch: UpwardBatch) -> UpwardReply:
+        """Take in what a lower gateway hands up; raises NotDelivered."""
+        reply = self._intake.admit_from_below(batch, self.now)
+        if not isinstance(reply, UpwardReply):
+            raise NotDelivered(f"{self.origin} did not take the log of {batch.origin}: {reply}")
+        return reply
+
+    def receipted(self, batch: UpwardBatch, reply: UpwardReply, upper: str) -> None:
+        """Note what `upper` has receipted; raises NotDelivered when its receipts do not verify."""
+        fault = self._intake.upward_receipted(batch, reply, upper, self.now)
+        if fault is not None:
+            raise NotDelivered(f"{self.origin} does not believe {upper}: {fault.problem}")
 
     def export(self, directory: Path) -> None:
         """Write the log as static files; raises ValueError when it is empty."""

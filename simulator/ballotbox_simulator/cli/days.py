@@ -5,10 +5,11 @@ import shlex
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from ballotbox_simulator.cli import nights
 from ballotbox_simulator.cli.screen import FAILED, PATH, in_words, progress_bar, unusable
 
 if TYPE_CHECKING:
@@ -27,10 +28,12 @@ _FRESH_BELOW = 1 << 32
 @click.command()
 def scenarios() -> None:
     """List the scenarios; simulator/SCENARIOS.md describes them."""
+    from ballotbox_simulator.night.facts import load_facts
     from ballotbox_simulator.world.scenario_file import load_scenario, scenario_names
 
     for name in scenario_names():
         click.echo(f"{name:<30} {load_scenario(name).title}")
+    click.echo(f"{nights.NAME:<30} {load_facts().title}")
 
 
 @click.command()
@@ -39,18 +42,41 @@ def scenarios() -> None:
 @click.option("--seeds", metavar="A..B", help="Many days, the seeds from A to B.")
 @click.option("--jobs", default=2, show_default=True, help="Processes that run days.")
 @click.option(
-    "--out", type=PATH, default="simulation-failures", show_default=True, help="Failures go here."
+    "--out",
+    type=PATH,
+    help="Failures go here, or the pages of a night. [default: simulation-failures, or its name]",
 )
-def run(scenario: str, seed: int | None, seeds: str | None, jobs: int, out: Path) -> None:
+@click.option("--small", is_flag=True, help="Of kyrgyzstan-2021: 50 precincts.")
+@click.option("--inject", metavar="WHAT", help="Of kyrgyzstan-2021: what must be refused.")
+def run(
+    scenario: str,
+    seed: int | None,
+    seeds: str | None,
+    jobs: int,
+    out: Path | None,
+    small: bool,  # noqa: FBT001 - click passes flags by name
+    inject: str | None,
+) -> None:
     """Run simulated election days: the production cores, seeded faults, an auditor.
 
     Without a seed one is drawn. A day that fails is saved; see rerun, shrink and trace.
     """
+    if scenario == nights.NAME:
+        numbers = _seeds(seed, seeds)
+        if len(numbers) != 1:
+            unusable(f"--seeds {seeds}: {scenario} takes one: give --seed", command="run")
+        nights.hold_night(numbers[0], jobs, out or Path(nights.NAME), small=small, inject=inject)
+    if small or inject is not None:
+        option = "--small" if small else "--inject"
+        unusable(f"{option}: only {nights.NAME} knows it", command="run")
+    _run_days(scenario, _seeds(seed, seeds), jobs, out or Path("simulation-failures"))
+
+
+def _run_days(scenario: str, numbers: range, jobs: int, out: Path) -> NoReturn:
     from ballotbox_simulator.world.campaign import run_campaign
     from ballotbox_simulator.world.campaign_table import campaign_lines, verdict_line
 
     held = scenario_of(scenario, "run")
-    numbers = _seeds(seed, seeds)
     if jobs < 1:
         unusable(f"--jobs {jobs}: must be 1 or more", command="run")
     click.echo(f"Scenario: {held.name}, {_span(numbers)}.")

@@ -8,6 +8,9 @@ from collections.abc import Iterator
 from textwrap import fill
 from typing import Final
 
+from ballotbox_simulator.night.facts import NAME, Facts, load_facts
+from ballotbox_simulator.night.injections import INJECTIONS
+from ballotbox_simulator.night.places import SMALL
 from ballotbox_simulator.world.faults import PROMISES, FaultClass, FaultKind
 from ballotbox_simulator.world.plan import Ballots, DayPlan, RoadChoice
 from ballotbox_simulator.world.polling_day import HOUR, MINUTE
@@ -72,6 +75,7 @@ def scenario_page() -> str:
     """Return the page in Markdown."""
     parts = [_HEAD]
     parts += ["\n".join(_section(load_scenario(name))) for name in scenario_names()]
+    parts.append("\n".join(_night(load_facts())))
     rows = [
         f"| `{kind.value}` | {CLASS_WORDS[PROMISES[kind].leaves]} | {PROMISES[kind].why} |"
         for kind in sorted(FaultKind, key=lambda kind: (PROMISES[kind].leaves, kind.value))
@@ -79,6 +83,22 @@ def scenario_page() -> str:
     ]
     parts.append(_CLASSES + "\n".join(rows) + "\n")
     return "\n".join(parts)
+
+
+def _night(facts: Facts) -> Iterator[str]:
+    """Yield the section of the night that was; its figures and their sources are a file."""
+    yield f"## `{NAME}`: {facts.title}\n"
+    yield f"{facts.text}\n"
+    small = f"{SMALL.precincts} precincts, {SMALL.reported} of them heard at 22:00"
+    yield _bullet(f"Held: {facts.precincts:,} precincts with one box each; with `--small` {small}.")
+    yield _bullet("Held to: *exact*, at 22:00 and in the end.")
+    yield _bullet("Figures and their sources: `ballotbox_simulator/night/kyrgyzstan-2021.toml`.")
+    yield ""
+    yield "| `--inject` | What is done | What the refusal names |"
+    yield "|---|---|---|"
+    for each in INJECTIONS.values():
+        yield f"| `{each.name}` | {each.title} | {', '.join(f'`{it}`' for it in each.evidence)} |"
+    yield ""
 
 
 def _section(scenario: Scenario) -> Iterator[str]:

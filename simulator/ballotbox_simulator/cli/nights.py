@@ -1,0 +1,76 @@
+"""The scenario of an election night that was: `ballotbox-sim run --scenario kyrgyzstan-2021`."""
+
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+import click
+
+from ballotbox_simulator.cli.screen import FAILED, in_words, progress_bar, unusable
+
+if TYPE_CHECKING:
+    from ballotbox_simulator.night.hold import HeldNight
+    from ballotbox_simulator.night.injections import Attempt
+    from ballotbox_simulator.night.parts import NightPlan
+
+NAME = "kyrgyzstan-2021"
+_OBJECTIONS_SHOWN = 8
+
+
+def hold_night(seed: int, jobs: int, out: Path, *, small: bool, inject: str | None) -> NoReturn:
+    """Hold the night, publish it twice, say how it went, and exit."""
+    from ballotbox_simulator.night.injections import INJECTIONS
+    from ballotbox_simulator.night.parts import NightPlan
+
+    if inject is not None and inject not in INJECTIONS:
+        unusable(f"--inject {inject}: must be one of {', '.join(INJECTIONS)}", command="run")
+    started = time.monotonic()
+    click.echo(f"Scenario: {NAME}, {'small' if small else 'full'} size, seed {seed}.")
+    with in_words(str(out)):
+        objections = _hold(NightPlan(out, seed, small, jobs), inject)
+    for words in objections[:_OBJECTIONS_SHOWN]:
+        click.echo(f"  {words}")
+    if len(objections) > _OBJECTIONS_SHOWN:
+        click.echo(f"  and {len(objections) - _OBJECTIONS_SHOWN} more")
+    verdict = f"FAIL {len(objections)} objections" if objections else "PASS"
+    click.echo(f"VERDICT: {verdict}; {time.monotonic() - started:.0f} s")
+    sys.exit(FAILED if objections else 0)
+
+
+def _hold(plan: "NightPlan", inject: str | None) -> list[str]:
+    from ballotbox_simulator.night.audit import evening_objections, final_objections
+    from ballotbox_simulator.night.hold import hold_evening, hold_late
+    from ballotbox_simulator.night.injections import INJECTIONS, attempt
+
+    with progress_bar() as progress:
+        held = hold_evening(plan, progress)
+        objections = evening_objections(held)
+        tried = None
+        if inject is not None and not objections:
+            progress(f"Publishing with {inject}", 0.7)
+            tried = attempt(held, INJECTIONS[inject])
+            objections += tried.objections
+        hold_late(held, progress)
+        objections += final_objections(held)
+    _tell(held, inject, tried)
+    return objections
+
+
+def _tell(held: "HeldNight", inject: str | None, tried: "Attempt | None") -> None:
+    from ballotbox_simulator.publishing import PublishedPage
+
+    for when, published in (("22:00", held.evening), ("final", held.final)):
+        if not isinstance(published, PublishedPage):
+            continue
+        nation = published.result["nation"]
+        contest = nation["contests"][0]
+        click.echo(
+            f"{when:<6} {nation['boxes_counted']:,} of {nation['boxes_expected']:,} boxes, "
+            f"{contest['ballots']:,} ballots, page {published.page}"
+        )
+    if tried is not None and isinstance(tried.answer, str):
+        click.echo(f"{inject}: refused, the page of 22:00 stays: {tried.answer.split('; ')[0]}")
+    click.echo(
+        f"Sheets fed {held.fed:,}; reports signed {held.sent:,}, receipted {held.receipted:,}."
+    )

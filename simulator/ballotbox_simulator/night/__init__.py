@@ -1,0 +1,1 @@
+"""One election night that was, held again: its published numbers through boxes, logs and pages."""

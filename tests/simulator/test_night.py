@@ -1,0 +1,267 @@
+"""Does the night come out of boxes, gateways, log and pages as it was published?"""
+
+import json
+from dataclasses import replace
+
+import pytest
+from click.testing import CliRunner
+
+from ballotbox_protocol.wire import cose
+from ballotbox_protocol.wire.report import ReportKind, decode_report
+from ballotbox_simulator.cli import main
+from ballotbox_simulator.inner_gateway import InnerGateway, NotDelivered
+from ballotbox_simulator.night import hold, parts, station
+from ballotbox_simulator.night.audit import evening_objections, final_objections
+from ballotbox_simulator.night.definition import CENTRE, gateway_of
+from ballotbox_simulator.night.draw import draw_night
+from ballotbox_simulator.night.hold import EVENING, FINAL, hold_evening, hold_late
+from ballotbox_simulator.night.parts import AT_TEN, NightPlan, prepare
+from ballotbox_simulator.night.places import SMALL, Size
+from ballotbox_simulator.publishing import PublishedPage
+from ballotbox_tabulation import page
+
+SEED = 11
+#: Enough for each district to have a box, and for two gateways.
+TINY = Size(precincts=40, abroad=2, reported=36, divisor=2_000, per_gateway=25)
+
+
+@pytest.fixture
+def tiny(monkeypatch):
+    monkeypatch.setattr(parts, "SMALL", TINY)
+    # Charts take most of the time of so small a night, and nothing here looks at them.
+    monkeypatch.setattr(page, "contest_svg", lambda *_: "", raising=False)
+
+
+@pytest.fixture
+def here(monkeypatch):
+    """Parts run in this process, where a test can break them."""
+
+    class Pool:
+        def __init__(self, _jobs, initializer, initargs):
+            initializer(*initargs)
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_):
+            return None
+
+        map = staticmethod(map)
+
+    monkeypatch.setattr(parts, "ProcessPoolExecutor", Pool)
+
+
+def _hold(out, *, jobs=1):
+    told = []
+    held = hold_evening(
+        NightPlan(out, SEED, True, jobs), lambda what, done: told.append((what, done))
+    )
+    hold_late(held, lambda what, done: told.append((what, done)))
+    return held, told
+
+
+@pytest.fixture(scope="module")
+def held(tmp_path_factory):
+    return _hold(tmp_path_factory.mktemp("night") / "out")
+
+
+def test_at_ten_the_page_shows_the_published_votes_and_names_who_is_missing(held):
+    night, _ = held
+    assert evening_objections(night) == []
+    result = night.evening.result
+    late = sorted(night.authority.boxes[place].hex() for place in night.night.late)
+    assert len(late) == SMALL.precincts - SMALL.reported
+    assert [box["box"] for box in result["boxes"]["missing"]] == late
+    assert result["nation"]["boxes_counted"] == SMALL.reported
+    votes = [option["votes"] for option in result["nation"]["contests"][0]["options"]]
+    assert votes == list(night.night.targets.votes)
+
+
+def test_in_the_end_every_box_shows_what_it_was_fed(held):
+    night, _ = held
+    assert final_objections(night) == []
+    assert night.sent == night.receipted == 6 * SMALL.precincts
+    assert night.fed == sum(truth.fed for truth in night.truths.values())
+    assert night.final.result["boxes"]["missing"] == []
+
+
+def test_both_pages_say_on_their_face_what_is_synthetic(held):
+    night, _ = held
+    for name in (EVENING, FINAL):
+        page = (night.plan.out / name / "index.html").read_text()
+        assert "REHEARSAL" in page
+        assert "simulation, partly synthetic" in page
+        assert "(votes are synthetic)" in page
+        assert "(split by station is synthetic)" in page
+
+
+def test_the_boxes_say_how_many_came_before_ten(held):
+    night, _ = held
+    with night.open_centre(AT_TEN) as centre:
+        entries = centre._ledger.entries(0, centre.size)
+    reports = [decode_report(cose.parse(entry.report).payload) for entry in entries]
+    early = [each.counters.ballots for each in reports if each.kind is ReportKind.TURNOUT]
+    assert sum(early) == sum(each.morning for each in night.night.precincts)
+
+
+def test_progress_rises_to_the_end(held):
+    _, told = held
+    assert [done for _, done in told] == sorted(done for _, done in told)
+    assert told[-1] == ("Done", 1.0)
+    assert {"Stations", "The page of 22:00", "The final page"} <= {what for what, _ in told}
+
+
+def test_the_pages_are_the_same_for_any_number_of_processes(tiny, tmp_path):
+    digests = []
+    for jobs in (1, 2):
+        night, _ = _hold(tmp_path / str(jobs), jobs=jobs)
+        assert evening_objections(night) == final_objections(night) == []
+        digests.append([
+            json.loads((night.plan.out / name / "result.json").read_text())["digest"]
+            for name in (EVENING, FINAL)
+        ])  # fmt: skip
+    assert digests[0] == digests[1]
+
+
+# What must not pass
+
+
+@pytest.mark.teeth
+def test_a_vote_that_moves_before_it_is_fed_is_missed_at_ten(tiny, here, tmp_path, monkeypatch):
+    plain = station._marks
+
+    def moved(contest, tally, chance):
+        votes = list(tally.votes)
+        if len(votes) == 22 and votes[0]:
+            votes[0], votes[1] = votes[0] - 1, votes[1] + 1
+        return plain(contest, replace(tally, votes=tuple(votes)), chance)
+
+    monkeypatch.setattr(station, "_marks", moved)
+    night, _ = _hold(tmp_path / "out")
+    assert any("votes of Ata-Meken" in words for words in evening_objections(night))
+    assert any("votes of Ata-Meken" in words for words in final_objections(night))
+
+
+@pytest.mark.teeth
+def test_a_box_that_comes_too_early_is_missed(tiny, here, tmp_path, monkeypatch):
+    monkeypatch.setattr(parts, "prepare", lambda plan: _nobody_late(prepare(plan)))
+    monkeypatch.setattr(hold, "prepare", prepare)
+    night = hold_evening(NightPlan(tmp_path / "out", SEED, True, 1), lambda *_: None)
+    said = evening_objections(night)
+    assert any("40 boxes are counted, 36 have reported" in words for words in said)
+    assert any("4 boxes are wrongly named" in words for words in said)
+
+
+def _nobody_late(prepared):
+    night, authority = prepared
+    return replace(
+        night, precincts=tuple(replace(each, late=False) for each in night.precincts)
+    ), authority
+
+
+@pytest.mark.teeth
+def test_a_box_that_counts_otherwise_than_it_was_fed_is_missed(held):
+    night, _ = held
+    document = json.loads((night.plan.out / FINAL / "result.json").read_text())["result"]
+    (count,) = document["boxes"]["counted"][0]["counts"]
+    count["contests"][0]["votes"][0] += 1
+    wrong = replace(night, final=replace(night.final, result=document))
+    (objection,) = final_objections(wrong)
+    assert "National list, 54 seats: votes" in objection
+
+
+@pytest.mark.teeth
+def test_reports_without_receipts_are_missed(held):
+    night, _ = held
+    assert "are receipted" in final_objections(replace(night, receipted=night.sent - 1))[0]
+
+
+@pytest.mark.teeth
+def test_a_country_that_shows_other_than_published_numbers_is_told_by_list(held):
+    night, _ = held
+    places = replace(night.night.places, size=replace(SMALL, divisor=1))
+    full = replace(night, night=replace(night.night, places=places))
+    said = evening_objections(full)
+    assert any("the base is" in words for words in said)
+    assert any(words.endswith("published were 41056") for words in said)
+    assert "Green Party of Kyrgyzstan: 0.40 %, published was 0.41" in said
+
+
+def test_what_was_refused_is_an_objection(held):
+    night, _ = held
+    assert evening_objections(replace(night, evening="law")) == [
+        "nothing is published at 22:00: law"
+    ]
+    assert final_objections(replace(night, final="law")) == ["the final page is not published: law"]
+
+
+# Gateways
+
+
+def test_a_log_that_the_centre_does_not_take_stops_the_night(tmp_path):
+    _, authority = prepare(NightPlan(tmp_path, SEED, True))
+    _, other = prepare(NightPlan(tmp_path, SEED + 1, True))
+    below, above = tmp_path / "below", tmp_path / "above"
+    report = station.Station(draw_night(_places(), SEED), authority).day(0).reports[0]
+    with InnerGateway(below, authority, gateway_of(0)) as gateway:
+        assert gateway.admit([report]) + gateway.flush() == 1
+        batch = gateway.upward(CENTRE)
+        with InnerGateway(above, other, CENTRE) as centre, pytest.raises(NotDelivered):
+            centre.take(batch)
+
+
+def _places():
+    return parts.Places(parts.load_facts(), SMALL)
+
+
+# The command
+
+
+def _sim(*arguments):
+    return CliRunner().invoke(main, ["run", "--scenario", "kyrgyzstan-2021", *arguments])
+
+
+def test_the_command_ends_with_a_verdict_and_names_both_pages(tmp_path, tiny, here):
+    out = tmp_path / "out"
+    told = _sim("--small", "--seed", "3", "--jobs", "1", "--out", str(out))
+    assert told.exit_code == 0, told.output
+    evening, final = (line for line in told.output.splitlines() if ", page " in line)
+    assert evening.startswith("22:00  36 of 40 boxes, ")
+    assert evening.endswith(f", page {out}/at-22-00/index.html")
+    assert final == f"final  40 of 40 boxes, 640 ballots, page {out}/final/index.html"
+    assert told.output.splitlines()[-1].startswith("VERDICT: PASS")
+
+
+@pytest.mark.teeth
+def test_the_command_fails_when_a_page_is_wrong(tmp_path, tiny, here, monkeypatch):
+    monkeypatch.setattr(parts.Places, "of_district", lambda *_: [])
+    monkeypatch.setattr(hold, "publish", lambda *_: "a law is broken")
+    told = _sim("--small", "--seed", "3", "--jobs", "1", "--out", str(tmp_path / "out"))
+    assert told.exit_code == 1
+    assert "nothing is published at 22:00: a law is broken" in told.output
+    assert "VERDICT: FAIL 2 objections" in told.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--inject", "x", "--seed", "1"), "--inject x: must be one of doubled-formula, "),
+        (("--seeds", "1..2"), "--seeds 1..2: kyrgyzstan-2021 takes one: give --seed"),
+        (("--jobs", "0", "--seed", "1"), "--jobs: must be 1 or more"),
+    ],
+)
+def test_what_the_night_cannot_do_is_refused(arguments, words):
+    told = _sim(*arguments)
+    assert told.exit_code == 2
+    assert words in told.stderr
+
+
+@pytest.mark.parametrize("option", [("--small",), ("--inject", "edited-database")])
+def test_other_scenarios_do_not_know_its_options(option):
+    told = CliRunner().invoke(main, ["run", "--seed", "1", *option])
+    assert told.exit_code == 2
+    assert f"{option[0]}: only kyrgyzstan-2021 knows it" in told.stderr
+
+
+def test_a_published_page_is_what_the_night_holds(held):
+    assert isinstance(held[0].evening, PublishedPage)

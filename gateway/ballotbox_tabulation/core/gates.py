@@ -43,16 +43,17 @@ class Gate(IntEnum):
     VOTES_BOUND = 4
     SHARES = 5
     LISTED = 6
+    SECOND = 7
 
 
 @dataclass(frozen=True, slots=True)
 class BrokenGate:
-    """A refusal to publish: which gate, which law, the two numbers, and where."""
+    """A refusal to publish: which gate, which law, the two numbers or words, and where."""
 
     gate: Gate
     law: str
-    left: int
-    right: int
+    left: int | str
+    right: int | str
     where: str
 
     def __str__(self) -> str:

@@ -1,6 +1,6 @@
 """From an opened log to a result that may be published, or to the reasons why none may be."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from ballotbox_protocol.wire.trust import RootKey
@@ -16,6 +16,10 @@ from ballotbox_tabulation.core.publication import (
     publish,
 )
 from ballotbox_tabulation.core.totals import tabulate
+
+
+#: Says what speaks against a result that passed the gates; it may read the log anew.
+Opinion = Callable[[OpenedLog, Document], list[BrokenGate]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +44,13 @@ def conclude(
     entries: Iterable[LogEntry | Fault],
     root: RootKey,
     program: str,
+    second: Opinion | None = None,
 ) -> Published | Refused:
     """Return the result of a log, or every reason against one.
 
     `entries` are `read_leaves(log)`, all of them; `program` is the name and version that computes.
+    Whatever is published needs a `second` opinion; without one, the result is for the eyes of the
+    one who asked.
     """
     standings = read_standings(log, entries)
     if not isinstance(standings, Standings):
@@ -52,6 +59,8 @@ def conclude(
     tabulation = tabulate(standings, election)
     result = build_result(tabulation, Source(root, log.trusted, log.checkpoint, program))
     gates = broken_gates(standings, result, election, register.entries_of)
+    if second is not None:
+        gates += second(log, result)
     if gates:
         return Refused(gates=tuple(gates))
     # From here on the result is fit to be shown: nothing below changes a number.

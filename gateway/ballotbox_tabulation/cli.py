@@ -116,6 +116,7 @@ def _conclude(directory: Path, root: "RootKey", trusted: "Trusted") -> "Publishe
     from ballotbox_tabulation.core.log import open_log
     from ballotbox_tabulation.core.outcome import Refused, conclude
     from ballotbox_tabulation.log_directory import directory_reader
+    from ballotbox_tabulation.second_opinion import second_opinion
     from ballotbox_tabulation.trust_files import UnusableInput
 
     if not directory.is_dir():
@@ -125,7 +126,7 @@ def _conclude(directory: Path, root: "RootKey", trusted: "Trusted") -> "Publishe
         return Refused(faults=(opened,))
     program = f"ballotbox-tabulate {version('ballotbox-kit')}"
     with _shown(opened) as leaves:
-        return conclude(opened, leaves, root, program)
+        return conclude(opened, leaves, root, program, second_opinion)
 
 
 _EXPORT = "`ballotbox-gateway log export DIR`"

@@ -17,7 +17,6 @@ from ballotbox_tabulation.core.publication import (
 )
 from ballotbox_tabulation.core.totals import tabulate
 
-
 #: Says what speaks against a result that passed the gates; it may read the log anew.
 Opinion = Callable[[OpenedLog, Document], list[BrokenGate]]
 

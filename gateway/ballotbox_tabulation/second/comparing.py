@@ -51,22 +51,22 @@ def differences(
 
 
 def _each(
-    names: "_Names", what: str, key: str, shown: Iterable[Any], found: Iterable[Shown]
+    names: "_Names", what: str, key: str, shown: Iterable[object], found: Iterable[Shown]
 ) -> Iterator[Difference]:
     for one, other in zip_longest(shown, found):
         named = _mapping(other or one)
         yield from names.compare((f"{what} {named.get(key)}",), one, other)
 
 
-def _without(area: Any, key: str) -> Any:
+def _without(area: object, key: str) -> Shown:
     return {each: value for each, value in _mapping(area).items() if each != key}
 
 
-def _mapping(value: Any) -> dict[Any, Any]:
+def _mapping(value: object) -> Shown:
     return value if isinstance(value, dict) else {}
 
 
-def _list(value: Any) -> list[Any]:
+def _list(value: object) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
@@ -88,7 +88,7 @@ class _Names:
             for contest in self._election.contests
         ]
 
-    def compare(self, path: tuple[Any, ...], shown: Any, found: Any) -> Iterator[Difference]:
+    def compare(self, path: tuple[Any, ...], shown: object, found: object) -> Iterator[Difference]:
         """Yield the places below `path` in which two JSON values differ."""
         if shown == found and type(shown) is type(found):
             return
@@ -124,7 +124,7 @@ class _Names:
 _OF_OPTIONS: Final = {"votes": "votes of ", "preferences": "preferences of ", "options": ""}
 
 
-def _said(value: Any) -> int | str:
+def _said(value: object) -> int | str:
     if type(value) is int or isinstance(value, str):
         return value
     return _ABSENT if value is None else type(value).__name__ if value else "an empty list"

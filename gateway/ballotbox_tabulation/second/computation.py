@@ -77,7 +77,7 @@ class SecondCount:
                 waiting = {"box": box}
                 (shown["waiting_for"],) = self._one(questions.WAITING_FOR, waiting)
             if state == "counted":
-                shown["counts"] = [self._count(*row) for row in counts.of(box)]
+                shown["counts"] = [self._count(row) for row in counts.of(box)]
             yield shown
 
     def lists(self) -> Shown:
@@ -113,7 +113,7 @@ class SecondCount:
             "latest_time": latest,
         }
 
-    def _count(self, *row: Any) -> Shown:
+    def _count(self, row: list[Any]) -> Shown:
         report, leaf, ruled, *numbers = row
         counters, votes = numbers[: len(COUNTER_NAMES)], numbers[len(COUNTER_NAMES) :]
         return {
@@ -179,7 +179,7 @@ def counted_again(read: Read, checkpoint: Checkpoint, trusted: Trusted) -> Itera
         # Nothing of it outlives the connection, so nothing needs to be safe from a power cut.
         database.executescript(
             f"PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;"
-            f"PRAGMA cache_size = -{_CACHE_KIB}; PRAGMA temp_store = FILE; BEGIN"
+            f"PRAGMA cache_size = -{_CACHE_KIB}; PRAGMA temp_store = FILE"
         )
         Loader(database, trusted, checkpoint.origin).load(read, checkpoint)
         yield SecondCount(database, trusted)

@@ -7,9 +7,15 @@ for the boxes alone that have rivals or wait for something.
 
 from typing import Final
 
-#: Every report that leaves decided about: its first and its newest leaf.
+#: Every report that leaves decided about: its first and its newest leaf. One that came again is
+#: the same report, known by the leaf that brought it first.
 _KNOWN: Final = """
 CREATE INDEX leaf_about ON leaf (about);
+CREATE INDEX report_id ON report (id);
+DELETE FROM report WHERE EXISTS (
+    SELECT 1 FROM report AS before
+    WHERE before.id = report.id AND before.number < report.number
+);
 CREATE TABLE known AS
 SELECT report.number, report.kind, report.sequence, entry.entry, entry.box,
        found.first, found.newest
@@ -184,7 +190,7 @@ disputed AS (
           AND true_one.verdict = 'accepted' AND true_one.reason = 'named'
     )
 )
-SELECT entry.box, max(entry.precinct) AS precinct, CASE
+SELECT entry.box, CAST(max(entry.precinct) AS INTEGER) AS precinct, CASE
     WHEN disputed.box IS NOT NULL THEN 'disputed'
     WHEN verdicts.accepted THEN 'counted'
     WHEN verdicts.quarantined THEN 'quarantined'

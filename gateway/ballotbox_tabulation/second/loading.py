@@ -111,14 +111,15 @@ class Loader:
         self._insert(rows)
 
     def _insert(self, rows: _Rows) -> None:
+        # Committed bundle by bundle: SQLite looks through all that is not, whenever room runs out.
+        self._database.execute("BEGIN")
         for name, values in rows.items():
             self._database.executemany(self._inserts[name], values)
+        self._database.execute("COMMIT")
 
     def _read(self, number: int, leaf: Leaf, beside: Attachment, rows: _Rows) -> None:
         verdict, reason = _VERDICTS[leaf.verdict], _REASONS[leaf.reason]
-        rows["leaf"].append(
-            (number, _TYPES[leaf.type], leaf.report, verdict, reason, leaf.time)
-        )
+        rows["leaf"].append((number, _TYPES[leaf.type], leaf.report, verdict, reason, leaf.time))
         if leaf.type is LeafType.REPLACEMENT and beside.ruling is not None:
             given = decode_replacement(beside.ruling)
             rows["replaced"].append((number, given.replaced, given.kept, given.origin))
@@ -133,9 +134,7 @@ class Loader:
         if entry is None:
             raise ValueError("no box of the register has the key that its report names")
         report = decode_report(envelope.payload)
-        rows["report"].append(
-            (number, leaf.report, entry, _KINDS[report.kind], report.sequence)
-        )
+        rows["report"].append((number, leaf.report, entry, _KINDS[report.kind], report.sequence))
         if report.votes is not None:
             self._paper(number, report, envelope.payload, rows)
             for first in range(0, self._width, COUNTS_IN_A_TABLE):
@@ -179,9 +178,8 @@ def _inserts(width: int) -> dict[str, str]:
     widths = {"setting": 2, "precinct": 4, "entry": 6, "firmware": 2}
     widths |= {"leaf": 6, "replaced": 4, "report": 5, "paper": 8 + len(COUNTER_NAMES)}
     widths |= {name: 1 + len(columns) for name, columns in votes_tables(width)}
-    # A report that comes again is the same report: the leaf that brought it first has it.
     return {
-        name: f"INSERT OR IGNORE INTO {name} VALUES ({', '.join('?' * columns)})"  # noqa: S608
+        name: f"INSERT INTO {name} VALUES ({', '.join('?' * columns)})"  # noqa: S608
         for name, columns in widths.items()
     }
 

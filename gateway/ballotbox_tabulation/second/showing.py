@@ -21,9 +21,7 @@ class Shape:
     def __init__(self, election: Election) -> None:
         self._contests = election.contests
 
-    def area(
-        self, expected: int, counted: int, numbers: Sequence[Any], *, in_full: bool
-    ) -> Shown:
+    def area(self, expected: int, counted: int, numbers: Sequence[Any], *, in_full: bool) -> Shown:
         """Return the sums of a precinct or of the election; nothing counted is null, not zero.
 
         numbers: the summed counters, then the row of votes. in_full: with names and shares.

@@ -27,7 +27,7 @@ CREATE TABLE leaf (
 );
 CREATE TABLE replaced (leaf INTEGER PRIMARY KEY, origin TEXT, kept INTEGER, by TEXT);
 CREATE TABLE report (
-    number INTEGER PRIMARY KEY, id BLOB UNIQUE, entry INTEGER, kind TEXT, sequence INTEGER
+    number INTEGER PRIMARY KEY, id BLOB, entry INTEGER, kind TEXT, sequence INTEGER
 );
 CREATE TABLE paper (
     number INTEGER PRIMARY KEY, precinct INTEGER, epoch INTEGER, firmware BLOB, debug INTEGER,

@@ -106,7 +106,7 @@ def _sealing(unit: Unit, size: int) -> Row:
 
 
 def tabulation_cost(directory: Path) -> Iterator[Row]:
-    """CPU of the tabulation per report of an exported log: verify, fold, laws, count again by SQL."""
+    """CPU of the tabulation per report of an exported log: verify, fold, laws, count again."""
     watch = Stopwatch("tabulation.report_cost")
     authority = authority_of(1_000)
     rules = ElectionRules.of(authority.trusted)

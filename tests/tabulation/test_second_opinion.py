@@ -225,22 +225,53 @@ def test_an_error_in_the_first_computation_stops_publication(night, monkeypatch,
 #: The step, what stands in it, what is put there instead, and a place that the refusal must name.
 SECOND = {
     "corrections are forgotten": (
-        "counted", "coalesce(corrected.number, final.number)", "final.number",
+        "counted",
+        "coalesce(corrected.number, final.number)",
+        "final.number",
         "precinct 1, Parliament, district seat, votes of A. Asanova",
     ),
     "every correction is in force": (
-        "correction", "WHEN next.ruled OR", "WHEN 1 OR", "counted box"),
+        "correction",
+        "WHEN next.ruled OR",
+        "WHEN 1 OR",
+        "counted box",
+    ),
     "nothing is disputed": ("box", "disputed.box IS NOT NULL", "0", "disputed box"),
-    "what is cut off counts": ("replay", "SET aside = 1 WHERE number IN", "SET aside = 0 WHERE number IN", "missing box"),
-    "unused boxes are awaited": ("box", "max(entry.closed_as IS NOT 'unused')", "1", "boxes_expected"),
+    "what is cut off counts": (
+        "replay",
+        "SET aside = 1 WHERE number IN",
+        "SET aside = 0 WHERE number IN",
+        "missing box",
+    ),
+    "unused boxes are awaited": (
+        "box",
+        "max(entry.closed_as IS NOT 'unused')",
+        "1",
+        "boxes_expected",
+    ),
     "closed entries stay open": ("objection", "closed_from <= first", "0", "precinct 7"),
-    "any length of votes is counted": ("objection", "paper.width <> (SELECT width FROM setting)", "0", "objections"),
+    "any length of votes is counted": (
+        "objection",
+        "paper.width <> (SELECT width FROM setting)",
+        "0",
+        "objections",
+    ),
     "one officer is enough": ("objection", "NOT paper.consented", "0", "nation"),
     "the first leaf decides": ("known", "max(leaf) AS newest", "min(leaf) AS newest", "held box"),
     "held hides quarantined": ("box", "WHEN verdicts.quarantined", "WHEN 0", "quarantined box"),
-    "releases are not seen": ("standing", "coalesce(event.objection, event.reason)", "'in_order'", "ruled"),
-    "the latest correction is taken for misplaced": ("listed", "number IS NOT standing.number", "1", "reports"),
-}  # fmt: skip
+    "releases are not seen": (
+        "standing",
+        "coalesce(event.objection, event.reason)",
+        "'in_order'",
+        "ruled",
+    ),
+    "the latest correction is taken for misplaced": (
+        "listed",
+        "number IS NOT standing.number",
+        "1",
+        "reports",
+    ),
+}
 
 
 @pytest.mark.teeth
@@ -258,8 +289,13 @@ QUESTIONS = {
     "the reports of officers alone": ("LATEST_TIME", "type = 'report' OR ", "", "latest_time"),
     "unused boxes awaited": ("EXPECTED", "WHERE state <> 'unused'", "", "nation, boxes_expected"),
     "the next report is awaited": ("WAITING_FOR", "min(free)", "1 + min(free)", "waiting_for"),
-    "only large excess is told": ("OVER_REGISTERED", "> precinct.registered", "> 9 * precinct.registered", "over_registered"),
-}  # fmt: skip
+    "only large excess is told": (
+        "OVER_REGISTERED",
+        "> precinct.registered",
+        "> 9 * precinct.registered",
+        "over_registered",
+    ),
+}
 
 
 @pytest.mark.teeth

@@ -1,13 +1,14 @@
 """A result against the second computation, number by number; what differs is named by its place."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any, Final
 
 from ballotbox_protocol.election.definition import Election
 from ballotbox_protocol.wire.checkpoint import Checkpoint
 from ballotbox_tabulation.second.computation import SecondCount
+from ballotbox_tabulation.second.deciding import decision_differences
+from ballotbox_tabulation.second.difference import Difference
 from ballotbox_tabulation.second.showing import Shown
 
 #: The states in which a result lists its boxes.
@@ -20,18 +21,6 @@ BESIDE: Final = frozenset(
 _ABSENT: Final = "nothing"
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """A place of the result, what is shown there, and what the second computation has there."""
-
-    where: str
-    shown: int | str
-    found: int | str
-
-    def __str__(self) -> str:
-        return f"{self.where}: {self.shown} against {self.found}"
-
-
 def differences(
     result: Shown, second: SecondCount, election: Election, checkpoint: Checkpoint
 ) -> Iterator[Difference]:
@@ -41,7 +30,9 @@ def differences(
     areas = {"nation", "precincts", "boxes"}
     shown = {key: value for key, value in result.items() if key not in BESIDE | areas}
     yield from names.compare((), shown, whole)
-    yield from names.compare(("nation",), result.get("nation"), second.nation())
+    nation = second.nation()
+    yield from names.compare(("nation",), result.get("nation"), nation)
+    yield from decision_differences(result, nation)
     precincts = (_without(each, "counted_by_hand") for each in _list(result.get("precincts")))
     yield from _each(names, "precinct", "number", precincts, second.precincts())
     boxes = _mapping(result.get("boxes"))

@@ -186,16 +186,24 @@ def _refuse(refused: "Refused", again: str) -> NoReturn:
         )
     else:
         headline = "REFUSED: a law of the result is broken. Nothing was published."
-        advice = (
-            f"Where each box stands: ballotbox-verify log {again}\n"
-            "Then let two officers of the box named above sign a correction, and export anew."
-        )
+        advice = f"Where each box stands: ballotbox-verify log {again}\n{_advice(refused)}"
     reasons = [*refused.faults, *refused.gates]
     lines = [headline, *(f"  {reason}" for reason in reasons[:_REASONS_SHOWN])]
     if len(reasons) > _REASONS_SHOWN:
         lines.append(f"  and {len(reasons) - _REASONS_SHOWN} more")
     click.echo("\n".join([*lines, advice]), err=True)
     sys.exit(_REFUSED)
+
+
+def _advice(refused: "Refused") -> str:
+    from ballotbox_tabulation.core.gates import Gate
+
+    if any(each.gate is Gate.SECOND for each in refused.gates):
+        return (
+            "Two computations of one log disagree, so no officer can mend it: what was published\n"
+            "before stays. Run a program whose digest was released, and report what stands above."
+        )
+    return "Then let two officers of the box named above sign a correction, and export anew."
 
 
 def _unusable(problem: str) -> NoReturn:

@@ -6,10 +6,16 @@ from hypothesis import strategies as st
 
 from ballotbox_protocol.election.definition import BallotStyle, Contest, ContestKind, Option
 from ballotbox_protocol.election.tally import Marks
-from ballotbox_protocol.wire.report import ReportKind
+from ballotbox_protocol.wire.merkle import Tree, leaf_hash
+from ballotbox_protocol.wire.report import ReportKind, encode_report
 from ballotbox_protocol.wire.statements import RulingKind
 from ballotbox_protocol.wire.verdict import Reason
 from ballotbox_tabulation.core.outcome import Published
+from ballotbox_tabulation.core.totals import share_percent
+from ballotbox_tabulation.second.heads import head_of
+from ballotbox_tabulation.second.roots import LogRoot
+from ballotbox_tabulation.second.showing import Shape
+from tests.strategies import reports
 from tests.tabulation.counted_twice import (
     AUTHORITY,
     acts,
@@ -77,3 +83,27 @@ def test_a_release_lifts_every_objection_but_the_length_of_the_votes():
     assert isinstance(published, Published), published
     (box,) = published.result["boxes"]["quarantined"]
     assert box["reports"][0]["reason"] == "votes_length"
+
+
+@given(reports())
+def test_the_start_of_a_report_says_what_the_decoder_says(report):
+    assert head_of(encode_report(report)) == (report.kind, report.sequence)
+
+
+@given(st.binary(max_size=300))
+def test_what_is_no_report_has_no_start(data):
+    with pytest.raises(ValueError, match=r"."):
+        head_of(data)
+
+
+@given(st.lists(st.binary(max_size=40), max_size=70))
+def test_the_root_of_a_log_is_that_of_its_tree(leaves):
+    root = LogRoot()
+    for leaf in leaves:
+        root.add(leaf)
+    assert root.value() == Tree([leaf_hash(leaf) for leaf in leaves]).root()
+
+
+@given(st.integers(0, 2**40), st.integers(1, 2**40))
+def test_a_share_is_cut_alike_by_both(part, base):
+    assert Shape.share(part, base) == share_percent(part, base)

@@ -129,13 +129,17 @@ CREATE TRIGGER follow AFTER INSERT ON event BEGIN
     WHERE number = new.number AND new.objection IS NOT NULL;
 END;
 
+CREATE TABLE unsettled AS
+SELECT known.box FROM leaf JOIN report ON report.id = leaf.about JOIN known USING (number)
+WHERE leaf.verdict = 'evidence'
+UNION SELECT box FROM standing WHERE kind = 'final' AND verdict = 'held';
+CREATE INDEX known_box ON known (box);
 INSERT INTO event
-SELECT leaf, number, box, sequence, type, verdict, reason, objection FROM event_of
-WHERE box IN (
-    SELECT box FROM event_of WHERE verdict = 'evidence'
-    UNION SELECT box FROM standing WHERE kind = 'final' AND verdict = 'held'
-)
-ORDER BY leaf;
+SELECT event.leaf, event.number, event.box, event.sequence, event.type, event.verdict,
+       event.reason, event.objection
+FROM event_of AS event WHERE event.box IN (SELECT box FROM unsettled)
+    AND EXISTS (SELECT 1 FROM unsettled)
+ORDER BY event.leaf;
 UPDATE standing SET aside = 1 WHERE number IN (SELECT number FROM now WHERE aside)
 """
 

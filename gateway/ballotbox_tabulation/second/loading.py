@@ -19,7 +19,13 @@ from ballotbox_protocol.wire.cose import MessageType
 from ballotbox_protocol.wire.leaf import Leaf, LeafType, decode_leaf
 from ballotbox_protocol.wire.officers import two_officers_signed
 from ballotbox_protocol.wire.replacement import decode_replacement
-from ballotbox_protocol.wire.report import Report, ReportKind, consent_payload, decode_report
+from ballotbox_protocol.wire.report import (
+    WITH_VOTES,
+    Report,
+    ReportKind,
+    consent_payload,
+    decode_report,
+)
 from ballotbox_protocol.wire.tiles import (
     TILE_WIDTH,
     Bundle,
@@ -33,6 +39,7 @@ from ballotbox_protocol.wire.tiles import (
 from ballotbox_protocol.wire.trust import Trusted
 from ballotbox_protocol.wire.verdict import Reason, Verdict
 from ballotbox_tabulation.core.attachment import Attachment, decode_attachment
+from ballotbox_tabulation.second.heads import head_of
 from ballotbox_tabulation.second.roots import LogRoot
 from ballotbox_tabulation.second.tables import COUNTS_IN_A_TABLE, schema, votes_tables
 
@@ -133,12 +140,17 @@ class Loader:
         entry = self._entry_of.get(envelope.protected)
         if entry is None:
             raise ValueError("no box of the register has the key that its report names")
-        report = decode_report(envelope.payload)
-        rows["report"].append((number, leaf.report, entry, _KINDS[report.kind], report.sequence))
-        if report.votes is not None:
-            self._paper(number, report, envelope.payload, rows)
-            for first in range(0, self._width, COUNTS_IN_A_TABLE):
-                rows[f"votes{first}"].append((number, *self._part(report.votes, first)))
+        kind, sequence = head_of(envelope.payload)
+        rows["report"].append((number, leaf.report, entry, _KINDS[kind], sequence))
+        if kind in WITH_VOTES:
+            self._votes(number, envelope.payload, rows)
+
+    def _votes(self, number: int, body: bytes, rows: _Rows) -> None:
+        report = decode_report(body)
+        votes = report.votes or ()
+        self._paper(number, report, body, rows)
+        for first in range(0, self._width, COUNTS_IN_A_TABLE):
+            rows[f"votes{first}"].append((number, *self._part(votes, first)))
 
     def _part(self, votes: tuple[int, ...], first: int) -> tuple[int, ...]:
         # What has another width is never counted, but its row must fit the table.

@@ -71,7 +71,7 @@ REPLACED: Final = "SELECT leaf, origin, kept, by FROM replaced ORDER BY leaf"
 OBJECTIONS: Final = """
 SELECT event.leaf, lower(hex(event.box)), report.kind, event.objection
 FROM event_of AS event JOIN report ON report.number = event.number
-WHERE event.objection IS NOT NULL ORDER BY event.leaf
+WHERE event.objection IS NOT NULL AND EXISTS (SELECT 1 FROM objection) ORDER BY event.leaf
 """
 
 

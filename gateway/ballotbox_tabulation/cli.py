@@ -129,6 +129,7 @@ def _conclude(
     from ballotbox_tabulation.core.outcome import Refused, conclude
     from ballotbox_tabulation.core.rules.decisions import decide
     from ballotbox_tabulation.log_directory import directory_reader
+    from ballotbox_tabulation.second_opinion import second_opinion
     from ballotbox_tabulation.trust_files import UnusableInput
 
     if not directory.is_dir():
@@ -139,7 +140,7 @@ def _conclude(
     program = f"ballotbox-tabulate {version('ballotbox-kit')}"
     with _shown(opened) as leaves:
         decided = None if rules is None else partial(decide, rules=rules)
-        return conclude(opened, leaves, root, program, decided)
+        return conclude(opened, leaves, root, program, second=second_opinion, decide=decided)
 
 
 _EXPORT = "`ballotbox-gateway log export DIR`"
@@ -199,16 +200,24 @@ def _refuse(refused: "Refused", again: str) -> NoReturn:
         )
     else:
         headline = "REFUSED: a law of the result is broken. Nothing was published."
-        advice = (
-            f"Where each box stands: ballotbox-verify log {again}\n"
-            "Then let two officers of the box named above sign a correction, and export anew."
-        )
+        advice = f"Where each box stands: ballotbox-verify log {again}\n{_advice(refused)}"
     reasons = [*refused.faults, *refused.gates]
     lines = [headline, *(f"  {reason}" for reason in reasons[:_REASONS_SHOWN])]
     if len(reasons) > _REASONS_SHOWN:
         lines.append(f"  and {len(reasons) - _REASONS_SHOWN} more")
     click.echo("\n".join([*lines, advice]), err=True)
     sys.exit(_REFUSED)
+
+
+def _advice(refused: "Refused") -> str:
+    from ballotbox_tabulation.core.gates import Gate
+
+    if any(each.gate is Gate.SECOND for each in refused.gates):
+        return (
+            "Two computations of one log disagree, so no officer can mend it: what was published\n"
+            "before stays. Run a program whose digest was released, and report what stands above."
+        )
+    return "Then let two officers of the box named above sign a correction, and export anew."
 
 
 def _unusable(problem: str) -> NoReturn:

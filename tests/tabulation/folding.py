@@ -1,14 +1,27 @@
 """A log folded, as the tests look at it."""
 
 from ballotbox_tabulation.core.faults import Fault
+from ballotbox_tabulation.core.fold import Standings
 from ballotbox_tabulation.core.log import open_log, read_leaves
 from ballotbox_tabulation.core.outcome import Refused, conclude, read_standings
+from ballotbox_tabulation.core.publication import Source, build_result
+from ballotbox_tabulation.core.totals import tabulate
+from ballotbox_tabulation.second_opinion import second_opinion
 
 
 def standings(log, authority=None):
-    """Where the boxes stand after a log; `authority` may bring a later register."""
-    opened = open_log(log.files().get, (authority or log.authority).trusted)
-    return read_standings(opened, read_leaves(opened))
+    """Where the boxes stand after a log; `authority` may bring a later register.
+
+    Whatever is folded here is counted a second time: both computations must agree on all of it.
+    """
+    given = authority or log.authority
+    opened = open_log(log.files().get, given.trusted)
+    found = read_standings(opened, read_leaves(opened))
+    if isinstance(found, Standings):
+        source = Source(given.root, given.trusted, opened.checkpoint, "test 1")
+        result = build_result(tabulate(found, given.trusted.election), source)
+        assert second_opinion(opened, result) == []
+    return found
 
 
 def first(log, authority=None):
@@ -26,7 +39,7 @@ def read(authority, files):
     opened = open_log(files.get, authority.trusted)
     if isinstance(opened, Fault):
         return [opened]
-    outcome = conclude(opened, read_leaves(opened), authority.root, "test 1")
+    outcome = conclude(opened, read_leaves(opened), authority.root, "test 1", second_opinion)
     return list(outcome.faults) if isinstance(outcome, Refused) else outcome
 
 

@@ -11,6 +11,8 @@ from click.testing import CliRunner
 
 from ballotbox_protocol.wire.verdict import Reason, Verdict
 from ballotbox_tabulation.cli import main
+from ballotbox_tabulation.core import publication
+from ballotbox_tabulation.second.finals import STEPS
 from tests.tabulation.log_builder import LogBuilder, authority_of, count, simple_ballots
 
 
@@ -251,3 +253,22 @@ def test_progress_is_shown_on_a_terminal_only(desk):
     assert done.returncode == 0
     assert b"Verifying leaves" in shown
     assert done.stdout.startswith(b"Counted 1 of 3 boxes")
+
+
+@pytest.mark.parametrize("side", ["the first", "the second"])
+def test_an_error_in_either_computation_leaves_the_last_good_page(desk, monkeypatch, side):
+    assert desk.run().exit_code == 0
+    before = {path.name: path.read_bytes() for path in desk.out.iterdir()}
+    if side == "the first":
+        honest = publication._turnout
+        late = {"registered": 1}
+        monkeypatch.setattr(publication, "_turnout", lambda each: honest(each) | late)
+    else:
+        step = STEPS["counted"].replace("JOIN box ON", "JOIN box ON 0 AND")
+        monkeypatch.setitem(STEPS, "counted", step)
+    done = desk.run()
+    assert done.exit_code == 1
+    assert "SECOND: a second computation, by SQL over the log, finds the same: " in done.output
+    assert " in nation, " in done.output
+    assert "what was published\nbefore stays" in done.output
+    assert {path.name: path.read_bytes() for path in desk.out.iterdir()} == before

@@ -26,6 +26,7 @@ from ballotbox_protocol.election.conservation import (
 from ballotbox_protocol.election.definition import Contest, Election
 from ballotbox_protocol.election.identifiers import BoxId
 from ballotbox_protocol.election.tally import ContestTally
+from ballotbox_tabulation.core.displayed import misdisplays
 from ballotbox_tabulation.core.fold import Count, Standings
 from ballotbox_tabulation.core.publication import Document
 from ballotbox_tabulation.core.totals import share_base, share_percent
@@ -43,16 +44,17 @@ class Gate(IntEnum):
     VOTES_BOUND = 4
     SHARES = 5
     LISTED = 6
+    SECOND = 7
 
 
 @dataclass(frozen=True, slots=True)
 class BrokenGate:
-    """A refusal to publish: which gate, which law, the two numbers, and where."""
+    """A refusal to publish: which gate, which law, the two numbers or words, and where."""
 
     gate: Gate
     law: str
-    left: int
-    right: int
+    left: int | str
+    right: int | str
     where: str
 
     def __str__(self) -> str:
@@ -79,6 +81,7 @@ def broken_gates(
         *_sums(result, election),
         *_bounds(result, election),
         *_shares(result),
+        *_displayed(result),
     ]
 
 
@@ -243,6 +246,11 @@ def _shares(result: Document) -> Iterator[BrokenGate]:
         if cut > _SHARES_MAX:
             where = f"{place}, hundredths of a percent"
             yield BrokenGate(Gate.SHARES, MEANING[Law.SHARES], cut, _SHARES_MAX, where)
+
+
+def _displayed(result: Document) -> Iterator[BrokenGate]:
+    for each in misdisplays(result):
+        yield BrokenGate(Gate.SHARES, each.problem, each.shown, each.wanted, each.where)
 
 
 def _hundredths(share: str) -> int:

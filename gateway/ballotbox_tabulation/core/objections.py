@@ -29,6 +29,9 @@ class Objections:
 
         None: no objection. `body` is the encoded report: the officers signed what is made of it.
         """
+        # First, because no ruling lifts it: votes of another length fit no total.
+        if report.votes is None or len(report.votes) != self._row_size:
+            return Reason.VOTES_LENGTH
         if report.precinct != entry.precinct:
             return Reason.PRECINCT
         if report.epoch != entry.epoch:
@@ -37,8 +40,6 @@ class Objections:
             return Reason.FIRMWARE
         if report.debug and self._official:
             return Reason.DEBUG
-        if report.votes is None or len(report.votes) != self._row_size:
-            return Reason.VOTES_LENGTH
         if report.kind is ReportKind.CORRECTION and not self._consented(report, body, entry):
             return Reason.OFFICERS
         return None

@@ -17,6 +17,9 @@ from ballotbox_tabulation.core.publication import (
 )
 from ballotbox_tabulation.core.totals import tabulate
 
+#: Says what speaks against a result that passed the gates; it may read the log anew.
+Opinion = Callable[[OpenedLog, Document], list[BrokenGate]]
+
 
 @dataclass(frozen=True, slots=True)
 class Published:
@@ -40,12 +43,14 @@ def conclude(
     entries: Iterable[LogEntry | Fault],
     root: RootKey,
     program: str,
+    second: Opinion | None = None,
     decide: Callable[[Document], Document] | None = None,
 ) -> Published | Refused:
     """Return the result of a log, or every reason against one.
 
     `entries` are `read_leaves(log)`, all of them; `program` is the name and version that computes;
-    `decide` extends a result by what the country's rules make of it.
+    `decide` extends a result by what the country's rules make of it. Whatever is published needs a
+    `second` opinion; without one, the result is for the eyes of the one who asked.
     """
     standings = read_standings(log, entries)
     if not isinstance(standings, Standings):
@@ -53,12 +58,14 @@ def conclude(
     election, register = log.trusted.election, log.trusted.register
     tabulation = tabulate(standings, election)
     result = build_result(tabulation, Source(root, log.trusted, log.checkpoint, program))
+    if decide is not None:
+        result = decide(result)
     gates = broken_gates(standings, result, election, register.entries_of)
+    if second is not None:
+        gates += second(log, result)
     if gates:
         return Refused(gates=tuple(gates))
     # From here on the result is fit to be shown: nothing below changes a number of it.
-    if decide is not None:
-        result = decide(result)
     digest, file = publish(result)
     return Published(result, digest, file)
 

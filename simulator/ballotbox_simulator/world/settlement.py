@@ -27,6 +27,7 @@ from ballotbox_tabulation.core.faults import Fault
 from ballotbox_tabulation.core.log import open_log, read_leaves
 from ballotbox_tabulation.core.outcome import Published, conclude
 from ballotbox_tabulation.core.rules.decisions import decide
+from ballotbox_tabulation.second_opinion import second_opinion
 
 _PROGRAM: Final = "simulation"
 
@@ -101,7 +102,7 @@ def publish_log(ledger: SimulatedLedger, authority: Authority) -> Mapping[str, A
     log = open_log(files.get, authority.trusted)
     if isinstance(log, Fault):
         return str(log)
-    concluded = conclude(log, read_leaves(log), authority.root, _PROGRAM)
+    concluded = conclude(log, read_leaves(log), authority.root, _PROGRAM, second_opinion)
     if isinstance(concluded, Published):
         return concluded.result
     return "; ".join(str(each) for each in (*concluded.faults, *concluded.gates)[:3])

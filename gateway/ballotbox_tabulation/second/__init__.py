@@ -1,0 +1,1 @@
+"""A second computation of the result, by SQL over the log: it shares the wire with the first."""

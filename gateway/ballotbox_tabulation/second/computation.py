@@ -1,0 +1,185 @@
+"""The second computation: a log in a database of its own, and what a result of it must show.
+
+The database is a file without a name in the directory for temporary files: it takes a fixed part
+of memory, whatever the size of the log, and is gone when it is closed.
+"""
+
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from itertools import chain
+from typing import Any, Final
+
+from ballotbox_protocol.election.counters import COUNTER_NAMES
+from ballotbox_protocol.election.tally import Layout
+from ballotbox_protocol.wire.checkpoint import Checkpoint
+from ballotbox_protocol.wire.trust import Trusted
+from ballotbox_protocol.wire.verdict import Reason, Verdict
+from ballotbox_tabulation.second import questions
+from ballotbox_tabulation.second.finals import STEPS
+from ballotbox_tabulation.second.loading import Loader, Read
+from ballotbox_tabulation.second.showing import Shape, Shown
+
+#: So much of the database is kept in memory.
+_CACHE_KIB: Final = 16_384
+
+
+class SecondCount:
+    """Asks a database that holds a log for the parts of its result, one at a time."""
+
+    def __init__(self, database: sqlite3.Connection, trusted: Trusted) -> None:
+        """Find the finals in force; the tables of the log must be filled."""
+        self._database = database
+        self._width = Layout.of(trusted.election).size
+        self._shape = Shape(trusted.election)
+        for statements in STEPS.values():
+            database.executescript(statements)
+
+    def nation(self) -> Shown:
+        """Return what the result shows of the whole election."""
+        (expected,) = self._one(questions.EXPECTED)
+        counted, *numbers = next(self._rows(questions.sums(self._width)))
+        precincts, registered, ballots = self._one(questions.TURNOUT)
+        share = self._shape.share(ballots, registered) if ballots <= registered else ""
+        return self._shape.area(expected, counted, numbers, in_full=True) | {
+            "registered": self._one(questions.REGISTERED)[0],
+            "turnout": {
+                "precincts": precincts,
+                "registered": registered,
+                "ballots": ballots,
+                "share_percent": share,
+            },
+        }
+
+    def precincts(self) -> Iterator[Shown]:
+        """Yield what the result shows of each precinct, in the definition's order."""
+        expected = self._database.execute(questions.EXPECTED_BY_PRECINCT)
+        sums = self._rows(questions.sums_by_precinct(self._width))
+        for (number, name, registered, boxes), (counted, *numbers) in zip(
+            expected, sums, strict=True
+        ):
+            yield self._shape.area(boxes, counted, numbers, in_full=False) | {
+                "number": number,
+                "name": name,
+                "registered": registered,
+            }
+
+    def boxes(self, state: str) -> Iterator[Shown]:
+        """Yield what the result shows of each box in this state, by precinct and id."""
+        counts = _Grouped(self._rows(questions.counted(self._width)))
+        for box, precinct in self._database.execute(questions.BOXES, (state,)):
+            shown: Shown = {
+                "box": box.hex(),
+                "precinct": precinct,
+                "reports": [self._report(each) for each in self._listed(box)],
+            }
+            if state == "held":
+                waiting = {"box": box}
+                (shown["waiting_for"],) = self._one(questions.WAITING_FOR, waiting)
+            if state == "counted":
+                shown["counts"] = [self._count(row) for row in counts.of(box)]
+            yield shown
+
+    def lists(self) -> Shown:
+        """Return the short lists of the result: objections, and precincts with too many ballots."""
+        objections = self._database.execute(questions.OBJECTIONS)
+        excess = self._database.execute(questions.OVER_REGISTERED)
+        return {
+            "objections": [
+                {"leaf": leaf, "box": box, "kind": kind, **_reason(reason)}
+                for leaf, box, kind, reason in objections
+            ],
+            "over_registered": [
+                {"precinct": number, "ballots": ballots, "registered": registered}
+                for number, ballots, registered in excess
+            ],
+        }
+
+    def log(self, checkpoint: Checkpoint) -> Shown:
+        """Return what the result shows of the log that it folded."""
+        leaves = {each.name.lower(): 0 for each in Verdict}
+        leaves |= dict(self._database.execute(questions.VERDICTS))
+        (leaves["rulings"],) = self._one(questions.RULINGS)
+        (latest,) = self._one(questions.LATEST_TIME)
+        replaced = [
+            {"leaf": leaf, "origin": origin, "lost_from": kept, "replaced_by": by}
+            for leaf, origin, kept, by in self._database.execute(questions.REPLACED)
+        ]
+        return ({"replaced": replaced} if replaced else {}) | {
+            "origin": checkpoint.origin,
+            "size": checkpoint.size,
+            "root": checkpoint.root.hex(),
+            "leaves": leaves,
+            "latest_time": latest,
+        }
+
+    def _count(self, row: list[Any]) -> Shown:
+        report, leaf, ruled, *numbers = row
+        counters, votes = numbers[: len(COUNTER_NAMES)], numbers[len(COUNTER_NAMES) :]
+        return {
+            "report": report.hex(),
+            "leaf": leaf,
+            "ruled": bool(ruled),
+            "counters": dict(zip(COUNTER_NAMES, counters, strict=True)),
+            "contests": self._shape.contests(votes),
+        }
+
+    def _listed(self, box: bytes) -> list[tuple[Any, ...]]:
+        return self._database.execute(questions.REPORTS, (box,)).fetchall()
+
+    def _report(self, row: tuple[Any, ...]) -> Shown:
+        report, kind, sequence, verdict, reason, use = row
+        leaves = self._database.execute(questions.LEAVES_ABOUT, (report,))
+        return {
+            "id": report.hex(),
+            "kind": kind,
+            "sequence": sequence,
+            "verdict": verdict,
+            **_reason(reason),
+            "leaves": [leaf for (leaf,) in leaves],
+            "use": use,
+        }
+
+    def _rows(self, parts: list[str]) -> Iterator[list[Any]]:
+        """Yield the answers to questions that are asked side by side, as one row each."""
+        cursors = [self._database.execute(question) for question in parts]
+        for row in zip(*cursors, strict=True):
+            yield list(chain.from_iterable(row))
+
+    def _one(self, question: str, values: Mapping[str, object] | None = None) -> tuple[Any, ...]:
+        row: tuple[Any, ...] = self._database.execute(question, values or {}).fetchone()
+        return row
+
+
+class _Grouped:
+    """Rows that start with a box, in the order in which the boxes are asked for."""
+
+    def __init__(self, rows: Iterator[list[Any]]) -> None:
+        self._rows = rows
+        self._next = next(rows, None)
+
+    def of(self, box: bytes) -> Iterator[list[Any]]:
+        """Yield the rest of each row of this box."""
+        while self._next is not None and self._next[0] == box:
+            yield self._next[1:]
+            self._next = next(self._rows, None)
+
+
+def _reason(name: str) -> Shown:
+    return {"reason": name, "reason_code": int(Reason[name.upper()])}
+
+
+@contextmanager
+def counted_again(read: Read, checkpoint: Checkpoint, trusted: Trusted) -> Iterator[SecondCount]:
+    """Yield the second computation of the log behind `read`.
+
+    Raises Unreadable when the log cannot be read, sqlite3.Error when there is no room for it.
+    """
+    with closing(sqlite3.connect("", isolation_level=None)) as database:
+        # Nothing of it outlives the connection, so nothing needs to be safe from a power cut.
+        database.executescript(
+            f"PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;"
+            f"PRAGMA cache_size = -{_CACHE_KIB}; PRAGMA temp_store = FILE"
+        )
+        Loader(database, trusted, checkpoint.origin).load(read, checkpoint)
+        yield SecondCount(database, trusted)

@@ -1,0 +1,29 @@
+"""The kind and the sequence of a report, read from the start of its body alone.
+
+Nine of ten reports carry no votes, and of these nothing else matters here: that they are whole and
+well formed is what the first computation asks.
+"""
+
+import re
+from typing import Final
+
+from ballotbox_protocol.wire.report import ReportKind, decode_report
+
+#: A whole number in CBOR.
+_NUMBER: Final = rb"(?:[\x00-\x17]|\x18.|\x19..|\x1a....)"
+#: Version, kind, election, precinct, box, epoch, boot and sequence, which stand first and in order.
+_HEAD: Final = re.compile(
+    rb"[\xb0-\xb7]\x00\x01\x01([\x01-\x09])\x02\x58\x20.{32}\x03" + _NUMBER
+    + rb"\x04\x50.{16}\x05" + _NUMBER + rb"\x06" + _NUMBER + rb"\x07(" + _NUMBER + rb")\x08",
+    re.DOTALL,
+)  # fmt: skip
+
+
+def head_of(body: bytes) -> tuple[ReportKind, int]:
+    """Return kind and sequence of a report; raises CborError or InvalidField when it is none."""
+    found = _HEAD.match(body)
+    if found is None:
+        report = decode_report(body)
+        return report.kind, report.sequence
+    kind, sequence = found.groups()
+    return ReportKind(kind[0]), int.from_bytes(sequence[len(sequence) > 1 :])

@@ -1,0 +1,124 @@
+"""What is asked of the tables once the finals in force are found: sums and lists, by SQL alone."""
+
+from typing import Final
+
+from ballotbox_protocol.election.counters import COUNTER_NAMES
+from ballotbox_tabulation.second.tables import votes_tables
+
+#: The lifetime counter is of a box, not of an election.
+SUMMED: Final = tuple(name for name in COUNTER_NAMES if name != "lifetime")
+
+EXPECTED: Final = "SELECT count(*) FROM box WHERE state <> 'unused'"
+
+EXPECTED_BY_PRECINCT: Final = """
+SELECT precinct.number, name, registered, (
+    SELECT count(*) FROM box WHERE box.precinct = precinct.number AND state <> 'unused'
+) FROM precinct ORDER BY place
+"""
+
+BOXES: Final = """
+SELECT box, precinct FROM box WHERE state = ? ORDER BY precinct, box
+"""
+
+WAITING_FOR: Final = """
+SELECT min(free) FROM (
+    SELECT 0 AS free UNION SELECT sequence + 1 FROM place WHERE box = :box
+) WHERE NOT EXISTS (SELECT 1 FROM place WHERE box = :box AND sequence = free)
+"""
+
+REPORTS: Final = """
+SELECT id, kind, sequence, verdict, reason, use FROM listed WHERE box = ?
+ORDER BY sequence, id
+"""
+
+LEAVES_ABOUT: Final = """
+SELECT leaf FROM leaf
+WHERE about = ? AND type IN ('report', 'ruling') ORDER BY leaf
+"""
+
+TURNOUT: Final = """
+SELECT count(*), coalesce(sum(registered), 0), coalesce(sum(ballots), 0) FROM (
+    SELECT precinct.registered, sum(paper.ballots) AS ballots
+    FROM precinct JOIN counted ON counted.precinct = precinct.number
+    JOIN paper ON paper.number = counted.number
+    GROUP BY precinct.number
+    HAVING count(*) = (
+        SELECT count(*) FROM box WHERE box.precinct = precinct.number AND state <> 'unused'
+    )
+)
+"""
+
+OVER_REGISTERED: Final = """
+SELECT precinct.number AS precinct, sum(paper.ballots) AS ballots, precinct.registered
+FROM precinct JOIN counted ON counted.precinct = precinct.number
+JOIN paper ON paper.number = counted.number
+GROUP BY precinct.number HAVING sum(paper.ballots) > precinct.registered ORDER BY precinct.place
+"""
+
+REGISTERED: Final = "SELECT sum(registered) FROM precinct"
+
+VERDICTS: Final = "SELECT verdict, count(*) FROM leaf WHERE type = 'report' GROUP BY verdict"
+
+RULINGS: Final = "SELECT count(*) FROM leaf WHERE type = 'ruling'"
+
+LATEST_TIME: Final = """
+SELECT max(time) FROM leaf
+WHERE type = 'report' OR type = 'ruling' AND about IN (SELECT id FROM report)
+"""
+
+REPLACED: Final = "SELECT leaf, origin, kept, by FROM replaced ORDER BY leaf"
+
+OBJECTIONS: Final = """
+SELECT event.leaf, lower(hex(event.box)), report.kind, event.objection
+FROM event_of AS event JOIN report ON report.number = event.number
+WHERE event.objection IS NOT NULL AND EXISTS (SELECT 1 FROM objection) ORDER BY event.leaf
+"""
+
+
+def sums(width: int) -> list[str]:
+    """Return the questions for the sums over everything; side by side their answers are one row."""
+    return [
+        f"SELECT {head} {_sum('votes', columns)} FROM counted"  # noqa: S608 - our own names
+        f" JOIN paper ON paper.number = counted.number"
+        f" JOIN {table} AS votes ON votes.number = counted.number"
+        for head, table, columns in _parts(width, f"count(*), {_sum('paper', SUMMED)},")
+    ]
+
+
+def sums_by_precinct(width: int) -> list[str]:
+    """Return the same by precinct, each precinct once, in the definition's order."""
+    return [
+        f"SELECT {head} {_sum('votes', columns)} FROM precinct"  # noqa: S608 - our own names
+        " LEFT JOIN counted ON counted.precinct = precinct.number"
+        " LEFT JOIN paper ON paper.number = counted.number"
+        f" LEFT JOIN {table} AS votes ON votes.number = counted.number"
+        " GROUP BY precinct.place ORDER BY precinct.place"
+        for head, table, columns in _parts(width, f"count(counted.box), {_sum('paper', SUMMED)},")
+    ]
+
+
+def counted(width: int) -> list[str]:
+    """Return the questions for the counted boxes, by precinct and id, with their numbers."""
+    own = "counted.box, report.id, counted.leaf, counted.ruled"
+    return [
+        f"SELECT {head} {_each('votes', columns)} FROM counted"  # noqa: S608 - our own names
+        " JOIN report ON report.number = counted.number"
+        " JOIN paper ON paper.number = counted.number"
+        f" JOIN {table} AS votes ON votes.number = counted.number ORDER BY counted.place"
+        for head, table, columns in _parts(width, f"{own}, {_each('paper', COUNTER_NAMES)},")
+    ]
+
+
+def _parts(width: int, head: str) -> list[tuple[str, str, list[str]]]:
+    return [
+        (head if at == 0 else "", table, columns)
+        for at, (table, columns) in enumerate(votes_tables(width))
+    ]
+
+
+def _sum(table: str, columns: tuple[str, ...] | list[str]) -> str:
+    return ", ".join(f"sum({table}.{name})" for name in columns)
+
+
+def _each(table: str, columns: tuple[str, ...] | list[str]) -> str:
+    return ", ".join(f"{table}.{name}" for name in columns)

@@ -1,0 +1,86 @@
+"""Rows of numbers in the shape in which a result shows them, built from the definition alone."""
+
+from collections.abc import Iterator, Sequence
+from decimal import ROUND_DOWN, Context, Decimal
+from typing import Any, Final
+
+from ballotbox_protocol.election.definition import Contest, Election
+from ballotbox_tabulation.second.questions import SUMMED
+
+#: A part of a result as JSON has it.
+Shown = dict[str, Any]
+
+#: Enough for any count times 100, with the digits behind the point.
+_EXACT: Final = Context(prec=60, rounding=ROUND_DOWN)
+_HUNDREDTH: Final = Decimal("0.01")
+
+
+class Shape:
+    """Knows the contests of one election, and so what each number of a row is."""
+
+    def __init__(self, election: Election) -> None:
+        self._contests = election.contests
+
+    def area(self, expected: int, counted: int, numbers: Sequence[Any], *, in_full: bool) -> Shown:
+        """Return the sums of a precinct or of the election; nothing counted is null, not zero.
+
+        numbers: the summed counters, then the row of votes. in_full: with names and shares.
+        """
+        counters, votes = numbers[: len(SUMMED)], numbers[len(SUMMED) :]
+        return {
+            "boxes_expected": expected,
+            "boxes_counted": counted,
+            "counters": dict(zip(SUMMED, counters, strict=True)) if counted else None,
+            "contests": self.contests(votes, in_full=in_full) if counted else None,
+        }
+
+    def contests(self, votes: Sequence[int], *, in_full: bool = False) -> list[Shown]:
+        """Return every contest's numbers of a row."""
+        rest = iter(votes)
+        show = self._in_full if in_full else self._plain
+        return [show(contest, rest) for contest in self._contests]
+
+    def _plain(self, contest: Contest, rest: Iterator[int]) -> Shown:
+        ballots, blank, undervotes, overvotes = (next(rest) for _ in range(4))
+        votes = [next(rest) for _ in contest.options]
+        return {
+            "ballots": ballots,
+            "blank": blank,
+            "undervotes": undervotes,
+            "overvotes": overvotes,
+            "votes": votes,
+            "preferences": [
+                [next(rest) for _ in range(option.preferences)] for option in contest.options
+            ],
+        }
+
+    def _in_full(self, contest: Contest, rest: Iterator[int]) -> Shown:
+        plain = self._plain(contest, rest)
+        allowed = contest.votes_allowed
+        base = plain["ballots"] * allowed
+        options = zip(contest.options, plain.pop("votes"), plain.pop("preferences"), strict=True)
+        return plain | {
+            "name": contest.name,
+            "votes_allowed": allowed,
+            "base": {
+                "name": "ballots" if allowed == 1 else f"ballots × {allowed} votes allowed",
+                "value": base,
+            },
+            "options": [
+                {
+                    "name": option.name,
+                    "votes": votes,
+                    "share_percent": self.share(votes, base),
+                    "preferences": preferences,
+                }
+                for option, votes, preferences in options
+            ],
+        }
+
+    @staticmethod
+    def share(part: int, base: int) -> str:
+        """Return `part` of `base` in percent, cut to two decimals; of nothing there is no share."""
+        if base == 0:
+            return ""
+        percent = _EXACT.divide(Decimal(100 * part), Decimal(base))
+        return str(percent.quantize(_HUNDREDTH, context=_EXACT))

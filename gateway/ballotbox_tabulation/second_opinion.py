@@ -1,0 +1,31 @@
+"""The gate of the second computation: any difference to the digit refuses the whole result."""
+
+import sqlite3
+from collections.abc import Iterator
+from itertools import islice
+from typing import Final
+
+from ballotbox_tabulation.core.gates import BrokenGate, Gate
+from ballotbox_tabulation.core.log import OpenedLog
+from ballotbox_tabulation.core.publication import Document
+from ballotbox_tabulation.second.comparing import differences
+from ballotbox_tabulation.second.computation import counted_again
+from ballotbox_tabulation.second.loading import Unreadable
+
+_LAW: Final = "a second computation, by SQL over the log, finds the same"
+#: A refusal keeps so many differences; one doubled sum moves every number there is.
+_KEPT: Final = 1_000
+
+
+def second_opinion(log: OpenedLog, result: Document) -> list[BrokenGate]:
+    """Return where `result` differs from what SQL makes of the same log; nothing: to the digit."""
+    return list(islice(_differing(log, result), _KEPT))
+
+
+def _differing(log: OpenedLog, result: Document) -> Iterator[BrokenGate]:
+    try:
+        with counted_again(log.read, log.checkpoint, log.trusted) as second:
+            for each in differences(result, second, log.trusted.election, log.checkpoint):
+                yield BrokenGate(Gate.SECOND, _LAW, each.shown, each.found, each.where)
+    except (Unreadable, sqlite3.Error) as error:
+        yield BrokenGate(Gate.SECOND, _LAW, "a result", "none", f"the second computation: {error}")

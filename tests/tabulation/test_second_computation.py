@@ -1,0 +1,109 @@
+"""Do two computations that share nothing but the wire come to the same result, to the digit?"""
+
+import pytest
+from hypothesis import event, given, settings
+from hypothesis import strategies as st
+
+from ballotbox_protocol.election.definition import BallotStyle, Contest, ContestKind, Option
+from ballotbox_protocol.election.tally import Marks
+from ballotbox_protocol.wire.merkle import Tree, leaf_hash
+from ballotbox_protocol.wire.report import ReportKind, encode_report
+from ballotbox_protocol.wire.statements import RulingKind
+from ballotbox_protocol.wire.verdict import Reason
+from ballotbox_tabulation.core.outcome import Published
+from ballotbox_tabulation.core.totals import share_percent
+from ballotbox_tabulation.second.heads import head_of
+from ballotbox_tabulation.second.roots import LogRoot
+from ballotbox_tabulation.second.showing import Shape
+from tests.strategies import reports
+from tests.tabulation.counted_twice import (
+    AUTHORITY,
+    acts,
+    closing,
+    closures,
+    day_of,
+    opinion,
+    publish,
+    result_of,
+)
+from tests.tabulation.log_builder import Ballot, LogBuilder, authority_of, simple_ballots
+from tests.tabulation.test_replaced_log import put, replacement
+
+
+@settings(max_examples=300)
+@given(st.lists(acts, min_size=1, max_size=30), closures)
+def test_both_agree_on_whatever_a_log_may_say(told, closed):
+    log, authority = day_of(told), closing(closed)
+    result = result_of(log, authority)
+    if isinstance(result, list):
+        event("the log does not hold together")
+        return
+    event(f"counted {len(result['boxes']['counted'])}")
+    assert opinion(log, result, authority) == []
+
+
+@pytest.mark.parametrize("options", [512, 490])
+def test_they_agree_on_rows_wider_than_a_table(options):
+    """A row of nearly 3,000 counts is held in three tables side by side."""
+    lists = tuple(Option(f"List {n}", 1) for n in range(options))
+    council = tuple(Option(str(number)) for number in range(500))
+    contests = (
+        Contest("Lists", ContestKind.PARTY_LIST, 1, lists),
+        Contest("Other lists", ContestKind.PARTY_LIST, 1, lists),
+        Contest("Council", ContestKind.CHOOSE_UP_TO, 3, council),
+    )
+    styles = (BallotStyle("ALL", ((0, 1, 2),)),)
+    log = LogBuilder(authority_of(boxes=2, contests=contests, styles=styles))
+    marks = {0: Marks(frozenset({400})), 2: Marks(frozenset({1, 499}))}
+    for number in range(2):
+        log.day(log.pen(number), [Ballot(0, marks), Ballot(0, {1: Marks(frozenset({3}))})])
+    published = publish(log)
+    assert isinstance(published, Published), published
+    assert published.result["nation"]["contests"][2]["options"][499]["votes"] == 2
+
+
+def test_they_agree_on_a_log_that_replaces_another():
+    log = LogBuilder(AUTHORITY)
+    put(log, replacement(AUTHORITY, log.origin))
+    log.day(log.pen(0), simple_ballots(5))
+    published = publish(log)
+    assert isinstance(published, Published), published
+    assert published.result["log"]["replaced"]
+
+
+def test_a_release_lifts_every_objection_but_the_length_of_the_votes():
+    """Even where another objection stands beside it: such votes fit no total."""
+    log = LogBuilder(AUTHORITY)
+    pen = log.pen(0)
+    log.morning(pen)
+    final = pen.write(ReportKind.FINAL, votes=(1, 2), precinct=9)
+    log.quarantine(final, Reason.PRECINCT)
+    log.rule(RulingKind.RELEASE, final)
+    published = publish(log)
+    assert isinstance(published, Published), published
+    (box,) = published.result["boxes"]["quarantined"]
+    assert box["reports"][0]["reason"] == "votes_length"
+
+
+@given(reports())
+def test_the_start_of_a_report_says_what_the_decoder_says(report):
+    assert head_of(encode_report(report)) == (report.kind, report.sequence)
+
+
+@given(st.binary(max_size=300))
+def test_what_is_no_report_has_no_start(data):
+    with pytest.raises(ValueError, match=r"."):
+        head_of(data)
+
+
+@given(st.lists(st.binary(max_size=40), max_size=70))
+def test_the_root_of_a_log_is_that_of_its_tree(leaves):
+    root = LogRoot()
+    for leaf in leaves:
+        root.add(leaf)
+    assert root.value() == Tree([leaf_hash(leaf) for leaf in leaves]).root()
+
+
+@given(st.integers(0, 2**40), st.integers(1, 2**40))
+def test_a_share_is_cut_alike_by_both(part, base):
+    assert Shape.share(part, base) == share_percent(part, base)

@@ -1,4 +1,4 @@
-"""Does a released result enter the log it was made of once, in order, or not at all with a reason?"""
+"""Does a released result enter the log it was made of once and in order, or get a reason?"""
 
 from dataclasses import replace
 

@@ -497,8 +497,8 @@ _PUBLICATIONS: dict[Reason, dict[str, object]] = {
     Reason.VERSION: {"version": 2, "previous": bytes(32)},
     Reason.CHECKPOINT: {"root": bytes(32)},
 }
-for _reason in _PUBLICATIONS:
-    produces(_reason)(lambda changes=_PUBLICATIONS[_reason]: _publish(**changes))
+for _reason, _changes in _PUBLICATIONS.items():
+    produces(_reason)(lambda changes=_changes: _publish(**changes))
 
 
 def test_portable_ballots_come_in_after_the_close_and_nothing_else_does() -> None:

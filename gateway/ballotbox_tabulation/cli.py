@@ -3,6 +3,7 @@
 Exit codes: 0 published, 1 refused (the log or a gate), 2 the command or its input is unusable.
 `check` holds tables of protocols to a law: 0 no protocol is refused, 1 one is, 2 unusable.
 `match` sets sources side by side: 0 they agree, 1 they do not, 2 unusable.
+`publish` releases results: 0 done, 1 refused and the last good one stays, 2 unusable.
 """
 
 import sys
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from ballotbox_tabulation.match_commands import explain, match
+from ballotbox_tabulation.publish_commands import publish
 
 if TYPE_CHECKING:
     from ballotbox_protocol.wire.trust import RootKey, Trusted
@@ -50,7 +52,7 @@ def run(log: Path, election: Path, register: Path, root: str, out: Path) -> None
     _leave_memory_alone()
     try:
         key, trusted = load_trusted(election, register, root)
-        outcome, again = _conclude(log, key, trusted), f"{log} --election {election}"
+        outcome, again = conclude_log(log, key, trusted), f"{log} --election {election}"
     except (UnusableInput, OSError) as error:
         _unusable(str(error))
     again += f" --register {register} --root {root}"
@@ -86,6 +88,7 @@ def check(law: str, table: Path, columns: Path, out: Path | None) -> None:
 
 main.add_command(match)
 main.add_command(explain)
+main.add_command(publish)
 
 
 @main.command()
@@ -109,7 +112,8 @@ def _leave_memory_alone() -> None:
     gc.disable()
 
 
-def _conclude(directory: Path, root: "RootKey", trusted: "Trusted") -> "Published | Refused":
+def conclude_log(directory: Path, root: "RootKey", trusted: "Trusted") -> "Published | Refused":
+    """Return the result of an exported log, or every reason against one; raises UnusableInput."""
     from importlib.metadata import version
 
     from ballotbox_tabulation.core.faults import Fault

@@ -71,7 +71,8 @@ class Desk:
 
     def signed(self, *numbers: int, yes: bool = True) -> Result:
         sure = ["--yes"] if yes else []
-        return self.run("sign", self.draft, *self.keys(*numbers), *sure)
+        typed = None if yes else "n\n"
+        return self.run("sign", self.draft, *self.keys(*numbers), *sure, typed=typed)
 
     def released(self, *more: object) -> Result:
         return self.run("release", self.draft, "--out", self.out, *more)

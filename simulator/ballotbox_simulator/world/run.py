@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from ballotbox_simulator.world.auditor import Breach, Finding
 from ballotbox_simulator.world.faults import FaultClass, FaultKind, weakest
 from ballotbox_simulator.world.plan import Day
+from ballotbox_simulator.world.releasing import release
 from ballotbox_simulator.world.rulings import rule_on_boxes
 from ballotbox_simulator.world.settlement import Balance, settle
 from ballotbox_simulator.world.strikes import schedule_strikes
@@ -53,6 +54,7 @@ def run_world(world: World, *, raising: bool = False) -> DayOutcome:
             rule_on_boxes(world)
             world.run_liveness()
         balance = settle(world)
+        release(world)
     except Exception as error:
         words = f"{type(error).__name__}: {error}"
         world.auditor.object_to(Breach.CRASH, "world", words)

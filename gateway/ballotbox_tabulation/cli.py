@@ -3,6 +3,7 @@
 Exit codes: 0 published, 1 refused (the log or a gate), 2 the command or its input is unusable.
 `check` holds tables of protocols to a law: 0 no protocol is refused, 1 one is, 2 unusable.
 `match` sets sources side by side: 0 they agree, 1 they do not, 2 unusable.
+`publish` releases results: 0 done, 1 refused and the last good one stays, 2 unusable.
 """
 
 import sys
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from ballotbox_tabulation.match_commands import explain, match
+from ballotbox_tabulation.publish_commands import publish
 from ballotbox_tabulation.site_commands import diff, site
 
 if TYPE_CHECKING:
@@ -58,7 +60,7 @@ def run(
     try:
         key, trusted = load_trusted(election, register, root)
         stated = None if rules is None else read_rules_file(rules, trusted.election)
-        outcome, again = _conclude(log, key, trusted, stated), f"{log} --election {election}"
+        outcome, again = conclude_log(log, key, trusted, stated), f"{log} --election {election}"
     except (UnusableInput, OSError) as error:
         _unusable(str(error))
     again += f" --register {register} --root {root}"
@@ -96,6 +98,7 @@ main.add_command(match)
 main.add_command(explain)
 main.add_command(site)
 main.add_command(diff)
+main.add_command(publish)
 
 
 @main.command()
@@ -119,9 +122,10 @@ def _leave_memory_alone() -> None:
     gc.disable()
 
 
-def _conclude(
-    directory: Path, root: "RootKey", trusted: "Trusted", rules: "Rules | None"
+def conclude_log(
+    directory: Path, root: "RootKey", trusted: "Trusted", rules: "Rules | None" = None
 ) -> "Published | Refused":
+    """Return the result of an exported log, or every reason against one; raises UnusableInput."""
     from importlib.metadata import version
 
     from ballotbox_tabulation.core.faults import Fault

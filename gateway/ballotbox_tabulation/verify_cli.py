@@ -131,6 +131,7 @@ def _standings(standings: "Standings") -> "Iterator[Finding]":
     from ballotbox_tabulation.core.examination import says
     from ballotbox_tabulation.core.fold import BoxState
     from ballotbox_tabulation.core.hand_counts import count_in_words
+    from ballotbox_tabulation.core.published import released_in_words
     from ballotbox_tabulation.core.wording import reason_in_words
 
     for verdict, count in standings.reports_by_verdict.items():
@@ -142,6 +143,8 @@ def _standings(standings: "Standings") -> "Iterator[Finding]":
         yield says(f"two officers closed the log {it.replaced}: from {lost}")
     for version in standings.by_hand:
         yield says(count_in_words(version))
+    for released in standings.published:
+        yield says(released_in_words(released))
     for each in standings.objections:
         what = f"leaf {each.leaf}, {each.kind.name.lower()} of box {each.box.hex()}"
         yield says(f"accepted, but quarantined here: {what}: {reason_in_words(each.reason)}")

@@ -1,6 +1,6 @@
 """Does each message open the door of the election that it names, and no other?"""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -18,7 +18,9 @@ from ballotbox_protocol.wire.statements import Hello, sign_statement
 from ballotbox_protocol.wire.trust import Trusted
 from ballotbox_protocol.wire.verdict import Reason
 from ballotbox_simulator.authority import Authority
+from tests.gateway.scene import Scene
 from tests.gateway.scripted import CENTRE, ORIGIN, OTHER, ScriptedBox
+from tests.gateway.test_publications import released
 from tests.gateway.two_elections import OFFICIAL, OFFICIAL_BELOW, REKEYED, official, rehearsal
 
 NOBODYS = ElectionDigest(b"\x07" * 32)
@@ -124,3 +126,12 @@ def test_an_address_proves_nothing() -> None:
     assert door is DAY
     road = Road(RoadKind.SERIAL, "line")
     assert Roster(door.trusted).authenticate(stolen[1:], road) == Unproved(Reason.UNKNOWN_KEY)
+
+
+def test_a_publication_goes_to_the_election_it_names_and_any_other_bytes_to_the_first() -> None:
+    made = released(Scene())
+    for door in (DRESS, DAY):
+        named = replace(made, election=door.trusted.digest)
+        assert ADDRESSES.of_publication(named.to_bytes()) is door
+    assert ADDRESSES.of_publication(replace(made, election=NOBODYS).to_bytes()) is DRESS
+    assert ADDRESSES.of_publication(b"\x80") is DRESS

@@ -14,6 +14,7 @@ from tests.gateway.scripted import votes_for
 
 K = ReportKind
 _GOOD = {Reason.IN_ORDER, Reason.GAP_CLOSED, Reason.RELEASED, Reason.NAMED, Reason.REPLACES}
+_GOOD |= {Reason.PUBLISHED}
 
 
 def test_every_reason_against_a_report_stands_in_one_step() -> None:

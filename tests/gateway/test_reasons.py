@@ -39,6 +39,7 @@ from tests.gateway.scripted import (
     ruling,
     sign_report,
 )
+from tests.gateway.test_publications import released
 
 K = ReportKind
 Cause = Callable[[], Reason]
@@ -479,6 +480,25 @@ for _reason in _COUNTERS:
     produces(_reason)(lambda reason=_reason: _break_counters(reason))
 for _reason in _VOTES:
     produces(_reason)(lambda reason=_reason: _break_votes(reason))
+
+
+def _publish(**changes: object) -> Reason:
+    """Of a publication of a log of one leaf, but for the changes."""
+    scene = Scene()
+    scene.send(K.BOOT)
+    each = released(scene, **changes)
+    return scene.intake.publish(each.to_bytes(), NOW).reason
+
+
+_PUBLICATIONS: dict[Reason, dict[str, object]] = {
+    Reason.PUBLISHED: {},
+    Reason.OTHER_LOG: {"origin": OTHER},
+    Reason.RELEASERS: {"officers": 1},
+    Reason.VERSION: {"version": 2, "previous": bytes(32)},
+    Reason.CHECKPOINT: {"root": bytes(32)},
+}
+for _reason, _changes in _PUBLICATIONS.items():
+    produces(_reason)(lambda changes=_changes: _publish(**changes))
 
 
 def test_portable_ballots_come_in_after_the_close_and_nothing_else_does() -> None:

@@ -10,9 +10,11 @@ from ballotbox_protocol.wire import cose
 from ballotbox_protocol.wire.keyfile import (
     NONCE_SIZE,
     SALT_SIZE,
+    UNPROTECTED,
     KeyFileError,
     PrivateKey,
     open_key,
+    open_unprotected,
     seal_key,
 )
 
@@ -91,3 +93,24 @@ def test_a_damaged_file_says_what_is_wrong(text: str, problem: str) -> None:
 def test_another_passphrase_opens_nothing(passphrase: str) -> None:
     with pytest.raises(KeyFileError, match="wrong passphrase"):
         open_key(SEALED, passphrase)
+
+
+OPEN = f"{UNPROTECTED}\npublic {KEY.public.hex()}\nseed {KEY.seed.hex()}\n"
+
+
+def test_an_unprotected_file_gives_its_key_to_everybody() -> None:
+    assert open_unprotected(OPEN) == KEY
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (UNPROTECTED, "has no seed of 64 hexadecimal digits in line 3"),
+        (OPEN.replace("seed ", "seed x"), "has no seed of 64 hexadecimal digits in line 3"),
+        (OPEN[:-3], "has no seed of 64 hexadecimal digits in line 3"),
+        (OPEN.replace("public ", "public 0"), "names another public key in its second line"),
+    ],
+)
+def test_a_damaged_unprotected_file_says_where(text: str, words: str) -> None:
+    with pytest.raises(KeyFileError, match=words):
+        open_unprotected(text)

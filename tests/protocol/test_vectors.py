@@ -22,6 +22,7 @@ from ballotbox_protocol.wire.link_frames import LinkFault, parse_link_frame
 from ballotbox_protocol.wire.merkle import Tree, leaf_hash, verify_consistency
 from ballotbox_protocol.wire.message import Message, parse_message
 from ballotbox_protocol.wire.officers import two_officers_signed
+from ballotbox_protocol.wire.publication import decode_publication
 from ballotbox_protocol.wire.receipt import Receipt, VerifiedReceipt, verify_receipt
 from ballotbox_protocol.wire.register import decode_register
 from ballotbox_protocol.wire.replacement import decode_replacement
@@ -174,6 +175,8 @@ def test_a_signed_statement_is_read_and_verified(vector: Vector) -> None:
 DETACHED = {
     "hand count": (decode_hand_count, MessageType.HAND_COUNT, Role.POLL),
     "hand count: correction": (decode_hand_count, MessageType.HAND_COUNT, Role.ELEVATED),
+    "publication": (decode_publication, MessageType.PUBLICATION, Role.RELEASE),
+    "publication: certified": (decode_publication, MessageType.PUBLICATION, Role.RELEASE),
     "replacement": (decode_replacement, MessageType.REPLACEMENT, Role.RELEASE),
     "ruling: release": (decode_ruling, MessageType.RULING, Role.RELEASE),
     "ruling: name": (decode_ruling, MessageType.RULING, Role.RELEASE),

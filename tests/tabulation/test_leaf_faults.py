@@ -26,6 +26,7 @@ from tests.tabulation.log_builder import (
 )
 from tests.tabulation.test_hand_counts import UNFIT
 from tests.tabulation.test_log import WHOLE
+from tests.tabulation.test_published import UNFIT as UNFIT_PUBLICATIONS
 
 
 @pytest.fixture
@@ -357,5 +358,6 @@ def test_every_fault_has_a_case_here_and_a_meaning():
     shown = {expected for _, expected in WHOLE.values()}
     shown |= {expected for _, expected, _ in _FAULTY.values()}
     shown |= {expected for _, _, expected in UNFIT} | {LogFault.COUNT_RIVALS}
+    shown |= {expected for _, expected in UNFIT_PUBLICATIONS.values()}
     assert shown == set(LogFault)
     assert set(MEANING) == set(LogFault)

@@ -41,6 +41,7 @@ from ballotbox_protocol.wire.keyfile import PrivateKey
 from ballotbox_protocol.wire.leaf import Leaf, LeafType, encode_leaf
 from ballotbox_protocol.wire.merkle import Tree, leaf_hash
 from ballotbox_protocol.wire.officers import sign_as_officer
+from ballotbox_protocol.wire.publication import Publication, Status, configuration_digest
 from ballotbox_protocol.wire.receipt import Receipt
 from ballotbox_protocol.wire.replacement import Replacement
 from ballotbox_protocol.wire.report import (
@@ -58,6 +59,7 @@ from ballotbox_protocol.wire.report import (
     encode_report,
     key_proof_statement,
 )
+from ballotbox_protocol.wire.rules_release import RulesRelease
 from ballotbox_protocol.wire.statements import (
     Clearance,
     Hello,
@@ -364,6 +366,46 @@ def overruling() -> Ruling:
 
 
 OVERRULING: Final = overruling()
+_PUBLISHED: Final = Publication(
+    election=DIGEST,
+    mode=Mode.TEST,
+    status=Status.PRELIMINARY,
+    version=1,
+    previous=None,
+    rules=sha256(b"rules").digest(),
+    program=sha256(b"program").digest(),
+    configuration=configuration_digest(DEFINITION, SIGNED_REGISTER, ROOT),
+    origin=ORIGIN,
+    size=len(LEAVES),
+    root=log_of(LEAVES).root(),
+    result=sha256(b"result").digest(),
+)
+
+
+def released(plain: Publication) -> Publication:
+    signatures = signed_by_officers(
+        ("officer 2", "officer 3"), MessageType.PUBLICATION, plain.payload()
+    )
+    return replace(plain, signatures=signatures)
+
+
+PUBLICATION: Final = released(_PUBLISHED)
+CERTIFIED: Final = released(
+    replace(
+        _PUBLISHED,
+        status=Status.CERTIFIED,
+        version=2,
+        previous=_PUBLISHED.id,
+        result=sha256(b"another result").digest(),
+    )
+)
+_RULES: Final = RulesRelease(DIGEST, 1, _PUBLISHED.rules, _PUBLISHED.program)
+RULES_RELEASE: Final = replace(
+    _RULES,
+    signatures=signed_by_officers(
+        ("officer 2", "officer 3"), MessageType.RULES_RELEASE, _RULES.payload()
+    ),
+)
 
 #: No two numbers alike, so that no two fields can be taken for each other; it keeps no law.
 DISTINCT: Final = Report(

@@ -225,6 +225,16 @@ def leaves() -> list[Vector]:
     )
     fields = plain(counted)
     vectors.append({"name": "counted by hand", "hex": encode_leaf(counted).hex(), "fields": fields})
+    published = Leaf(
+        LeafType.PUBLICATION,
+        day.PUBLICATION.id,
+        Verdict.ACCEPTED,
+        Reason.PUBLISHED,
+        day.PUBLICATION.digest,
+        day.OPENING_TIME,
+    )
+    fields = plain(published)
+    vectors.append({"name": "published", "hex": encode_leaf(published).hex(), "fields": fields})
     good = [1, 1, report, 1, 1, None, 0]
     for name, at, value in (
         ("another version", 0, 2),
@@ -297,7 +307,7 @@ def statements() -> list[Vector]:
             "refused": refusal_of(wrong, decode_ruling),
         }
     )
-    return [*vectors, *hand_counts(), overruling()]
+    return [*vectors, *hand_counts(), overruling(), *publications()]
 
 
 def overruling() -> Vector:
@@ -324,6 +334,31 @@ def hand_counts() -> list[Vector]:
         }
         for name, count in made.items()
     ]
+
+
+def publications() -> list[Vector]:
+    made = {"publication": day.PUBLICATION, "publication: certified": day.CERTIFIED}
+    released = day.RULES_RELEASE
+    vectors: list[Vector] = [
+        {
+            "name": name,
+            "hex": each.to_bytes().hex(),
+            "payload": each.payload().hex(),
+            "digest": each.digest.hex(),
+            "id": each.id.hex(),
+            "fields": plain(each),
+        }
+        for name, each in made.items()
+    ]
+    vectors.append(
+        {
+            "name": "rules release",
+            "hex": released.to_bytes().hex(),
+            "payload": released.payload().hex(),
+            "fields": plain(released),
+        }
+    )
+    return vectors
 
 
 def logs() -> list[Vector]:

@@ -7,6 +7,7 @@ from ballotbox_protocol.election.identifiers import Mode, PollState
 from ballotbox_protocol.election.register import ClosedAs, Role
 from ballotbox_protocol.wire.leaf import LeafType
 from ballotbox_protocol.wire.message import MessageKind
+from ballotbox_protocol.wire.publication import Status
 from ballotbox_protocol.wire.report import ClockQuality, IncidentCode, ReportKind
 from ballotbox_protocol.wire.statements import RulingKind
 from ballotbox_protocol.wire.verdict import Reason, Verdict
@@ -97,6 +98,13 @@ MEANINGS: dict[type[IntEnum], dict[str, str]] = {
         "RULING": "the officers' decision on a report, taken over by the gateway",
         "REPLACEMENT": "the officers' statement that a log stands in the place of another",
         "HAND_COUNT": "a gateway's decision on a count by hand",
+        "PUBLICATION": "the officers' statement that a result of this log is released",
+    },
+    Status: {
+        "PRELIMINARY": "boxes that are expected are not counted yet",
+        "COMPLETE": "every expected box is counted",
+        "CORRECTION": "it takes the place of the publication before it, whose numbers were wrong",
+        "CERTIFIED": "the final result; only a correction or another certified one can follow",
     },
     Verdict: {
         "ACCEPTED": "the report counts",
@@ -132,6 +140,8 @@ SIGNED_AS = {
     "REPRINT": ("officers, detached", "a reprint"),
     "REPLACEMENT": ("officers, detached", "a replacement without its signatures"),
     "HAND_COUNT": ("officers, detached", "a hand count without its signatures"),
+    "PUBLICATION": ("officers, detached", "a publication without its signatures"),
+    "RULES_RELEASE": ("officers, detached", "a rules release without its signatures"),
 }
 
 _GROUPS = (

@@ -77,6 +77,8 @@ def documents() -> dict[str, Any]:
         "replacement": cbor.decode(day.REPLACEMENT.to_bytes()),
         "reprint": cbor.decode(day.REPRINT.payload()),
         "hand count": cbor.decode(day.HAND_CORRECTION.to_bytes()),
+        "publication": cbor.decode(day.CERTIFIED.to_bytes()),
+        "rules release": cbor.decode(day.RULES_RELEASE.to_bytes()),
         "leaf": cbor.decode(day.LEAVES[0]),
         "receipt": cbor.decode(day.receipt_for(6).to_bytes(), receipt.RECEIPT_LIMITS),
     }
@@ -250,6 +252,8 @@ def blocks() -> dict[str, Block]:
         "replacement": lambda: examples.hex_lines(day.REPLACEMENT.to_bytes()),
         "reprint": lambda: examples.hex_lines(day.REPRINT.payload()),
         "hand count": lambda: examples.hex_lines(day.HAND_COUNT.to_bytes()),
+        "publication": lambda: examples.hex_lines(day.PUBLICATION.to_bytes()),
+        "rules release": lambda: examples.hex_lines(day.RULES_RELEASE.to_bytes()),
         "leaves": examples.leaves_example,
         "messages": message_table,
         "topics": examples.topics,

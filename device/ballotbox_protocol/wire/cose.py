@@ -55,6 +55,8 @@ class MessageType(StrEnum):
     REPRINT = "bbx-reprint"
     REPLACEMENT = "bbx-replacement"
     HAND_COUNT = "bbx-hand-count"
+    PUBLICATION = "bbx-publication"
+    RULES_RELEASE = "bbx-rules-release"
 
 
 class EnvelopeError(ValueError):

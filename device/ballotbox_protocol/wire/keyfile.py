@@ -16,6 +16,8 @@ SALT_SIZE: Final = pwhash.argon2id.SALTBYTES
 NONCE_SIZE: Final = secret.SecretBox.NONCE_SIZE
 SEED_SIZE: Final = 32
 _HEADER: Final = "ballotbox key v1"
+#: Begins a file whose key stands in the open; only tests and rehearsals take one.
+UNPROTECTED: Final = "ballotbox unprotected key v1"
 
 
 class KeyFileError(ValueError):
@@ -73,6 +75,21 @@ def open_key(text: str, passphrase: str) -> PrivateKey:
     key = PrivateKey.from_seed(seed)
     if key.public.hex() != lines[1].removeprefix("public "):
         raise KeyFileError("line 2 of the key file names another public key")
+    return key
+
+
+def open_unprotected(text: str) -> PrivateKey:
+    """Return the key in a file that begins with UNPROTECTED; raises KeyFileError."""
+    lines = text.splitlines()
+    try:
+        seed = bytes.fromhex(lines[2].removeprefix("seed "))
+    except (IndexError, ValueError) as error:
+        raise KeyFileError("has no seed of 64 hexadecimal digits in line 3") from error
+    if len(seed) != SEED_SIZE:
+        raise KeyFileError("has no seed of 64 hexadecimal digits in line 3")
+    key = PrivateKey.from_seed(seed)
+    if lines[1] != f"public {key.public.hex()}":
+        raise KeyFileError("names another public key in its second line")
     return key
 
 

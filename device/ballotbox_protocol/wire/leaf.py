@@ -26,13 +26,14 @@ VERSION: Final = 1
 
 
 class LeafType(IntEnum):
-    """What a leaf is about: a report, officers' ruling on one, a log replaced, or a hand count."""
+    """What a leaf is about: a report, officers' ruling, a log replaced, a hand count, a result."""
 
     REPORT = 1
     RULING = 2
     # 3 stands in frozen vectors for what no reader knows.
     REPLACEMENT = 4
     HAND_COUNT = 5
+    PUBLICATION = 6
 
 
 @dataclass(frozen=True, slots=True)

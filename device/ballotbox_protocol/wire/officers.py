@@ -4,7 +4,7 @@ An officer signs the Sig_structure of a message whose header carries their own k
 of statement; only the 8-byte key id and the signature travel.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from ballotbox_protocol.election.identifiers import PrecinctId, PublicKey
 from ballotbox_protocol.election.register import Officer, Register, Role
@@ -43,10 +43,38 @@ def two_officers_signed(
     Every signature given must be good: one that is not spoils the whole, so that a statement has
     one meaning for all who read it.
     """
+    statement = message_type, payload
+    return _two(register, signatures, statement, lambda officer: officer.may(role, precinct))
+
+
+def two_of_the_centre_signed(
+    register: Register,
+    signatures: Iterable[OfficerSignature],
+    message_type: MessageType,
+    payload: bytes,
+) -> bool:
+    """Tell whether two different officers signed who may release in all precincts, and no other.
+
+    What is said of the whole election is not for those of one precinct to say.
+    """
+    statement = message_type, payload
+    return _two(register, signatures, statement, _releases_everywhere)
+
+
+def _releases_everywhere(officer: Officer) -> bool:
+    return officer.precinct is None and officer.may(Role.RELEASE, None)
+
+
+def _two(
+    register: Register,
+    signatures: Iterable[OfficerSignature],
+    statement: tuple[MessageType, bytes],
+    may: Callable[[Officer], bool],
+) -> bool:
     signers: set[PublicKey] = set()
     for given in signatures:
-        officer = _signer(register, given, message_type, payload)
-        if officer is None or not officer.may(role, precinct) or officer.key in signers:
+        officer = _signer(register, given, *statement)
+        if officer is None or not may(officer) or officer.key in signers:
             return False
         signers.add(officer.key)
     return len(signers) >= OFFICERS_NEEDED

@@ -39,6 +39,7 @@ class Reason(IntEnum):
     NAMED = 4
     # 5 stands in frozen vectors for what no reader knows.
     REPLACES = 6
+    PUBLISHED = 7
     # With HELD
     GAP_BEFORE = 20
     BOX_DISPUTED = 21
@@ -56,6 +57,11 @@ class Reason(IntEnum):
     RATE = 112
     OLD_REGISTER = 113
     DISK = 114
+    # Refusals of a publication that officers of the register signed
+    OTHER_LOG = 115
+    RELEASERS = 116
+    VERSION = 117
+    CHECKPOINT = 118
     # Refusals with a signed answer: authentic bytes that can never belong here
     BODY = 120
     OTHER_BOX = 121
@@ -120,6 +126,7 @@ REASON_MEANING: Final[Mapping[Reason, str]] = {
     Reason.RELEASED: "two officers released it",
     Reason.NAMED: "two officers named it the true one of several",
     Reason.REPLACES: "it opens this log in the place of one that is closed",
+    Reason.PUBLISHED: "two officers released this result",
     Reason.GAP_BEFORE: "a report before it is missing",
     Reason.BOX_DISPUTED: "its box is disputed",
     Reason.SAME_SEQUENCE: "another report of its box has the same sequence",
@@ -134,6 +141,10 @@ REASON_MEANING: Final[Mapping[Reason, str]] = {
     Reason.RATE: "too many came at once",
     Reason.OLD_REGISTER: "the gateway's register is too old for it",
     Reason.DISK: "the gateway cannot store it",
+    Reason.OTHER_LOG: "it is a publication of another log",
+    Reason.RELEASERS: "it is not signed by two officers who may release in all precincts",
+    Reason.VERSION: "it does not follow the last publication of its log",
+    Reason.CHECKPOINT: "it names a size and root that this log never had",
     Reason.BODY: "it is authentic, but its body is not a report of this version",
     Reason.OTHER_BOX: "it is signed by one box and names another",
     Reason.OTHER_ELECTION: "it was made for another election",

@@ -26,10 +26,17 @@ from ballotbox_gateway.adapters.http_questions import (
 )
 from ballotbox_gateway.adapters.http_server import HttpServer
 from ballotbox_gateway.adapters.http_tls import listening_context
+from ballotbox_gateway.adapters.publication_json import (
+    publication_answer,
+    publication_in,
+    publication_refusal,
+)
 from ballotbox_gateway.config import Http
+from ballotbox_gateway.core.publications import PublicationOutcome
 from ballotbox_gateway.core.upward import UpwardBatch, UpwardConflict, UpwardFault, UpwardReply
 from ballotbox_protocol.election.identifiers import InvalidField
 from ballotbox_protocol.election.register import origin_id
+from ballotbox_protocol.wire.publication import PUBLICATION_MAX
 from ballotbox_protocol.wire.verdict import Reason
 
 _log: Final = logging.getLogger(__name__)
@@ -44,6 +51,10 @@ PATIENCE_S: Final = 30.0
 _TOLD_AGAIN_S: Final = 60.0
 
 _LATER: Final = "Send it again later"
+_AS_SHOWN: Final = "Send what intake.openapi.json shows"
+_RETRY: Final = {"Retry-After": "5"}
+#: A statement in base64, and the JSON around it.
+_STATEMENT_BODY: Final = 2 * PUBLICATION_MAX
 
 
 class UpperOffice(Protocol):
@@ -59,6 +70,10 @@ class UpperOffice(Protocol):
 
     def checkpoints(self) -> Mapping[str, bytes | None]:
         """Return the newest checkpoint of each log that is kept here, None of an empty one."""
+        ...
+
+    def publish(self, statement: bytes) -> PublicationOutcome:
+        """Take in the statement of a released result; raises LedgerFailure."""
         ...
 
     def turned_away(self, origin_id: bytes, reason: Reason) -> None:
@@ -123,6 +138,7 @@ class HttpIntake:
             routes=[
                 Route("/v1/logs/{origin_id}/entries", _answering(self._entries), methods=["POST"]),
                 Route("/v1/logs/{origin_id}", _answering(self._log), methods=["GET"]),
+                Route("/v1/publications", _answering(self._publication), methods=["POST"]),
                 Route("/v1/checkpoint", _answering(self._checkpoint), methods=["GET"]),
             ],
             exception_handlers={HTTPException: _no_such_thing},
@@ -163,7 +179,7 @@ class HttpIntake:
         origin = await self._whose(request)
         _require_json(request)
         body = await _limited_body(request, self._settings.body_max_bytes)
-        batch = _batch_in(body)
+        batch = _json_in(body, UpwardBatch.from_json)
         if origin_id(batch.origin) != origin:
             raise _bad("origin", "is not the log of the address", "Send it to its own address")
         outcome = await self._ask(lambda: self._office.take_in(batch))
@@ -184,6 +200,18 @@ class HttpIntake:
             fix = "Have the gateway entered in the register that this office uses"
             raise _Refused(404, UpwardFault("origin_id", "no such gateway in the register", fix))
         return JSONResponse({"next": expected})
+
+    async def _publication(self, request: Request) -> Response:
+        _require_json(request)
+        body = await _limited_body(request, min(self._settings.body_max_bytes, _STATEMENT_BODY))
+        statement = _json_in(body, publication_in)
+        outcome = await self._ask(lambda: self._office.publish(statement))
+        if outcome.row is not None:
+            return JSONResponse(publication_answer(outcome.row.newest, outcome.receipt))
+        later = outcome.reason is Reason.OLD_REGISTER
+        _log.warning("%s: a publication is refused: %s", self.name, outcome.reason.name)
+        headers = _RETRY if later else {}
+        return JSONResponse(publication_refusal(outcome.reason), 503 if later else 400, headers)
 
     async def _checkpoint(self, request: Request) -> Response:
         notes = await self._ask(self._office.checkpoints)
@@ -236,16 +264,15 @@ async def _limited_body(request: Request, limit: int) -> bytes:
         raise _Refused(error.status, fault, hang_up=hang_up) from error
 
 
-def _batch_in(body: bytes) -> UpwardBatch:
+def _json_in(body: bytes, read: Callable[[object], T]) -> T:
     try:
         value: Any = json.loads(body)
     except (ValueError, RecursionError) as error:
-        raise _bad("body", "is not JSON in UTF-8", "Send what intake.openapi.json shows") from error
+        raise _bad("body", "is not JSON in UTF-8", _AS_SHOWN) from error
     try:
-        return UpwardBatch.from_json(value)
+        return read(value)
     except InvalidField as error:
-        fix = "Send what intake.openapi.json shows"
-        raise _bad(error.field, error.problem, fix) from error
+        raise _bad(error.field, error.problem, _AS_SHOWN) from error
 
 
 def _bad(field: str, problem: str, fix: str) -> _Refused:
@@ -257,7 +284,7 @@ def _busy(problem: str) -> _Refused:
 
 
 def _fault_response(status: int, fault: UpwardFault, *, hang_up: bool = False) -> Response:
-    headers = {"Retry-After": "5"} if status == 503 else {}
+    headers = dict(_RETRY) if status == 503 else {}
     if hang_up:
         headers["Connection"] = "close"
     return JSONResponse(fault.to_json(), status, headers)

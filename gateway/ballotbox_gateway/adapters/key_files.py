@@ -11,14 +11,15 @@ from ballotbox_protocol.wire.keyfile import (
     NONCE_SIZE,
     SALT_SIZE,
     SEED_SIZE,
+    UNPROTECTED,
     KeyFileError,
     PrivateKey,
     is_key_file,
     open_key,
+    open_unprotected,
     seal_key,
 )
 
-_UNPROTECTED: Final = "ballotbox unprotected key v1"
 _KEY_FILE_MODE: Final = 0o600
 
 
@@ -83,7 +84,7 @@ def new_key() -> PrivateKey:
 
 def is_unprotected(path: Path) -> bool:
     """Tell whether the key in a file stands in the open; raises Problem."""
-    return _key_text(path).startswith(_UNPROTECTED)
+    return _key_text(path).startswith(UNPROTECTED)
 
 
 def public_part(path: Path) -> bytes:
@@ -102,7 +103,7 @@ def read_key(path: Path, passphrase: Passphrase | None, mode: Mode | None) -> Pr
     election takes protected keys alone.
     """
     text = _key_text(path)
-    if text.startswith(_UNPROTECTED):
+    if text.startswith(UNPROTECTED):
         if mode is Mode.OFFICIAL:
             what = "is unprotected, which an official election does not take"
             raise Problem(str(path), what, "Make one with `ballotbox-gateway keys new`")
@@ -122,21 +123,14 @@ def _sealed(key: PrivateKey, passphrase: str) -> str:
 
 
 def _unprotected(key: PrivateKey) -> str:
-    return f"{_UNPROTECTED}\npublic {key.public.hex()}\nseed {key.seed.hex()}\n"
+    return f"{UNPROTECTED}\npublic {key.public.hex()}\nseed {key.seed.hex()}\n"
 
 
 def _open_unprotected(path: Path, text: str) -> PrivateKey:
-    lines = text.splitlines()
     try:
-        seed = bytes.fromhex(lines[2].removeprefix("seed "))
-    except (IndexError, ValueError) as error:
-        raise _damaged(path, "has no seed of 64 hexadecimal digits in line 3") from error
-    if len(seed) != SEED_SIZE:
-        raise _damaged(path, "has no seed of 64 hexadecimal digits in line 3")
-    key = PrivateKey.from_seed(seed)
-    if lines[1] != f"public {key.public.hex()}":
-        raise _damaged(path, "names another public key in its second line")
-    return key
+        return open_unprotected(text)
+    except KeyFileError as error:
+        raise _damaged(path, str(error)) from error
 
 
 def _damaged(path: Path, what: str) -> Problem:
@@ -145,7 +139,7 @@ def _damaged(path: Path, what: str) -> Problem:
 
 def _key_text(path: Path) -> str:
     text = _read(path, "key file")
-    if not text.startswith(_UNPROTECTED) and not is_key_file(text):
+    if not text.startswith(UNPROTECTED) and not is_key_file(text):
         raise Problem(str(path), "is not a key file", "Correct the path")
     return text
 

@@ -11,6 +11,7 @@ from ballotbox_protocol.election.register import origin_id
 from ballotbox_protocol.wire import cbor, cose
 from ballotbox_protocol.wire.checkpoint import CheckpointFault, parse_note
 from ballotbox_protocol.wire.message import MessageKind
+from ballotbox_protocol.wire.publication import decode_publication
 from ballotbox_protocol.wire.report import decode_report
 from ballotbox_protocol.wire.trust import Trusted
 
@@ -65,6 +66,14 @@ class Addresses(Generic[E]):
             if any(origin_id(gateway.origin) == log for gateway in each.trusted.register.gateways):
                 return each
         return None
+
+    def of_publication(self, statement: bytes) -> E:
+        """Return the election that a publication names, or the first one, which refuses it."""
+        try:
+            named = self._by_digest(decode_publication(statement).election)
+        except ValueError:
+            named = None
+        return named or self._elections[0]
 
     def _by_digest(self, digest: object) -> E | None:
         return next((each for each in self._elections if each.trusted.digest == digest), None)

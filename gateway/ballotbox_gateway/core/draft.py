@@ -24,6 +24,7 @@ from ballotbox_gateway.core.ports import (
 from ballotbox_protocol.election.identifiers import BoxId, ReportId
 from ballotbox_protocol.wire.leaf import Leaf, LeafType, encode_leaf
 from ballotbox_protocol.wire.merkle import leaf_hash
+from ballotbox_protocol.wire.publication import Publication
 from ballotbox_protocol.wire.replacement import NO_BOX, Replacement
 from ballotbox_protocol.wire.statements import Ruling
 from ballotbox_protocol.wire.verdict import Reason, Verdict
@@ -118,6 +119,13 @@ class Draft:
         data = encode_leaf(leaf)
         self.leaves.append(NewLeaf(row.newest, data, row.first, count, self.note))
         self.counts[Tally.LEAVES, row.reason] += 1
+
+    def publish(self, row: StoredReport, statement: Publication) -> None:
+        """Append the leaf of a released result, and its statement beside it."""
+        why, digest = row.reason, statement.digest
+        leaf = Leaf(LeafType.PUBLICATION, row.id, row.verdict, why, digest, self.now)
+        self.leaves.append(NewLeaf(row.newest, encode_leaf(leaf), row.first, row.data, self.note))
+        self.counts[Tally.LEAVES, why] += 1
 
     def replace(self, replacement: Replacement) -> StoredReport:
         """Append the leaf that says which log is replaced, and return what stands for a report."""

@@ -11,6 +11,7 @@ from ballotbox_gateway.core.below import Word
 from ballotbox_gateway.core.books import Books, Case
 from ballotbox_gateway.core.outcome import Road, RoadKind, RulingResult
 from ballotbox_gateway.core.ports import LowerLog, LowerStep, StoredReport
+from ballotbox_gateway.core.publications import place_publication
 from ballotbox_gateway.core.replacing import closed_before, fault_of, taken_in
 from ballotbox_gateway.core.roster import Authentic, Misplaced, Roster, Unproved
 from ballotbox_gateway.core.upward import (
@@ -28,6 +29,11 @@ from ballotbox_protocol.wire.hand_count import HandCount, is_hand_count_place
 from ballotbox_protocol.wire.hand_count_check import read_hand_count
 from ballotbox_protocol.wire.leaf import Leaf, LeafType, decode_leaf
 from ballotbox_protocol.wire.merkle import Frontier, leaf_hash
+from ballotbox_protocol.wire.publication import (
+    Publication,
+    decode_publication,
+    read_publication,
+)
 from ballotbox_protocol.wire.replacement import decode_replacement
 from ballotbox_protocol.wire.statements import decode_ruling
 from ballotbox_protocol.wire.verdict import Reason
@@ -165,10 +171,27 @@ def _open_count(roster: Roster, at: int, leaf: Leaf, entry: UpwardEntry) -> Evid
     return Evidence(leaf, None, entry.ruling, count)
 
 
+def _open_publication(
+    roster: Roster, at: int, leaf: Leaf, entry: UpwardEntry
+) -> Evidence | UpwardFault:
+    field = f"entries[{at}].ruling"
+    if entry.ruling is None or entry.report is not None:
+        return UpwardFault(field, "must stand beside a publication leaf, alone", _SEND_AS_STORED)
+    given = read_publication(entry.ruling, roster.trusted)
+    if given in _BEHIND:
+        return _older_register(field)
+    if not isinstance(given, Publication):
+        return UpwardFault(field, f"cannot be taken: {given.name}", _SEND_AS_STORED)
+    if (given.id, given.digest) != (leaf.report, leaf.statement):
+        return UpwardFault(field, "is another one than the leaf commits to", _SEND_AS_STORED)
+    return Evidence(leaf, None, entry.ruling)
+
+
 _OPENERS: Final = {
     LeafType.RULING: _open_ruling,
     LeafType.REPLACEMENT: _open_replacement,
     LeafType.HAND_COUNT: _open_count,
+    LeafType.PUBLICATION: _open_publication,
 }
 
 
@@ -205,10 +228,10 @@ def _settle(
         for at, each in enumerate(evidence):
             if at == 0 or evidence[at - 1].leaf.type is LeafType.REPLACEMENT:
                 closed = closed_before(case.draft, log.origin)
-            row = _place(books, case, each, Word(origin, each.leaf.verdict, closed))
-            if row is None:
+            row = _place(books, case, each, Word(origin, each.leaf.verdict, closed), at)
+            if not isinstance(row, StoredReport):
                 case.draft.abandon()
-                return _unknown(at)
+                return row or _unknown(at)
             rows.append(row)
         return rows
 
@@ -220,13 +243,17 @@ def _settle(
     return UpwardReply(books.identity.origin, receipts)
 
 
-def _place(books: Books, case: Case, evidence: Evidence, word: Word) -> StoredReport | None:
+def _place(
+    books: Books, case: Case, evidence: Evidence, word: Word, at: int
+) -> StoredReport | UpwardFault | None:
     if evidence.given is not None:
         return case.chains.place(evidence.given, word).row
     if evidence.counted is not None:
         return books.hand_counts(case).place(evidence.counted, evidence.ruling, word).row
     if evidence.leaf.type is LeafType.REPLACEMENT:
         return taken_in(case.draft, decode_replacement(evidence.ruling))
+    if evidence.leaf.type is LeafType.PUBLICATION:
+        return _place_publication(books, case, evidence.ruling, at)
     if case.draft.report(evidence.leaf.report) is None:
         return None
     result = case.bench.apply(evidence.ruling, heard=True)
@@ -237,6 +264,18 @@ def _place(books: Books, case: Case, evidence: Evidence, word: Word) -> StoredRe
     if row is not None and result in (RulingResult.APPLIED, RulingResult.ALREADY):
         return case.chains.hear(row, word)
     return row
+
+
+def _place_publication(
+    books: Books, case: Case, data: bytes, at: int
+) -> StoredReport | UpwardFault:
+    given = decode_publication(data)
+    own = given.origin == books.identity.origin
+    placed = Reason.OTHER_LOG if own else place_publication(case.draft, given, data)
+    if isinstance(placed, Reason):
+        problem = f"cannot be taken: {placed.name}"
+        return UpwardFault(f"entries[{at}].ruling", problem, _SEND_AS_STORED)
+    return placed.row
 
 
 def _unknown(at: int) -> UpwardFault:

@@ -30,6 +30,7 @@ from ballotbox_gateway.core.outcome import (
     RulingResult,
 )
 from ballotbox_gateway.core.ports import DiskFull, Entry, Ledger, StoredRefusal, StoredReport
+from ballotbox_gateway.core.publications import PublicationOutcome, take_publication
 from ballotbox_gateway.core.publishing import Stretch, stretch
 from ballotbox_gateway.core.quota import ROW_OVERHEAD, Quotas
 from ballotbox_gateway.core.replacing import open_replacing, unheard
@@ -63,6 +64,7 @@ __all__ = [
     "Intake",
     "OlderRegister",
     "Outcome",
+    "PublicationOutcome",
     "Road",
     "RoadKind",
     "RulingOutcome",
@@ -236,6 +238,11 @@ class Intake:
         """Take in a count by hand (wire/hand_count.py) that officers of the register signed."""
         self._books.reload()
         return take_count(self._books, data, now, self._sampler)
+
+    def publish(self, data: bytes, now: int) -> PublicationOutcome:
+        """Take in the statement of a released result (wire/publication.py) of this log."""
+        self._books.reload()
+        return take_publication(self._books, data, now, self._sampler)
 
     def hello(self, hello: bytes, challenge: bytes, road: Road) -> HelloOutcome:
         """Check a box's signed hello against the challenge given on this connection."""

@@ -21,6 +21,7 @@ from ballotbox_gateway.core.hand_counts import OWN_FAULTS, HandCounts
 from ballotbox_gateway.core.head import Facts
 from ballotbox_gateway.core.outcome import RulingResult
 from ballotbox_gateway.core.ports import Damaged, Entry, LowerLog, LowerStep, StoredReport
+from ballotbox_gateway.core.publications import place_publication
 from ballotbox_gateway.core.replacing import closed_before
 from ballotbox_gateway.core.roster import Authentic, Signed
 from ballotbox_gateway.core.rulings import Bench
@@ -28,6 +29,7 @@ from ballotbox_protocol.election.register import origin_id
 from ballotbox_protocol.wire.checkpoint import CheckpointFault, parse_note
 from ballotbox_protocol.wire.hand_count import decode_hand_count
 from ballotbox_protocol.wire.leaf import Leaf, LeafType, decode_leaf
+from ballotbox_protocol.wire.publication import decode_publication
 from ballotbox_protocol.wire.replacement import Replacement, decode_replacement
 from ballotbox_protocol.wire.report import decode_report
 from ballotbox_protocol.wire.verdict import Reason, Verdict
@@ -114,6 +116,8 @@ class _Repeater:
             self._draft.replace(_replacement(entry))
         elif leaf.type is LeafType.HAND_COUNT:
             self._count(leaf, entry)
+        elif leaf.type is LeafType.PUBLICATION:
+            self._publish(entry)
         elif ruled is not None:
             self._rule(ruled)
         elif self._draft.report(leaf.report) is None:
@@ -139,6 +143,14 @@ class _Repeater:
         result = self._bench.apply(entry.ruling or b"")
         if result is not RulingResult.APPLIED:
             raise Damaged(f"the ruling of leaf {entry.position} has no effect: {result.name}")
+
+    def _publish(self, entry: Entry) -> None:
+        data = entry.ruling or b""
+        try:
+            # Its root was compared when it came: the leaves before it are the same ones.
+            place_publication(self._draft, decode_publication(data), data)
+        except ValueError as error:
+            raise Damaged(f"the publication of leaf {entry.position} is none: {error}") from error
 
     def _count(self, leaf: Leaf, entry: Entry) -> None:
         """Place a version anew, or hear a lower gateway's word on a known one."""

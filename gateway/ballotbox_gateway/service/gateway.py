@@ -18,6 +18,7 @@ from ballotbox_gateway.adapters.roads import Carrier, LetterBox
 from ballotbox_gateway.adapters.serial_intake import REOPEN_CAP_S, SerialIntake
 from ballotbox_gateway.adapters.threads import in_thread
 from ballotbox_gateway.core.addressing import Addresses
+from ballotbox_gateway.core.publications import PublicationOutcome
 from ballotbox_gateway.core.upward import UpwardBatch, UpwardConflict, UpwardFault, UpwardReply
 from ballotbox_gateway.marking import marked
 from ballotbox_gateway.problem import Problem
@@ -226,6 +227,11 @@ class Gateway:
     def checkpoints(self) -> Mapping[str, bytes | None]:
         """Return the newest checkpoint of each log that is kept here, None of an empty one."""
         return {each.origin: each.checkpoint() for each in self._offices}
+
+    def publish(self, statement: bytes) -> PublicationOutcome:
+        """Take a released result into the election it names; raises LedgerFailure."""
+        office = self._addresses.of_publication(statement)
+        return office.within(office.publish, statement)
 
     def turned_away(self, log: bytes, reason: Reason) -> None:
         """Count a request about a lower log that is refused for who sent it."""

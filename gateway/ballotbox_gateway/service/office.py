@@ -18,6 +18,7 @@ from ballotbox_gateway.adapters.trust_files import load_trusted
 from ballotbox_gateway.config import Config
 from ballotbox_gateway.core.intake import CountOutcome, Intake, OlderRegister, RulingOutcome
 from ballotbox_gateway.core.ports import DiskFull, Ledger, LedgerFailure
+from ballotbox_gateway.core.publications import PublicationOutcome
 from ballotbox_gateway.core.quota import Quotas
 from ballotbox_gateway.core.upward import UpwardBatch, UpwardConflict, UpwardFault, UpwardReply
 from ballotbox_gateway.marking import mark_of
@@ -235,6 +236,15 @@ class Office:
             raise DiskFull(trouble)
         outcome = self._asked(lambda: self._intake.admit_from_below(batch, now()))
         self._forks.hear(batch.origin, outcome)
+        self.reception.decided()
+        return outcome
+
+    def publish(self, statement: bytes) -> PublicationOutcome:
+        """Take a released result into the log; raises LedgerFailure."""
+        trouble = self._reserve.trouble()
+        if trouble:
+            raise DiskFull(trouble)
+        outcome = self._asked(lambda: self._intake.publish(statement, now()))
         self.reception.decided()
         return outcome
 

@@ -14,6 +14,7 @@ _WORDS: Final = {
     Reason.RELEASED: "released by two officers",
     Reason.NAMED: "named by two officers as the true one",
     Reason.REPLACES: "opens a log in the place of one that is closed",
+    Reason.PUBLISHED: "a result that two officers released",
     Reason.GAP_BEFORE: "an earlier report is missing",
     Reason.BOX_DISPUTED: "its box is disputed",
     Reason.SAME_SEQUENCE: "another report of its box has the same number",
@@ -28,6 +29,10 @@ _WORDS: Final = {
     Reason.RATE: "too many at once",
     Reason.OLD_REGISTER: "this gateway's register is too old for it",
     Reason.DISK: "no room on the disk",
+    Reason.OTHER_LOG: "made from another log than this one",
+    Reason.RELEASERS: "not signed by two officers who may release in all precincts",
+    Reason.VERSION: "does not follow the last publication of this log",
+    Reason.CHECKPOINT: "names a size and root that this log never had",
     Reason.BODY: "signed, but its content is no report",
     Reason.OTHER_BOX: "signed by one box in the name of another",
     Reason.OTHER_ELECTION: "made for another election",
@@ -101,6 +106,7 @@ STEPS: Final[dict[str, tuple[Reason, ...]]] = {
     "laws": (*_LAWS, _R.VOTES_LENGTH, _R.CORRECTS),
     "officers": (_R.OFFICERS, _R.NEW_KEY),
     "hand count": (_R.LAW_UNKNOWN, _R.LINES, _R.RELATION),
+    "publication": (_R.RELEASERS, _R.OTHER_LOG, _R.VERSION, _R.CHECKPOINT),
     "levels": (_R.QUARANTINED_BELOW, _R.EVIDENCE_BELOW),
 }
 
@@ -122,6 +128,7 @@ _DO_STEP: Final = {
     "laws": _EXAMINE,
     "officers": "have two officers with the role sign; else two may release the report",
     "hand count": "count again or read the sheet again; two officers sign a correction",
+    "publication": "export the log anew, draft from it, and have two officers sign that",
     "levels": "look at the gateway below",
 }
 _DO: Final = {
@@ -135,6 +142,9 @@ _DO: Final = {
     _R.DEBUG: "take the box out of service: nobody can release its reports",
     _R.FIRMWARE_OLDER: "give the box the newer firmware; two officers may release the report",
     _R.LAW_UNKNOWN: "set `laws` to the law of this election, or count by it",
+    _R.RELEASERS: "have two officers sign who may release in all precincts, and nobody else",
+    _R.OTHER_LOG: "send it to the gateway whose log it names",
+    _R.CHECKPOINT: "find out which log was folded: it may be a forgery; keep it as evidence",
     _R.VOTES_LENGTH: "examine the box: no total can hold these votes",
 }
 #: Where the codes of refusals and of quarantine begin.

@@ -126,6 +126,8 @@ def _verified(read: _Unverified) -> OpenedLeaf | Fault:
 def _reason_fits(leaf: Leaf) -> bool:
     if leaf.type is LeafType.REPLACEMENT:
         return leaf.verdict is Verdict.ACCEPTED and leaf.reason is Reason.REPLACES
+    if leaf.type is LeafType.PUBLICATION:
+        return leaf.verdict is Verdict.ACCEPTED and leaf.reason is Reason.PUBLISHED
     if leaf.type is LeafType.RULING:
         return leaf.verdict is Verdict.ACCEPTED and leaf.reason in RULED
     reasons = _REASONS_OF_COUNTS if leaf.type is LeafType.HAND_COUNT else _REASONS

@@ -30,6 +30,7 @@ from ballotbox_tabulation.core.authenticity import OpenedLeaf, SignedBody
 from ballotbox_tabulation.core.faults import Fault, LogFault
 from ballotbox_tabulation.core.hand_counts import CountedByHand, NamedCount, check_count
 from ballotbox_tabulation.core.objections import Objections
+from ballotbox_tabulation.core.published import Publications, PublishedLeaf
 
 #: What officers must have ruled for a leaf with this reason.
 _RULING_KINDS = {Reason.RELEASED: RulingKind.RELEASE, Reason.NAMED: RulingKind.NAME}
@@ -81,7 +82,7 @@ class ReplacedLog:
 
 
 #: What one leaf of a log is, once what stands beside it fits.
-LogEntry = VerifiedLeaf | ReplacedLog | CountedByHand | NamedCount
+LogEntry = VerifiedLeaf | ReplacedLog | CountedByHand | NamedCount | PublishedLeaf
 
 
 class Evidence:
@@ -92,6 +93,7 @@ class Evidence:
         self._trusted = trusted
         self._origin = origin_id(origin)
         self._tree = tree
+        self._publications = Publications(trusted, origin, tree)
         self._objections = Objections(trusted.election, trusted.register)
         self._reports: dict[ReportId, FiledReport] = {}
         self._counts: dict[ReportId, HandCount] = {}
@@ -109,6 +111,8 @@ class Evidence:
             return self._replaced(opened)
         if leaf.type is LeafType.HAND_COUNT:
             return self._counted(opened)
+        if leaf.type is LeafType.PUBLICATION:
+            return self._publications.check(opened)
         if leaf.type is LeafType.RULING and leaf.report in self._counts:
             return self._named(opened, self._counts[leaf.report])
         return self._decision(opened)

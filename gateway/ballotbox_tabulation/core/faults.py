@@ -45,6 +45,13 @@ class LogFault(IntEnum):
     COUNT_DIGEST = 62
     COUNT_OFFICERS = 63
     COUNT_RIVALS = 64
+    # Released results
+    PUBLICATION_MISSING = 70
+    PUBLICATION_DIGEST = 71
+    PUBLICATION_FORM = 72
+    PUBLICATION_LOG = 73
+    PUBLICATION_CHECKPOINT = 74
+    PUBLICATION_VERSION = 75
 
 
 MEANING: dict[LogFault, str] = {
@@ -82,6 +89,12 @@ MEANING: dict[LogFault, str] = {
     LogFault.COUNT_DIGEST: "the count by hand is another than the one the leaf commits to",
     LogFault.COUNT_OFFICERS: "the count by hand is not signed by two officers who may sign there",
     LogFault.COUNT_RIVALS: "two counts by hand that exclude each other are both accepted",
+    LogFault.PUBLICATION_MISSING: "the leaf rests on a publication that is not there",
+    LogFault.PUBLICATION_DIGEST: "the publication is another than the one the leaf commits to",
+    LogFault.PUBLICATION_FORM: "no two releasing officers of this election signed the publication",
+    LogFault.PUBLICATION_LOG: "the register knows no gateway with the publication's log",
+    LogFault.PUBLICATION_CHECKPOINT: "the publication was made of another log than this one",
+    LogFault.PUBLICATION_VERSION: "the publication does not follow the one before it",
 }
 
 

@@ -19,6 +19,7 @@ from ballotbox_tabulation.core.evidence import LogEntry, ReplacedLog
 from ballotbox_tabulation.core.faults import Fault, LogFault
 from ballotbox_tabulation.core.hand_counts import CountedByHand, HandCounts, ListedCount, NamedCount
 from ballotbox_tabulation.core.history import BoxHistory, Standing
+from ballotbox_tabulation.core.published import PublishedLeaf
 
 
 @unique
@@ -110,6 +111,7 @@ class Standings:
     latest_time: the newest gateway time of any leaf, Unix seconds: a claim.
     replaced: logs that were closed because their end is lost, and those that stand for them.
     by_hand: every version of every count by hand; none of them is in a total.
+    published: the results that were released before, of this log and of those below it.
     """
 
     boxes: tuple[BoxResult, ...]
@@ -119,6 +121,7 @@ class Standings:
     latest_time: int | None
     replaced: tuple[ReplacedLog, ...] = ()
     by_hand: tuple[ListedCount, ...] = ()
+    published: tuple[PublishedLeaf, ...] = ()
 
 
 class Fold:
@@ -133,11 +136,15 @@ class Fold:
         self._objections: list[Objection] = []
         self._replaced: list[ReplacedLog] = []
         self._by_hand = HandCounts()
+        self._published: list[PublishedLeaf] = []
 
     def add(self, entry: LogEntry) -> Fault | None:
         """Take the next leaf; return the fault when it contradicts the leaves before it."""
         if isinstance(entry, ReplacedLog):
             self._replaced.append(entry)
+            return None
+        if isinstance(entry, PublishedLeaf):
+            self._published.append(entry)
             return None
         if isinstance(entry, CountedByHand):
             self._by_hand.add(entry)
@@ -185,6 +192,7 @@ class Fold:
             self._latest,
             tuple(self._replaced),
             self._by_hand.listed(),
+            tuple(self._published),
         )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from ballotbox_protocol.wire.publication import Publication
 from ballotbox_protocol.wire.trust import RootKey
 from ballotbox_tabulation.core.evidence import LogEntry
 from ballotbox_tabulation.core.faults import Fault
@@ -15,6 +16,7 @@ from ballotbox_tabulation.core.publication import (
     build_result,
     publish,
 )
+from ballotbox_tabulation.core.published import last_of
 from ballotbox_tabulation.core.totals import tabulate
 
 #: Says what speaks against a result that passed the gates; it may read the log anew.
@@ -23,11 +25,15 @@ Opinion = Callable[[OpenedLog, Document], list[BrokenGate]]
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """A result that passed every gate: the object, its digest and the bytes of its file."""
+    """A result that passed every gate: the object, its digest and the bytes of its file.
+
+    before: the last publication of the same log that stands in it.
+    """
 
     result: Document
     digest: str
     file: bytes
+    before: Publication | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +73,8 @@ def conclude(
         return Refused(gates=tuple(gates))
     # From here on the result is fit to be shown: nothing below changes a number of it.
     digest, file = publish(result)
-    return Published(result, digest, file)
+    before = last_of(log.checkpoint.origin, standings.published)
+    return Published(result, digest, file, before)
 
 
 def read_standings(log: OpenedLog, entries: Iterable[LogEntry | Fault]) -> Standings | list[Fault]:

@@ -27,6 +27,7 @@ from ballotbox_tabulation.core.fold import (
     Standings,
 )
 from ballotbox_tabulation.core.hand_counts import ListedCount, count_documents
+from ballotbox_tabulation.core.published import published_documents
 from ballotbox_tabulation.core.totals import (
     SUMMED,
     AreaTotal,
@@ -123,7 +124,11 @@ def _contest_named(contest: Contest) -> Document:
 def _log(checkpoint: Checkpoint, standings: Standings) -> Document:
     leaves = {_name(verdict): standings.reports_by_verdict[verdict] for verdict in Verdict}
     replaced = [_replaced(each) for each in standings.replaced]
-    return ({"replaced": replaced} if replaced else {}) | {
+    published = published_documents(standings.published)
+    before = {"replaced": replaced} if replaced else {}
+    if published:
+        before["published"] = published
+    return before | {
         "origin": checkpoint.origin,
         "size": checkpoint.size,
         "root": checkpoint.root.hex(),

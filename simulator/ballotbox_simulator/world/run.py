@@ -7,6 +7,7 @@ from ballotbox_simulator.world.apart_audit import hold_apart
 from ballotbox_simulator.world.auditor import Breach, Finding
 from ballotbox_simulator.world.faults import FaultClass, FaultKind, weakest
 from ballotbox_simulator.world.plan import Day
+from ballotbox_simulator.world.releasing import release
 from ballotbox_simulator.world.rulings import rule_on_boxes
 from ballotbox_simulator.world.settlement import Balance, settle
 from ballotbox_simulator.world.strikes import schedule_strikes
@@ -54,6 +55,7 @@ def run_world(world: World, *, raising: bool = False) -> DayOutcome:
             rule_on_boxes(world)
             world.run_liveness()
         balance = settle(world)
+        release(world)
         if world.rehearsal is not None:
             balance.add(settle(world.rehearsal))
             hold_apart(world, world.rehearsal)

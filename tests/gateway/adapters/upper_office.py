@@ -35,6 +35,10 @@ class Office:
         known = self.ledger.lower_log(ORIGIN)
         return known.size if known else 0
 
+    def publish(self, statement):
+        self._check()
+        return self.intake.publish(statement, NOW)
+
     def turned_away(self, _log, reason):
         self.refused.append(reason)
 

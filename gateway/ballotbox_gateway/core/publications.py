@@ -1,0 +1,97 @@
+"""Released results as leaves of the log they were made of: taken in once, in order, or refused.
+
+A log is answered for by its own gateway alone. One above takes over what the log below says of
+itself, once two officers who may release signed it and it follows the one before it.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from ballotbox_gateway.core.books import Books, Case
+from ballotbox_gateway.core.chain import Placed
+from ballotbox_gateway.core.draft import Draft
+from ballotbox_gateway.core.outcome import Arrival, Road, RoadKind
+from ballotbox_gateway.core.ports import Place, StoredReport
+from ballotbox_gateway.core.samples import Sampler
+from ballotbox_protocol.wire.publication import (
+    Publication,
+    decode_publication,
+    read_publication,
+)
+from ballotbox_protocol.wire.verdict import Reason, Verdict
+
+_ROAD = Road(RoadKind.HTTP, "publication")
+
+#: Returns the root of a log's first leaves, None of more leaves than there are.
+RootAt = Callable[[int], bytes | None]
+
+
+class PublicationOutcome(NamedTuple):
+    """What became of a statement: its row and receipt, or the reason why it got none."""
+
+    row: StoredReport | None
+    reason: Reason
+    new: bool = False
+    receipt: bytes = b""
+
+
+def take_publication(books: Books, data: bytes, now: int, sampler: Sampler) -> PublicationOutcome:
+    """Store a released result of this log; of what is refused a sample is kept. See `Intake`."""
+    given = read_publication(data, books.roster.trusted)
+
+    def judge(case: Case) -> Placed | Reason:
+        placed: Placed | Reason = given if isinstance(given, Reason) else Reason.OTHER_LOG
+        if isinstance(given, Publication) and given.origin == books.identity.origin:
+            placed = place_publication(case.draft, given, data, books.log.signed_root)
+        if isinstance(placed, Reason):
+            samples = sampler.samples([(Arrival(data, _ROAD), placed)], now)
+            case.draft.turn_away([placed], samples)
+        return placed
+
+    settled = books.settle(judge, now)
+    placed = settled.result
+    if isinstance(placed, Reason):
+        return PublicationOutcome(None, placed)
+    (receipt,) = books.receipts(settled, [placed.row])
+    return PublicationOutcome(placed.row, placed.row.reason, placed.new, receipt.payload)
+
+
+def place_publication(
+    draft: Draft, given: Publication, data: bytes, root_at: RootAt | None = None
+) -> Placed | Reason:
+    """Put a signed statement after the last one of its log, or say why it cannot stand there.
+
+    Without `root_at` it is another log's word on itself: whoever has that log compares the root.
+    """
+    chain = draft.chain(given.place)
+    known = chain.known(given.version, given.id)
+    if known is not None:
+        return Placed(known, new=False)
+    before = chain.after(-1)
+    if not given.follows(decode_publication(before[-1].data) if before else None):
+        return Reason.VERSION
+    if root_at is not None and root_at(given.size) != given.root:
+        return Reason.CHECKPOINT
+    row = _row(draft, given, data)
+    chain.add(row)
+    draft.publish(row, given)
+    return Placed(row, new=True)
+
+
+def _row(draft: Draft, given: Publication, data: bytes) -> StoredReport:
+    index, accepted, why = draft.next_index, Verdict.ACCEPTED, Reason.PUBLISHED
+    return StoredReport(
+        id=given.id,
+        box=given.place,
+        sequence=given.version,
+        place=Place.ASIDE,
+        first=index,
+        newest=index,
+        verdict=accepted,
+        reason=why,
+        own_verdict=accepted,
+        own_reason=why,
+        ruled=False,
+        below=b"",
+        data=data,
+    )

@@ -1,0 +1,89 @@
+"""Released results in a log: each verified against the log it names, and listed in its order."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+from ballotbox_protocol.wire.leaf import Leaf
+from ballotbox_protocol.wire.merkle import Tree
+from ballotbox_protocol.wire.publication import Publication, read_publication
+from ballotbox_protocol.wire.trust import Trusted
+from ballotbox_tabulation.core.authenticity import OpenedLeaf
+from ballotbox_tabulation.core.faults import Fault, LogFault
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedLeaf:
+    """A leaf by which two officers released a result, and their statement."""
+
+    index: int
+    leaf: Leaf
+    publication: Publication
+
+
+class Publications:
+    """Checks the publications of one log in order; `tree` must hold each leaf before its turn."""
+
+    def __init__(self, trusted: Trusted, origin: str, tree: Tree) -> None:
+        self._trusted = trusted
+        self._origin = origin
+        self._tree = tree
+        self._last: dict[str, Publication] = {}
+
+    def check(self, opened: OpenedLeaf) -> PublishedLeaf | Fault:
+        """Return the released result beside a leaf, or what does not fit."""
+        index, leaf, data = opened.index, opened.leaf, opened.ruling
+        if data is None:
+            return Fault(LogFault.PUBLICATION_MISSING, index)
+        if sha256(data).digest() != leaf.statement:
+            return Fault(LogFault.PUBLICATION_DIGEST, index)
+        given = read_publication(data, self._trusted)
+        if not isinstance(given, Publication):
+            return Fault(LogFault.PUBLICATION_FORM, index, given.name)
+        if given.id != leaf.report:
+            return Fault(LogFault.PUBLICATION_DIGEST, index)
+        if given.origin not in self._trusted.register.gateway_keys:
+            return Fault(LogFault.PUBLICATION_LOG, index, given.origin)
+        if not given.follows(self._last.get(given.origin)):
+            return Fault(LogFault.PUBLICATION_VERSION, index, f"version {given.version}")
+        if given.origin == self._origin and not self._is_of_this_log(index, given):
+            return Fault(LogFault.PUBLICATION_CHECKPOINT, index, f"size {given.size}")
+        self._last[given.origin] = given
+        return PublishedLeaf(index, leaf, given)
+
+    def _is_of_this_log(self, index: int, given: Publication) -> bool:
+        return given.size <= index and self._tree.root(given.size) == given.root
+
+
+def last_of(origin: str, published: Iterable[PublishedLeaf]) -> Publication | None:
+    """Return the newest publication of one log, None when it has none."""
+    found = [each.publication for each in published if each.publication.origin == origin]
+    return found[-1] if found else None
+
+
+def released_in_words(each: PublishedLeaf) -> str:
+    """Return what two officers released, in a line."""
+    given = each.publication
+    what = f"version {given.version}, {given.status.name.lower()}"
+    of = f"of {given.origin} at size {given.size}"
+    return f"two officers released a result {of}: {what}, sha256:{given.result.hex()}"
+
+
+def published_documents(published: Iterable[PublishedLeaf]) -> list[dict[str, Any]]:
+    """Return the released results as a later one lists them."""
+    return [_document(each) for each in published]
+
+
+def _document(each: PublishedLeaf) -> dict[str, Any]:
+    given = each.publication
+    return {
+        "leaf": each.index,
+        "id": given.id.hex(),
+        "origin": given.origin,
+        "version": given.version,
+        "status": given.status.name.lower(),
+        "log_size": given.size,
+        "result": f"sha256:{given.result.hex()}",
+        "time": each.leaf.time,
+    }

@@ -1,0 +1,174 @@
+"""The folder that is published, and the one in which a draft waits for its signatures.
+
+A published folder changes as a whole when a result is released. When one is refused the last good
+one stays, with a notice on its page and the reason beside it.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Final
+
+from ballotbox_protocol.wire.publication import (
+    PUBLICATION_MAX,
+    Publication,
+    decode_publication,
+)
+from ballotbox_tabulation.core.outcome import Published
+from ballotbox_tabulation.core.publication import canonical
+from ballotbox_tabulation.notice import with_notice
+from ballotbox_tabulation.result_files import write_together
+from ballotbox_tabulation.trust_files import UnusableInput, read_small_file
+
+STATEMENT: Final = "publication.cbor"
+RECEIPT: Final = "receipt.cbor"
+RULES: Final = "rules.toml"
+RELEASE: Final = "rules-release.cbor"
+RESULT: Final = "result.json"
+_PAGE: Final = "index.html"
+_TOLD: Final = "publication.json"
+_REASON: Final = "reason.json"
+#: Larger than any result of 100,000 stations.
+_RESULT_MAX: Final = 1 << 32
+RULES_MAX: Final = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A result that waits for signatures, with the rules and their release."""
+
+    statement: Publication
+    published: Published
+    rules: bytes
+    release: bytes
+
+
+def read_statement(path: Path, name: str) -> Publication:
+    """Return the statement in a file; raises UnusableInput."""
+    try:
+        return decode_publication(read_small_file(path, name, PUBLICATION_MAX))
+    except ValueError as error:
+        if isinstance(error, UnusableInput):
+            raise
+        raise UnusableInput(f"{name} {path}: {error}; draft it anew") from error
+
+
+def write_draft(folder: Path, draft: Draft) -> None:
+    """Write a draft, whole; raises OSError."""
+    write_together(
+        {
+            folder / RESULT: draft.published.file,
+            folder / RULES: draft.rules,
+            folder / RELEASE: draft.release,
+            folder / STATEMENT: draft.statement.to_bytes(),
+        }
+    )
+
+
+def read_draft(folder: Path) -> Draft:
+    """Return the draft in a folder, whose result is the one that it states.
+
+    Raises UnusableInput.
+    """
+    statement = read_statement(folder / STATEMENT, "DRAFT")
+    file = read_small_file(folder / RESULT, "DRAFT", _RESULT_MAX)
+    published = _published(folder, file)
+    if sha256(canonical(published.result)).digest() != statement.result:
+        raise UnusableInput(f"DRAFT {folder}: the result is not the one stated; draft it anew")
+    rules = read_small_file(folder / RULES, "DRAFT", RULES_MAX)
+    if sha256(rules).digest() != statement.rules:
+        raise UnusableInput(f"DRAFT {folder}: the rules are not those stated; draft it anew")
+    release = read_small_file(folder / RELEASE, "DRAFT", PUBLICATION_MAX)
+    return Draft(statement, published, rules, release)
+
+
+def _published(folder: Path, file: bytes) -> Published:
+    try:
+        document = json.loads(file)
+        return Published(document["result"], document["digest"], file)
+    except (ValueError, LookupError, TypeError, RecursionError) as error:
+        raise UnusableInput(f"DRAFT {folder}: {RESULT} is none; draft it anew") from error
+
+
+def last_good(folder: Path) -> Publication | None:
+    """Return the statement of the result that a folder shows, None when it shows none yet."""
+    path = folder / STATEMENT
+    return read_statement(path, "--out") if path.exists() else None
+
+
+def write_publication(folder: Path, draft: Draft, page: bytes, receipt: bytes, at: str) -> None:
+    """Show a released result from now on; raises OSError.
+
+    The statement is last: what a reader finds with it is what it states.
+    """
+    beside = {folder / RECEIPT: receipt} if receipt else {}
+    write_together(
+        {
+            folder / RESULT: draft.published.file,
+            folder / _PAGE: page,
+            folder / RULES: draft.rules,
+            folder / RELEASE: draft.release,
+            **beside,
+            folder / _TOLD: _json(told(draft.statement) | {"released_at": at}),
+            folder / STATEMENT: draft.statement.to_bytes(),
+        }
+    )
+    (folder / _REASON).unlink(missing_ok=True)
+    if not receipt:
+        (folder / RECEIPT).unlink(missing_ok=True)
+
+
+def keep_last_good(folder: Path, reason: str, evidence: Sequence[str], at: str) -> None:
+    """Leave what a folder shows as it is, and say since when and why nothing newer stands there."""
+    last = _last_told(folder)
+    stays = None if last is None else {key: last.get(key) for key in _STAYS}
+    document = {"refused_at": at, "reason": reason, "evidence": list(evidence), "stays": stays}
+    files = {folder / _REASON: _json(document)}
+    page = folder / _PAGE
+    if last is not None and page.exists():
+        words = (
+            f"This is version {last.get('version')}, released {last.get('released_at')}. "
+            f"A newer result was refused {at}: {reason}"
+        )
+        files[page] = with_notice(page.read_text("utf-8"), words).encode()
+    write_together(files)
+
+
+_STAYS: Final = ("version", "status", "released_at", "result")
+
+
+def _last_told(folder: Path) -> dict[str, Any] | None:
+    try:
+        found = json.loads((folder / _TOLD).read_bytes())
+    except (OSError, ValueError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def told(statement: Publication) -> dict[str, Any]:
+    """Return what a statement says, for people and programs that read no CBOR."""
+    previous = statement.previous
+    return {
+        "id": statement.id.hex(),
+        "election": statement.election.hex(),
+        "mode": statement.mode.name.lower(),
+        "status": statement.status.name.lower(),
+        "version": statement.version,
+        "previous": None if previous is None else previous.hex(),
+        "rules": statement.rules.hex(),
+        "program": statement.program.hex(),
+        "configuration": statement.configuration.hex(),
+        "log": {
+            "origin": statement.origin,
+            "size": statement.size,
+            "root": statement.root.hex(),
+        },
+        "result": f"sha256:{statement.result.hex()}",
+        "signatures": [each.key_id.hex() for each in statement.signatures],
+    }
+
+
+def _json(document: dict[str, Any]) -> bytes:
+    return (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode()

@@ -1,0 +1,179 @@
+"""Do released results stand in a log for its readers, and does one that does not fit spoil it?"""
+
+from dataclasses import replace
+
+import pytest
+
+from ballotbox_protocol.wire.cose import MessageType
+from ballotbox_protocol.wire.leaf import Leaf, LeafType, encode_leaf
+from ballotbox_protocol.wire.publication import Publication, Status
+from ballotbox_protocol.wire.verdict import Reason, Verdict
+from ballotbox_tabulation.core.faults import LogFault
+from ballotbox_tabulation.core.log import open_log, read_leaves
+from ballotbox_tabulation.core.outcome import Published, Refused, conclude
+from ballotbox_tabulation.core.published import last_of
+from ballotbox_tabulation.verify_cli import main
+from tests.tabulation.log_builder import (
+    LOWER_ORIGIN,
+    ORIGIN,
+    TIME,
+    BoxPen,
+    LogBuilder,
+    authority_of,
+    simple_ballots,
+)
+
+GIVEN = authority_of()
+
+
+def released(log: LogBuilder, officers: int = 2, **changes: object) -> Publication:
+    """What two officers sign of the whole log, but for the changes."""
+    tree = log.tree()
+    plain = Publication(
+        election=GIVEN.trusted.digest,
+        mode=GIVEN.trusted.election.mode,
+        status=Status.PRELIMINARY,
+        version=1,
+        previous=None,
+        rules=bytes(32),
+        program=bytes(32),
+        configuration=bytes(32),
+        origin=log.origin,
+        size=tree.size,
+        root=tree.root(),
+        result=bytes(32),
+    )
+    plain = replace(plain, **changes)
+    signatures = GIVEN.consent(plain.payload(), MessageType.PUBLICATION, officers)
+    return replace(plain, signatures=signatures)
+
+
+def put(log: LogBuilder, given: Publication, beside: bytes | None = None, **changes: object) -> int:
+    fields = {
+        "type": LeafType.PUBLICATION,
+        "report": given.id,
+        "verdict": Verdict.ACCEPTED,
+        "reason": Reason.PUBLISHED,
+        "statement": given.digest,
+        "time": TIME,
+    }
+    data = given.to_bytes() if beside is None else beside
+    return log.put(encode_leaf(Leaf(**fields | changes)), None, data or None)
+
+
+@pytest.fixture
+def log() -> LogBuilder:
+    made = LogBuilder(GIVEN)
+    made.day(BoxPen(GIVEN, GIVEN.boxes[0]), simple_ballots(5))
+    return made
+
+
+def concluded(log: LogBuilder) -> Published | Refused:
+    opened = open_log(log.files().get, GIVEN.trusted)
+    return conclude(opened, read_leaves(opened), GIVEN.root, "test")
+
+
+def result_of(log: LogBuilder) -> dict:
+    outcome = concluded(log)
+    assert isinstance(outcome, Published), outcome
+    return outcome.result
+
+
+def test_each_is_listed_and_changes_no_number(log: LogBuilder) -> None:
+    bare = result_of(log)
+    assert "published" not in bare["log"]
+    first = released(log)
+    at = put(log, first)
+    log.day(BoxPen(GIVEN, GIVEN.boxes[1]), simple_ballots(3))
+    second = released(log, version=2, previous=first.id, status=Status.COMPLETE)
+    put(log, second)
+    told = result_of(log)["log"]["published"]
+    assert [each["version"] for each in told] == [1, 2]
+    assert told[0] == {
+        "leaf": at,
+        "id": first.id.hex(),
+        "origin": ORIGIN,
+        "version": 1,
+        "status": "preliminary",
+        "log_size": at,
+        "result": f"sha256:{bytes(32).hex()}",
+        "time": TIME,
+    }
+
+
+def test_one_of_a_log_below_is_taken_at_its_word_for_size_and_root(log: LogBuilder) -> None:
+    below = released(log, origin=LOWER_ORIGIN, size=10**6, root=bytes(32))
+    put(log, below)
+    put(log, released(log))
+    assert [each["origin"] for each in result_of(log)["log"]["published"]] == [LOWER_ORIGIN, ORIGIN]
+
+
+def _later(log: LogBuilder, **changes: object) -> Publication:
+    return released(log, **({"version": 2, "previous": released(log).id} | changes))
+
+
+#: What is put into a log of five leaves, and the fault that it is.
+UNFIT = {
+    "nothing beside it": (lambda log: put(log, released(log), b""), LogFault.PUBLICATION_MISSING),
+    "another one beside it": (
+        lambda log: put(log, released(log), _later(log).to_bytes()),
+        LogFault.PUBLICATION_DIGEST,
+    ),
+    "another id": (
+        lambda log: put(log, released(log), report=bytes(32)),
+        LogFault.PUBLICATION_DIGEST,
+    ),
+    "one officer": (lambda log: put(log, released(log, 1)), LogFault.PUBLICATION_FORM),
+    "another election": (
+        lambda log: put(log, released(log, election=bytes(32))),
+        LogFault.PUBLICATION_FORM,
+    ),
+    "an unknown log": (
+        lambda log: put(log, released(log, origin="a.example")),
+        LogFault.PUBLICATION_LOG,
+    ),
+    "another root": (
+        lambda log: put(log, released(log, root=bytes(32))),
+        LogFault.PUBLICATION_CHECKPOINT,
+    ),
+    "leaves behind it": (
+        lambda log: put(log, released(log, size=log.size + 1)),
+        LogFault.PUBLICATION_CHECKPOINT,
+    ),
+    "not the first": (lambda log: put(log, _later(log)), LogFault.PUBLICATION_VERSION),
+    "another reason": (
+        lambda log: put(log, released(log), reason=Reason.IN_ORDER),
+        LogFault.VERDICT_REASON,
+    ),
+    "another verdict": (
+        lambda log: put(log, released(log), verdict=Verdict.HELD),
+        LogFault.VERDICT_REASON,
+    ),
+}
+
+
+@pytest.mark.parametrize(("make", "fault"), UNFIT.values(), ids=UNFIT.keys())
+def test_one_that_does_not_fit_spoils_the_log(log: LogBuilder, make, fault: LogFault) -> None:
+    at = make(log)
+    outcome = concluded(log)
+    assert isinstance(outcome, Refused)
+    assert [(each.code, each.leaf) for each in outcome.faults] == [(fault, at)]
+
+
+def test_the_newest_of_a_log_is_told_apart_from_those_below(log: LogBuilder) -> None:
+    assert last_of(ORIGIN, ()) is None
+
+
+def test_the_verifier_says_who_released_what(log: LogBuilder, tmp_path, capsys) -> None:
+    put(log, released(log))
+    for name, data in log.files().items():
+        path = tmp_path / "log" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    GIVEN.write(tmp_path)
+    trust = ["--election", str(tmp_path / "election.cose"), "--root", str(GIVEN.root)]
+    with pytest.raises(SystemExit) as ended:
+        main(["log", str(tmp_path / "log"), "--register", str(tmp_path / "register.cose"), *trust])
+    assert ended.value.code == 0
+    told = f"two officers released a result of {ORIGIN} at size 5: version 1, preliminary, sha256:"
+    assert told in capsys.readouterr().out

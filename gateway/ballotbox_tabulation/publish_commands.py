@@ -28,9 +28,11 @@ from ballotbox_tabulation.publish_steps import (
 )
 
 if TYPE_CHECKING:
+    from ballotbox_protocol.election.definition import Election
     from ballotbox_protocol.wire.publication import Publication
     from ballotbox_protocol.wire.trust import Trusted
     from ballotbox_tabulation.core.outcome import Published
+    from ballotbox_tabulation.core.rules.rules import Rules
     from ballotbox_tabulation.core.statement import Means
 
 
@@ -61,7 +63,9 @@ def authorise(trust: Trust, keys: OfficerKeys, rules: Path, version: int, output
     from ballotbox_protocol.wire.officers import sign_as_officer
     from ballotbox_protocol.wire.rules_release import RulesRelease
 
-    means = trust.means(read(rules, "--rules"))
+    by = read(rules, "--rules")
+    _rules_in(by, rules, trust.trusted.election)
+    means = trust.means(by)
     plain = RulesRelease(trust.trusted.digest, version, means.rules, means.program)
     kind, payload = MessageType.RULES_RELEASE, plain.payload()
     signatures = tuple(
@@ -104,7 +108,7 @@ def draft(
     by = read(rules, "--rules")
     means = trust.means(by)
     allowed = released(release, means, trust.trusted, out)
-    outcome = _computed(log, trust, out)
+    outcome = _computed(log, trust, _rules_in(by, rules, trust.trusted.election), out)
     statement = _stated(outcome, trust.trusted, means, out, status)
     try:
         write_draft(folder, Draft(statement, outcome, by, allowed))
@@ -114,13 +118,23 @@ def draft(
     click.echo(f"draft    {folder}: two officers sign it with `ballotbox-tabulate publish sign`")
 
 
-def _computed(log: Path, trust: Trust, out: Path) -> "Published":
+def _rules_in(data: bytes, path: Path, election: "Election") -> "Rules":
+    from ballotbox_tabulation.rules_file import rules_in
+    from ballotbox_tabulation.trust_files import UnusableInput
+
+    try:
+        return rules_in(data, path, election)
+    except UnusableInput as error:
+        unusable(str(error))
+
+
+def _computed(log: Path, trust: Trust, rules: "Rules", out: Path) -> "Published":
     from ballotbox_tabulation.cli import conclude_log
     from ballotbox_tabulation.core.outcome import Published
     from ballotbox_tabulation.trust_files import UnusableInput
 
     try:
-        outcome = conclude_log(log, trust.key, trust.trusted)
+        outcome = conclude_log(log, trust.key, trust.trusted, rules)
     except (UnusableInput, OSError) as error:
         unusable(str(error))
     if not isinstance(outcome, Published):

@@ -16,7 +16,11 @@ _BYTES_MAX: Final = 2**18
 
 def read_rules_file(path: Path, election: Election) -> Rules:
     """Return the rules of a file, which fit `election`; raises UnusableInput naming the place."""
-    data = read_small_file(path, "--rules", _BYTES_MAX)
+    return rules_in(read_small_file(path, "--rules", _BYTES_MAX), path, election)
+
+
+def rules_in(data: bytes, path: Path, election: Election) -> Rules:
+    """Return the rules in what was read from `path`; raises as `read_rules_file` does."""
     try:
         rules = read_rules(data)
         require_fit(rules, election)

@@ -16,6 +16,7 @@ from ballotbox_tabulation.cli import main
 from ballotbox_tabulation.verify_cli import main as verify
 from tests.gateway.adapters.upper_office import Office, serving
 from tests.gateway.scripted import NOW, ScriptedBox, arrivals, authority
+from tests.tabulation.rules.first_contest import rules_of
 
 GIVEN = authority()
 
@@ -27,7 +28,7 @@ class Desk:
         self.folder = folder
         self.url = f"http://127.0.0.1:{port}"
         GIVEN.write(folder)
-        (folder / "rules.toml").write_bytes(b'name = "example"\n')
+        (folder / "rules.toml").write_bytes(rules_of(GIVEN.trusted.election))
         for number, key in enumerate(GIVEN.officer_keys[:2]):
             text = f"public {key.public.hex()}\nseed {key.seed.hex()}\n"
             (folder / f"{number}.key").write_text(f"ballotbox unprotected key v1\n{text}")

@@ -14,10 +14,11 @@ from ballotbox_tabulation import program_digest as program_module
 from ballotbox_tabulation.cli import main
 from ballotbox_tabulation.core import gates
 from tests.tabulation.log_builder import LogBuilder, authority_of, simple_ballots
+from tests.tabulation.rules.first_contest import rules_of
 from tests.tabulation.test_published import put
 
 GIVEN = authority_of(boxes=3)
-RULES = b'name = "example"\n'
+RULES = rules_of(GIVEN.trusted.election)
 
 
 def key_text(number: int) -> str:
@@ -183,6 +184,23 @@ def test_another_program_is_refused_before_it_computes(desk: Desk, monkeypatch) 
     stays(desk, before)
 
 
+def test_the_result_is_decided_by_the_released_rules(desk: Desk) -> None:
+    desk.published()
+    result = json.loads((desk.out / "result.json").read_bytes())["result"]
+    assert result["rules"]["digest"] == sha256(RULES).hexdigest()
+    (decision,) = result["decisions"]
+    assert [each["elected"] for each in decision["options"]].count(True) <= 1
+
+
+@pytest.mark.parametrize("data", [b'name = "example"\n', RULES.replace(b"all ballots", b"none")])
+def test_what_is_no_rules_file_is_not_released(desk: Desk, data: bytes) -> None:
+    (desk.folder / "rules.toml").write_bytes(data)
+    done = desk.authorised()
+    assert done.exit_code == 2
+    assert "--rules" in done.stderr
+    assert not (desk.folder / "release.cbor").exists()
+
+
 def test_other_rules_are_refused(desk: Desk) -> None:
     desk.published()
     before = desk.shown()
@@ -265,7 +283,7 @@ def test_a_release_put_into_the_draft_later_is_refused(desk: Desk) -> None:
     desk.authorised()
     desk.drafted()
     desk.signed(0, 1)
-    (desk.folder / "rules.toml").write_bytes(b"other\n")
+    (desk.folder / "rules.toml").write_bytes(RULES + b"# more\n")
     desk.authorised()
     (desk.draft / "rules-release.cbor").write_bytes((desk.folder / "release.cbor").read_bytes())
     done = desk.released()

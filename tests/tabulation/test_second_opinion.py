@@ -12,7 +12,6 @@ from ballotbox_tabulation.core import evidence, fold, publication, totals
 from ballotbox_tabulation.core.gates import Gate
 from ballotbox_tabulation.core.history import BoxHistory, Standing
 from ballotbox_tabulation.core.log import OpenedLog
-from ballotbox_tabulation.core.objections import Objections
 from ballotbox_tabulation.core.outcome import Published, Refused
 from ballotbox_tabulation.second import questions
 from ballotbox_tabulation.second.comparing import BESIDE, differences
@@ -80,18 +79,6 @@ def _unused_is_missing(patch):
     patch.setattr(
         fold, "_state", lambda history, finals, **_: honest(history, finals, expected=True)
     )
-
-
-def _nothing_is_objected_to(patch):
-    patch.setattr(Objections, "objection", lambda *_: None)
-    honest = evidence.Evidence._filed
-
-    def filed(self, index, report_id, report, signed):
-        if report.votes is not None and len(report.votes) == 2:
-            report = replace(report, votes=(0,) * 50)
-        return honest(self, index, report_id, report, signed)
-
-    patch.setattr(evidence.Evidence, "_filed", filed)
 
 
 def _closed_entries_stay_open(patch):

@@ -4,93 +4,112 @@ import json
 from copy import deepcopy
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from ballotbox_tabulation.core.displayed import misdisplays
+from ballotbox_tabulation.core.rules.decisions import decide
 from ballotbox_tabulation.second.deciding import decision_differences, seats_of
+from tests.tabulation.rules.election_result import (
+    list_rules,
+    plurality_rules,
+    referendum_rules,
+    rules,
+)
 
 
-def options(**votes):
-    """Options as a result shows them."""
-    return [{"name": name, "votes": number} for name, number in votes.items()]
+def contest(name, ballots, **votes):
+    """One contest as a result shows it in full."""
+    options = [{"name": option, "votes": number} for option, number in votes.items()]
+    return {"name": name, "ballots": ballots, "options": options}
 
 
-NATION = {
-    "registered": 1_000,
-    "contests": [
-        {"name": "Parliament", "ballots": 110, "options": options(A=53, B=24, C=3, nobody=20)},
-        {"name": "Seat", "ballots": 90, "options": options(D=50, E=40)},
-        {"name": "Question", "ballots": 300, "options": options(yes=200, no=90)},
-    ],
-}
+def result_of(*contests, counted=3, expected=3):
+    """A result of contests in one area."""
+    named = [
+        {"name": each["name"], "options": [option["name"] for option in each["options"]]}
+        for each in contests
+    ]
+    nation = {"registered": 1_000, "boxes_counted": counted, "boxes_expected": expected}
+    shown = list(contests) if counted else None
+    return {"contests": named, "nation": nation | {"contests": shown}, "precincts": []}
 
 
-def party(name, votes, share, seats, *, passed=True, against_all=False):
-    """One list of a decision."""
-    return {
-        "name": name,
-        "votes": votes,
-        "share_percent": share,
-        "seats": seats,
-        "passed": passed,
-        "against_all": against_all,
-    }
+STATED = rules(
+    list_rules(seats=6, method="largest_remainder", national_percent="3", against_all="nobody"),
+    plurality_rules(contest="Seat"),
+    referendum_rules(contest="Question", quorum_percent="30", accept="yes"),
+)
+RESULT = result_of(
+    contest("Parliament", 110, A=53, B=24, C=3, nobody=20),
+    contest("Seat", 90, D=50, E=40),
+    contest("Question", 300, yes=200, no=90),
+)
 
 
-def person(name, votes, share, *, elected):
-    """One candidate of a decision."""
-    shown = {"name": name, "votes": votes, "share_percent": share}
-    return shown | {"elected": elected, "against_all": False}
-
-
-DECISIONS = [
-    {
-        "contest": "Parliament",
-        "kind": "list",
-        "seats": 6,
-        "method": "hamilton",
-        "tie": None,
-        "base": {"name": "all ballots", "value": 110},
-        "options": [
-            party("A", 53, "48.18", 4),
-            party("B", 24, "21.81", 2),
-            party("C", 3, "2.72", 0, passed=False),
-            party("nobody", 20, "18.18", 0, against_all=True),
-        ],
-    },
-    {
-        "contest": "Seat",
-        "kind": "plurality",
-        "seats": 1,
-        "tie": None,
-        "base": {"name": "valid votes", "value": 90},
-        "options": [
-            person("D", 50, "55.55", elected=True),
-            person("E", 40, "44.44", elected=False),
-        ],
-    },
-    {
-        "contest": "Question",
-        "kind": "referendum",
-        "accepted": True,
-        "quorum": {"percent": "30", "registered": 1_000, "took_part": 300, "met": True},
-        "options": options(yes=200, no=90),
-    },
-]
+def objections(shown):
+    """What the second computation and the shares as displayed say of a result's decisions."""
+    differ = [str(each) for each in decision_differences(shown, shown["nation"])]
+    beside = {"contests": None}
+    return differ + [each.where for each in misdisplays(shown | {"nation": beside})]
 
 
 def found(change=lambda _decisions: None):
-    decisions = deepcopy(DECISIONS)
-    change(decisions)
-    shown = {"decisions": decisions}
-    return [str(each) for each in decision_differences(shown, NATION)]
+    shown = deepcopy(decide(RESULT, STATED))
+    change(shown["decisions"])
+    return objections(shown)
 
 
 def test_right_decisions_are_not_objected_to():
     assert found() == []
 
 
-def test_decisions_about_no_contest_and_none_at_all_are_not_weighed():
-    assert list(decision_differences({}, NATION)) == []
-    assert list(decision_differences({"decisions": DECISIONS}, NATION | {"contests": None})) == []
+def test_without_rules_there_is_nothing_to_weigh():
+    assert objections(RESULT) == []
+
+
+METHODS = ("largest_remainder", "d_hondt", "sainte_lague", "modified_sainte_lague")
+BASES = ("valid votes", "valid votes and votes against all", "all ballots")
+numbers = st.integers(0, 2**30) | st.integers(0, 6)
+
+
+@st.composite
+def stated_rules(draw):
+    """Rules for three contests; votes against all are in a base only where they are an option."""
+    method, against = draw(st.sampled_from(METHODS)), draw(st.sampled_from((None, "nobody")))
+    base = draw(st.sampled_from(BASES if against else BASES[::2]))
+    first = {"first_divisor": "1.4"} if method == METHODS[3] else {}
+    percent = draw(st.sampled_from((None, "5", "0.5")))
+    common = {"base": base, "against_all": against}
+    provisional = draw(st.sampled_from(("true", "false")))
+    return rules(
+        list_rules(seats=7, method=method, national_percent=percent, **first, **common),
+        plurality_rules(contest="Seat", **common),
+        referendum_rules(contest="Question", base=draw(st.sampled_from(BASES[::2]))),
+        head=f"name = 'T'\nsource = 'S'\nprovisional = {provisional}\n",
+    )
+
+
+@given(
+    st.lists(numbers, min_size=4, max_size=4),
+    st.integers(0, 9),
+    stated_rules(),
+    st.sampled_from((0, 2, 3)),
+)
+def test_whatever_the_rules_decide_is_found_again(votes, invalid, stated, counted):
+    names = dict(zip(("A", "B", "C", "nobody"), votes, strict=True))
+    contests = ("Parliament", "Seat", "Question")
+    shown = result_of(
+        *(contest(name, sum(votes) + invalid, **names) for name in contests), counted=counted
+    )
+    assert objections(decide(shown, stated)) == []
+
+
+def test_where_no_box_is_counted_nobody_has_anything():
+    shown = decide(RESULT | {"nation": RESULT["nation"] | {"contests": None}}, STATED)
+    assert objections(shown) == []
+    shown["decisions"][1]["options"][0]["elected"] = True
+    assert objections(shown) == ["decision, Seat, D, elected: True against nothing"]
 
 
 def _set(*path_and_value):
@@ -112,15 +131,25 @@ ERRORS = {
     "valid votes": (_set(1, "base", "value", 91), "base valid votes: 91 against 90"),
     "a seat moved": (_set(0, "options", 0, "seats", 5), "Parliament, seats: 7 against 6"),
     "more seats": (_set(0, "seats", 7), "Parliament, seats: 6 against 7"),
-    "another method": (_set(0, "seats", 8), "Parliament, A, seats: 4 against"),
+    "seats left open": (_set(0, "unfilled", 1), "Parliament, seats: 7 against 6"),
+    "seats for more": (_set(0, "seats", 8), "Parliament, A, seats: 4 against"),
     "a list below the threshold": (_set(0, "options", 2, "seats", 1), "C, seats: 1 against 0"),
-    "the loser": (_set(1, "options", 1, "elected", True), "E, elected with: 40 against 50"),
-    "two elected": (_set(1, "options", 1, "elected", True), "Seat, elected: 2 against 1"),
+    "a list that passed": (_set(0, "options", 2, "passed", True), "C, passed: True against False"),
+    "another threshold": (
+        _set(0, "thresholds", "national_percent", "2"),
+        "C, failed: national against nothing",
+    ),
+    "one that fails": (_set(0, "options", 1, "failed", "national"), "B, failed: national against"),
+    "the loser": (_set(1, "options", 1, "elected", True), "E, elected with 40 of 50: True"),
+    "nobody": (_set(1, "options", 0, "elected", False), "D, elected with 50 of 50: False"),
+    "a tie": (_set(1, "tie", {"options": ["D", "E"], "seats": 1}), "Seat, tie: 2 against 0"),
     "who is registered": (_set(2, "quorum", "registered", 999), "registered: 999 against 1000"),
     "who took part": (_set(2, "quorum", "took_part", 301), "took_part: 301 against 300"),
     "a quorum": (_set(2, "quorum", "percent", "30.01"), "quorum, met: True against False"),
+    "a majority": (_set(2, "majority_percent", "70"), "accepted: True against False"),
     "an option's name": (_set(1, "options", 1, "name", "F"), "Seat, F, votes: 40 against 0"),
     "an option left out": (_set(1, "options", []), "Seat, options: 0 against 2"),
+    "a contest of nobody": (_set(1, "contest", "Nobody"), "Nobody, contest: Nobody against"),
 }  # fmt: skip
 
 
@@ -138,23 +167,20 @@ VOTES = (53, 24, 23)
 @pytest.mark.parametrize(
     ("method", "seats", "expected"),
     [
-        ("hamilton", 10, [5, 3, 2]),
-        ("dhondt", 10, [6, 2, 2]),
-        ("saintelague", 10, [6, 2, 2]),
-        ("webster", 3, [1, 1, 1]),
-        ("a method of nobody", 10, None),
+        ("largest_remainder", 10, [5, 3, 2]),
+        ("d_hondt", 10, [6, 2, 2]),
+        ("sainte_lague", 10, [6, 2, 2]),
+        ("sainte_lague", 3, [1, 1, 1]),
     ],
 )
 def test_seats_by_plain_fractions(method, seats, expected):
-    assert seats_of(method, VOTES, seats) == expected
-
-
-def test_nobody_voted_and_nobody_has_seats():
-    assert seats_of("hamilton", (0, 0), 5) is None
+    decision = {"method": method, "seats": seats, "first_divisor": None}
+    assert seats_of(decision, VOTES) == expected
 
 
 def test_the_seats_of_2021_are_the_official_ones(shared):
     facts = json.loads((shared / "data" / "kg_2021.json").read_text())
     parties = [each for each in facts["parties"] if each.get("seats")]
     votes = [each["final_votes"] for each in parties]
-    assert seats_of("hamilton", votes, 54) == [each["seats"] for each in parties]
+    decision = {"method": "largest_remainder", "seats": 54, "first_divisor": None}
+    assert seats_of(decision, votes) == [each["seats"] for each in parties]

@@ -34,10 +34,19 @@ def misdisplays(result: dict[str, Any]) -> Iterator[Misdisplay]:
         yield from _of_base(contest, beside, f"the whole election, {contest['name']}")
     for decision in result.get("decisions", ()):
         base = decision.get("base")
-        if base is not None:
-            given = sum(option["votes"] for option in decision["options"])
-            beside = 0 if base["name"] == VALID_VOTES else max(0, base["value"] - given)
-            yield from _of_base(decision, beside, f"the decision, {decision['contest']}")
+        if base is None or base["value"] is None:
+            continue
+        # What is against all is no valid vote, and has no share of these.
+        valid = base["name"] == VALID_VOTES
+        options = [each for each in decision["options"] if not (valid and _is_against_all(each))]
+        given = sum(option["votes"] for option in options)
+        beside = 0 if valid else max(0, base["value"] - given)
+        of_base = {"base": base, "options": options}
+        yield from _of_base(of_base, beside, f"the decision, {decision['contest']}")
+
+
+def _is_against_all(option: dict[str, Any]) -> bool:
+    return bool(option.get("against_all"))
 
 
 def _of_base(shown: dict[str, Any], beside: int, where: str) -> Iterator[Misdisplay]:

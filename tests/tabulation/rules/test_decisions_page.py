@@ -32,7 +32,7 @@ def concluded(stated, *ballots, boxes=1):
         log.day(log.pen(at), simple_ballots(number))
     opened = open_log(log.files().get, authority.trusted)
     decided = partial(decide, rules=stated)
-    published = conclude(opened, read_leaves(opened), authority.root, "test", decided)
+    published = conclude(opened, read_leaves(opened), authority.root, "test", decide=decided)
     return published, Reader(render_page(published, authority.trusted.election))
 
 

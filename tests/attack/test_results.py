@@ -74,7 +74,7 @@ _DOUBLED: dict[str, Callable[[dict], object]] = {
     10,
     without=[
         Without(f"{_GATES}:{name}", _nothing)
-        for name in ("_one_final", "_listed", "_sums", "_bounds", "_shares")
+        for name in ("_one_final", "_listed", "_sums", "_bounds", "_share_gates")
     ],
 )
 def test_a_doubled_document_is_not_published() -> None:
@@ -119,7 +119,7 @@ def test_a_final_that_breaks_its_laws_stops_the_publication() -> None:
     assert {broken.gate for broken in result.gates} >= {gates.Gate.BOX_LAW}
 
 
-@pytest.mark.attack(11, without=Without(f"{_GATES}:_shares", _nothing))
+@pytest.mark.attack(11, without=Without(f"{_GATES}:_share_gates", _nothing))
 def test_a_swapped_formula_of_shares_is_not_published() -> None:
     true, log = publication.share_percent, _log()
     with pytest.MonkeyPatch.context() as attacker:

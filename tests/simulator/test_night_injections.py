@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from ballotbox_protocol.wire import cose
+from ballotbox_simulator import publishing
 from ballotbox_simulator.cli import main
 from ballotbox_simulator.night import injections
 from ballotbox_simulator.night.hold import EVENING, hold_evening, publish
@@ -23,8 +24,10 @@ from ballotbox_tabulation.core import authenticity, gates
 
 #: What each check is called in a refusal.
 CHECKS = {
-    "edited-database": ("REPORT_ID", "REPORT_SIGNATURE", "BOX_LAW", "VOTES_BOUND", "SHARES"),
-    "doubled-formula": ("SUM", "VOTES_BOUND", "SHARES"),
+    "edited-database": (
+        *("REPORT_ID", "REPORT_SIGNATURE", "BOX_LAW", "VOTES_BOUND", "SHARES", "SECOND"),
+    ),
+    "doubled-formula": ("SUM", "VOTES_BOUND", "SHARES", "SECOND"),
 }
 
 
@@ -49,8 +52,9 @@ TAKEN_OUT = {
     "VOTES_BOUND": lambda patch: patch.setattr(gates, "votes_bound_breach", lambda *_: None),
     "SHARES": lambda patch: (
         patch.setattr(gates, "shares_breach", lambda *_: None),
-        patch.setattr(gates, "_shares", lambda *_: ()),
+        patch.setattr(gates, "_share_gates", lambda *_: ()),
     ),
+    "SECOND": lambda patch: patch.setattr(publishing, "second_opinion", None),
 }
 
 

@@ -80,8 +80,7 @@ def broken_gates(
         *_listed(result, boxes),
         *_sums(result, election),
         *_bounds(result, election),
-        *_shares(result),
-        *_displayed(result),
+        *_share_gates(result),
     ]
 
 
@@ -227,6 +226,11 @@ def _bound_breaches(contest: Contest, tally: ContestTally, place: str) -> Iterat
     whole = shares_breach(parts, share_base(tally.ballots, allowed), contest.name)
     if whole is not None:
         yield _of_law(Gate.SHARES, whole, place)
+
+
+def _share_gates(result: Document) -> Iterator[BrokenGate]:
+    yield from _shares(result)
+    yield from _displayed(result)
 
 
 def _shares(result: Document) -> Iterator[BrokenGate]:

@@ -11,6 +11,7 @@ _PLAIN: Final[dict[Reason, str]] = {
     Reason.RELEASED: "released by two officers",
     Reason.NAMED: "named the true one by two officers",
     Reason.REPLACES: "opens a log in the place of one that is closed",
+    Reason.PUBLISHED: "a result that two officers released",
     Reason.GAP_BEFORE: "a report before it is missing",
     Reason.BOX_DISPUTED: "its box is disputed",
     Reason.SAME_SEQUENCE: "another report of its box has the same number",

@@ -8,7 +8,7 @@ and the result against the sheets.
 from base64 import b64decode
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, Final
 
@@ -26,11 +26,12 @@ from ballotbox_protocol.wire.message import Message, MessageKind
 from ballotbox_protocol.wire.receipt import Receipt, ReceiptFault, verify_receipt
 from ballotbox_protocol.wire.report import Report, ReportKind, decode_report
 from ballotbox_protocol.wire.trust import Trusted
+from ballotbox_simulator.world.blows import Blows
 from ballotbox_simulator.world.box_node import BoxNode
 from ballotbox_simulator.world.count_audit import SignedCounts
 from ballotbox_simulator.world.count_naming import NamingSheet
 from ballotbox_simulator.world.exposure_audit import HandedOver
-from ballotbox_simulator.world.faults import MECHANICS, PROMISES, FaultClass, FaultKind, weakest
+from ballotbox_simulator.world.faults import MECHANICS, PROMISES, FaultClass, FaultKind
 from ballotbox_simulator.world.flood_audit import BEHIND, FloodAudit
 from ballotbox_simulator.world.gateway_node import GatewayNode
 from ballotbox_simulator.world.hand_counting import Sheet as CountSheet
@@ -68,31 +69,6 @@ class Finding:
 
     def __str__(self) -> str:
         return f"{self.breach.name} at {self.node}: {self.words}"
-
-
-@dataclass(slots=True)
-class Blows:
-    """The faults that struck, by kind and by node, and which of them were overcome."""
-
-    struck: Counter[FaultKind] = field(default_factory=Counter)
-    overcome: Counter[FaultKind] = field(default_factory=Counter)
-    at: dict[str, set[FaultKind]] = field(default_factory=lambda: defaultdict(set))
-    _open: dict[str, Counter[FaultKind]] = field(default_factory=dict)
-
-    def strike(self, kind: FaultKind, node: str) -> None:
-        """Note that `kind` struck `node`."""
-        self.struck[kind] += 1
-        self.at[node].add(kind)
-        self._open.setdefault(node, Counter())[kind] += 1
-
-    def heal(self, node: str) -> None:
-        """Note that `node` does its proper work."""
-        if node in self._open:
-            self.overcome.update(self._open.pop(node))
-
-    def weakest_at(self, *nodes: str) -> FaultClass:
-        """Return the weakest class that struck any of these nodes."""
-        return weakest(frozenset().union(*(self.at.get(node, set()) for node in nodes)))
 
 
 @dataclass(slots=True)

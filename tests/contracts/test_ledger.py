@@ -221,6 +221,17 @@ def test_moved_report_takes_the_place_of_the_old_row(medium: Medium) -> None:
     assert ledger.entries(2, 3)[0].report == b"report 0"
 
 
+def test_a_report_moves_without_a_leaf_when_only_what_is_known_of_it_changes(
+    medium: Medium,
+) -> None:
+    """A lower gateway's word that changes no verdict is heard, and makes no leaf."""
+    append(medium.ledger, 0, 2)
+    medium.ledger.commit(Batch(moved=[row(0, below=b"x" * 17)]), head_at(2))
+    ledger = medium.again()
+    assert ledger.report(report_id(0)) == row(0, below=b"x" * 17)
+    assert ledger.log_head().size == 2
+
+
 def test_reports_of_a_box_come_by_sequence_then_arrival(medium: Medium) -> None:
     rows = [row(0, sequence=5), row(1, sequence=3), row(2, sequence=5), row(3, box=OTHER_BOX)]
     batch = Batch(leaves=[leaf(at) for at in range(4)], reports=rows, checkpoint=checkpoint(4))

@@ -6,6 +6,7 @@ import pytest
 
 from ballotbox_gateway.core.intake import PublicationOutcome
 from ballotbox_gateway.core.ports import Damaged, Tally
+from ballotbox_gateway.core.samples import SAMPLES_PER_PERIOD
 from ballotbox_gateway.core.upward import UpwardEntry, UpwardFault, UpwardReply
 from ballotbox_protocol.election.identifiers import Mode
 from ballotbox_protocol.election.register import Register
@@ -149,6 +150,21 @@ def test_what_does_not_fit_is_refused_with_its_reason(made, reason: Reason) -> N
     assert scene.ledger.counts()[Tally.UNAUTHENTIC, reason] == 1
     assert [each.reason for each in scene.ledger.unauthentic()] == [reason]
     assert take(scene, following(scene, first)).reason is Reason.PUBLISHED
+
+
+def test_what_nobody_vouches_for_costs_a_commit_only_with_its_sample(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    scene = Scene()
+    commits, kind = [], type(scene.ledger)
+    once = kind.commit
+    monkeypatch.setattr(kind, "commit", lambda *given: (commits.append(1), once(*given)))
+    sent = 10 * SAMPLES_PER_PERIOD
+    for number in range(sent):
+        assert scene.intake.publish(b"\xa0%d" % number, NOW).reason is Reason.BODY
+    assert len(commits) == len(scene.ledger.unauthentic()) == SAMPLES_PER_PERIOD
+    scene.send(ReportKind.BOOT)
+    assert scene.ledger.counts()[Tally.UNAUTHENTIC, Reason.BODY] == sent
 
 
 def without_one(register: Register) -> Register:

@@ -27,7 +27,7 @@ from ballotbox_protocol.wire.verdict import ANSWERED, Reason
 
 CHALLENGE_SIZE: Final = 16
 STATEMENT_MAX: Final = 4_096
-#: So many rulings one naming may overrule; what is left another one can.
+#: So many namings one naming may overrule.
 OVERRULED_MAX: Final = 32
 
 T = TypeVar("T")

@@ -102,7 +102,7 @@ class HttpIntake:
         self._office = office
         self._loop = asyncio.get_running_loop()
         self._questions = Questions(self._loop, WAITING_MAX)
-        self._told_at = -_TOLD_AGAIN_S
+        self._told_at = self._refusal_told_at = -_TOLD_AGAIN_S
         self._socket: socket.socket | None = None
         self._server: HttpServer | None = None
 
@@ -209,7 +209,9 @@ class HttpIntake:
         if outcome.row is not None:
             return JSONResponse(publication_answer(outcome.row.newest, outcome.receipt))
         later = outcome.reason is Reason.OLD_REGISTER
-        _log.warning("%s: a publication is refused: %s", self.name, outcome.reason.name)
+        if self._loop.time() - self._refusal_told_at >= _TOLD_AGAIN_S:
+            self._refusal_told_at = self._loop.time()
+            _log.warning("%s: a publication is refused: %s", self.name, outcome.reason.name)
         headers = _RETRY if later else {}
         return JSONResponse(publication_refusal(outcome.reason), 503 if later else 400, headers)
 

@@ -241,7 +241,6 @@ class Intake:
 
     def publish(self, data: bytes, now: int) -> PublicationOutcome:
         """Take in the statement of a released result (wire/publication.py) of this log."""
-        self._books.reload()
         return take_publication(self._books, data, now, self._sampler)
 
     def hello(self, hello: bytes, challenge: bytes, road: Road) -> HelloOutcome:

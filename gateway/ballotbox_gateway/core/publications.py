@@ -38,10 +38,13 @@ class PublicationOutcome(NamedTuple):
 def take_publication(books: Books, data: bytes, now: int, sampler: Sampler) -> PublicationOutcome:
     """Store a released result of this log; of what is refused a sample is kept. See `Intake`."""
     given = read_publication(data, books.roster.trusted)
+    if isinstance(given, Reason):
+        return _turned_away(books, Arrival(data, _ROAD), given, sampler, now)
+    books.reload()
 
     def judge(case: Case) -> Placed | Reason:
-        placed: Placed | Reason = given if isinstance(given, Reason) else Reason.OTHER_LOG
-        if isinstance(given, Publication) and given.origin == books.identity.origin:
+        placed: Placed | Reason = Reason.OTHER_LOG
+        if given.origin == books.identity.origin:
             placed = place_publication(case.draft, given, data, books.log.signed_root)
         if isinstance(placed, Reason):
             samples = sampler.samples([(Arrival(data, _ROAD), placed)], now)
@@ -54,6 +57,18 @@ def take_publication(books: Books, data: bytes, now: int, sampler: Sampler) -> P
         return PublicationOutcome(None, placed)
     (receipt,) = books.receipts(settled, [placed.row])
     return PublicationOutcome(placed.row, placed.row.reason, placed.new, receipt.payload)
+
+
+def _turned_away(
+    books: Books, arrival: Arrival, reason: Reason, sampler: Sampler, now: int
+) -> PublicationOutcome:
+    """Count what nobody vouches for; it costs a commit only when a sample of it is kept."""
+    samples = sampler.samples([(arrival, reason)], now)
+    if samples:
+        books.settle(lambda case: case.draft.turn_away([reason], samples), now)
+    else:
+        books.turned_away(reason, 1)
+    return PublicationOutcome(None, reason)
 
 
 def place_publication(

@@ -198,6 +198,7 @@ class SqliteLedger:
         if batch.leaves:
             many(sql.ADD_REPORT, batch.reports)
             many(sql.ADD_LEAF, batch.leaves)
+        if batch.moved:
             many(sql.MOVE_REPORT, map(rows.moved_row, batch.moved))
         if batch.checkpoint is not None:
             many(sql.ADD_CHECKPOINT, [(*batch.checkpoint, evidence_of(batch))])

@@ -17,7 +17,7 @@ from ballotbox_protocol.wire.publication import (
     decode_publication,
 )
 from ballotbox_tabulation.core.outcome import Published
-from ballotbox_tabulation.core.publication import canonical
+from ballotbox_tabulation.core.publication import canonical, publish
 from ballotbox_tabulation.notice import with_notice
 from ballotbox_tabulation.result_files import write_together
 from ballotbox_tabulation.trust_files import UnusableInput, read_small_file
@@ -87,9 +87,13 @@ def read_draft(folder: Path) -> Draft:
 def _published(folder: Path, file: bytes) -> Published:
     try:
         document = json.loads(file)
-        return Published(document["result"], document["digest"], file)
+        digest, whole = publish(document["result"])
     except (ValueError, LookupError, TypeError, RecursionError) as error:
         raise UnusableInput(f"DRAFT {folder}: {RESULT} is none; draft it anew") from error
+    # What other readers would make of other bytes nobody has signed.
+    if whole != file:
+        raise UnusableInput(f"DRAFT {folder}: {RESULT} is not as it was written; draft it anew")
+    return Published(document["result"], digest, file)
 
 
 def last_good(folder: Path) -> Publication | None:

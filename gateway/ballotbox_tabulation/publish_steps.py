@@ -150,7 +150,9 @@ def require_releasable(given: "Draft", trust: Trust, out: Path) -> None:
     from ballotbox_protocol.wire.publication import read_publication
     from ballotbox_protocol.wire.verdict import REASON_MEANING, Reason
 
-    statement, means = given.statement, trust.means(given.rules)
+    statement, means, last = given.statement, trust.means(given.rules), shown_in(out)
+    if last is not None and (last.election, last.origin) != (statement.election, statement.origin):
+        unusable(f"--out {out}: shows the log {last.origin}; use a folder for each log")
     read_again = read_publication(statement.to_bytes(), trust.trusted)
     if isinstance(read_again, Reason):
         why = REASON_MEANING[read_again]
@@ -162,7 +164,6 @@ def require_releasable(given: "Draft", trust: Trust, out: Path) -> None:
         faults.append("definition, register or root key are not those it was computed under")
     if faults:
         refuse(out, "rules, program or configuration are not the released ones", faults)
-    last = shown_in(out)
     # The same statement again mends a folder that could not be written whole.
     if last is not None and last.id != statement.id and last.version >= statement.version:
         later = f"version {statement.version} comes after {in_words(last)}"

@@ -115,7 +115,7 @@ def test_a_contest_has_no_numbers_where_nobody_voted_on_it():
 
 
 def test_seats_and_winners_are_those_of_the_decisions():
-    result = decided(result_of_the_day())
+    result = decided(result_of_the_day(), status="complete")
     result["decisions"][1]["options"][1]["elected"] = True
     report = report_of(result)
     assert votes_in(report, "seats") == {
@@ -125,6 +125,8 @@ def test_seats_and_winners_are_those_of_the_decisions():
     candidates = report["Election"][0]["Candidate"]
     winners = [each["@id"] for each in candidates if "PostElectionStatus" in each]
     assert winners == ["contest-1-option-1-person"]
+    early = report_of(result | {"status": "preliminary"})["Election"][0]["Candidate"]
+    assert not any("PostElectionStatus" in each for each in early)
 
 
 @pytest.mark.parametrize(

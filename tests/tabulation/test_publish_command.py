@@ -346,3 +346,37 @@ def test_the_statement_must_be_of_what_was_trusted(desk: Desk) -> None:
     done = desk.released()
     assert done.exit_code == 1
     assert "definition, register or root key are not those" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        lambda file: file.replace(b'"digest":"sha256:', b'"digest":"sha256:0', 1),
+        lambda file: file.replace(b'"result":', b'"result":{},"result":', 1),
+        lambda file: file + b" ",
+    ],
+)
+def test_only_the_bytes_that_were_written_are_released(desk: Desk, changed) -> None:
+    """Another reader may make something else of other bytes that this one reads alike."""
+    desk.authorised()
+    desk.drafted()
+    desk.signed(0, 1)
+    file = desk.draft / "result.json"
+    file.write_bytes(changed(file.read_bytes()))
+    done = desk.released()
+    assert done.exit_code == 2
+    assert "result.json is not as it was written; draft it anew" in done.stderr
+
+
+def test_a_folder_of_another_log_is_left_alone(desk: Desk) -> None:
+    desk.authorised()
+    desk.drafted()
+    desk.signed(0, 1)
+    desk.out.mkdir(exist_ok=True)
+    statement = decode_publication((desk.draft / "publication.cbor").read_bytes())
+    other = replace(statement, origin="other.example/centre", version=9, previous=bytes(32))
+    (desk.out / "publication.cbor").write_bytes(other.to_bytes())
+    done = desk.released()
+    assert done.exit_code == 2
+    assert "shows the log other.example/centre; use a folder for each log" in done.stderr
+    assert [each.name for each in desk.out.iterdir()] == ["publication.cbor"]

@@ -10,6 +10,7 @@ import pytest
 
 from ballotbox_protocol.election.identifiers import InvalidField
 from ballotbox_tabulation.core.publication import publish
+from ballotbox_tabulation.core.rules.decisions import decide
 from ballotbox_tabulation.site.languages import ENGLISH, LANGUAGES
 from ballotbox_tabulation.site.proofs import open_proofs
 from ballotbox_tabulation.site.site import Notice, Site
@@ -17,6 +18,12 @@ from ballotbox_tabulation.site.writer import write_site
 from ballotbox_tabulation.trust_files import UnusableInput
 from ballotbox_tabulation.verify_cli import main as verify
 from tests.tabulation.log_builder import LogBuilder, authority_of
+from tests.tabulation.rules.election_result import (
+    list_rules,
+    plurality_rules,
+    referendum_rules,
+    rules,
+)
 from tests.tabulation.site_material import (
     HOSTILE,
     concluded,
@@ -186,7 +193,7 @@ def test_votes_shares_and_seats_of_the_first_page_are_those_of_the_result(pages)
             assert f"{share}{seats}" in text, option["name"]
     assert "Union of Villages below the threshold of a region: Osh" in text
     assert "Open Steppe below the threshold of the whole country" in text
-    assert "Tie. These have the same number of votes" in text
+    assert "Tie. These have equal claims" in text
     assert "Preliminary result. Boxes that are in no total: 6." in text
 
 
@@ -435,3 +442,18 @@ def test_a_report_that_is_not_the_listed_one_is_refused(tmp_path):
     with pytest.raises(UnusableInput, match="does not stand beside its leaf"):
         write_site(site, tmp_path / "out", proofs_of(log, result))
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("kind", [plurality_rules, referendum_rules])
+def test_what_rules_decide_of_every_kind_of_contest_can_be_shown(kind, tmp_path):
+    result = result_of_the_day()
+    first, seat = (contest["name"] for contest in result["contests"][:2])
+    asked = {"accept": result["contests"][1]["options"][1]} if kind is referendum_rules else {}
+    stated = rules(
+        list_rules(contest=first, method="largest_remainder"), kind(contest=seat, **asked)
+    )
+    written(decide(result, stated), tmp_path / "out")
+    assert (tmp_path / "out" / "index.html").exists()
+    nobody = result | {"nation": result["nation"] | {"contests": None}}
+    written(decide(nobody, stated), tmp_path / "empty")
+    assert (tmp_path / "empty" / "index.html").exists()

@@ -175,7 +175,8 @@ def _areas(result: Document) -> Iterator[tuple[str, Document]]:
 def _candidates(result: Document) -> Iterator[Document]:
     for at, contest in enumerate(result["contests"]):
         decided = _decided(result, at)
-        elected = {each["name"] for each in decided if each.get("elected")}
+        final = status_of(result) != "preliminary"
+        elected = {each["name"] for each in decided if final and each.get("elected")}
         if contest["kind"] != "party_list":
             for option, name in enumerate(contest["options"]):
                 person = _candidate(option_id(at, option), name)

@@ -34,7 +34,8 @@ def decide(result: Document, rules: Rules) -> Document:
     The rules must fit the election of the result (`require_fit`).
     """
     nation = result["nation"]
-    complete = nation["boxes_counted"] == nation["boxes_expected"]
+    counted = nation["contests"] is not None
+    complete = counted and nation["boxes_counted"] == nation["boxes_expected"]
     settled = complete or rules.provisional
     return result | {
         "rules": {"name": rules.name, "digest": rules.digest, "source": rules.source},

@@ -12,6 +12,8 @@ from ballotbox_protocol.election.identifiers import require, require_count
 
 #: More seats than any parliament has; a method's cost grows with them.
 SEATS_MAX: Final = 10_000
+#: What the modified method divides by for the second seat, as the unmodified one does.
+_SECOND_DIVISOR: Final = 3
 _DECIMAL: Final = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,6})?", re.ASCII)
 
 
@@ -120,8 +122,9 @@ class ListContest:
         require(modified or divisor is None, field, "only modified_sainte_lague has one; remove it")
         if modified:
             require(divisor is not None, field, 'is missing; the law names it, such as "1.4"')
-            above = divisor is not None and divisor.value >= 1
-            require(above, field, "must be at least 1")
+            # From 3 on the quotients of a list would not fall, and its second seat come first.
+            falls = divisor is not None and 1 <= divisor.value < _SECOND_DIVISOR
+            require(falls, field, f"must be at least 1 and less than {_SECOND_DIVISOR}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -444,6 +444,9 @@ def test_a_report_that_is_not_the_listed_one_is_refused(tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+NOBODY = {"contests": None, "counters": None, "boxes_counted": 0}
+
+
 @pytest.mark.parametrize("kind", [plurality_rules, referendum_rules])
 def test_what_rules_decide_of_every_kind_of_contest_can_be_shown(kind, tmp_path):
     result = result_of_the_day()
@@ -454,6 +457,6 @@ def test_what_rules_decide_of_every_kind_of_contest_can_be_shown(kind, tmp_path)
     )
     written(decide(result, stated), tmp_path / "out")
     assert (tmp_path / "out" / "index.html").exists()
-    nobody = result | {"nation": result["nation"] | {"contests": None}}
+    nobody = result | {"nation": result["nation"] | NOBODY}
     written(decide(nobody, stated), tmp_path / "empty")
     assert (tmp_path / "empty" / "index.html").exists()

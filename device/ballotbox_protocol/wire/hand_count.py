@@ -8,7 +8,6 @@ another version, which names the one it corrects; no version replaces the bytes 
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
-from hashlib import sha256
 from itertools import chain
 from typing import Any, Final
 
@@ -32,6 +31,7 @@ from ballotbox_protocol.election.register import Role
 from ballotbox_protocol.wire import cbor
 from ballotbox_protocol.wire.report import OfficerSignature, read_signatures
 from ballotbox_protocol.wire.shape import as_tuple, as_type
+from ballotbox_protocol.wire.signed_by_officers import SignedByOfficers
 
 #: With its signatures; a leaf's attachment and a batch of leaves have room for as much.
 HAND_COUNT_MAX: Final = cbor.REPORT_LIMITS.size
@@ -60,7 +60,7 @@ def is_hand_count_place(box: BoxId) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class HandCount:
+class HandCount(SignedByOfficers):
     """One version of one station's count of one contest.
 
     law, law_digest: its name and the digest of its file. version: 1 is the first; any other names
@@ -137,29 +137,8 @@ class HandCount:
         """What stands where a report names its box."""
         return hand_count_place(self.precinct, self.contest)
 
-    @property
-    def id(self) -> ReportId:
-        """What names this version, in its leaf and in its correction: copies signed again share it.
-
-        It is SHA-256 of what the officers sign.
-        """
-        return ReportId(sha256(self.payload()).digest())
-
-    @property
-    def digest(self) -> bytes:
-        """The digest by which a leaf commits to this count with its signatures."""
-        return sha256(self.to_bytes()).digest()
-
-    def payload(self) -> bytes:
-        """Return what each officer signs, as MessageType.HAND_COUNT."""
-        return cbor.encode(self._items())
-
-    def to_bytes(self) -> bytes:
-        """Return the count with its signatures; the leaf holds the SHA-256 of these bytes."""
-        signatures = [[each.key_id, each.signature] for each in self.signatures]
-        return cbor.encode([*self._items(), signatures])
-
-    def _items(self) -> list[Any]:
+    def items(self) -> list[Any]:
+        """Return what each officer signs, as MessageType.HAND_COUNT, in wire order."""
         return [
             self.election,
             self.precinct,

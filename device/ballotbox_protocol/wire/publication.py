@@ -27,6 +27,7 @@ from ballotbox_protocol.wire.cose import MessageType
 from ballotbox_protocol.wire.officers import two_of_the_centre_signed
 from ballotbox_protocol.wire.report import OfficerSignature, read_signatures
 from ballotbox_protocol.wire.shape import as_enum, as_type
+from ballotbox_protocol.wire.signed_by_officers import SignedByOfficers
 from ballotbox_protocol.wire.trust import RootKey, Trusted
 from ballotbox_protocol.wire.verdict import Reason
 
@@ -52,7 +53,7 @@ def publication_place(origin: str) -> BoxId:
 
 
 @dataclass(frozen=True, slots=True)
-class Publication:
+class Publication(SignedByOfficers):
     """One released result.
 
     version: 1 is the first of its log; any other names in `previous` the id of the one before it.
@@ -95,26 +96,8 @@ class Publication:
         """What stands where a report names its box."""
         return publication_place(self.origin)
 
-    @property
-    def id(self) -> ReportId:
-        """What names it, in its leaf and in the next one: copies signed again share it."""
-        return ReportId(sha256(self.payload()).digest())
-
-    @property
-    def digest(self) -> bytes:
-        """The digest by which a leaf commits to this statement with its signatures."""
-        return sha256(self.to_bytes()).digest()
-
-    def payload(self) -> bytes:
-        """Return what each officer signs, as MessageType.PUBLICATION."""
-        return cbor.encode(self._items())
-
-    def to_bytes(self) -> bytes:
-        """Return the statement with its signatures; the leaf holds the SHA-256 of these bytes."""
-        signatures = [[each.key_id, each.signature] for each in self.signatures]
-        return cbor.encode([*self._items(), signatures])
-
-    def _items(self) -> list[Any]:
+    def items(self) -> list[Any]:
+        """Return what each officer signs, as MessageType.PUBLICATION, in wire order."""
         return [
             self.election,
             int(self.mode),

@@ -4,14 +4,13 @@ It is the first leaf of the new log, and says to everyone how much of the old on
 """
 
 from dataclasses import dataclass
-from hashlib import sha256
+from typing import Any
 
 from ballotbox_protocol.election.identifiers import (
     DIGEST_SIZE,
     WIDE_MAX,
     BoxId,
     ElectionDigest,
-    ReportId,
     require,
     require_bytes,
     require_count,
@@ -22,13 +21,14 @@ from ballotbox_protocol.wire.cose import MessageType
 from ballotbox_protocol.wire.officers import two_officers_signed
 from ballotbox_protocol.wire.report import OfficerSignature, read_signatures
 from ballotbox_protocol.wire.shape import as_tuple
+from ballotbox_protocol.wire.signed_by_officers import SignedByOfficers
 
 #: Stands where a report names its box: a replacement is about no box.
 NO_BOX = BoxId(bytes(16))
 
 
 @dataclass(frozen=True, slots=True)
-class Replacement:
+class Replacement(SignedByOfficers):
     """The log of `origin` begins because that of `replaced` cannot go on.
 
     kept: the leaves of the old log from this one on are lost; those before it can still be shown.
@@ -48,24 +48,9 @@ class Replacement:
         require(other, "replacement.origin", "must be another one: a log never begins twice")
         require_count(self.kept, "replacement.kept", WIDE_MAX)
 
-    def payload(self) -> bytes:
-        """Return what each officer signs, as MessageType.REPLACEMENT."""
-        return cbor.encode([self.election, self.replaced, self.origin, self.kept])
-
-    def to_bytes(self) -> bytes:
-        """Return the statement with its signatures; the leaf holds the SHA-256 of these bytes."""
-        signatures = [[each.key_id, each.signature] for each in self.signatures]
-        return cbor.encode([self.election, self.replaced, self.origin, self.kept, signatures])
-
-    @property
-    def id(self) -> ReportId:
-        """What stands in the leaf where others have the id of a report."""
-        return ReportId(sha256(self.payload()).digest())
-
-    @property
-    def digest(self) -> bytes:
-        """The digest by which a leaf commits to this statement."""
-        return sha256(self.to_bytes()).digest()
+    def items(self) -> list[Any]:
+        """Return what each officer signs, as MessageType.REPLACEMENT, in wire order."""
+        return [self.election, self.replaced, self.origin, self.kept]
 
     def is_signed(self, register: Register) -> bool:
         """Tell whether two officers who may release reports signed, of whatever precinct."""

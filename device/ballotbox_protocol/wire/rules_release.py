@@ -5,7 +5,7 @@ computed, so that a program that nobody released cannot come to say a number.
 """
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from ballotbox_protocol.election.identifiers import (
     DIGEST_SIZE,
@@ -20,13 +20,14 @@ from ballotbox_protocol.wire.cose import MessageType
 from ballotbox_protocol.wire.officers import two_of_the_centre_signed
 from ballotbox_protocol.wire.report import OfficerSignature, read_signatures
 from ballotbox_protocol.wire.shape import as_tuple
+from ballotbox_protocol.wire.signed_by_officers import SignedByOfficers
 
 #: With its signatures.
 RELEASE_MAX: Final = 4_096
 
 
 @dataclass(frozen=True, slots=True)
-class RulesRelease:
+class RulesRelease(SignedByOfficers):
     """The rules and the program of one election, by their digests; version: counts up from 1."""
 
     election: ElectionDigest
@@ -42,14 +43,9 @@ class RulesRelease:
         require_bytes(self.rules, DIGEST_SIZE, "release.rules")
         require_bytes(self.program, DIGEST_SIZE, "release.program")
 
-    def payload(self) -> bytes:
-        """Return what each officer signs, as MessageType.RULES_RELEASE."""
-        return cbor.encode([self.election, self.version, self.rules, self.program])
-
-    def to_bytes(self) -> bytes:
-        """Return the release with its signatures."""
-        signatures = [[each.key_id, each.signature] for each in self.signatures]
-        return cbor.encode([self.election, self.version, self.rules, self.program, signatures])
+    def items(self) -> list[Any]:
+        """Return what each officer signs, as MessageType.RULES_RELEASE, in wire order."""
+        return [self.election, self.version, self.rules, self.program]
 
     def is_signed(self, register: Register) -> bool:
         """Tell whether two officers who may release in all precincts signed it, and nobody else."""

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
-from hashlib import sha256
 from typing import Any, Final, TypeVar
 
 from ballotbox_protocol.election.identifiers import (
@@ -23,6 +22,7 @@ from ballotbox_protocol.wire import cbor, cose
 from ballotbox_protocol.wire.cose import MessageType
 from ballotbox_protocol.wire.report import OfficerSignature, read_signatures
 from ballotbox_protocol.wire.shape import as_enum, as_tuple, as_type
+from ballotbox_protocol.wire.signed_by_officers import SignedByOfficers
 from ballotbox_protocol.wire.verdict import ANSWERED, Reason
 
 CHALLENGE_SIZE: Final = 16
@@ -41,7 +41,7 @@ class RulingKind(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Ruling:
+class Ruling(SignedByOfficers):
     """Two officers' decision on one report of one election, or on one count by hand.
 
     overrules: the ids of the namings that no longer hold beside this one, ascending.
@@ -65,26 +65,8 @@ class Ruling:
         ordered = sorted(set(self.overrules)) == list(self.overrules)
         require(ordered, "ruling.overrules", "must ascend, each once")
 
-    def payload(self) -> bytes:
-        """Return what each officer signs, as MessageType.RULING."""
-        return cbor.encode(self._items())
-
-    def to_bytes(self) -> bytes:
-        """Return the ruling with its signatures; the leaf holds the SHA-256 of these bytes."""
-        signatures = [[each.key_id, each.signature] for each in self.signatures]
-        return cbor.encode([*self._items(), signatures])
-
-    @property
-    def id(self) -> ReportId:
-        """What names this ruling where another overrules it: SHA-256 of what officers sign."""
-        return ReportId(sha256(self.payload()).digest())
-
-    @property
-    def digest(self) -> bytes:
-        """The digest by which a leaf commits to this ruling."""
-        return sha256(self.to_bytes()).digest()
-
-    def _items(self) -> list[Any]:
+    def items(self) -> list[Any]:
+        """Return what each officer signs, as MessageType.RULING, in wire order."""
         items = [self.election, int(self.kind), self.report]
         return [*items, list(self.overrules)] if self.overrules else items
 

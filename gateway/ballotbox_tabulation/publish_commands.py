@@ -18,6 +18,7 @@ from ballotbox_tabulation.publish_steps import (
     read,
     refuse,
     released,
+    require_folder_of_its_log,
     require_releasable,
     shown_in,
     tell,
@@ -158,8 +159,7 @@ def _stated(
         statement = draft_statement(outcome, trusted, means, before, wanted)
     except InvalidField as error:
         unusable(f"{error}; leave --status out")
-    if shown is not None and shown.origin != statement.origin:
-        unusable(f"--out {out}: shows the log {shown.origin}; use a folder for each log")
+    require_folder_of_its_log(statement, shown, out)
     if not statement.follows(before):
         what = f"version {statement.version} cannot follow {in_words(before)}"
         refuse(out, what, [f"log size {statement.size}, status {statement.status.name.lower()}"])

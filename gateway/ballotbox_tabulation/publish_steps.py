@@ -151,8 +151,7 @@ def require_releasable(given: "Draft", trust: Trust, out: Path) -> None:
     from ballotbox_protocol.wire.verdict import REASON_MEANING, Reason
 
     statement, means, last = given.statement, trust.means(given.rules), shown_in(out)
-    if last is not None and (last.election, last.origin) != (statement.election, statement.origin):
-        unusable(f"--out {out}: shows the log {last.origin}; use a folder for each log")
+    require_folder_of_its_log(statement, last, out)
     read_again = read_publication(statement.to_bytes(), trust.trusted)
     if isinstance(read_again, Reason):
         why = REASON_MEANING[read_again]
@@ -168,6 +167,18 @@ def require_releasable(given: "Draft", trust: Trust, out: Path) -> None:
     if last is not None and last.id != statement.id and last.version >= statement.version:
         later = f"version {statement.version} comes after {in_words(last)}"
         refuse(out, "what is shown is as new or newer", [later])
+
+
+def require_folder_of_its_log(
+    statement: "Publication", last: "Publication | None", out: Path
+) -> None:
+    """End the command when what a folder shows is of another log, or of another election."""
+    if last is None:
+        return
+    if last.origin != statement.origin:
+        unusable(f"--out {out}: shows the log {last.origin}; use a folder for each log")
+    if last.election != statement.election:
+        unusable(f"--out {out}: shows another election; use a folder for each election")
 
 
 def shown_in(out: Path) -> "Publication | None":

@@ -23,13 +23,14 @@ from ballotbox_simulator.world.forgery import forged_final
 from ballotbox_tabulation.core import gates, publication, totals
 from ballotbox_tabulation.core.examination import Mark, examine_paper
 from ballotbox_tabulation.core.log import open_log, read_leaves
-from ballotbox_tabulation.core.outcome import Published, Refused, conclude, read_standings
+from ballotbox_tabulation.core.outcome import Published, Refused, read_standings
 from tests.attack.marker import Without
 from tests.attack.planted import KEEPS_THE_NEWEST
 from tests.device.polling_place import AWAY, marks
 from tests.device.test_secrecy import filled, journals, vote
 from tests.gateway.scene import Scene
 from tests.gateway.scripted import authority
+from tests.tabulation.folding import concluded
 from tests.tabulation.log_builder import LogBuilder, authority_of, count, simple_ballots
 
 K = ReportKind
@@ -41,11 +42,6 @@ def _log(boxes: int = 3) -> LogBuilder:
     for number in range(boxes):
         log.day(log.pen(number), simple_ballots(20 + number))
     return log
-
-
-def _conclude(log: LogBuilder) -> Published | Refused:
-    opened = open_log(log.files().get, log.authority.trusted)
-    return conclude(opened, read_leaves(opened), log.authority.root, "test 1")
 
 
 def _nothing(*_: object) -> Iterator[object]:
@@ -81,7 +77,7 @@ def test_a_doubled_document_is_not_published() -> None:
     log = _log()
     opened = open_log(log.files().get, log.authority.trusted)
     standings = read_standings(opened, read_leaves(opened))
-    published, trusted = _conclude(log), log.authority.trusted
+    published, trusted = concluded(log), log.authority.trusted
     assert isinstance(published, Published)
     for name, double in _DOUBLED.items():
         result = deepcopy(published.result)
@@ -98,7 +94,7 @@ def test_a_sum_that_adds_every_box_twice_is_not_published() -> None:
     once, log = totals.merge, _log()
     with pytest.MonkeyPatch.context() as attacker:
         attacker.setattr(totals, "merge", lambda row, more: once(once(row, more), more))
-        assert isinstance(_conclude(log), Refused)
+        assert isinstance(concluded(log), Refused)
 
 
 @pytest.mark.attack(
@@ -113,8 +109,7 @@ def test_a_final_that_breaks_its_laws_stops_the_publication() -> None:
     pen = log.pen(0)
     log.morning(pen)
     log.decide(pen.final(tuple(2 * votes for votes in row), counters))
-    opened = open_log(log.files().get, log.authority.trusted)
-    result = conclude(opened, read_leaves(opened), log.authority.root, "test 1")
+    result = concluded(log)
     assert isinstance(result, Refused)
     assert {broken.gate for broken in result.gates} >= {gates.Gate.BOX_LAW}
 
@@ -124,8 +119,8 @@ def test_a_swapped_formula_of_shares_is_not_published() -> None:
     true, log = publication.share_percent, _log()
     with pytest.MonkeyPatch.context() as attacker:
         attacker.setattr(publication, "share_percent", lambda votes, base: true(2 * votes, base))
-        assert isinstance(_conclude(log), Refused)
-    assert isinstance(_conclude(log), Published)
+        assert isinstance(concluded(log), Refused)
+    assert isinstance(concluded(log), Published)
 
 
 def _opens_anything(data: bytes, _key: bytes, _type: MessageType, limit: int) -> bytes:

@@ -13,10 +13,11 @@ from ballotbox_protocol.wire.statements import RulingKind
 from ballotbox_protocol.wire.verdict import Reason, Verdict
 from ballotbox_simulator.authority import with_register
 from ballotbox_tabulation.core.log import open_log, read_leaves
-from ballotbox_tabulation.core.outcome import conclude, read_standings
+from ballotbox_tabulation.core.outcome import read_standings
 from ballotbox_tabulation.core.publication import Source, build_result
 from ballotbox_tabulation.core.totals import tabulate
 from ballotbox_tabulation.second_opinion import second_opinion
+from tests.tabulation.folding import concluded
 from tests.tabulation.log_builder import ORIGIN, Ballot, LogBuilder, authority_of, count
 
 BOXES = 4
@@ -162,6 +163,4 @@ def opinion(log, result, authority=None):
 
 def publish(log, authority=None):
     """What becomes of a log with both computations."""
-    given = authority or log.authority
-    source = opened(log, given)
-    return conclude(source, read_leaves(source), given.root, "test", second_opinion)
+    return concluded(log, "test", authority, second=second_opinion)

@@ -34,6 +34,13 @@ def uses(box):
     return [(report.use, report.leaves) for report in box.reports]
 
 
+def concluded(log, program="test 1", authority=None, **judges):
+    """What becomes of a log: its published result, or why there is none."""
+    given = authority or log.authority
+    opened = open_log(log.files().get, given.trusted)
+    return conclude(opened, read_leaves(opened), given.root, program, **judges)
+
+
 def read(authority, files):
     """The published result of exported files, or the list of their faults."""
     opened = open_log(files.get, authority.trusted)

@@ -17,10 +17,10 @@ from ballotbox_protocol.wire.verdict import Reason, Verdict
 from ballotbox_simulator.authority import Authority
 from ballotbox_tabulation.cli import main
 from tests.gateway.scripted import counted
+from tests.tabulation.folding import concluded
 from tests.tabulation.law_document import EXAMPLES, REPOSITORY, table
 from tests.tabulation.log_builder import LogBuilder, authority_of, count, simple_ballots
 from tests.tabulation.test_hand_counts import put
-from tests.tabulation.test_publication import publish
 
 PATH = REPOSITORY / "docs" / "match.md"
 COMMAND = "python -m tests.tabulation.match_page"
@@ -274,7 +274,7 @@ def write_results(folder: Path) -> None:
         version = counted_by_hand(authority, 3, votes)
         put(log, version, verdict=Verdict.EVIDENCE, reason=Reason.SAME_SEQUENCE)
     (folder / "results").mkdir()
-    (folder / "results" / "result.json").write_bytes(publish(log, "0").file)
+    (folder / "results" / "result.json").write_bytes(concluded(log, "0").file)
 
 
 def counted_by_hand(authority: Authority, number: int, votes: tuple[int, ...]) -> HandCount:

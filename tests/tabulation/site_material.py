@@ -13,14 +13,13 @@ from ballotbox_protocol.election.register import ClosedAs, Closure, origin_id
 from ballotbox_protocol.wire.leaf import Leaf, LeafType, encode_leaf
 from ballotbox_protocol.wire.verdict import Reason, Verdict
 from ballotbox_simulator.authority import COUNCIL, DISTRICT, PARTY_LIST, with_register
-from ballotbox_tabulation.core.log import open_log, read_leaves
-from ballotbox_tabulation.core.outcome import conclude
 from ballotbox_tabulation.core.publication import publish
 from ballotbox_tabulation.core.totals import share_percent
 from ballotbox_tabulation.law_files import law_text
 from ballotbox_tabulation.site.proofs import open_proofs
 from ballotbox_tabulation.site.site import Site
 from tests.gateway.scripted import corrected, counted
+from tests.tabulation.folding import concluded
 from tests.tabulation.log_builder import ORIGIN, TIME, LogBuilder, authority_of, count
 from tests.tabulation.log_builder import simple_ballots as ballots
 
@@ -92,11 +91,6 @@ def put(log: LogBuilder, hand) -> int:
     fields = {"type": LeafType.HAND_COUNT, "report": hand.id, "verdict": Verdict.ACCEPTED}
     leaf = Leaf(**fields, reason=Reason.IN_ORDER, statement=hand.digest, time=TIME)
     return log.put(encode_leaf(leaf), None, hand.to_bytes())
-
-
-def concluded(log: LogBuilder):
-    opened = open_log(log.files().get, log.authority.trusted)
-    return conclude(opened, read_leaves(opened), log.authority.root, "test 1")
 
 
 @cache

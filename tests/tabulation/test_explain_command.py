@@ -9,9 +9,10 @@ from ballotbox_tabulation import explain_cli
 from ballotbox_tabulation.cli import main
 from ballotbox_tabulation.core.publication import publish as publish_document
 from tests.protocol.laws import SMALL
+from tests.tabulation.folding import concluded
 from tests.tabulation.log_builder import authority_of
 from tests.tabulation.small_table import HEAD, MAP
-from tests.tabulation.test_publication import mixed_log, publish
+from tests.tabulation.test_publication import mixed_log
 
 SOUND = HEAD + "1,Upper,1,10,9,4,5\n1,Upper,2,10,10,8,2\n2,Lower,3,7,6,6,0\n"
 BOX = HEAD + "1,Upper,1,10,9,5,4\n1,Upper,2,?,10,7,2\n2,Lower,3,,,,\n"
@@ -64,7 +65,7 @@ def desk(tmp_path):
 
 @pytest.fixture(scope="module")
 def result():
-    return publish(mixed_log(authority_of(boxes=5, boxes_per_precinct=2))).file
+    return concluded(mixed_log(authority_of(boxes=5, boxes_per_precinct=2))).file
 
 
 def words(done):

@@ -12,7 +12,8 @@ from ballotbox_protocol.wire.verdict import Reason
 from ballotbox_tabulation.core import totals
 from ballotbox_tabulation.core.gates import BrokenGate, Gate, broken_gates
 from ballotbox_tabulation.core.log import open_log, read_leaves
-from ballotbox_tabulation.core.outcome import Published, Refused, conclude, read_standings
+from ballotbox_tabulation.core.outcome import Published, Refused, read_standings
+from tests.tabulation.folding import concluded
 from tests.tabulation.log_builder import LogBuilder, authority_of, count, simple_ballots
 
 
@@ -35,12 +36,7 @@ def sound(log):
     """The standings and the result of a log in which nothing is wrong."""
     opened = open_log(log.files().get, log.authority.trusted)
     standings = read_standings(opened, read_leaves(opened))
-    return standings, conclude_log(log).result
-
-
-def conclude_log(log):
-    opened = open_log(log.files().get, log.authority.trusted)
-    return conclude(opened, read_leaves(opened), log.authority.root, "test 1")
+    return standings, concluded(log).result
 
 
 def gates(authority, standings, result):
@@ -232,7 +228,7 @@ def test_published_shares_over_100_percent_are_refused_as_such(authority, sound)
 def test_a_formula_that_counts_twice_between_fold_and_document_is_refused(log, monkeypatch):
     once = totals.merge
     monkeypatch.setattr(totals, "merge", lambda row, more: once(once(row, more), more))
-    outcome = conclude_log(log)
+    outcome = concluded(log)
     assert isinstance(outcome, Refused)
     assert {broken.gate for broken in outcome.gates} == {Gate.SUM}
 
@@ -258,7 +254,7 @@ def test_an_accepted_final_that_breaks_a_law_of_votes_is_refused(authority, pen_
     row, counters = count(authority, simple_ballots(9))
     final = pen.final(_two_votes_for_one(row, authority.trusted.election), counters)
     index = log.decide(final)
-    outcome = conclude_log(log)
+    outcome = concluded(log)
     assert (
         BrokenGate(
             Gate.BOX_LAW,
@@ -277,7 +273,7 @@ def test_even_two_officers_cannot_release_votes_that_break_a_law(authority, pen_
     final = pen.final(_two_votes_for_one(row, authority.trusted.election), counters)
     log.quarantine(final, Reason.LAW_SLOTS)
     log.rule(RulingKind.RELEASE, final)
-    assert Gate.BOX_LAW in {broken.gate for broken in conclude_log(log).gates}
+    assert Gate.BOX_LAW in {broken.gate for broken in concluded(log).gates}
 
 
 @pytest.mark.parametrize("change", [{"presented": 99}, {"presented": 19, "pending": 1}])
@@ -285,7 +281,7 @@ def test_an_accepted_final_whose_counters_break_a_law_is_refused(authority, pen_
     pen, log = pen_and_log
     row, counters = count(authority, simple_ballots(9))
     log.decide(pen.final(row, replace(counters, **change)))
-    assert [broken.gate for broken in conclude_log(log).gates] == [Gate.BOX_LAW]
+    assert [broken.gate for broken in concluded(log).gates] == [Gate.BOX_LAW]
 
 
 def test_two_officers_can_release_counters_that_break_a_law(authority, pen_and_log):
@@ -294,7 +290,7 @@ def test_two_officers_can_release_counters_that_break_a_law(authority, pen_and_l
     final = pen.final(row, replace(counters, presented=99))
     log.quarantine(final, Reason.LAW_PRESENTED)
     log.rule(RulingKind.RELEASE, final)
-    assert isinstance(conclude_log(log), Published)
+    assert isinstance(concluded(log), Published)
 
 
 def test_a_correction_that_changes_a_counter_is_refused(authority, pen_and_log):
@@ -304,7 +300,7 @@ def test_a_correction_that_changes_a_counter_is_refused(authority, pen_and_log):
     log.decide(final)
     more = replace(counters, presented=19, returned=1)
     log.decide(pen.correction(final, row, counters=more))
-    (broken,) = conclude_log(log).gates
+    (broken,) = concluded(log).gates
     assert (broken.law, broken.left, broken.right) == (
         "a correction leaves every counter as it was",
         19,
@@ -316,7 +312,7 @@ def test_two_accepted_finals_of_one_box_are_refused(authority, pen_and_log):
     pen, log = pen_and_log
     row, counters = count(authority, simple_ballots(9))
     indexes = [log.decide(pen.final(row, counters)) for _ in range(2)]
-    broken = conclude_log(log).gates
+    broken = concluded(log).gates
     assert [(each.gate, each.left, each.right) for each in broken] == [(Gate.ONE_FINAL, 2, 1)]
     assert broken[0].where == f"box {pen.box.hex()}, leaves {indexes[0]}, {indexes[1]}"
 
@@ -324,4 +320,4 @@ def test_two_accepted_finals_of_one_box_are_refused(authority, pen_and_log):
 def test_a_turnout_report_is_never_in_a_total(authority, pen_and_log):
     pen, log = pen_and_log
     log.decide(pen.write(ReportKind.TURNOUT, count(authority, simple_ballots(9))[1]))
-    assert conclude_log(log).result["nation"]["counters"] is None
+    assert concluded(log).result["nation"]["counters"] is None

@@ -10,12 +10,12 @@ from ballotbox_protocol.wire.leaf import Leaf, LeafType, encode_leaf
 from ballotbox_protocol.wire.report import ReportKind
 from ballotbox_protocol.wire.verdict import Reason, Verdict
 from ballotbox_tabulation.core.faults import LogFault
-from ballotbox_tabulation.core.log import open_log, read_leaves
-from ballotbox_tabulation.core.outcome import Published, Refused, conclude
+from ballotbox_tabulation.core.outcome import Published, Refused
 from ballotbox_tabulation.page import render_page
 from ballotbox_tabulation.verify_cli import main
 from tests.gateway.scripted import corrected, counted
 from tests.house_law import DIGEST
+from tests.tabulation.folding import concluded
 from tests.tabulation.log_builder import TIME, BoxPen, LogBuilder, authority_of, simple_ballots
 
 ACCEPTED, EVIDENCE = Verdict.ACCEPTED, Verdict.EVIDENCE
@@ -44,11 +44,6 @@ def log() -> LogBuilder:
     for box in GIVEN.trusted.register.entries_of:
         made.day(BoxPen(GIVEN, box), simple_ballots(5))
     return made
-
-
-def concluded(log: LogBuilder) -> Published | Refused:
-    opened = open_log(log.files().get, GIVEN.trusted)
-    return conclude(opened, read_leaves(opened), GIVEN.root, "test")
 
 
 def published(log: LogBuilder) -> dict:

@@ -8,9 +8,10 @@ from click.testing import CliRunner
 
 from ballotbox_tabulation.cli import main
 from tests.tabulation import match_page
+from tests.tabulation.folding import concluded
 from tests.tabulation.log_builder import authority_of
 from tests.tabulation.test_explain_command import COUNTED, COUNTED_MAP
-from tests.tabulation.test_publication import mixed_log, publish
+from tests.tabulation.test_publication import mixed_log
 
 WRITE = f"write it: {match_page.COMMAND}"
 
@@ -41,7 +42,7 @@ def test_every_command_of_the_page_is_one_that_was_run(page):
 def test_the_commands_over_a_result_of_this_project_run(repository, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "results").mkdir()
-    result = publish(mixed_log(authority_of(boxes=30, boxes_per_precinct=2))).file
+    result = concluded(mixed_log(authority_of(boxes=30, boxes_per_precinct=2))).file
     (tmp_path / "results/result.json").write_bytes(result)
     (tmp_path / "hand.csv").write_text(COUNTED)
     (tmp_path / "columns.toml").write_text(COUNTED_MAP)

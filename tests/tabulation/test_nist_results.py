@@ -21,9 +21,9 @@ from tests.device.polling_place import authority as box_authority
 from tests.device.polling_place import report_in
 from tests.device.test_secrecy import vote
 from tests.device.test_vote_records import EVERY_MARK
+from tests.tabulation.folding import concluded
 from tests.tabulation.log_builder import LogBuilder, Signed, authority_of
 from tests.tabulation.site_material import (
-    concluded,
     decided,
     many_districts,
     result_of_the_day,

@@ -25,6 +25,7 @@ from ballotbox_simulator.authority import with_register
 from ballotbox_tabulation.core.wording import reason_in_words
 from ballotbox_tabulation.page import _moment, render_page
 from ballotbox_tabulation.plot import BARS_MAX, contest_svg
+from tests.tabulation.folding import concluded
 from tests.tabulation.log_builder import (
     ORIGIN,
     Ballot,
@@ -33,7 +34,6 @@ from tests.tabulation.log_builder import (
     count,
     simple_ballots,
 )
-from tests.tabulation.test_publication import publish
 
 _VOID = {"meta", "br"}
 
@@ -116,7 +116,7 @@ def full_log():
 
 @pytest.fixture(scope="module")
 def published():
-    return publish(full_log())
+    return concluded(full_log())
 
 
 @pytest.fixture(scope="module")
@@ -233,14 +233,14 @@ def test_a_complete_result_says_so():
     authority = authority_of(boxes=1)
     log = LogBuilder(authority)
     log.day(log.pen(0), simple_ballots(3))
-    text = Reader(render_page(publish(log), authority.trusted.election)).text
+    text = Reader(render_page(concluded(log), authority.trusted.election)).text
     assert "Complete. Every expected box is counted." in text
     assert "Partial" not in text
 
 
 def test_nothing_counted_shows_no_numbers_and_no_chart():
     authority = authority_of(boxes=2)
-    reader = Reader(render_page(publish(LogBuilder(authority)), authority.trusted.election))
+    reader = Reader(render_page(concluded(LogBuilder(authority)), authority.trusted.election))
     assert reader.count("svg") == 0
     assert reader.text.count("No box with this contest is counted yet.") == 3
     assert "none yet" in reader.text
@@ -263,7 +263,7 @@ def test_names_are_shown_as_they_are_and_never_obeyed():
     authority = authority_of(boxes=1, contests=(ODD,), styles=(BallotStyle("ALL", ((0,),)),))
     log = LogBuilder(authority)
     log.day(log.pen(0), [Ballot(0, {0: Marks(frozenset({1}))})])
-    reader = Reader(render_page(publish(log), authority.trusted.election))
+    reader = Reader(render_page(concluded(log), authority.trusted.election))
     assert "script" not in {tag for tag, _ in reader.tags}
     for name in (ODD.name, *(option.name for option in ODD.options)):
         assert name in reader.text
@@ -293,7 +293,7 @@ def test_a_contest_of_some_precincts_lists_only_these():
     log = LogBuilder(authority)
     for number in range(2):
         log.day(log.pen(number), [Ballot(number, {})])
-    text = Reader(render_page(publish(log), authority.trusted.election)).text
+    text = Reader(render_page(concluded(log), authority.trusted.election)).text
     assert "By precinct (2 with numbers) Everywhere" in text
     assert "By precinct (1 with numbers) North only" in text
 

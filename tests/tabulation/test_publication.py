@@ -14,10 +14,9 @@ from hypothesis import strategies as st
 
 from ballotbox_protocol.election.tally import Marks
 from ballotbox_protocol.wire.statements import RulingKind
-from ballotbox_tabulation.core.log import open_log, read_leaves
-from ballotbox_tabulation.core.outcome import conclude
 from ballotbox_tabulation.core.publication import canonical
 from ballotbox_tabulation.core.totals import share_percent
+from tests.tabulation.folding import concluded
 from tests.tabulation.log_builder import Ballot, LogBuilder, authority_of, count, simple_ballots
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -26,11 +25,6 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 @pytest.fixture(scope="module")
 def authority():
     return authority_of(boxes=5, boxes_per_precinct=2)
-
-
-def publish(log, program="test 1"):
-    opened = open_log(log.files().get, log.authority.trusted)
-    return conclude(opened, read_leaves(opened), log.authority.root, program)
 
 
 def mixed_log(authority):
@@ -49,7 +43,7 @@ def mixed_log(authority):
 
 
 def test_the_document_names_its_sources(authority):
-    result = publish(mixed_log(authority)).result
+    result = concluded(mixed_log(authority)).result
     assert result["election"] == {
         "name": "Rehearsal of a parliamentary election",
         "mode": "rehearsal",
@@ -71,7 +65,7 @@ def test_the_document_names_its_sources(authority):
 
 
 def test_each_box_stands_in_the_list_of_its_state(authority):
-    boxes = publish(mixed_log(authority)).result["boxes"]
+    boxes = concluded(mixed_log(authority)).result["boxes"]
     assert {state: [box["box"][-1] for box in group] for state, group in boxes.items()} == {
         "counted": ["1", "2"],
         "missing": ["5"],
@@ -86,7 +80,7 @@ def test_each_box_stands_in_the_list_of_its_state(authority):
 
 
 def test_missing_is_not_zero(authority):
-    precincts = publish(mixed_log(authority)).result["precincts"]
+    precincts = concluded(mixed_log(authority)).result["precincts"]
     assert [(p["boxes_counted"], p["boxes_expected"]) for p in precincts] == [
         (2, 2),
         (0, 2),
@@ -100,7 +94,7 @@ def test_missing_is_not_zero(authority):
 
 
 def test_turnout_is_told_only_where_every_box_is_counted(authority):
-    result = publish(mixed_log(authority)).result
+    result = concluded(mixed_log(authority)).result
     assert result["nation"]["turnout"] == {
         "precincts": 1,
         "registered": 1000,
@@ -114,7 +108,7 @@ def test_more_ballots_than_registered_voters_is_a_remark_without_a_share():
     authority = authority_of(boxes=1, registered=5)
     log = LogBuilder(authority)
     log.day(log.pen(0), simple_ballots(9))
-    result = publish(log).result
+    result = concluded(log).result
     assert result["over_registered"] == [{"precinct": 1, "ballots": 9, "registered": 5}]
     assert result["nation"]["turnout"]["share_percent"] == ""
 
@@ -124,7 +118,7 @@ def test_an_objection_is_told(authority):
     pen = log.pen(0)
     row, counters = count(authority, simple_ballots(7))
     log.decide(pen.final(row, counters, firmware=bytes(32)))
-    assert publish(log).result["objections"] == [
+    assert concluded(log).result["objections"] == [
         {
             "leaf": 0,
             "box": pen.box.hex(),
@@ -136,7 +130,7 @@ def test_an_objection_is_told(authority):
 
 
 def test_the_file_names_itself_by_the_digest_of_its_canonical_result(authority):
-    published = publish(mixed_log(authority))
+    published = concluded(mixed_log(authority))
     document = json.loads(published.file)
     assert document == {"digest": published.digest, "result": published.result}
     assert published.file == canonical(document) + b"\n"
@@ -148,14 +142,14 @@ def test_the_file_names_itself_by_the_digest_of_its_canonical_result(authority):
 
 def test_names_are_published_as_they_are_written():
     authority = authority_of(boxes=1, name='Шайлоо «2026» \\ "水"')
-    file = publish(LogBuilder(authority)).file
+    file = concluded(LogBuilder(authority)).file
     assert 'Шайлоо «2026» \\\\ \\"水\\"'.encode() in file
 
 
 _AGAIN = """
 from tests.tabulation.test_publication import *
 authority = authority_of(boxes=5, boxes_per_precinct=2)
-published = publish(mixed_log(authority))
+published = concluded(mixed_log(authority))
 from ballotbox_tabulation.page import render_page
 print(published.digest, sha256(render_page(published, authority.trusted.election)).hexdigest())
 """
@@ -276,7 +270,7 @@ def test_totals_are_the_count_of_the_ballots_in_the_counted_boxes(boxes):
     for number, (drawn, fate) in enumerate(boxes):
         if _feed(log, log.pen(number), [_marked(*ballot) for ballot in drawn], fate):
             expected[number // 2 + 1].append(_model(drawn))
-    result = publish(log).result
+    result = concluded(log).result
     for precinct in result["precincts"]:
         models = expected[precinct["number"]]
         assert precinct["boxes_counted"] == len(models)

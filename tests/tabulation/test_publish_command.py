@@ -368,15 +368,24 @@ def test_only_the_bytes_that_were_written_are_released(desk: Desk, changed) -> N
     assert "result.json is not as it was written; draft it anew" in done.stderr
 
 
-def test_a_folder_of_another_log_is_left_alone(desk: Desk) -> None:
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"origin": "other.example/centre"}, "shows the log other.example/centre; use a folder"),
+        ({"election": bytes(32)}, "shows another election; use a folder for each election"),
+    ],
+    ids=["another log", "another election"],
+)
+@pytest.mark.parametrize("step", [Desk.drafted, Desk.released])
+def test_a_folder_of_something_else_is_left_alone(desk: Desk, step, changes, words) -> None:
     desk.authorised()
     desk.drafted()
     desk.signed(0, 1)
     desk.out.mkdir(exist_ok=True)
     statement = decode_publication((desk.draft / "publication.cbor").read_bytes())
-    other = replace(statement, origin="other.example/centre", version=9, previous=bytes(32))
+    other = replace(statement, version=9, previous=bytes(32), **changes)
     (desk.out / "publication.cbor").write_bytes(other.to_bytes())
-    done = desk.released()
+    done = step(desk)
     assert done.exit_code == 2
-    assert "shows the log other.example/centre; use a folder for each log" in done.stderr
+    assert words in done.stderr
     assert [each.name for each in desk.out.iterdir()] == ["publication.cbor"]

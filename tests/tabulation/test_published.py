@@ -9,10 +9,10 @@ from ballotbox_protocol.wire.leaf import Leaf, LeafType, encode_leaf
 from ballotbox_protocol.wire.publication import Publication, Status
 from ballotbox_protocol.wire.verdict import Reason, Verdict
 from ballotbox_tabulation.core.faults import LogFault
-from ballotbox_tabulation.core.log import open_log, read_leaves
-from ballotbox_tabulation.core.outcome import Published, Refused, conclude
+from ballotbox_tabulation.core.outcome import Published, Refused
 from ballotbox_tabulation.core.published import last_of
 from ballotbox_tabulation.verify_cli import main
+from tests.tabulation.folding import concluded
 from tests.tabulation.log_builder import (
     LOWER_ORIGIN,
     ORIGIN,
@@ -66,11 +66,6 @@ def log() -> LogBuilder:
     made = LogBuilder(GIVEN)
     made.day(BoxPen(GIVEN, GIVEN.boxes[0]), simple_ballots(5))
     return made
-
-
-def concluded(log: LogBuilder) -> Published | Refused:
-    opened = open_log(log.files().get, GIVEN.trusted)
-    return conclude(opened, read_leaves(opened), GIVEN.root, "test")
 
 
 def result_of(log: LogBuilder) -> dict:

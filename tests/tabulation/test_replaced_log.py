@@ -11,10 +11,10 @@ from ballotbox_protocol.wire.leaf import Leaf, LeafType, encode_leaf
 from ballotbox_protocol.wire.replacement import Replacement
 from ballotbox_protocol.wire.verdict import Reason, Verdict
 from ballotbox_tabulation.core.faults import LogFault
-from ballotbox_tabulation.core.log import open_log, read_leaves
-from ballotbox_tabulation.core.outcome import Published, Refused, conclude
+from ballotbox_tabulation.core.outcome import Published, Refused
 from ballotbox_tabulation.page import render_page
 from ballotbox_tabulation.verify_cli import main
+from tests.tabulation.folding import concluded
 from tests.tabulation.log_builder import TIME, BoxPen, LogBuilder, authority_of, simple_ballots
 
 OLD = "rehearsal.example/lost"
@@ -46,11 +46,6 @@ def log():
 def day(log) -> None:
     for box in log.authority.trusted.register.entries_of:
         log.day(BoxPen(log.authority, box), simple_ballots(5))
-
-
-def concluded(log):
-    opened = open_log(log.files().get, log.authority.trusted)
-    return conclude(opened, read_leaves(opened), log.authority.root, "test")
 
 
 def test_a_log_that_replaces_another_is_counted_and_says_so(log) -> None:

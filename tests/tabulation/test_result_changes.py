@@ -7,8 +7,9 @@ from ballotbox_protocol.election.identifiers import InvalidField
 from ballotbox_tabulation.cli import main
 from ballotbox_tabulation.core.publication import publish
 from ballotbox_tabulation.core.result_changes import NAMED_MAX, changes
+from tests.tabulation.folding import concluded
 from tests.tabulation.log_builder import LogBuilder, authority_of, simple_ballots
-from tests.tabulation.site_material import concluded, decided, result_of_the_day
+from tests.tabulation.site_material import decided, result_of_the_day
 
 LIST = "Parliament, national list"
 

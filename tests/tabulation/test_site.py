@@ -17,6 +17,7 @@ from ballotbox_tabulation.site.site import Notice, Site
 from ballotbox_tabulation.site.writer import write_site
 from ballotbox_tabulation.trust_files import UnusableInput
 from ballotbox_tabulation.verify_cli import main as verify
+from tests.tabulation.folding import concluded
 from tests.tabulation.log_builder import LogBuilder, authority_of
 from tests.tabulation.rules.election_result import (
     list_rules,
@@ -26,7 +27,6 @@ from tests.tabulation.rules.election_result import (
 )
 from tests.tabulation.site_material import (
     HOSTILE,
-    concluded,
     decided,
     files_of,
     many_districts,

@@ -16,8 +16,9 @@ from ballotbox_tabulation.site.folder import Folder
 from ballotbox_tabulation.site.languages import LANGUAGES, catalogue_of, language
 from ballotbox_tabulation.site.words import ALL
 from ballotbox_tabulation.site.writer import write_site
+from tests.tabulation.folding import concluded
 from tests.tabulation.log_builder import LogBuilder, authority_of, simple_ballots
-from tests.tabulation.site_material import concluded, files_of, result_of_the_day, site_of
+from tests.tabulation.site_material import files_of, result_of_the_day, site_of
 
 TEMPLATES = Path(site_package.__file__).parent.parent / "templates" / "site"
 

@@ -22,8 +22,7 @@ from ballotbox_protocol.wire.statements import RulingKind
 from ballotbox_protocol.wire.trust import Trusted
 from ballotbox_protocol.wire.verdict import Reason, Verdict
 from ballotbox_simulator.authority import Authority, with_register
-from tests.gateway import test_from_below as levels_module
-from tests.gateway import test_rulings as rulings_module
+from tests.gateway import test_from_below, test_namings, test_rulings, test_stretches
 from tests.gateway.below import Levels
 from tests.gateway.scene import Scene
 from tests.gateway.scripted import CENTRE, ORIGIN, binding, intake, report_id, ruling
@@ -70,7 +69,7 @@ TestLosingGateway.settings = settings(max_examples=60, stateful_step_count=25)
 
 def scenarios():
     """The tests of rulings, rivals and levels that need no parameters."""
-    for module in (rulings_module, levels_module):
+    for module in (test_rulings, test_namings, test_from_below, test_stretches):
         for name, function in vars(module).items():
             if name.startswith("test_") and not inspect.signature(function).parameters:
                 yield pytest.param(function, id=name)

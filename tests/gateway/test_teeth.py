@@ -20,7 +20,13 @@ from ballotbox_gateway.core.rulings import Bench
 from ballotbox_gateway.ledger.memory import MemoryLedger
 from ballotbox_protocol.wire import cose
 from ballotbox_protocol.wire.verdict import Reason, Verdict
-from tests.gateway import test_commit_point, test_delivery, test_from_below, test_rulings
+from tests.gateway import (
+    test_commit_point,
+    test_delivery,
+    test_from_below,
+    test_namings,
+    test_rulings,
+)
 from tests.gateway.below import Levels
 from tests.gateway.failing import Fault
 from tests.gateway.test_exactly_once import MemoryGateway
@@ -264,7 +270,7 @@ PLANTED: list[tuple[Plant, Check]] = [
     (_keeps_the_abandoned_branch, any_order),
     (
         _keeps_the_facts_of_the_abandoned_branch,
-        test_rulings.test_naming_the_rival_sets_aside_what_was_built_on_the_other,
+        test_namings.test_naming_the_rival_sets_aside_what_was_built_on_the_other,
     ),
     (
         _rules_without_officers,

@@ -172,6 +172,7 @@ def test_a_report_without_leaf_is_lost_and_one_with_two_is_doubled(
     assert peer.lost_and_doubled(ledger, messages) == (1, 1)
 
 
+@pytest.mark.accept
 @pytest.mark.skipif(not shutil.which("mosquitto", path="/usr/sbin:/usr/bin"), reason="no mosquitto")
 def test_our_side_is_measured_through_a_real_broker_and_a_kill(
     peer: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
@@ -218,6 +219,7 @@ SMALL = {
 }
 
 
+@pytest.mark.accept
 @pytest.mark.parametrize("measure", SMALL)
 def test_a_gateway_is_measured_on_a_small_scale_too(
     load: Load, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, measure: str

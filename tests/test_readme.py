@@ -60,6 +60,7 @@ def test_the_rehearsal_and_the_replay_pass(repository: Path, tmp_path: Path) -> 
         assert done.stdout.strip().splitlines()[-1].startswith("VERDICT: PASS")
 
 
+@pytest.mark.accept
 def test_the_simulated_days_pass_and_one_sheet_is_drawn(repository: Path, tmp_path: Path) -> None:
     _, _, days, _ = blocks(repository, "sh")
     done = run_shell(days, tmp_path)

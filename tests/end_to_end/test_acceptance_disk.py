@@ -7,6 +7,8 @@ import os
 import time
 from contextlib import contextmanager
 
+import pytest
+
 from ballotbox_gateway.adapters.control_socket import ControlClient
 from ballotbox_gateway.cli.run import EXIT_LEDGER
 from tests.end_to_end.mqtt_box import MqttBox
@@ -14,6 +16,8 @@ from tests.end_to_end.test_two_gateways import both, status
 from tests.gateway.durable.nursery import attached, require_strace
 from tests.gateway.scripted import ScriptedBox, report_id
 from tests.patience import PATIENCE_S
+
+pytestmark = pytest.mark.accept
 
 LISTENING = "connected, listening on"
 #: A gateway that hides from itself what its ledger says.

@@ -277,6 +277,7 @@ KILLED_DAY = (
 )
 
 
+@pytest.mark.accept
 def test_killed_between_any_two_lines_every_sheet_is_counted_once(place):
     day = KilledDay(place)
     assert not day.boot()

@@ -64,7 +64,7 @@ class LosingGateway(MemoryGateway):
 
 
 TestLosingGateway = LosingGateway.TestCase
-TestLosingGateway.settings = settings(max_examples=60, stateful_step_count=25)
+TestLosingGateway.settings = settings(max_examples=30, stateful_step_count=25)
 
 
 def scenarios():

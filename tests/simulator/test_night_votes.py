@@ -26,8 +26,8 @@ from ballotbox_tabulation.core.totals import share_percent
 FACTS = load_facts()
 COUNTRY = Places(FACTS, whole(FACTS))
 TOWN = Places(FACTS, SMALL)
-#: A country is drawn in two seconds.
-COUNTRY_SEEDS = range(1, 5)
+#: A country is drawn in two seconds; a town at once.
+COUNTRY_SEEDS = range(1, 3)
 TOWN_SEEDS = range(1, 101)
 
 

@@ -108,4 +108,4 @@ class ElectionDay(RuleBasedStateMachine):
 
 
 TestElectionDay = ElectionDay.TestCase
-TestElectionDay.settings = settings(max_examples=30, stateful_step_count=20)
+TestElectionDay.settings = settings(max_examples=15, stateful_step_count=20)

@@ -29,6 +29,7 @@ def struck(folder: Path, every: int = EVERY) -> ErrorTally:
     return tally
 
 
+@pytest.mark.accept
 def test_no_error_is_followed_by_an_acknowledgement_without_data(memory: Path) -> None:
     """Acceptance 3: EIO, ENOSPC, short writes, failed syncs; once and from then on."""
     tally = struck(memory)
@@ -44,6 +45,7 @@ def test_every_operation_is_struck_in_every_way(memory: Path) -> None:
     assert {point.number for point in found} == set(range(1, found[-1].number + 1))
 
 
+@pytest.mark.accept
 def test_a_ledger_that_hides_its_errors_is_found_out(
     memory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

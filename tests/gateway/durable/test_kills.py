@@ -49,6 +49,7 @@ def test_no_step_of_a_reports_way_loses_or_doubles(killer: Killer) -> None:
     assert tally.at_steps == tally.runs >= 20
 
 
+@pytest.mark.accept
 def test_no_system_call_is_a_place_to_lose_at(killer: Killer) -> None:
     """Acceptance 1: kill -9 at system calls of files and roads."""
     require_strace()

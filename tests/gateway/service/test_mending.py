@@ -138,7 +138,7 @@ def test_a_flipped_bit_anywhere_is_harmless_mended_or_told(tmp_path) -> None:
     original = place.ledger.read_bytes()
     chance = random.Random(7)
     mended, told_of = 0, set()
-    for at in chance.sample(range(PAGE, len(original)), 60):
+    for at in chance.sample(range(PAGE, len(original)), 30):
         for path in tmp_path.glob("ledger*"):
             path.unlink()
         place.ledger.write_bytes(original)
@@ -150,7 +150,7 @@ def test_a_flipped_bit_anywhere_is_harmless_mended_or_told(tmp_path) -> None:
             continue
         assert found == place.before, at
         mended += bool(told)
-    assert mended > 20
+    assert mended > 10
     assert told_of <= {True}
 
 
@@ -160,7 +160,7 @@ def test_a_rotten_schema_closes_no_log(tmp_path) -> None:
     original = place.ledger.read_bytes()
     chance = random.Random(3)
     mended = 0
-    for at in [0, 17, 30, *chance.sample(range(100, PAGE), 20)]:
+    for at in [0, 17, 30, *chance.sample(range(100, PAGE), 8)]:
         for path in tmp_path.glob("ledger*"):
             path.unlink()
         place.ledger.write_bytes(original)
@@ -169,7 +169,7 @@ def test_a_rotten_schema_closes_no_log(tmp_path) -> None:
         assert found == place.before, at
         mended += bool(told)
         assert {path.name for path in tmp_path.glob("ledger*")} <= {"ledger", "ledger.aside-1"}
-    assert mended > 5
+    assert mended > 2
 
 
 @pytest.mark.parametrize("lag", [0, 2])

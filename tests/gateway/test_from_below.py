@@ -14,7 +14,6 @@ from ballotbox_protocol.wire.verdict import Reason, Verdict
 from tests.gateway.below import Levels, LowerLog, UpwardEntry, entry_of
 from tests.gateway.proofs import proved
 from tests.gateway.scripted import CENTRE, NOW, ORIGIN, OTHER, ScriptedBox, report_id, ruling
-from tests.gateway.test_stretches import replace_detail
 
 K = ReportKind
 RELEASE, NAME = RulingKind.RELEASE, RulingKind.NAME
@@ -211,6 +210,10 @@ def _closing_a_gap(levels: Levels) -> bytes:
     first, second = levels.box.report(K.BOOT), levels.box.report(K.ZERO)
     levels.centre.admit(second)
     return first
+
+
+def replace_detail(box: ScriptedBox) -> bytes:
+    return ScriptedBox(box.given, box.number).report(K.BOOT, firmware_sequence=2)
 
 
 def _rival(levels: Levels) -> bytes:

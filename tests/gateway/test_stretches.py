@@ -19,17 +19,12 @@ from tests.gateway.scripted import (
     NOW,
     ORIGIN,
     OTHER,
-    ScriptedBox,
     arrivals,
     intake,
     report_id,
     ruling,
 )
 from tests.gateway.test_from_below import NAME, RELEASE, K, ruling_entry
-
-
-def replace_detail(box: ScriptedBox) -> bytes:
-    return ScriptedBox(box.given, box.number).report(K.BOOT, firmware_sequence=2)
 
 
 def test_stretch_sent_again_gets_its_receipts_again_and_changes_nothing() -> None:

@@ -1,8 +1,8 @@
 """The slots on two media: written to both, read from whichever is sound, mended where they differ.
 
 Of one slot the copies differ when power failed between two writes, or when one of them rotted. A
-whole copy wins over one that is not; of two whole ones, the one that is further on its way. Behind
-the end of a copy that is cut short the other alone is believed: what is not there tells nothing.
+whole copy wins over one that is not; of two whole ones, the one that is further on its way. From
+the slot on in which a copy is cut short the other alone is believed: a part of one tells nothing.
 """
 
 from collections.abc import Iterator
@@ -91,7 +91,7 @@ class SlotCopies:
 
 def _differing(first: bytes, second: bytes, slot_format: SlotFormat) -> Iterator[tuple[int, bytes]]:
     """Yield where two copies differ and what both are to hold there."""
-    step, empty = slot_format.size, slot_format.empty
+    step = slot_format.size
     longer, shorter = (first, second) if len(first) >= len(second) else (second, first)
     shared = len(shorter) // step * step
     for position in range(0, shared, step):
@@ -100,7 +100,7 @@ def _differing(first: bytes, second: bytes, slot_format: SlotFormat) -> Iterator
             yield position, _agreed(left, right, slot_format, position // step)
     for position in range(shared, len(longer), step):
         slot = longer[position : position + step]
-        if slot != empty[: len(slot)]:
+        if slot != shorter[position : position + step].ljust(len(slot), b"\0"):
             yield position, slot
 
 

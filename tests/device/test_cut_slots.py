@@ -15,7 +15,7 @@ from ballotbox_device.core.rules import ElectionRules
 from ballotbox_device.core.slot_bank import CAPACITY_MIN, capacity_for, least_capacity
 from ballotbox_protocol.election.definition import Precinct
 from ballotbox_simulator.authority import Plan, make_authority, with_register
-from ballotbox_simulator.disk import BoxDisk
+from ballotbox_simulator.disk import KEPT, LOST, BoxDisk, PowerCut, PowerPlan, Torn
 from tests.device.polling_place import AWAY, STYLES, Chance, PollingPlace, identity_of, instant
 from tests.device.test_mending import MENDED, PAIR, incidents, slot_files, used_place
 
@@ -59,6 +59,47 @@ def test_a_copy_that_lost_only_zeros_of_a_slot_is_whole_again_without_a_word(cop
     cut(place, copy, 65, 3)
     assert incidents(place.boot()) == []
     assert [each.read() for each in slot_files(place.disk)] == [empty, empty]
+
+
+class FromTheEnd:
+    """The entropy port, which draws the last slot first."""
+
+    drawn = 0
+
+    def below(self, bound):
+        self.drawn += 1
+        return bound - self.drawn
+
+
+@PAIR
+@pytest.mark.parametrize("kept", [0, 8, 65])
+@pytest.mark.parametrize("outcome", [KEPT, LOST, Torn(0), Torn(2)], ids=repr)
+def test_power_may_fail_wherever_a_copy_is_filled_again(copy, kept, outcome):
+    """A slot that is not yet written again must not look like one that was never used."""
+    place = PollingPlace()
+    place.entropy = FromTheEnd()
+    place.boot()
+    place.act(Action.PRINT_ZERO, Action.OPEN)
+    for _ in range(3):
+        place.feed(AWAY)
+    place.disk.power_off()
+    place.entropy = None
+    whole = place.disk.slots.read()
+    cut(place, copy, kept)
+    assert whole[-1]
+    for at in range(1_000):
+        again = place.copy()
+        again.disk.power_on(PowerPlan(at))
+        try:
+            again.boot()
+        except PowerCut:
+            again.disk.power_off(outcome)
+            again.boot()
+        else:
+            break
+        assert [each.read() for each in slot_files(again.disk)] == [whole, whole]
+        again.check()
+    assert at > 5
 
 
 def fed_nothing():

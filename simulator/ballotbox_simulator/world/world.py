@@ -34,6 +34,7 @@ from ballotbox_simulator.world.gateway_node import GatewayNode
 from ballotbox_simulator.world.gateway_process import GatewayProcess
 from ballotbox_simulator.world.hand_counting import Station, Tellers
 from ballotbox_simulator.world.ledgers import SimulatedLedger
+from ballotbox_simulator.world.old_boxes import let_have_served, room_of
 from ballotbox_simulator.world.places import PrecinctNodes, Region, whole_election
 from ballotbox_simulator.world.plan import Day, RoadChoice
 from ballotbox_simulator.world.polling_day import (
@@ -248,6 +249,10 @@ class World:
             )
         if misled:
             self.auditor.struck(FaultKind.WRONG_DEFINITION, box.name)
+        room = room_of(self.day, place)
+        if room is not None:
+            let_have_served(box, room)
+            self.auditor.struck(FaultKind.COUNTERS_FULL, box.name)
         return box
 
     @property

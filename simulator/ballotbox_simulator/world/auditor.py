@@ -38,7 +38,7 @@ from ballotbox_simulator.world.flood_audit import BEHIND, FloodAudit
 from ballotbox_simulator.world.gateway_node import GatewayNode
 from ballotbox_simulator.world.hand_counting import Sheet as CountSheet
 from ballotbox_simulator.world.hand_counting import Station
-from ballotbox_simulator.world.log_reading import included
+from ballotbox_simulator.world.log_reading import included, log_of
 from ballotbox_simulator.world.speech_audit import SpeechAudit
 from ballotbox_simulator.world.transcript import Transcript
 
@@ -92,6 +92,8 @@ class Auditor:
         self.transcript = transcript
         #: Per log, the leaf that a good receipt showed at each index, and to which box.
         self.receipts: dict[str, dict[int, tuple[bytes, str]]] = defaultdict(dict)
+        #: Who took a receipt as good that proves nothing, and whose log it names.
+        self.unproved: list[tuple[str, str]] = []
         self.final_signed = False
         self.handed_over = HandedOver()
         #: What people counted by hand.
@@ -253,13 +255,12 @@ class Auditor:
     def _keep_receipt(self, node: str, data: bytes) -> bool:
         receipt = Receipt.from_bytes(data)
         keys = self._trusted.register.gateway_keys
-        if isinstance(receipt, ReceiptFault) or isinstance(
-            verify_receipt(receipt, keys), ReceiptFault
-        ):
+        proved = receipt if isinstance(receipt, ReceiptFault) else verify_receipt(receipt, keys)
+        if isinstance(receipt, ReceiptFault) or isinstance(proved, ReceiptFault):
+            self.unproved.append((node, log_of(data)))
             self.object_to(Breach.RECEIPT, node, "a bad receipt was taken as good")
             return False
-        name, size, root, *_ = receipt.note.split(b"\n")
-        origin = name.decode()
+        origin, size, root, *_ = receipt.note.decode().split("\n")
         if not included(receipt.leaf, receipt.index, receipt.path, int(size), b64decode(root)):
             self.object_to(Breach.RECEIPT, node, "a receipt without proof was taken as good")
         known = self.receipts[origin].setdefault(receipt.index, (receipt.leaf, node))

@@ -61,6 +61,19 @@ def test_a_copy_that_lost_only_zeros_of_a_slot_is_whole_again_without_a_word(cop
     assert [each.read() for each in slot_files(place.disk)] == [empty, empty]
 
 
+@PAIR
+def test_a_slot_that_rotted_where_the_other_copy_is_cut_short_behind_it_is_mended(copy):
+    place = used_place()
+    whole = place.disk.slots.read()
+    size = place.rules.slots.size
+    written = whole.index(0xFF) // size
+    cut(place, copy, written + 1)
+    slot_files(place.disk)[1 - copy].rot(written * size + 4, 0x04)
+    assert incidents(place.boot()) == [MENDED]
+    assert [each.read() for each in slot_files(place.disk)] == [whole, whole]
+    place.check()
+
+
 class FromTheEnd:
     """The entropy port, which draws the last slot first."""
 

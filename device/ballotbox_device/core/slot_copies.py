@@ -64,11 +64,12 @@ class SlotCopies:
         for position, slot in differing:
             sound[position : position + len(slot)] = slot
         self.mended += len(differing)
+        agreed = bytes(sound)
         if not self._read_only:
             for port, content in zip(self._ports, (first, second), strict=True):
-                _make_alike(port, content, sound, differing)
+                _make_alike(port, content, agreed, differing)
             self.sync()
-        return bytes(sound)
+        return agreed
 
     def write(self, offset: int, data: bytes) -> None:
         """Write inside every copy; durable only after `sync`."""
@@ -103,7 +104,7 @@ def _differing(first: bytes, second: bytes, slot_format: SlotFormat) -> Iterator
 
 
 def _make_alike(
-    port: Slots, content: bytes, sound: bytes | bytearray, differing: list[tuple[int, bytes]]
+    port: Slots, content: bytes, sound: bytes, differing: list[tuple[int, bytes]]
 ) -> None:
     """Write what one copy has otherwise; the last byte of one that was cut short goes last."""
     size = len(sound)

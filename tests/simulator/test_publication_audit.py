@@ -10,6 +10,7 @@ from ballotbox_protocol.wire.cose import MessageType
 from ballotbox_protocol.wire.leaf import decode_leaf, encode_leaf
 from ballotbox_protocol.wire.publication import Publication, Status
 from ballotbox_protocol.wire.verdict import Reason
+from ballotbox_simulator.world.log_reading import roots
 from ballotbox_simulator.world.plan import Day, DayPlan, RoadChoice
 from ballotbox_simulator.world.polling_day import HOUR
 from ballotbox_simulator.world.publication_audit import faults_of_publications
@@ -26,6 +27,10 @@ def world():
     return world
 
 
+def root_at(world, size):
+    return roots(list(world.centre.ledger.leaves(0)), {size})[size]
+
+
 def statement(world, **changes):
     ledger, trusted = world.centre.ledger, world.authority.trusted
     head = ledger.log_head()
@@ -40,7 +45,7 @@ def statement(world, **changes):
         configuration=NONE,
         origin=world.centre.name,
         size=head.size,
-        root=world.centre.intake.books.log.signed_root(head.size),
+        root=root_at(world, head.size),
         result=NONE,
     )
     return signed(world, replace(bare, **changes))
@@ -111,7 +116,7 @@ def test_each_statement_is_held_against_its_leaf_and_its_officers(world):
         ledger._leaves[place] = kept._replace(data=changed, ruling=data)
         return " ".join(faults_of_publications(ledger, name, trusted, 0))
 
-    good = statement(world, size=place, root=world.centre.intake.books.log.signed_root(place))
+    good = statement(world, size=place, root=root_at(world, place))
     assert faults(good) == ""
     assert "is not what its leaf commits to" in faults(good, statement=NONE)
     assert "is ACCEPTED for IN_ORDER" in faults(good, reason=Reason.IN_ORDER)

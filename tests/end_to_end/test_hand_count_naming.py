@@ -9,6 +9,8 @@ import pytest
 from ballotbox_gateway.adapters.control_socket import ControlClient
 from ballotbox_gateway.adapters.key_files import write_key
 from ballotbox_gateway.service import counts_aside
+from ballotbox_gateway.service.count_standings import CountStandings
+from ballotbox_protocol.wire.hand_count_naming import Naming
 from tests.end_to_end.test_hand_count_commands import SERIAL
 from tests.gateway.scripted import corrected, counted
 from tests.house_law import TEXT
@@ -131,6 +133,25 @@ def test_a_naming_is_overruled_by_the_next_one(running, election, officers):
     told = said(running, "show", "1")
     assert told.count("in force") == 1
     assert f"evidence: {dispute}; another one was named\n" in told
+
+
+def test_more_namings_than_one_can_overrule_are_told_to_be_left(
+    running, election, officers, monkeypatch
+):
+    first, rival, after = forked(election)
+    give(running, first, rival, after)
+    said(running, "name", rival.id.hex(), *officers)
+    running.stop()
+    hold = CountStandings.rivals_named
+    unheard = [Naming(bytes([n]) * 32, rival.id) for n in range(34)]
+    monkeypatch.setattr(
+        CountStandings, "rivals_named", lambda found, own: hold(found, own) + unheard
+    )
+    done = running.command("hand-count", "name", first.id.hex(), *officers)
+    assert done.exit_code == 0, done.stderr
+    *overruled, last = done.stderr.splitlines()[1:]
+    assert len(overruled) == 32
+    assert last == "3 more namings of rivals hold: give this command again"
 
 
 def test_what_was_settled_can_be_corrected_again(running, election, officers):

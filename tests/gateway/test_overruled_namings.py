@@ -16,7 +16,7 @@ from ballotbox_gateway.service.count_standings import standings_at
 from ballotbox_protocol.wire.hand_count import HandCount
 from ballotbox_protocol.wire.leaf import Leaf, LeafType, decode_leaf, encode_leaf
 from ballotbox_protocol.wire.report import ReportKind
-from ballotbox_protocol.wire.statements import Ruling, RulingKind, decode_ruling
+from ballotbox_protocol.wire.statements import OVERRULED_MAX, Ruling, RulingKind, decode_ruling
 from ballotbox_protocol.wire.verdict import Verdict
 from tests.gateway.below import Levels, LowerLog
 from tests.gateway.scene import Scene
@@ -283,3 +283,32 @@ def test_a_naming_is_kept_before_what_it_overrules_is_known(known: int) -> None:
     for each in (both, both[::-1])[known]:
         levels.take(log.batch(entry_of(each)))
     assert mind(levels.centre, FIRST, RIVAL) == [LOST, NAMED]
+
+
+def test_more_namings_than_one_can_overrule_are_overruled_step_by_step() -> None:
+    """What a lower gateway has taken is kept here, however much of it; no ruling lists it all."""
+    levels, log = Levels(), LowerLog(GIVEN)
+    more = 2 * OVERRULED_MAX + 3
+    rivals = [counted(GIVEN, lines=(("1", 200 + n), ("1a", 100 + n))) for n in range(more)]
+    for each in (FIRST, *rivals):
+        levels.take(log.batch(counted_entry(each)))
+    for each in rivals:
+        levels.take(log.batch(entry_of(said(each))))
+    place, ledger = FIRST.place, levels.centre.ledger
+    steps = []
+    while standings_at(ledger, place).in_force is None and len(steps) < more:
+        left = [each.id for each in standings_at(ledger, place).rivals_named(FIRST.id)]
+        fewer = said(FIRST, *left[: min(len(left), OVERRULED_MAX) - 1])
+        padded = said(FIRST, *fewer.overrules, bytes(32))
+        for less in (fewer, padded):
+            assert rule(levels.centre, less) is RulingResult.NAMED_OTHERWISE
+        said_now = said(FIRST, *left[:OVERRULED_MAX])
+        assert rule(levels.centre, said_now) is RulingResult.APPLIED
+        assert rule(levels.centre, said_now) is RulingResult.ALREADY
+        steps.append(len(left))
+    # Each names FIRST anew, and none of its own stands in the way of the next.
+    assert steps == [more, more - OVERRULED_MAX, more - 2 * OVERRULED_MAX]
+    assert standings_at(ledger, place).in_force == FIRST.id
+    assert mind(levels.centre, FIRST, *rivals[:2]) == [NAMED, LOST, LOST]
+    made = again(GIVEN, ledger, CENTRE)
+    assert made.log_head() == ledger.log_head()

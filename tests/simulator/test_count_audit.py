@@ -9,7 +9,8 @@ from hashlib import sha256
 
 import pytest
 
-from ballotbox_gateway.core.intake import CountOutcome
+from ballotbox_gateway.core.intake import CountOutcome, RulingResult
+from ballotbox_protocol.wire.cose import MessageType
 from ballotbox_protocol.wire.verdict import Reason, Verdict
 from ballotbox_simulator.world import swarm
 from ballotbox_simulator.world.auditor import Breach
@@ -20,6 +21,8 @@ from ballotbox_simulator.world.count_audit import (
     unlike_above,
     unseen_differences,
 )
+from ballotbox_simulator.world.count_naming import NamingSheet
+from ballotbox_simulator.world.count_naming_audit import SignedNamings
 from ballotbox_simulator.world.faults import COUNT_KINDS, FaultKind, Strike
 from ballotbox_simulator.world.ledgers import CommitTrouble
 from ballotbox_simulator.world.level_audit import milder_above
@@ -146,6 +149,47 @@ def test_each_mistake_comes_to_what_is_promised(what):
     settle(world)
     assert world.auditor.findings == []
     assert set(world.auditor.blows.at.get("station 1", ())) == {kind for kind, _ in mistakes}
+
+
+@pytest.fixture
+def overruled():
+    """The wrong one was named, and overruled; then people bring the plain naming of the right."""
+    world = lived((K.COUNT_TWICE, 0), (K.COUNT_NAMED, 0), (K.COUNT_NAMED_WRONG, 0))
+    wrong, right = (each.ruling for each in world.auditor.by_hand.namings.signed)
+    bare = replace(wrong, report=right.report, signatures=())
+    plain = NamingSheet(replace(bare, signatures=naming_signatures(world, bare)))
+    return world, plain, right
+
+
+def naming_signatures(world, bare):
+    return world.authority.consent(bare.payload(), MessageType.RULING)
+
+
+def test_what_is_said_to_be_named_already_need_not_stand_there_in_these_words(overruled):
+    world, plain, _ = overruled
+    gateway = world.precincts[0].gateway
+    result = gateway.name_count(plain.ruling.to_bytes())
+    assert result is RulingResult.ALREADY
+    world.auditor.naming_signed(plain)
+    world.auditor.named(gateway, plain, result)
+    settle(world)
+    assert world.auditor.findings == []
+
+
+def test_only_what_holds_may_be_said_to_be_named_already(overruled):
+    world, plain, right = overruled
+    gateway, namings = world.precincts[0].gateway, SignedNamings()
+    wrong = next(iter(world.auditor.by_hand.namings.signed)).ruling
+    more = replace(plain.ruling, overrules=tuple(sorted((*right.overrules, right.id))))
+    for said, holds in ((plain.ruling, True), (wrong, True), (right, True), (more, False)):
+        words = list(namings.answer(gateway, NamingSheet(said), RulingResult.ALREADY))
+        assert bool(words) is not holds, said
+    signed_anew = replace(right, signatures=right.signatures[::-1])
+    assert not list(namings.answer(gateway, NamingSheet(signed_anew), RulingResult.ALREADY))
+    assert [each.ruling for each in namings.taken[gateway.name]] == [wrong, right]
+    never = replace(wrong, report=bytes(32))
+    (words,) = namings.answer(gateway, NamingSheet(never), RulingResult.ALREADY)
+    assert words == "a naming that is not there is said to be known"
 
 
 def test_every_kind_of_mistake_is_tried_here():

@@ -7,9 +7,14 @@ import pytest
 from ballotbox_gateway.core.addressing import Addresses
 from ballotbox_gateway.core.intake import Intake, Road, RoadKind, RulingResult
 from ballotbox_protocol.wire.message import Message, MessageKind
+from ballotbox_protocol.wire.receipt import Receipt
 from ballotbox_protocol.wire.verdict import Reason, Verdict
 from ballotbox_simulator.world import swarm
-from ballotbox_simulator.world.apart_audit import strangers_at, strangers_published
+from ballotbox_simulator.world.apart_audit import (
+    foreign_receipts,
+    strangers_at,
+    strangers_published,
+)
 from ballotbox_simulator.world.auditor import Breach
 from ballotbox_simulator.world.faults import CROSSING_KINDS, FaultKind, Strike
 from ballotbox_simulator.world.gateway_process import GatewayProcess
@@ -21,6 +26,7 @@ from ballotbox_simulator.world.scenario_file import load_scenario
 from ballotbox_simulator.world.speech_audit import SpeechAudit
 from ballotbox_simulator.world.swarm import swarm_day
 from ballotbox_simulator.world.world import World
+from ballotbox_tabulation.core import publication
 
 K = FaultKind
 PLAN = DayPlan(boxes=2, ballots=5, portable=1, road=RoadChoice.SERIAL, rehearsal=3)
@@ -185,7 +191,55 @@ def test_what_of_one_is_found_in_the_other_is_named():
     assert "has delivered leaves to" in words
     centre = " ".join(strangers_at(world.centre, rehearsal, world))
     assert "has taken in the log" in centre
-    assert list(strangers_published(world.auditor.published, world.auditor.published))
+
+
+def test_a_result_that_names_what_only_the_other_one_has_is_objected_to():
+    world = lived(SET_UP_FOR_REHEARSAL)
+    rehearsal = world.rehearsal
+    for mine, theirs in ((world, rehearsal), (rehearsal, world)):
+        assert not list(strangers_published(mine.auditor.published, mine, theirs))
+        assert not list(strangers_published(None, mine, theirs))
+        words = " ".join(strangers_published(theirs.auditor.published, mine, theirs))
+        assert "names another election as its own" in words
+        assert f"names {theirs.precincts[0].gateway.name}" not in words
+        assert f"names {theirs.centre.name[:40]}" in words
+        for state in ("counted", "missing"):
+            boxes = theirs.auditor.published["boxes"][state]
+            reports = [each["id"] for box in boxes for each in box["reports"]]
+            assert all(f"names {each[:40]}, which is of another" in words for each in reports)
+
+
+def test_a_result_under_the_other_ones_name_is_seen_at_the_end_of_a_day(monkeypatch):
+    """No other check asks which election a result says it is of."""
+    first = []
+
+    def of_the_first(source):
+        first.append(source)
+        return told(first[0])
+
+    told = publication._election
+    monkeypatch.setattr(publication, "_election", of_the_first)
+    words = {str(each) for each in lived().auditor.findings}
+    header = told(first[0])
+    names = [f"{header[field][:40]}, which is of another election" for field in ("digest", "root")]
+    said = [f"LAW at tabulation: the result names {each}" for each in names]
+    assert words == {*said, "LAW at tabulation: the result names another election as its own"}
+
+
+def test_a_receipt_of_the_other_ones_log_is_objected_to():
+    world = lived()
+    mine, theirs = world.auditor, world.rehearsal
+    assert not list(foreign_receipts(mine, theirs))
+    receipt = theirs.auditor.heard_receipts[0][1:]
+    mine.receipt_taken(next(world.boxes), receipt)
+    (words,) = foreign_receipts(mine, theirs)
+    assert words.startswith("box 1 took a receipt of ")
+    assert words.endswith("which is another election's log")
+    mine.unproved.clear()
+    leaf = Receipt.from_bytes(receipt).leaf
+    mine.receipts[world.centre.name][0] = (leaf, "box 1")
+    (words,) = foreign_receipts(mine, theirs)
+    assert words.endswith("about a report of another election")
 
 
 def test_a_receipt_under_another_name_is_objected_to():

@@ -54,13 +54,14 @@ def begin_election(
 ) -> None:
     """Write the genesis and prepare the slots, as far as that has not been done."""
     history = book.history
-    capacity = capacity_for(rules.trusted.election, precinct)
     if history.genesis is None and not bank.is_blank():
         raise MemoryFault("there are sheets in the slots but no journal: do not use this memory")
     if history.genesis is None or history.cleared:
         election, slot_size = rules.trusted.digest, rules.slots.size
+        capacity = capacity_for(rules.trusted.election, precinct)
         brought = (history.lifetime, history.boots)
         book.commit(Genesis(election, identity.box, *brought, slot_size, capacity).record())
     if not history.prepared:
-        bank.prepare(capacity)
+        # Power may have failed since: by a newer register the box may be in another precinct.
+        bank.prepare(history.slots)
         book.commit(PREPARED)

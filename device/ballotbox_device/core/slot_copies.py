@@ -1,8 +1,10 @@
 """The slots on two media: written to both, read from whichever is sound, mended where they differ.
 
 Of one slot the copies differ when power failed between two writes, or when one of them rotted. A
-whole copy wins over one that is not; of two whole ones, the one that is further on its way. Behind
-the end of a copy that is cut short the other alone is believed: what is not there tells nothing.
+whole copy wins over one that is not; of two whole ones, the one that is further on its way. From
+the slot on in which a copy is cut short the other alone is believed: a part of one tells nothing.
+Such a copy stays shorter than the other until all is in it again: till then its empty slots are
+some that power has not let be written yet.
 """
 
 from collections.abc import Iterator
@@ -12,6 +14,7 @@ from ballotbox_device.core.ports import Memory, MemoryFault, Slots
 from ballotbox_device.core.slot_format import SlotCondition, SlotFormat
 
 _WHOLE: Final = frozenset({SlotCondition.EMPTY, SlotCondition.RESERVED, SlotCondition.COUNTED})
+_WRITTEN: Final = frozenset({SlotCondition.RESERVED, SlotCondition.COUNTED})
 #: A mark is written after a reservation was synced on both media: no cut leads past that.
 _CONTRADICTIONS: Final = (
     {SlotCondition.EMPTY, SlotCondition.COUNTED},
@@ -57,21 +60,16 @@ class SlotCopies:
     def _mend(self, first: bytes, second: bytes) -> bytes:
         size = max(len(first), len(second))
         differing = list(_differing(first, second, self._format))
-        for port, content in zip(self._ports, (first, second), strict=True):
-            if len(content) < size and not self._read_only:
-                port.extend(size)
-        left, right = first.ljust(size, b"\0"), second.ljust(size, b"\0")
-        sound = bytearray(left)
+        sound = bytearray(first.ljust(size, b"\0"))
         for position, slot in differing:
-            place = slice(position, position + len(slot))
-            sound[place] = slot
-            for port, copy in zip(self._ports, (left, right), strict=True):
-                if copy[place] != slot and not self._read_only:
-                    port.write(position, slot)
-            self.mended += 1
+            sound[position : position + len(slot)] = slot
+        self.mended += len(differing)
+        agreed = bytes(sound)
         if not self._read_only:
+            for port, content in zip(self._ports, (first, second), strict=True):
+                _make_alike(port, content, agreed, differing)
             self.sync()
-        return bytes(sound)
+        return agreed
 
     def write(self, offset: int, data: bytes) -> None:
         """Write inside every copy; durable only after `sync`."""
@@ -91,17 +89,45 @@ class SlotCopies:
 
 def _differing(first: bytes, second: bytes, slot_format: SlotFormat) -> Iterator[tuple[int, bytes]]:
     """Yield where two copies differ and what both are to hold there."""
-    step, empty = slot_format.size, slot_format.empty
+    step = slot_format.size
     longer, shorter = (first, second) if len(first) >= len(second) else (second, first)
+    agreed = _agreed if len(longer) == len(shorter) else _filled_again
     shared = len(shorter) // step * step
     for position in range(0, shared, step):
-        left, right = first[position : position + step], second[position : position + step]
+        left, right = longer[position : position + step], shorter[position : position + step]
         if left != right:
-            yield position, _agreed(left, right, slot_format, position // step)
+            yield position, agreed(left, right, slot_format, position // step)
     for position in range(shared, len(longer), step):
         slot = longer[position : position + step]
-        if slot != empty[: len(slot)]:
+        if slot != shorter[position : position + step].ljust(len(slot), b"\0"):
             yield position, slot
+
+
+def _make_alike(
+    port: Slots, content: bytes, sound: bytes, differing: list[tuple[int, bytes]]
+) -> None:
+    """Write what one copy has otherwise; the last byte of one that was cut short goes last."""
+    size = len(sound)
+    held = content.ljust(size, b"\0")
+    wrong = [(at, slot) for at, slot in differing if held[at : at + len(slot)] != slot]
+    room = size if len(content) == size else size - 1
+    if wrong and len(content) < room:
+        port.extend(room)
+    for at, slot in wrong:
+        port.write(at, slot[: room - at])
+    if len(content) < size:
+        if wrong:
+            port.sync()
+        port.extend(size)
+        port.write(room, sound[room:])
+
+
+def _filled_again(longer: bytes, shorter: bytes, slot_format: SlotFormat, number: int) -> bytes:
+    """Return what a slot is to be while one copy is shorter: what is not whole there counts not."""
+    rotten = slot_format.condition(longer) is SlotCondition.ROTTEN
+    if rotten or slot_format.condition(shorter) in _WRITTEN:
+        return _agreed(longer, shorter, slot_format, number)
+    return longer
 
 
 def _agreed(left: bytes, right: bytes, slot_format: SlotFormat, number: int) -> bytes:

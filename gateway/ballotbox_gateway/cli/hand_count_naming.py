@@ -52,13 +52,17 @@ def name(
     with asking(config) as ask:
         count = _find(ask, count_id)
         click.echo(_line(count), err=True)
-        overruled = count["rivals_named"][:OVERRULED_MAX]
+        rivals = count["rivals_named"]
+        overruled = rivals[:OVERRULED_MAX]
         for each in overruled:
             click.echo(f"overrules that {each['count'][:16]} was named", err=True)
         keys = open_keys(officer_keys, passphrase_files, trusted.election.mode)
         namings = sorted(bytes.fromhex(each["naming"]) for each in overruled)
         kind, about = RulingKind.NAME, count["id"]
         click.echo(give_ruling(ask, trusted, kind, about, keys, overrules=namings))
+        if len(rivals) > len(overruled):
+            left = len(rivals) - len(overruled)
+            click.echo(f"{left} more namings of rivals hold: give this command again", err=True)
 
 
 def show_aside(config: "Config") -> None:

@@ -21,7 +21,7 @@ from ballotbox_gateway.core.ports import Place, StoredReport
 from ballotbox_protocol.election.identifiers import ReportId
 from ballotbox_protocol.wire.hand_count import HandCount, decode_hand_count
 from ballotbox_protocol.wire.hand_count_naming import Naming, in_favour_of, that_hold
-from ballotbox_protocol.wire.statements import Ruling
+from ballotbox_protocol.wire.statements import OVERRULED_MAX, Ruling
 from ballotbox_protocol.wire.verdict import Reason, Verdict
 
 #: What speaks against one version whatever others there are.
@@ -166,7 +166,8 @@ class HandCounts:
     def refusal(self, row: StoredReport, ruling: Ruling) -> RulingResult | None:
         """Return why officers may not name this version by this ruling, or None when they may.
 
-        It must be evidence, and the ruling overrule whatever naming of its rivals holds here. Of
+        It must be evidence, and the ruling overrule whatever naming of its rivals holds here, or
+        as many of these as one ruling can: each such leaves fewer, and the last one settles it. Of
         one that stands a ruling is kept that overrules more: what it overrules may yet come.
         """
         chain = self._draft.chain(row.box)
@@ -178,7 +179,8 @@ class HandCounts:
         if tree.standing(row.id).verdict is not Verdict.EVIDENCE:
             return RulingResult.NOT_DISPUTED
         rivals = {each.id for each in holding if tree.are_rivals(each.version, row.id)}
-        return None if rivals <= set(ruling.overrules) else RulingResult.NAMED_OTHERWISE
+        met = len(rivals.intersection(ruling.overrules))
+        return None if met in (len(rivals), OVERRULED_MAX) else RulingResult.NAMED_OTHERWISE
 
     def is_known(self, row: StoredReport, ruling: Ruling) -> bool:
         """Tell whether this very naming of a version is here."""

@@ -5,14 +5,20 @@ addresses by which the product tells elections apart are never asked.
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Set as AbstractSet
+from itertools import islice
+from typing import Any, Final
 
+from ballotbox_protocol.election.identifiers import ReportId
 from ballotbox_protocol.wire import cose
 from ballotbox_protocol.wire.leaf import decode_leaf
 from ballotbox_protocol.wire.report import decode_report
 from ballotbox_simulator.world.auditor import Auditor, Breach
 from ballotbox_simulator.world.gateway_node import GatewayNode
 from ballotbox_simulator.world.world import World
+
+#: So many objections of one sort; what follows would say the same.
+_SAID_MAX: Final = 3
 
 
 def hold_apart(one: World, other: World) -> None:
@@ -21,9 +27,9 @@ def hold_apart(one: World, other: World) -> None:
         for gateway in mine.gateways:
             for words in strangers_at(gateway, mine, theirs):
                 mine.auditor.object_to(Breach.LAW, gateway.name, words)
-        for words in strangers_published(mine.auditor.published, theirs.auditor.published):
+        for words in islice(strangers_published(mine.auditor.published, mine, theirs), _SAID_MAX):
             mine.auditor.object_to(Breach.LAW, "tabulation", words)
-        for words in _foreign_receipts(mine, theirs):
+        for words in islice(foreign_receipts(mine.auditor, theirs), _SAID_MAX):
             mine.auditor.object_to(Breach.RECEIPT, "boxes", words)
 
 
@@ -56,15 +62,51 @@ def _election_of(report: bytes) -> bytes:
     return decode_report(cose.parse(report).payload).election
 
 
-def _foreign_receipts(mine: World, theirs: World) -> Iterator[str]:
-    for node in theirs.gateways:
-        if mine.auditor.receipts.get(node.name):
-            yield f"took receipts of {node.name}, which is another election's log"
+def foreign_receipts(mine: Auditor, theirs: World) -> Iterator[str]:
+    """Yield the receipts that people and boxes of one election took of the other one's logs."""
+    logs = {node.name for node in theirs.gateways}
+    for node, origin in mine.unproved:
+        if origin in logs:
+            yield f"{node} took a receipt of {origin}, which is another election's log"
+    strange = _statements(theirs.auditor)
+    for origin, leaves in mine.receipts.items():
+        for index, (leaf, node) in sorted(leaves.items()):
+            if decode_leaf(leaf).report in strange:
+                what = f"leaf {index} of {origin}, about a report of another election"
+                yield f"{node} took a receipt of {what}"
 
 
 def strangers_published(
-    mine: Mapping[str, Any] | None, theirs: Mapping[str, Any] | None
+    result: Mapping[str, Any] | None, mine: World, theirs: World
 ) -> Iterator[str]:
-    """Yield what one result says that only the other one may."""
-    if mine is not None and theirs is not None and mine["log"]["origin"] == theirs["log"]["origin"]:
-        yield "both results are made of one log"
+    """Yield what one result names that only the other election has: reports, logs, its digest."""
+    if result is None:
+        return
+    if result["election"]["digest"] != mine.authority.trusted.digest.hex():
+        yield "the result names another election as its own"
+    strange = _names(theirs) - _names(mine)
+    for said in _texts(result):
+        if said in strange:
+            yield f"the result names {said[:40]}, which is of another election"
+
+
+def _statements(auditor: Auditor) -> AbstractSet[ReportId]:
+    return auditor.signed.keys() | auditor.by_hand.by_id.keys()
+
+
+def _names(world: World) -> set[str]:
+    trusted = world.authority.trusted
+    ids = {each.hex() for each in _statements(world.auditor)}
+    return ids | {trusted.digest.hex(), str(world.authority.root), *trusted.register.gateway_keys}
+
+
+def _texts(value: object) -> Iterator[str]:
+    """Yield every text in a JSON document, names of fields left out."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for each in value.values():
+            yield from _texts(each)
+    elif isinstance(value, list | tuple):
+        for each in value:
+            yield from _texts(each)

@@ -28,15 +28,17 @@ from ballotbox_protocol.wire.report import Report, ReportKind, decode_report
 from ballotbox_protocol.wire.trust import Trusted
 from ballotbox_simulator.world.blows import Blows
 from ballotbox_simulator.world.box_node import BoxNode
+from ballotbox_simulator.world.copy_audit import alike
 from ballotbox_simulator.world.count_audit import SignedCounts
 from ballotbox_simulator.world.count_naming import NamingSheet
+from ballotbox_simulator.world.counter_audit import room_left
 from ballotbox_simulator.world.exposure_audit import HandedOver
 from ballotbox_simulator.world.faults import MECHANICS, PROMISES, FaultClass, FaultKind
 from ballotbox_simulator.world.flood_audit import BEHIND, FloodAudit
 from ballotbox_simulator.world.gateway_node import GatewayNode
 from ballotbox_simulator.world.hand_counting import Sheet as CountSheet
 from ballotbox_simulator.world.hand_counting import Station
-from ballotbox_simulator.world.log_reading import included
+from ballotbox_simulator.world.log_reading import included, log_of
 from ballotbox_simulator.world.speech_audit import SpeechAudit
 from ballotbox_simulator.world.transcript import Transcript
 
@@ -90,6 +92,8 @@ class Auditor:
         self.transcript = transcript
         #: Per log, the leaf that a good receipt showed at each index, and to which box.
         self.receipts: dict[str, dict[int, tuple[bytes, str]]] = defaultdict(dict)
+        #: Who took a receipt as good that proves nothing, and whose log it names.
+        self.unproved: list[tuple[str, str]] = []
         self.final_signed = False
         self.handed_over = HandedOver()
         #: What people counted by hand.
@@ -179,6 +183,18 @@ class Auditor:
         """Object to a gateway that gives up although nobody hurt it."""
         self.object_to(Breach.CRASH, node, words)
 
+    def booted(self, box: BoxNode, boot: int) -> None:
+        """Hold the copies of a memory against each other once whatever differed is mended."""
+        self.transcript.note(box.name, "boots", boot)
+        if not alike(box.disk):
+            self.object_to(Breach.LAW, box.name, "the copies of the memory differ behind a boot")
+
+    def refused_as_full(self, box: BoxNode) -> None:
+        """Hold against the paper that a box can count no more sheets."""
+        if room_left(box) > 0 and not self.paper_may_differ(box):
+            words = "a sheet is refused for full counters, which are not full"
+            self.object_to(Breach.LAW, box.name, words)
+
     def sheet_fell(self, box: BoxNode, sheet: Sheet, *, insisted: bool) -> None:
         """See a sheet fall, which none may but while the poll takes in sheets of its kind."""
         if not (insisted or self._lenient) and self._to_be_reconsidered(box, sheet):
@@ -190,12 +206,14 @@ class Auditor:
         if state is not open_for:
             words = f"a sheet was let in while the box was {state.name}"
             self.object_to(Breach.LAW, box.name, words)
+        if room_left(box) < 0 and not self.paper_may_differ(box):
+            self.object_to(Breach.LAW, box.name, "a sheet was let in that no report can tell")
         shut = MUST_BE_SHUT.intersection(box.ailing)
         if shut:
             self.object_to(Breach.LAW, box.name, f"a sheet was let in despite {min(shut).name}")
         fallen, capacity = len(box.container), box.habits.capacity
         held = fallen - box.mouth.put_away
-        if capacity is not None and held > capacity and not self._paper_may_differ(box):
+        if capacity is not None and held > capacity and not self.paper_may_differ(box):
             words = f"{held} sheets in a container for {capacity}"
             self.object_to(Breach.LAW, box.name, words)
         self.transcript.note(box.name, "holds", f"{fallen} style {sheet.style}")
@@ -237,13 +255,12 @@ class Auditor:
     def _keep_receipt(self, node: str, data: bytes) -> bool:
         receipt = Receipt.from_bytes(data)
         keys = self._trusted.register.gateway_keys
-        if isinstance(receipt, ReceiptFault) or isinstance(
-            verify_receipt(receipt, keys), ReceiptFault
-        ):
+        proved = receipt if isinstance(receipt, ReceiptFault) else verify_receipt(receipt, keys)
+        if isinstance(receipt, ReceiptFault) or isinstance(proved, ReceiptFault):
+            self.unproved.append((node, log_of(data)))
             self.object_to(Breach.RECEIPT, node, "a bad receipt was taken as good")
             return False
-        name, size, root, *_ = receipt.note.split(b"\n")
-        origin = name.decode()
+        origin, size, root, *_ = receipt.note.decode().split("\n")
         if not included(receipt.leaf, receipt.index, receipt.path, int(size), b64decode(root)):
             self.object_to(Breach.RECEIPT, node, "a receipt without proof was taken as good")
         known = self.receipts[origin].setdefault(receipt.index, (receipt.leaf, node))
@@ -351,13 +368,14 @@ class Auditor:
             self.object_to(Breach.LAW, box.name, "D2: presented sheets do not add up")
         if counters.accepted != counters.box or counters.ballots > counters.accepted:
             self.object_to(Breach.LAW, box.name, "D6: sheets, box counter and ballots disagree")
-        if self._paper_may_differ(box):
+        if self.paper_may_differ(box):
             return
         if not counters.accepted <= fell <= counters.accepted + counters.pending:
             words = f"D10: {counters.accepted} accepted, {fell} in the box"
             self.object_to(Breach.LAW, box.name, words)
 
-    def _paper_may_differ(self, box: BoxNode) -> bool:
+    def paper_may_differ(self, box: BoxNode) -> bool:
+        """Tell whether what befell a box lets it count otherwise than its paper says."""
         kinds = self.blows.at.get(box.name, set())
         return bool(kinds & _PAPER_DIFFERS) or box.name.endswith("clone")
 

@@ -39,9 +39,10 @@ from ballotbox_simulator.disk import (
 )
 from ballotbox_simulator.world.box_parts import BoxRoad, Kit, Witness, drawn
 from ballotbox_simulator.world.clocks import NodeClock
-from ballotbox_simulator.world.faults import CALM, FaultKind, Sky
+from ballotbox_simulator.world.faults import CALM, FaultKind
 from ballotbox_simulator.world.mouth import Fed, Mouth
 from ballotbox_simulator.world.schedule import Alarm, Schedule
+from ballotbox_simulator.world.sky import Sky
 
 _BOOT_MS: Final = 40_000
 #: Whoever finds a box down again and again looks more and more rarely, but at least this often.
@@ -72,6 +73,8 @@ class BoxNode:
         self.kit = kit
         self.clock = clock
         self.disk = BoxDisk()
+        #: Sheets that it counted in elections before this one.
+        self.lifetime_before = 0
         self.device: Device | None = None
         self.road: BoxRoad | None = None
         #: Why the firmware stopped for good, in its own words.
@@ -124,7 +127,7 @@ class BoxNode:
             return
         self.device = device
         self._courier = Courier(device.outgoing, Pace())
-        self._witness.noted(self.name, "boots", device.boot)
+        self._witness.booted(self, device.boot)
         if self.road is not None:
             self.road.switched_on()
         self._carry_out(outputs)
@@ -256,6 +259,10 @@ class BoxNode:
     def sheet_fell(self, sheet: Sheet, *, insisted: bool) -> None:
         """Tell the witness that a sheet is in the container."""
         self._witness.sheet_fell(self, sheet, insisted=insisted)
+
+    def takes_no_more(self) -> None:
+        """Tell the witness that a sheet is refused for full counters."""
+        self._witness.refused_as_full(self)
 
     def have_container_changed(self) -> None:
         """Send for somebody who changes the container, unless somebody is on the way."""

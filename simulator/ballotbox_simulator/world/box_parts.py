@@ -50,6 +50,14 @@ class BoxRoad(Protocol):
 class Witness(Protocol):
     """Who writes down what happens at a box."""
 
+    def booted(self, box: "BoxNode", boot: int) -> None:
+        """The firmware of a box has started."""
+        ...
+
+    def refused_as_full(self, box: "BoxNode") -> None:
+        """A box takes no sheet because no report could tell one more."""
+        ...
+
     def report_made(self, box: "BoxNode", report: ReportMade) -> None:
         """A report was signed."""
         ...

@@ -24,6 +24,11 @@ _K = FaultKind
 _BATTERY_MS: Final = 30 * MINUTE
 #: In so many parts a small container takes the ballots of a day, a few sheets more in each.
 _CONTAINERS: Final = 8
+#: With this bit in `detail` power fails while a slot is emptied, which is done on the other medium;
+#: and the copy ends within it, if it is not in use.
+_WITH_REST: Final = 2
+#: What a slot begins with that was reserved.
+_REST: Final = b"\x0f" + bytes(64)
 Do = Callable[[World, Strike], None]
 
 #: By a strike's detail: only about a sheet that fell, or only about one that did not.
@@ -102,6 +107,31 @@ def _flip(file: MemoryJournal | MemorySlots, detail: int) -> bool:
     if size:
         file.rot(detail // 32 % size, 1 << detail // 4 % 8)
     return bool(size)
+
+
+def _cut_slots(_world: World, strike: Strike, box: BoxNode) -> bool:
+    """Take power away and with it the end of one copy of the slots."""
+    return _cut_off(box, strike, (1, 3)[strike.detail % 2 :][:1])
+
+
+def _cut_slots_of_both(_world: World, strike: Strike, box: BoxNode) -> bool:
+    """Take power away and with it the end of both copies, at one place."""
+    return _cut_off(box, replace(strike, detail=strike.detail & ~_WITH_REST), (1, 3))
+
+
+def _cut_off(box: BoxNode, strike: Strike, copies: tuple[int, ...]) -> bool:
+    files, size = box.disk.files, box.kit.rules.slots.size
+    if box.stopped or not files[1].read() or files[1].read() != files[3].read():
+        return False
+    box.cut_power(strike.lasts)
+    for copy in copies:
+        whole = files[copy].read()
+        at = strike.detail // 4 % len(whole)
+        slot = at // size * size
+        empty = not any(whole[slot : slot + size])
+        rest = _REST if strike.detail & _WITH_REST and empty else whole[slot:]
+        files[copy].load(whole[:slot] + rest[: at - slot])
+    return True
 
 
 def _go_wrong(signal: Signal, mended: Signal) -> Callable[[World, Strike, BoxNode], bool]:
@@ -189,6 +219,8 @@ BOX_STRIKES: Final[Mapping[FaultKind, Do]] = {
     _K.MEMORY_FULL: _box_strike(_fill_memory),
     _K.MEMORY_ROT: _box_strike(_rot),
     _K.MEMORY_ROT_BOTH: _box_strike(_rot_both),
+    _K.SLOTS_CUT: _box_strike(_cut_slots),
+    _K.SLOTS_CUT_BOTH: _box_strike(_cut_slots_of_both),
     _K.COVER_OPENED: _box_strike(_go_wrong(Signal.COVER_OPENED, Signal.COVER_CLOSED)),
     _K.SEAL_BROKEN: _box_strike(_go_wrong(Signal.SEAL_BROKEN, Signal.SEAL_RENEWED)),
     _K.MAINS_LOST: _box_strike(_lose_mains),

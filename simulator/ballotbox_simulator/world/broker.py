@@ -11,8 +11,9 @@ from typing import Final, Protocol
 
 from ballotbox_protocol.election.identifiers import BoxId
 from ballotbox_simulator.world.corruption import changed
-from ballotbox_simulator.world.faults import FaultKind, Sky, Weather
+from ballotbox_simulator.world.faults import FaultKind, Weather
 from ballotbox_simulator.world.schedule import Schedule
+from ballotbox_simulator.world.sky import Sky
 
 Strikes = Callable[[FaultKind], None]
 

@@ -18,6 +18,7 @@ _DISORDER: Final = frozenset(
         K.MESSAGE_CORRUPTION,
         K.BOX_CUT_OFF, K.BOX_HALF_OPEN, K.GATEWAY_CUT_OFF, K.BROKER_RESTART, K.BROKER_AMNESIA,
         K.POWER_CUT, K.POWER_CUT_IN_WRITE, K.MEMORY_ERROR, K.MEMORY_ERROR_APPLIED, K.MEMORY_FULL,
+        K.SLOTS_CUT, K.SLOTS_CUT_BOTH,
         K.GATEWAY_KILLED, K.GATEWAY_KILLED_UNCOMMITTED, K.GATEWAY_KILLED_COMMITTED,
         K.LEDGER_FULL, K.LEDGER_ERROR, K.LEDGER_ERROR_APPLIED, K.GATEWAY_LOST,
         K.REPLAYED_REPORT, K.STOLEN_KEY, K.BOX_CLONED, K.BOX_RESTORED, K.GATEWAY_RESTORED,
@@ -30,6 +31,7 @@ _DISORDER: Final = frozenset(
 SILENCING: Final[Mapping[FaultKind, str]] = {
     K.BOX_BROKEN: "it never works again",
     K.MEMORY_ROT_BOTH: "its firmware stops rather than work with a damaged memory",
+    K.SLOTS_CUT_BOTH: "its firmware stops rather than count fewer slots than there must be",
 }
 _TWO_VOICES: Final = frozenset({K.STOLEN_KEY, K.FLOODED_WITH_KEY, K.BOX_CLONED, K.BOX_RESTORED})
 #: Whoever has no key can say what nobody vouches for.

@@ -14,7 +14,7 @@ _BEYOND_MENDING: Final = frozenset({FaultKind.MEMORY_ROT_BOTH})
 
 def copies_differ(box: BoxNode, struck: set[FaultKind]) -> str:
     """Return what is wrong with the copies of a box that runs, or nothing."""
-    if box.device is None or _alike(box.disk) or struck & _BEYOND_MENDING:
+    if box.device is None or alike(box.disk) or struck & _BEYOND_MENDING:
         return ""
     twin, kit = box.disk.copy(), box.kit
     try:
@@ -25,9 +25,10 @@ def copies_differ(box: BoxNode, struck: set[FaultKind]) -> str:
         return f"one copy of the memory cannot mend the other: {fault}"
     if device.counters != box.device.counters:
         return f"mended, the memory tells {device.counters}"
-    return "" if _alike(twin) else "the copies of the memory differ after they were mended"
+    return "" if alike(twin) else "the copies of the memory differ after they were mended"
 
 
-def _alike(disk: BoxDisk) -> bool:
+def alike(disk: BoxDisk) -> bool:
+    """Tell whether the copies of a memory are."""
     contents = [file.read() for file in disk.files]
     return contents[:2] == contents[2:]

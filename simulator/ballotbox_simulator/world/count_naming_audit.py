@@ -4,7 +4,7 @@ Which of them hold is reckoned here a second time, apart from the product.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -48,10 +48,20 @@ class SignedNamings:
         """Take what a gateway answered, and yield what is wrong with it."""
         if result in _TAKEN and not sheet.good:
             yield "a naming that two officers did not sign, or not of this, is taken"
-        elif result in _TAKEN:
+        elif result is RulingResult.APPLIED:
             self.taken[gateway.name].append(sheet)
+        elif result is RulingResult.ALREADY:
+            yield from self._known(gateway, sheet)
         elif sheet.good and _must_be_taken(gateway, sheet.ruling):
             yield f"a naming that two officers signed is not taken: {result.name}"
+
+    def _known(self, gateway: GatewayNode, sheet: NamingSheet) -> Iterator[str]:
+        """Take what is said to be known: it stands there, or others have said as much."""
+        log = read_log(gateway, {})
+        if sheet.ruling.to_bytes() in log.namings.values():
+            self.taken[gateway.name].append(sheet)
+        elif not _is_said(namings_in(log), sheet.ruling):
+            yield "a naming that is not there is said to be known"
 
     def faults(self, log: ReadLog) -> Iterator[str]:
         """Yield the namings of a log that nobody signed like this, or that stand twice."""
@@ -78,6 +88,13 @@ def unheard_above(lower: ReadLog, upper: ReadLog) -> Iterator[str]:
     for each in namings_in(lower):
         if each.id not in above:
             yield f"that {each.report.hex()[:16]} was named is not known above"
+
+
+def _is_said(known: Sequence[Ruling], ruling: Ruling) -> bool:
+    """Tell whether this is among what is known, or what is known names and overrules the same."""
+    listed = {own for each in known for own in each.overrules}
+    same = ruling.id in {each.id for each in known}
+    return same or (ruling.report in named_by(known) and listed.issuperset(ruling.overrules))
 
 
 def _must_be_taken(gateway: GatewayNode, ruling: Ruling) -> bool:

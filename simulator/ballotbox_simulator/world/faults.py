@@ -4,8 +4,7 @@ The class of a kind is a promise that the auditor holds every run to. A run is h
 class that struck it. A class other than EXACT stands with its reason; none is weakened without one.
 """
 
-import random
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum, unique
 from types import MappingProxyType
@@ -70,6 +69,9 @@ class FaultKind(StrEnum):
     MEMORY_FULL = "memory_full"
     MEMORY_ROT = "memory_rot"
     MEMORY_ROT_BOTH = "memory_rot_both"
+    SLOTS_CUT = "slots_cut"
+    SLOTS_CUT_BOTH = "slots_cut_both"
+    COUNTERS_FULL = "counters_full"
     # A box's mechanics, per sheet
     SHEET_JAMMED = "sheet_jammed"
     DOUBLE_FED = "double_fed"
@@ -178,6 +180,16 @@ _WEAKER: Final = {
         FaultClass.NAMED,
         "what rotted in both copies at one place nobody can mend: the box stops, and its count is "
         "missing until the sheets are counted by hand",
+    ),
+    FaultKind.SLOTS_CUT: Promise(FaultClass.EXACT_AFTER_PERSON, "comes with a power cut"),
+    FaultKind.SLOTS_CUT_BOTH: Promise(
+        FaultClass.NAMED,
+        "what the slots held that are missing in both copies is lost: the box stops, and its count "
+        "is missing until the sheets are counted by hand",
+    ),
+    FaultKind.COUNTERS_FULL: Promise(
+        FaultClass.EXACT_AFTER_PERSON,
+        "a box takes no sheet that no report could tell any more: its voters go to another one",
     ),
     FaultKind.SHEETS_JOINED: Promise(
         FaultClass.EXACT_AFTER_PERSON, "only a person can take out the sheet that nobody read"
@@ -308,36 +320,6 @@ class Weather:
 
 
 CALM: Final = Weather(MappingProxyType({}))
-
-
-class Sky:
-    """The weather over one thing: draws which faults fall, and tells `struck` of each."""
-
-    __slots__ = ("_chance", "_chances", "_struck")
-
-    def __init__(
-        self, weather: Weather, chance: random.Random, struck: Callable[[FaultKind], None]
-    ) -> None:
-        self._chances = dict(weather.chances)
-        self._chance = chance
-        self._struck = struck
-
-    def become(self, weather: Weather) -> None:
-        """Have this weather from now on."""
-        self._chances = dict(weather.chances)
-
-    @property
-    def is_clear(self) -> bool:
-        """Tell whether nothing can fall."""
-        return not self._chances
-
-    def falls(self, kind: FaultKind) -> bool:
-        """Draw whether `kind` falls now."""
-        chance = self._chances.get(kind)
-        if not chance or self._chance.random() >= chance:
-            return False
-        self._struck(kind)
-        return True
 
 
 #: What may happen to each sheet on its way into the container.

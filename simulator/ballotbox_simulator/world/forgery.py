@@ -3,7 +3,13 @@
 from dataclasses import replace
 from typing import Final
 
-from ballotbox_protocol.election.identifiers import BOX_ID_SIZE, BoxId, PollState, ReportId
+from ballotbox_protocol.election.identifiers import (
+    BOX_ID_SIZE,
+    COUNT_MAX,
+    BoxId,
+    PollState,
+    ReportId,
+)
 from ballotbox_protocol.wire import cose
 from ballotbox_protocol.wire.checkpoint import Checkpoint, sign_checkpoint
 from ballotbox_protocol.wire.keyfile import PrivateKey
@@ -75,13 +81,14 @@ def stranger_box(detail: int) -> BoxId:
 
 
 def forged_successor(last: bytes, key: PrivateKey, detail: int, sheets: int = _STUFFED) -> bytes:
-    """Return a turnout report that follows `last`, or rivals it, and claims more sheets.
+    """Return a turnout report that follows `last`, or rivals it, and claims what more it can.
 
     detail: its lowest bits say how far its sequence number is ahead of that of `last`.
     """
     envelope = cose.parse(last)
     report = decode_report(envelope.payload)
     counters = report.counters
+    sheets = min(sheets, COUNT_MAX - counters.lifetime)
     stuffed = replace(
         counters,
         presented=counters.presented + sheets,

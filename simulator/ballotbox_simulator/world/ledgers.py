@@ -4,6 +4,7 @@ Each failure comes as "not applied" and as "failed but applied"; a gateway may b
 side of its commit. What is committed survives; snapshots are what a restored backup holds.
 """
 
+from collections.abc import Callable
 from copy import copy
 from enum import IntEnum
 
@@ -34,6 +35,8 @@ class SimulatedLedger(MemoryLedger):
     def __init__(self, binding: Binding) -> None:
         super().__init__(binding)
         self.trouble: CommitTrouble | None = None
+        #: Told of where leaves begin that were committed, when people's statements are among them.
+        self.appended: Callable[[int], None] = lambda _first: None
         self.full = False
 
     def commit(self, batch: Batch, expected: LogHead) -> None:
@@ -42,17 +45,22 @@ class SimulatedLedger(MemoryLedger):
             raise DiskFull("the ledger's disk is full")
         trouble = self.trouble if batch.leaves else None
         if trouble is None:
-            super().commit(batch, expected)
+            self._apply(batch, expected)
             return
         self.trouble = None
         if trouble is CommitTrouble.KILLED_UNCOMMITTED:
             raise Killed
         if trouble is CommitTrouble.ERROR:
             raise Injected("an error of the disk; not applied")
-        super().commit(batch, expected)
+        self._apply(batch, expected)
         if trouble is CommitTrouble.KILLED_COMMITTED:
             raise Killed
         raise Injected("an error of the disk; applied all the same")
+
+    def _apply(self, batch: Batch, expected: LogHead) -> None:
+        super().commit(batch, expected)
+        if any(each.ruling is not None for each in batch.leaves):
+            self.appended(expected.size)
 
     def snapshot(self) -> "SimulatedLedger":
         """Return a copy of everything, as a backup has it; the rows themselves never change."""

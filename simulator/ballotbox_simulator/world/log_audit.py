@@ -19,8 +19,8 @@ from ballotbox_simulator.world.log_reading import ReadLog
 _CLOSED: Final = frozenset({PollState.CLOSED, PollState.PORTABLE})
 #: With these a gateway accepts by itself, without officers.
 _BY_ITSELF: Final = frozenset({Reason.IN_ORDER, Reason.GAP_CLOSED})
-#: Leaves about no report: `replacement_audit`, `count_audit` and `releasing` hold them against what
-#: was done.
+#: Leaves about no report: `replacement_audit` and `count_audit` hold them against what was done,
+#: `publication_audit` each publication as it is appended.
 _OTHERS: Final = frozenset({LeafType.REPLACEMENT, LeafType.HAND_COUNT, LeafType.PUBLICATION})
 _FROM_BELOW: Final = frozenset({Reason.QUARANTINED_BELOW, Reason.EVIDENCE_BELOW})
 

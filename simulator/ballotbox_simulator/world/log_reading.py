@@ -12,6 +12,7 @@ from ballotbox_protocol.election.identifiers import BoxId, ReportId
 from ballotbox_protocol.election.register import origin_id
 from ballotbox_protocol.wire import cose
 from ballotbox_protocol.wire.leaf import Leaf, LeafType, decode_leaf
+from ballotbox_protocol.wire.receipt import Receipt, ReceiptFault
 from ballotbox_protocol.wire.report import Report, decode_report
 from ballotbox_simulator.world.gateway_node import GatewayNode
 
@@ -134,6 +135,14 @@ def included(leaf: bytes, index: int, path: Sequence[bytes], size: int, root: by
             node = _node(node, each)
         at, last = at // 2, last // 2
     return last == 0 and node == root
+
+
+def log_of(receipt: bytes) -> str:
+    """Return which log a receipt names, "" when it is none that can be read."""
+    read = Receipt.from_bytes(receipt)
+    if isinstance(read, ReceiptFault):
+        return ""
+    return read.note.partition(b"\n")[0].decode(errors="replace")
 
 
 def _node(left: bytes, right: bytes) -> bytes:

@@ -31,8 +31,9 @@ from ballotbox_device.core.outputs import (
 from ballotbox_device.core.profile import DropTimeout
 from ballotbox_device.core.scan import Scan
 from ballotbox_device.core.sheet import ReturnReason, Sheet
-from ballotbox_simulator.world.faults import FaultKind, Sky
+from ballotbox_simulator.world.faults import FaultKind
 from ballotbox_simulator.world.scanning import mis_scanned, scan_of
+from ballotbox_simulator.world.sky import Sky
 
 if TYPE_CHECKING:
     from ballotbox_simulator.world.box_node import BoxNode
@@ -68,6 +69,8 @@ class Fed(IntEnum):
     RETURNED = 2
     NOT_NOW = 3
     UNREADABLE = 4
+    #: Its counters are full: the voter takes the sheet to another box.
+    NO_MORE = 5
 
 
 class Mouth:
@@ -142,6 +145,10 @@ class Mouth:
                 self._transport = None
                 self._box.have_container_changed()
                 return Fed.NOT_NOW
+            case Refused(Refusal.COUNTERS_FULL):
+                self._transport = None
+                self._box.takes_no_more()
+                return Fed.NO_MORE
             case _:
                 self._transport = None
                 return Fed.NOT_NOW

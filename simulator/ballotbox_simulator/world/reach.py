@@ -83,6 +83,8 @@ LASTING: Final = frozenset(
         _K.CENTRE_UNREACHABLE,
         _K.POWER_CUT,
         _K.MEMORY_FULL,
+        _K.SLOTS_CUT,
+        _K.SLOTS_CUT_BOTH,
         _K.LEDGER_FULL,
         _K.GATEWAY_LOST,
         _K.BOX_CLONED,

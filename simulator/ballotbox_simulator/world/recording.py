@@ -289,6 +289,7 @@ _FED: Final = {
     Fed.RETURNED: "gives it back",
     Fed.UNREADABLE: "gives it back: cannot be read",
     Fed.NOT_NOW: "does not take it now",
+    Fed.NO_MORE: "takes no more: its counters are full",
 }
 
 

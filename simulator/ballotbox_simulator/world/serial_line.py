@@ -12,8 +12,9 @@ from typing import Final
 from ballotbox_protocol.wire.link import Link
 from ballotbox_protocol.wire.link_frames import Session
 from ballotbox_simulator.world.corruption import changed
-from ballotbox_simulator.world.faults import FaultKind, Sky, Weather
+from ballotbox_simulator.world.faults import FaultKind, Weather
 from ballotbox_simulator.world.schedule import Alarm, Schedule
+from ballotbox_simulator.world.sky import Sky
 
 BYTES_PER_SECOND: Final = 11_520
 _HELD_BACK_MS: Final = 3_000

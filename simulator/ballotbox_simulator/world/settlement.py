@@ -10,11 +10,12 @@ from ballotbox_protocol.election.definition import Contest, Election
 from ballotbox_protocol.wire.verdict import Reason
 from ballotbox_simulator.authority import Authority
 from ballotbox_simulator.workload import Truth, truth_of
-from ballotbox_simulator.world.auditor import Breach
+from ballotbox_simulator.world.auditor import Auditor, Breach
 from ballotbox_simulator.world.box_node import BoxNode
 from ballotbox_simulator.world.causes import SILENCING, unexplained
 from ballotbox_simulator.world.copy_audit import copies_differ
 from ballotbox_simulator.world.count_audit import decided
+from ballotbox_simulator.world.counter_audit import untold
 from ballotbox_simulator.world.decision_audit import rules_of, wrong_decisions
 from ballotbox_simulator.world.faults import FaultClass, FaultKind, weakest
 from ballotbox_simulator.world.gateway_node import GatewayNode
@@ -133,8 +134,8 @@ def _audit_box(
     if box.mouth.unread and FaultKind.BOX_BROKEN not in auditor.blows.at.get(box.name, ()):
         words = f"{box.mouth.unread} sheets in the container were never read"
         auditor.object_to(Breach.LAW, box.name, words)
-    if differ:
-        auditor.object_to(Breach.LAW, box.name, differ)
+    for words in filter(None, (differ, _untold(auditor.elsewhere.get(box.name, auditor), box))):
+        auditor.object_to(Breach.LAW, box.name, words)
     ruled = world.day.rulings and _only_voices(world, precinct, box)
     excused = leaves is FaultClass.UNDETECTABLE or (
         leaves is FaultClass.NAMED and not counts and not ruled
@@ -155,6 +156,13 @@ def _audit_box(
     for count in counts:
         for words in differences(truth, count, world.held.authority.trusted.election):
             auditor.object_to(Breach.WRONG_VOTES, box.name, words)
+
+
+def _untold(auditor: Auditor, box: BoxNode) -> str:
+    """Return what is wrong with what a running box said of full counters, or nothing."""
+    if box.device is None or auditor.paper_may_differ(box):
+        return ""
+    return untold(box, (auditor.signed[each] for each in auditor.signed_by[box.name]))
 
 
 def _gateways_before(world: World, precinct: PrecinctNodes) -> set[str]:

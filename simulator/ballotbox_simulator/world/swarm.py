@@ -29,11 +29,15 @@ from ballotbox_simulator.world.polling_day import HOUR, MINUTE, Hours
 _TEMPERS: Final = (0.04, 0.12, 0.35)
 #: How much rarer kinds are whose days are not held to exactness: most days must be exact.
 _RARER: Final = {FaultClass.NAMED: 0.12, FaultClass.UNDETECTABLE: 0.08}
-#: Kinds that cost much time where they strike: the share of days on which each does so once.
+#: Kinds that strike once a day at most, on this share of days: those that cost much time, and those
+#: of which a second one shows nothing new.
 _RARE: Final = {
     FaultKind.FLOODED: 0.03,
     FaultKind.FLOODED_WITH_KEY: 0.03,
     FaultKind.GATEWAY_LOST: 0.02,
+    FaultKind.SLOTS_CUT: 0.1,
+    FaultKind.SLOTS_CUT_BOTH: 0.015,
+    FaultKind.COUNTERS_FULL: 0.05,
 }
 #: On so many days people count by hand, of so many contests; and how likely each mistake is then.
 _BY_HAND: Final = 0.25
@@ -57,12 +61,13 @@ _STRIKES_MAX: Final = 4
 #: Every incident of the drop is a report: past so many sheets, more of them show nothing new.
 _SHEETS_OF_A_STORM: Final = 60
 _DETAIL_MAX: Final = 1 << 30
-#: Clocks are wrong and containers small from the start: at another time it would be a step.
+#: Clocks are wrong, containers small, boxes old from the start: at another time it would be a step.
 _IN_THE_MORNING: Final = frozenset(
     {
         FaultKind.CLOCK_WRONG,
         FaultKind.CLOCK_DRIFT,
         FaultKind.SMALL_CONTAINER,
+        FaultKind.COUNTERS_FULL,
         FaultKind.ELECTIONS_CONFUSED,
     }
 )

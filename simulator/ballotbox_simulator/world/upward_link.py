@@ -14,10 +14,11 @@ from ballotbox_gateway.core.ports import DiskFull, LedgerFailure
 from ballotbox_gateway.core.upward import UpwardBatch, UpwardConflict, UpwardFault, UpwardReply
 from ballotbox_protocol.election.identifiers import InvalidField
 from ballotbox_simulator.world.corruption import garbled
-from ballotbox_simulator.world.faults import CALM, FaultKind, Sky, Weather
+from ballotbox_simulator.world.faults import CALM, FaultKind, Weather
 from ballotbox_simulator.world.gateway_node import GatewayNode
 from ballotbox_simulator.world.ledgers import Killed
 from ballotbox_simulator.world.schedule import Schedule
+from ballotbox_simulator.world.sky import Sky
 
 _TRANSIT_MS: Final = 40
 #: A connection with TLS takes three round trips of a mobile network; none is kept while idle.

@@ -9,6 +9,7 @@ Everything that is left to chance is drawn from the day's seed, one generator fo
 
 import random
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Final
 
 from ballotbox_device.core.habits import Habits
@@ -23,7 +24,7 @@ from ballotbox_protocol.election.register import origin_id
 from ballotbox_simulator.authority import FIRMWARE, FIRMWARE_SEQUENCE
 from ballotbox_simulator.crew import SeededEntropy
 from ballotbox_simulator.workload import UNREADABLE, Ballot, concern, truth_of, voters_of
-from ballotbox_simulator.world.auditor import Auditor
+from ballotbox_simulator.world.auditor import Auditor, Breach
 from ballotbox_simulator.world.box_node import BoxNode
 from ballotbox_simulator.world.box_parts import Kit, outcomes_of
 from ballotbox_simulator.world.box_roads import MqttBoxRoad, SerialBoxRoad
@@ -34,6 +35,7 @@ from ballotbox_simulator.world.gateway_node import GatewayNode
 from ballotbox_simulator.world.gateway_process import GatewayProcess
 from ballotbox_simulator.world.hand_counting import Station, Tellers
 from ballotbox_simulator.world.ledgers import SimulatedLedger
+from ballotbox_simulator.world.old_boxes import let_have_served, room_of
 from ballotbox_simulator.world.places import PrecinctNodes, Region, whole_election
 from ballotbox_simulator.world.plan import Day, RoadChoice
 from ballotbox_simulator.world.polling_day import (
@@ -44,6 +46,7 @@ from ballotbox_simulator.world.polling_day import (
     arrivals,
     services,
 )
+from ballotbox_simulator.world.publication_audit import faults_of_publications
 from ballotbox_simulator.world.rehearsal import (
     confused,
     rehearsal_beside,
@@ -136,7 +139,14 @@ class World:
         process = beside.process if beside else GatewayProcess(self.schedule, origin, chance)
         clock = beside.clock if beside else NodeClock(self.schedule)
         identity = GatewayIdentity(origin, key)
-        return GatewayNode(process, trusted, identity, ledger, clock, chance, self.auditor)
+        node = GatewayNode(process, trusted, identity, ledger, clock, chance, self.auditor)
+        ledger.appended = partial(self._hold_publications, node)
+        return node
+
+    def _hold_publications(self, node: GatewayNode, first: int) -> None:
+        trusted = self.authority.trusted
+        for words in faults_of_publications(node.ledger, node.name, trusted, first):
+            self.auditor.object_to(Breach.LAW, node.name, words)
 
     def _precinct(self, number: int) -> PrecinctNodes:
         before = self.beside.precincts[number - 1] if self.beside else None
@@ -248,6 +258,10 @@ class World:
             )
         if misled:
             self.auditor.struck(FaultKind.WRONG_DEFINITION, box.name)
+        room = room_of(self.day, place)
+        if room is not None:
+            let_have_served(box, room)
+            self.auditor.struck(FaultKind.COUNTERS_FULL, box.name)
         return box
 
     @property

@@ -63,7 +63,9 @@ def stated_rules(draw):
 def results(draw):
     """A result of three contests in four precincts; of some of them no box is counted."""
     row = st.lists(numbers, min_size=4, max_size=4)
-    areas = draw(st.lists(st.none() | st.lists(row, min_size=3, max_size=3), min_size=4, max_size=4))
+    areas = draw(
+        st.lists(st.none() | st.lists(row, min_size=3, max_size=3), min_size=4, max_size=4)
+    )
     invalid = draw(st.integers(0, 9))
     counted = [each for each in areas if each is not None]
     names = list(OPTIONS)

@@ -181,7 +181,9 @@ class _Decisions:
     @staticmethod
     def _share(option: Mapping[str, Any], rule: Mapping[str, Any]) -> str:
         outside = rule["base"] == _VALID and option["against_all"]
-        return "" if outside or rule["value"] is None else Shape.share(option["votes"], rule["value"])
+        return (
+            "" if outside or rule["value"] is None else Shape.share(option["votes"], rule["value"])
+        )
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - a column as it stands

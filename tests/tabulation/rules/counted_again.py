@@ -1,4 +1,4 @@
-"""The decisions of the second computation about a result made by hand: its tables, filled from it."""
+"""What the second computation decides about a result made by hand: its tables, filled from it."""
 
 import sqlite3
 from contextlib import closing

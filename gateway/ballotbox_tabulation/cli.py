@@ -143,8 +143,10 @@ def conclude_log(
         return Refused(faults=(opened,))
     program = f"ballotbox-tabulate {version('ballotbox-kit')}"
     with _shown(opened) as leaves:
-        decided = None if rules is None else partial(decide, rules=rules)
-        return conclude(opened, leaves, root, program, second=second_opinion, decide=decided)
+        if rules is None:
+            return conclude(opened, leaves, root, program, second_opinion)
+        second = partial(second_opinion, rules=rules.file)
+        return conclude(opened, leaves, root, program, second, partial(decide, rules=rules))
 
 
 _EXPORT = "`ballotbox-gateway log export DIR`"

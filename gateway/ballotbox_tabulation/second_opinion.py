@@ -17,15 +17,21 @@ _LAW: Final = "a second computation, by SQL over the log, finds the same"
 _KEPT: Final = 1_000
 
 
-def second_opinion(log: OpenedLog, result: Document) -> list[BrokenGate]:
-    """Return where `result` differs from what SQL makes of the same log; nothing: to the digit."""
-    return list(islice(_differing(log, result), _KEPT))
+def second_opinion(
+    log: OpenedLog, result: Document, rules: bytes | None = None
+) -> list[BrokenGate]:
+    """Return where `result` differs from what SQL makes of the same log; nothing: to the digit.
+
+    rules: the file of the rules by which it is decided; without one, nothing may be decided.
+    """
+    return list(islice(_differing(log, result, rules), _KEPT))
 
 
-def _differing(log: OpenedLog, result: Document) -> Iterator[BrokenGate]:
+def _differing(log: OpenedLog, result: Document, rules: bytes | None) -> Iterator[BrokenGate]:
     try:
         with counted_again(log.read, log.checkpoint, log.trusted) as second:
-            for each in differences(result, second, log.trusted.election, log.checkpoint):
+            election = log.trusted.election
+            for each in differences(result, second, election, log.checkpoint, rules):
                 yield BrokenGate(Gate.SECOND, _LAW, each.shown, each.found, each.where)
     except (Unreadable, sqlite3.Error) as error:
         yield BrokenGate(Gate.SECOND, _LAW, "a result", "none", f"the second computation: {error}")

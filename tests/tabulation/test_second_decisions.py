@@ -1,76 +1,35 @@
-"""Do seats and decisions follow from the sums that SQL found, by arithmetic of its own?"""
+"""Does the second computation decide by itself, from its own sums and its own reading of rules?"""
 
 import json
-from copy import deepcopy
+from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import event, given
 from hypothesis import strategies as st
 
-from ballotbox_tabulation.core.displayed import misdisplays
 from ballotbox_tabulation.core.rules.decisions import decide
-from ballotbox_tabulation.second.deciding import decision_differences, seats_of
+from ballotbox_tabulation.second.loading import Unreadable
+from tests.tabulation.rules.counted_again import decided_again
 from tests.tabulation.rules.election_result import (
+    HEAD,
     list_rules,
     plurality_rules,
     referendum_rules,
+    result,
     rules,
 )
-
-
-def contest(name, ballots, **votes):
-    """One contest as a result shows it in full."""
-    options = [{"name": option, "votes": number} for option, number in votes.items()]
-    return {"name": name, "ballots": ballots, "options": options}
-
-
-def result_of(*contests, counted=3, expected=3):
-    """A result of contests in one area."""
-    named = [
-        {"name": each["name"], "options": [option["name"] for option in each["options"]]}
-        for each in contests
-    ]
-    nation = {"registered": 1_000, "boxes_counted": counted, "boxes_expected": expected}
-    shown = list(contests) if counted else None
-    return {"contests": named, "nation": nation | {"contests": shown}, "precincts": []}
-
-
-STATED = rules(
-    list_rules(seats=6, method="largest_remainder", national_percent="3", against_all="nobody"),
-    plurality_rules(contest="Seat"),
-    referendum_rules(contest="Question", quorum_percent="30", accept="yes"),
-)
-RESULT = result_of(
-    contest("Parliament", 110, A=53, B=24, C=3, nobody=20),
-    contest("Seat", 90, D=50, E=40),
-    contest("Question", 300, yes=200, no=90),
-)
-
-
-def objections(shown):
-    """What the second computation and the shares as displayed say of a result's decisions."""
-    differ = [str(each) for each in decision_differences(shown, shown["nation"])]
-    beside = {"contests": None}
-    return differ + [each.where for each in misdisplays(shown | {"nation": beside})]
-
-
-def found(change=lambda _decisions: None):
-    shown = deepcopy(decide(RESULT, STATED))
-    change(shown["decisions"])
-    return objections(shown)
-
-
-def test_right_decisions_are_not_objected_to():
-    assert found() == []
-
-
-def test_without_rules_there_is_nothing_to_weigh():
-    assert objections(RESULT) == []
-
+from tests.tabulation.rules.test_apportionment import PUBLISHED
 
 METHODS = ("largest_remainder", "d_hondt", "sainte_lague", "modified_sainte_lague")
 BASES = ("valid votes", "valid votes and votes against all", "all ballots")
-numbers = st.integers(0, 2**30) | st.integers(0, 6)
+CONTESTS = ("Parliament", "Seat", "Question")
+OPTIONS = ("A", "B", "C", "nobody")
+REGIONS = (
+    '[[region]]\nname = "North"\nprecincts = ["1", "1-2", "90-99"]\n'
+    '[[region]]\nname = "South"\nprecincts = ["3"]\n'
+)
+#: Small ones, of which many are equal, and as large as a country has them.
+numbers = st.integers(0, 4) | st.integers(0, 2**30)
 
 
 @st.composite
@@ -78,92 +37,96 @@ def stated_rules(draw):
     """Rules for three contests; votes against all are in a base only where they are an option."""
     method, against = draw(st.sampled_from(METHODS)), draw(st.sampled_from((None, "nobody")))
     base = draw(st.sampled_from(BASES if against else BASES[::2]))
-    first = {"first_divisor": "1.4"} if method == METHODS[3] else {}
-    percent = draw(st.sampled_from((None, "5", "0.5")))
+    first = {"first_divisor": draw(st.sampled_from(("1.4", "2.999999")))}
+    regional = draw(st.sampled_from((None, "0.5", "40")))
+    regions = {} if regional is None else {"regions": ["South", "North"]}
+    percent = draw(st.sampled_from((None, "5", "33.333333")))
     common = {"base": base, "against_all": against}
     provisional = draw(st.sampled_from(("true", "false")))
     return rules(
-        list_rules(seats=7, method=method, national_percent=percent, **first, **common),
+        list_rules(
+            seats=draw(st.integers(1, 9)),
+            method=method,
+            national_percent=percent,
+            regional_percent=regional,
+            **regions,
+            **(first if method == METHODS[3] else {}),
+            **common,
+        ),
         plurality_rules(contest="Seat", **common),
         referendum_rules(contest="Question", base=draw(st.sampled_from(BASES[::2]))),
-        head=f"name = 'T'\nsource = 'S'\nprovisional = {provisional}\n",
+        head=f"{HEAD}provisional = {provisional}\n{REGIONS}",
     )
 
 
-@given(
-    st.lists(numbers, min_size=4, max_size=4),
-    st.integers(0, 9),
-    stated_rules(),
-    st.sampled_from((0, 2, 3)),
-)
-def test_whatever_the_rules_decide_is_found_again(votes, invalid, stated, counted):
-    names = dict(zip(("A", "B", "C", "nobody"), votes, strict=True))
-    contests = ("Parliament", "Seat", "Question")
-    shown = result_of(
-        *(contest(name, sum(votes) + invalid, **names) for name in contests), counted=counted
+@st.composite
+def results(draw):
+    """A result of three contests in four precincts; of some of them no box is counted."""
+    row = st.lists(numbers, min_size=4, max_size=4)
+    areas = draw(
+        st.lists(st.none() | st.lists(row, min_size=3, max_size=3), min_size=4, max_size=4)
     )
-    assert objections(decide(shown, stated)) == []
+    invalid = draw(st.integers(0, 9))
+    counted = [each for each in areas if each is not None]
+    names = list(OPTIONS)
+    return {
+        "contests": [{"name": name, "options": names} for name in CONTESTS],
+        "nation": {
+            "boxes_counted": len(counted),
+            "boxes_expected": len(counted) + draw(st.sampled_from((0, 2))),
+            "registered": draw(st.integers(0, 50)),
+            "contests": _nation(counted, invalid) if counted else None,
+        },
+        "precincts": [
+            {
+                "number": number,
+                "contests": each
+                and [{"ballots": sum(votes) + invalid, "votes": votes} for votes in each],
+            }
+            for number, each in enumerate(areas, 1)
+        ],
+    }
+
+
+def _nation(counted, invalid):
+    found = []
+    for at, name in enumerate(CONTESTS):
+        votes = [sum(column) for column in zip(*(each[at] for each in counted), strict=True)]
+        options = [{"name": n, "votes": v} for n, v in zip(OPTIONS, votes, strict=True)]
+        ballots = sum(votes) + len(counted) * invalid
+        found.append({"name": name, "ballots": ballots, "options": options})
+    return found
+
+
+@given(results(), stated_rules())
+def test_whatever_the_rules_decide_is_found_again(shown, stated):
+    decided = decide(shown, stated)
+    again = decided_again(shown, stated)
+    assert again == {key: decided[key] for key in ("rules", "status", "decisions")}
+    lists, mandate, _ = again["decisions"]
+    event(f"{again['status']}, {'tied' if lists['tie'] else 'nobody tied'} for seats")
+    event(f"{'tied' if mandate['tie'] else mandate['unfilled']} for the mandate")
+    event(f"{', '.join(str(each['failed']) for each in lists['options'])} failed")
 
 
 def test_where_no_box_is_counted_nobody_has_anything():
-    shown = decide(RESULT | {"nation": RESULT["nation"] | {"contests": None}}, STATED)
-    assert objections(shown) == []
-    shown["decisions"][1]["options"][0]["elected"] = True
-    assert objections(shown) == ["decision, Seat, D, elected: True against nothing"]
+    shown = result(None, None, names=["A", "B"])
+    (decision,) = decided_again(shown, rules(list_rules()))["decisions"]
+    for option in decision["options"]:
+        given_up = [option[key] for key in ("votes", "seats", "passed", "failed")]
+        assert given_up == [None] * 4
+    assert (decision["base"]["value"], decision["tie"], decision["unfilled"]) == (None,) * 3
 
 
-def _set(*path_and_value):
-    *path, last, value = path_and_value
-
-    def change(decisions):
-        at = decisions
-        for each in path:
-            at = at[each]
-        at[last] = value
-
-    return change
-
-
-ERRORS = {
-    "votes of a list": (_set(0, "options", 0, "votes", 54), "Parliament, A, votes: 54 against 53"),
-    "a share": (_set(0, "options", 1, "share_percent", "21.82"), "B, share_percent: 21.82"),
-    "all ballots": (_set(0, "base", "value", 100), "base all ballots: 100 against 110"),
-    "valid votes": (_set(1, "base", "value", 91), "base valid votes: 91 against 90"),
-    "a seat moved": (_set(0, "options", 0, "seats", 5), "Parliament, seats: 7 against 6"),
-    "more seats": (_set(0, "seats", 7), "Parliament, seats: 6 against 7"),
-    "seats left open": (_set(0, "unfilled", 1), "Parliament, seats: 7 against 6"),
-    "seats for more": (_set(0, "seats", 8), "Parliament, A, seats: 4 against"),
-    "a list below the threshold": (_set(0, "options", 2, "seats", 1), "C, seats: 1 against 0"),
-    "a list that passed": (_set(0, "options", 2, "passed", True), "C, passed: True against False"),
-    "another threshold": (
-        _set(0, "thresholds", "national_percent", "2"),
-        "C, failed: national against nothing",
-    ),
-    "one that fails": (_set(0, "options", 1, "failed", "national"), "B, failed: national against"),
-    "the loser": (_set(1, "options", 1, "elected", True), "E, elected with 40 of 50: True"),
-    "nobody": (_set(1, "options", 0, "elected", False), "D, elected with 50 of 50: False"),
-    "a tie": (_set(1, "tie", {"options": ["D", "E"], "seats": 1}), "Seat, tie: 2 against 0"),
-    "who is registered": (_set(2, "quorum", "registered", 999), "registered: 999 against 1000"),
-    "who took part": (_set(2, "quorum", "took_part", 301), "took_part: 301 against 300"),
-    "a quorum": (_set(2, "quorum", "percent", "30.01"), "quorum, met: True against False"),
-    "a majority": (_set(2, "majority_percent", "70"), "accepted: True against False"),
-    "an option's name": (_set(1, "options", 1, "name", "F"), "Seat, F, votes: 40 against 0"),
-    "an option left out": (_set(1, "options", []), "Seat, options: 0 against 2"),
-    "a contest of nobody": (_set(1, "contest", "Nobody"), "Nobody, contest: Nobody against"),
-}  # fmt: skip
-
-
-@pytest.mark.teeth
-@pytest.mark.parametrize("error", ERRORS)
-def test_a_decision_that_does_not_follow_is_named(error):
-    change, where = ERRORS[error]
-    assert any(where in each for each in found(change)), found(change)
+def seats_of(votes, seats, method, **more):
+    """Seats by option, who is tied, and for how many."""
+    rule = list_rules(seats=seats, method=method, base="valid votes", **more)
+    (decision,) = decided_again(result(tuple(votes)), rules(rule))["decisions"]
+    tie = decision["tie"] or {"options": [], "seats": 0}
+    return [each["seats"] for each in decision["options"]], tie["options"], tie["seats"]
 
 
 #: Worked by hand: the tenth seat goes to a quotient of 53 / 11, which is more than 24 / 5.
-VOTES = (53, 24, 23)
-
-
 @pytest.mark.parametrize(
     ("method", "seats", "expected"),
     [
@@ -173,14 +136,81 @@ VOTES = (53, 24, 23)
         ("sainte_lague", 3, [1, 1, 1]),
     ],
 )
-def test_seats_by_plain_fractions(method, seats, expected):
-    decision = {"method": method, "seats": seats, "first_divisor": None}
-    assert seats_of(decision, VOTES) == expected
+def test_seats_by_hand(method, seats, expected):
+    assert seats_of((53, 24, 23), seats, method) == (expected, [], 0)
 
 
-def test_the_seats_of_2021_are_the_official_ones(shared):
-    facts = json.loads((shared / "data" / "kg_2021.json").read_text())
-    parties = [each for each in facts["parties"] if each.get("seats")]
-    votes = [each["final_votes"] for each in parties]
-    decision = {"method": "largest_remainder", "seats": 54, "first_divisor": None}
-    assert seats_of(decision, votes) == [each["seats"] for each in parties]
+@pytest.mark.parametrize("method", METHODS)
+def test_a_tie_is_named_with_the_seats_it_is_about(method):
+    more = {"first_divisor": "1.4"} if method == METHODS[3] else {}
+    assert seats_of((7, 7, 7, 0), 2, method, **more) == ([0, 0, 0, 0], ["A", "B", "C"], 2)
+    assert seats_of((7, 7, 7), 4, method, **more) == ([1, 1, 1], ["A", "B", "C"], 1)
+    assert seats_of((2**34, 2**34 + 1), 1, method, **more) == ([0, 1], [], 0)
+
+
+@pytest.mark.parametrize(("closer", "expected"), [(1, [1, 9_999]), (-1, [0, 10_000])])
+def test_no_two_quotients_lie_so_close_that_they_are_taken_for_equal(closer, expected):
+    """The first of one list and the ten thousandth of another differ in the eleventh digit."""
+    last, first, whole = 19_999, 2_999_999, 10**6
+    one = closer * pow(last * whole, -1, first) % first
+    other, rest = divmod(one * last * whole - closer, first)
+    assert rest == 0
+    more = {"first_divisor": "2.999999"}
+    found = seats_of((one, other), 10_000, "modified_sainte_lague", **more)
+    assert found == (expected, [], 0)
+
+
+@pytest.mark.parametrize("election", PUBLISHED)
+def test_seats_are_those_of_the_published_table(election):
+    method, table = PUBLISHED[election]
+    found, tied, _ = seats_of([*table], sum(table.values()), method.value)
+    assert (found, tied) == ([*table.values()], [])
+
+
+@pytest.fixture
+def final(shared):
+    """The published finals of the lists that passed in 2021, and their official seats."""
+    facts = json.loads((shared / "data" / "kg_2021.json").read_text(encoding="utf-8"))
+    passed = [each for each in facts["parties"] if each["final_votes"] is not None]
+    return [each["final_votes"] for each in passed], [each["seats"] for each in passed]
+
+
+def test_the_seats_of_2021_are_the_official_ones(final):
+    votes, official = final
+    assert seats_of(votes, sum(official), "largest_remainder") == (official, [], 0)
+
+
+@pytest.mark.parametrize("part", range(6))
+def test_a_fifth_of_the_votes_of_2021_elsewhere_makes_other_seats(final, part):
+    """No seats stand anywhere in the program: they follow the votes."""
+    votes, official = list(final[0]), final[1]
+    moved = votes[part] // 5
+    votes[part] -= moved
+    votes[part - 1] += moved
+    found, _, _ = seats_of(votes, sum(official), "largest_remainder")
+    assert found != official
+
+
+# ---- what cannot be read or reckoned
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"\xff", "the rules: UnicodeDecodeError"),
+        (b"name = ", "the rules: TOMLDecodeError"),
+        (b'name = "N"', "the rules: KeyError: 'source'"),
+        (rules(list_rules(contest="Nobody")).file, "the rules: KeyError: 'Nobody'"),
+        (HEAD.encode() + b'contest = "A"', "the rules: TypeError"),
+        (rules(list_rules()).file.replace(b"10", b"[10]"), "the rules: "),
+    ],
+)
+def test_rules_that_cannot_be_read_again_say_so(data, words):
+    with pytest.raises(Unreadable) as raised:
+        decided_again(result((5, 4)), replace(rules(list_rules()), file=data))
+    assert str(raised.value).startswith(words)
+
+
+def test_a_sum_that_no_country_has_is_refused_before_a_product_of_it_is_rounded():
+    with pytest.raises(Unreadable, match="the sums: CHECK constraint failed"):
+        decided_again(result((2**36, 4)), rules(list_rules()))

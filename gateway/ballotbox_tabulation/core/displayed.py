@@ -36,13 +36,17 @@ def misdisplays(result: dict[str, Any]) -> Iterator[Misdisplay]:
         base = decision.get("base")
         if base is None or base["value"] is None:
             continue
+        where = f"the decision, {decision['contest']}"
+        if any(each["votes"] is None for each in decision["options"]):
+            yield Misdisplay("what has a base has votes", "null", base["value"], where)
+            continue
         # What is against all is no valid vote, and has no share of these.
         valid = base["name"] == VALID_VOTES
         options = [each for each in decision["options"] if not (valid and _is_against_all(each))]
         given = sum(option["votes"] for option in options)
         beside = 0 if valid else max(0, base["value"] - given)
         of_base = {"base": base, "options": options}
-        yield from _of_base(of_base, beside, f"the decision, {decision['contest']}")
+        yield from _of_base(of_base, beside, where)
 
 
 def _is_against_all(option: dict[str, Any]) -> bool:

@@ -7,7 +7,6 @@ from typing import Any, Final
 from ballotbox_protocol.election.definition import Election
 from ballotbox_protocol.wire.checkpoint import Checkpoint
 from ballotbox_tabulation.second.computation import SecondCount
-from ballotbox_tabulation.second.deciding import decision_differences
 from ballotbox_tabulation.second.difference import Difference
 from ballotbox_tabulation.second.showing import Shown
 
@@ -15,40 +14,72 @@ from ballotbox_tabulation.second.showing import Shown
 STATES: Final = ("counted", "missing", "held", "quarantined", "disputed", "unused")
 #: Parts of a result that are no sums over boxes: what people counted by hand is in no total, the
 #: rest says what was computed by whom, or is held against these sums elsewhere.
-BESIDE: Final = frozenset(
-    {"format", "program", "election", "counted_by_hand_elsewhere", "rules", "status", "decisions"}
-)
-_ABSENT: Final = "nothing"
+BESIDE: Final = frozenset({"format", "program", "counted_by_hand_elsewhere"})
+#: What one of the two does not have at all; no value of a result is it, null least of all.
+_ABSENT: Final = object()
 
 
 def differences(
-    result: Shown, second: SecondCount, election: Election, checkpoint: Checkpoint
+    result: Shown,
+    second: SecondCount,
+    election: Election,
+    checkpoint: Checkpoint,
+    rules: bytes | None = None,
 ) -> Iterator[Difference]:
-    """Yield every place in which `result` is not what the second computation found."""
-    names = _Names(election)
+    """Yield every place in which `result` is not what the second computation found.
+
+    rules: the file of rules by which it is decided; raises Unreadable when it cannot be read.
+    """
+    names, nation = _Names(election), second.nation()
     whole = {"log": second.log(checkpoint), "contests": names.contests(), **second.lists()}
-    areas = {"nation", "precincts", "boxes"}
-    shown = {key: value for key, value in result.items() if key not in BESIDE | areas}
-    # What was released before is held against the log by whoever reads it, and is in no sum.
-    shown["log"] = _without(shown.get("log"), "published")
+    whole |= {"election": second.election(), **second.decided(rules, nation)}
+    decisions = whole.pop("decisions", _ABSENT)
+    apart = {"nation", "precincts", "boxes", "decisions"}
+    shown = {key: value for key, value in result.items() if key not in BESIDE | apart}
+    # Who vouches for the election is no part of it: it is given to both from outside.
+    shown["election"] = _without(shown.get("election"), "root")
     yield from names.compare((), shown, whole)
-    nation = second.nation()
-    yield from names.compare(("nation",), result.get("nation"), nation)
-    yield from decision_differences(result, nation)
+    yield from names.compare(("nation",), result.get("nation"), nation, exact=True)
+    yield from _decisions(names, result.get("decisions", _ABSENT), decisions)
     precincts = (_without(each, "counted_by_hand") for each in _list(result.get("precincts")))
     yield from _each(names, "precinct", "number", precincts, second.precincts())
     boxes = _mapping(result.get("boxes"))
     yield from names.compare(("boxes",), sorted(boxes), sorted(STATES))
     for state in STATES:
-        yield from _each(names, f"{state} box", "box", _list(boxes.get(state)), second.boxes(state))
+        listed = boxes.get(state)
+        if not isinstance(listed, list):
+            yield from names.compare(("boxes", state), listed, [])
+        yield from _each(names, f"{state} box", "box", _list(listed), second.boxes(state))
 
 
 def _each(
-    names: "_Names", what: str, key: str, shown: Iterable[object], found: Iterable[Shown]
+    names: "_Names",
+    what: str,
+    key: str,
+    shown: Iterable[object],
+    found: Iterable[Shown],
+    *,
+    exact: bool = False,
 ) -> Iterator[Difference]:
-    for one, other in zip_longest(shown, found):
-        named = _mapping(other or one)
-        yield from names.compare((f"{what} {named.get(key)}",), one, other)
+    for one, other in zip_longest(shown, found, fillvalue=_ABSENT):
+        named = _mapping(one if other is _ABSENT else other)
+        yield from names.compare((f"{what} {named.get(key)}",), one, other, exact=exact)
+
+
+def _decisions(names: "_Names", shown: object, found: object) -> Iterator[Difference]:
+    if isinstance(shown, list) and isinstance(found, list):
+        one, other = (map(_by_option, decisions) for decisions in (shown, found))
+        yield from _each(names, "decision,", "contest", one, other, exact=True)
+    elif shown is not found:
+        yield from names.compare(("decisions",), shown, found)
+
+
+def _by_option(decision: object) -> Shown:
+    """Return a decision in which every option is found by its name, and their order stands."""
+    given = _mapping(decision)
+    options = [_mapping(each) for each in _list(given.get("options"))]
+    named = {str(each.get("name")): each for each in options}
+    return given | {"options": named, "order": [each.get("name") for each in options]}
 
 
 def _without(area: object, key: str) -> Shown:
@@ -81,19 +112,24 @@ class _Names:
             for contest in self._election.contests
         ]
 
-    def compare(self, path: tuple[Any, ...], shown: object, found: object) -> Iterator[Difference]:
-        """Yield the places below `path` in which two JSON values differ."""
-        if shown == found and type(shown) is type(found):
+    def compare(
+        self, path: tuple[Any, ...], shown: object, found: object, *, exact: bool = False
+    ) -> Iterator[Difference]:
+        """Yield the places below `path` in which two JSON values differ.
+
+        exact: what Python holds equal and JSON does not differs inside of them too, as true and 1.
+        """
+        apart = exact and isinstance(shown, dict | list)
+        if shown == found and type(shown) is type(found) and not apart:
             return
         if isinstance(shown, dict) and isinstance(found, dict):
             for key in sorted(shown.keys() | found.keys()):
-                yield from self.compare(
-                    (*path, key), shown.get(key, _ABSENT), found.get(key, _ABSENT)
-                )
+                one, other = shown.get(key, _ABSENT), found.get(key, _ABSENT)
+                yield from self.compare((*path, key), one, other, exact=exact)
         elif isinstance(shown, list) and isinstance(found, list):
             pairs = enumerate(zip_longest(shown, found, fillvalue=_ABSENT))
             for at, (one, other) in pairs:
-                yield from self.compare((*path, at), one, other)
+                yield from self.compare((*path, at), one, other, exact=exact)
         else:
             yield Difference(self._words(path), _said(shown), _said(found))
 
@@ -120,4 +156,8 @@ _OF_OPTIONS: Final = {"votes": "votes of ", "preferences": "preferences of ", "o
 def _said(value: object) -> int | str:
     if type(value) is int or isinstance(value, str):
         return value
-    return _ABSENT if value is None else type(value).__name__ if value else "an empty list"
+    if value is _ABSENT or value is None:
+        return "nothing at all" if value is _ABSENT else "null"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return type(value).__name__ if value else "an empty list"

@@ -16,10 +16,13 @@ from ballotbox_protocol.wire.checkpoint import Checkpoint
 from ballotbox_protocol.wire.trust import Trusted
 from ballotbox_protocol.wire.verdict import Reason, Verdict
 from ballotbox_tabulation.second import questions
+from ballotbox_tabulation.second.decisions import decided
 from ballotbox_tabulation.second.finals import STEPS
 from ballotbox_tabulation.second.loading import Loader, Read
 from ballotbox_tabulation.second.showing import Shape, Shown
 
+#: What a result says of each that was released before.
+_PUBLISHED: Final = ("leaf", "id", "origin", "version", "status", "log_size", "result", "time")
 #: So much of the database is kept in memory.
 _CACHE_KIB: Final = 16_384
 
@@ -30,6 +33,7 @@ class SecondCount:
     def __init__(self, database: sqlite3.Connection, trusted: Trusted) -> None:
         """Find the finals in force; the tables of the log must be filled."""
         self._database = database
+        self._trusted = trusted
         self._width = Layout.of(trusted.election).size
         self._shape = Shape(trusted.election)
         for statements in STEPS.values():
@@ -95,6 +99,26 @@ class SecondCount:
             ],
         }
 
+    def election(self) -> Shown:
+        """Return what the result shows of the election, without the root key behind it."""
+        election = self._trusted.election
+        return {
+            "name": election.name,
+            "mode": election.mode.name.lower(),
+            "day": election.day,
+            "digest": self._trusted.digest.hex(),
+            "register_version": self._trusted.register.version,
+        }
+
+    def decided(self, rules: bytes | None, nation: Shown) -> Shown:
+        """Return what the rules in a file add to the result: nothing where there are none.
+
+        `nation` is what was found of the whole election. Asked once; raises Unreadable.
+        """
+        if rules is None:
+            return {}
+        return decided(self._database, rules, self._trusted.election, nation)
+
     def log(self, checkpoint: Checkpoint) -> Shown:
         """Return what the result shows of the log that it folded."""
         leaves = {each.name.lower(): 0 for each in Verdict}
@@ -105,7 +129,14 @@ class SecondCount:
             {"leaf": leaf, "origin": origin, "lost_from": kept, "replaced_by": by}
             for leaf, origin, kept, by in self._database.execute(questions.REPLACED)
         ]
-        return ({"replaced": replaced} if replaced else {}) | {
+        published = [
+            dict(zip(_PUBLISHED, row, strict=True))
+            for row in self._database.execute(questions.PUBLISHED)
+        ]
+        before = ({"replaced": replaced} if replaced else {}) | (
+            {"published": published} if published else {}
+        )
+        return before | {
             "origin": checkpoint.origin,
             "size": checkpoint.size,
             "root": checkpoint.root.hex(),

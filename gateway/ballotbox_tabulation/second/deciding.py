@@ -1,171 +1,199 @@
-"""The decisions of a result worked out again: their sums by SQL, their seats by plain fractions."""
+"""What the rules make of the sums that SQL found: thresholds, seats, ties and winners.
 
-from collections.abc import Iterator, Mapping, Sequence
-from fractions import Fraction
-from typing import Any, Final
+Every step is a table by name, in whole numbers alone: what is divided is kept with its rest, so
+that two quotients are equal here exactly where they are equal.
+"""
 
-from ballotbox_tabulation.second.difference import Difference
-from ballotbox_tabulation.second.showing import Shape, Shown
+from typing import Final
 
-#: The step from each divisor after the first to the next, of the methods of highest quotients.
-_STEPS: Final[Mapping[str, int]] = {"d_hondt": 1, "sainte_lague": 2, "modified_sainte_lague": 2}
-_HUNDRED: Final = 100
-_VALID: Final = "valid votes"
-_ABSENT: Final = "nothing"
-
-
-def decision_differences(result: Shown, nation: Shown) -> Iterator[Difference]:
-    """Yield where the decisions of `result` do not follow from the sums that SQL found.
-
-    Regional thresholds are the first computation's alone: of who misses one, that is believed.
-    """
-    contests = {each["name"]: each for each in nation["contests"] or ()}
-    known = {each["name"] for each in result.get("contests") or ()}
-    for decision in result.get("decisions") or ():
-        name, where = decision["contest"], f"decision, {decision['contest']}"
-        if name not in known:
-            yield Difference(f"{where}, contest", name, _ABSENT)
-        elif name in contests:
-            yield from _sums(decision, contests[name], where)
-            yield from _kinds[decision["kind"]](decision, nation, contests[name], where)
-        else:
-            yield from _nothing(decision, where)
-
-
-def _nothing(decision: Shown, where: str) -> Iterator[Difference]:
-    """Where no box is counted nothing is decided and nobody has votes: null, never zero."""
-    for option in decision["options"]:
-        for key in ("votes", "seats", "elected"):
-            if option.get(key) is not None:
-                yield Difference(f"{where}, {option['name']}, {key}", str(option[key]), _ABSENT)
-
-
-def _sums(decision: Shown, contest: Shown, where: str) -> Iterator[Difference]:
-    votes = {option["name"]: option["votes"] for option in contest["options"]}
-    base, wanted = decision["base"], _base(decision, contest)
-    if base["value"] != wanted:
-        yield Difference(f"{where}, base {base['name']}", base["value"], wanted)
-    shown = [option["name"] for option in decision["options"]]
-    if sorted(shown) != sorted(votes):
-        yield Difference(f"{where}, options", len(shown), len(votes))
-    for option in decision["options"]:
-        found, place = votes.get(option["name"], 0), f"{where}, {option['name']}"
-        if option["votes"] != found:
-            yield Difference(f"{place}, votes", option["votes"], found)
-        share = "" if _is_outside(option, base) else Shape.share(found, wanted)
-        if option["share_percent"] != share:
-            yield Difference(f"{place}, share_percent", option["share_percent"], share)
-
-
-def _base(decision: Shown, contest: Shown) -> int:
-    if decision["base"]["name"] == "all ballots":
-        return int(contest["ballots"])
-    outside = {each["name"] for each in decision["options"] if _is_outside(each, decision["base"])}
-    return sum(each["votes"] for each in contest["options"] if each["name"] not in outside)
-
-
-def _is_outside(option: Shown, base: Shown) -> bool:
-    return bool(base["name"] == _VALID and option.get("against_all"))
-
-
-def _list(decision: Shown, _nation: Shown, _contest: Shown, where: str) -> Iterator[Difference]:
-    options, tie = decision["options"], decision["tie"]
-    if any(option["seats"] is None for option in options):
-        return
-    passed = [each for each in options if each["passed"]]
-    yield from _thresholds(decision, where)
-    open_ones = (tie["seats"] if tie else 0) + decision["unfilled"]
-    given = sum(option["seats"] for option in options) + open_ones
-    if given != decision["seats"] or (passed and decision["unfilled"]):
-        yield Difference(f"{where}, seats", given, decision["seats"])
-    for option in options:
-        if option["seats"] and option not in passed:
-            yield Difference(f"{where}, {option['name']}, seats", option["seats"], 0)
-    if passed and tie is None:
-        seats = seats_of(decision, [each["votes"] for each in passed])
-        for option, number in zip(passed, seats, strict=True):
-            if option["seats"] != number:
-                yield Difference(f"{where}, {option['name']}, seats", option["seats"], number)
-
-
-def _thresholds(decision: Shown, where: str) -> Iterator[Difference]:
-    percent, base = decision["thresholds"]["national_percent"], decision["base"]["value"]
-    for option in decision["options"]:
-        reached = percent is None or _HUNDRED * option["votes"] >= Fraction(percent) * base
-        missed = not reached and not option["against_all"]
-        if missed != (option["failed"] == "national"):
-            shown = option["failed"] or _ABSENT
-            found = "national" if missed else _ABSENT
-            yield Difference(f"{where}, {option['name']}, failed", shown, found)
-        lets = option["failed"] is None and option["votes"] > 0 and not option["against_all"]
-        if option["passed"] != lets:
-            place = f"{where}, {option['name']}, passed"
-            yield Difference(place, str(option["passed"]), str(lets))
-
-
-def seats_of(decision: Shown, votes: Sequence[int]) -> list[int]:
-    """Return the seats of lists with so many votes by the method of a decision; none is tied."""
-    step = _STEPS.get(decision["method"])
-    if step is None:
-        return _by_remainders(votes, decision["seats"])
-    return _by_quotients(votes, decision["seats"], Fraction(decision["first_divisor"] or 1), step)
-
-
-def _by_remainders(votes: Sequence[int], seats: int) -> list[int]:
-    quotas = [Fraction(each * seats, sum(votes)) for each in votes]
-    given = [int(quota) for quota in quotas]
-    rest = sorted(range(len(votes)), key=lambda at: given[at] - quotas[at])
-    for at in rest[: seats - sum(given)]:
-        given[at] += 1
-    return given
-
-
-def _by_quotients(votes: Sequence[int], seats: int, first: Fraction, step: int) -> list[int]:
-    quotients = (
-        (each / (first if number == 0 else Fraction(1 + step * number)), at)
-        for at, each in enumerate(votes)
-        for number in range(seats)
+_BASE: Final = """
+CREATE TABLE base AS
+SELECT rule.rule, tally.area, CASE rule.base
+    WHEN 'all ballots' THEN tally.ballots
+    ELSE (
+        SELECT coalesce(sum(votes), 0) FROM vote
+        WHERE vote.area = tally.area AND vote.contest = tally.contest
+          AND NOT (rule.base = 'valid votes' AND vote.name IS rule.against_all)
     )
-    highest = sorted(quotients, key=lambda pair: -pair[0])[:seats]
-    return [sum(at == place for _, at in highest) for place in range(len(votes))]
+END AS value
+FROM rule JOIN tally USING (contest)
+"""
 
+#: The first threshold that a list misses. An area of which no box is counted has no base here, and
+#: so says nothing against anybody.
+_FAILED: Final = """
+CREATE TABLE failed AS
+SELECT rule, place, name FROM (
+    SELECT threshold.rule, vote.place, threshold.name, row_number() OVER (
+        PARTITION BY threshold.rule, vote.place ORDER BY threshold.place
+    ) AS nth
+    FROM threshold JOIN rule USING (rule)
+    JOIN vote ON vote.area = threshold.area AND vote.contest = rule.contest
+    JOIN base ON base.area = threshold.area AND base.rule = rule.rule
+    WHERE vote.votes * threshold.whole < threshold.part * base.value
+      AND vote.name IS NOT rule.against_all
+) WHERE nth = 1
+"""
 
-def _plurality(decision: Shown, _: Shown, contest: Shown, where: str) -> Iterator[Difference]:
-    options, tie = decision["options"], decision["tie"]
-    if any(option["elected"] is None for option in options):
-        return
-    most = max(each["votes"] for each in contest["options"])
-    leading = [each for each in options if most and each["votes"] == most]
-    alone = leading if len(leading) == 1 and not leading[0]["against_all"] else []
-    for each in options:
-        if each["elected"] != (each in alone):
-            place = f"{where}, {each['name']}, elected with {each['votes']} of {most}"
-            yield Difference(place, str(each["elected"]), str(each in alone))
-    tied = [each["name"] for each in leading] if len(leading) > 1 else []
-    if (tie["options"] if tie else []) != tied:
-        yield Difference(f"{where}, tie", len(tie["options"] if tie else []), len(tied))
+_PASSED: Final = """
+CREATE TABLE passed AS
+SELECT rule.rule, rule.method, rule.seats, vote.place, vote.votes,
+       sum(vote.votes) OVER (PARTITION BY rule.rule) AS total
+FROM rule JOIN vote ON vote.contest = rule.contest AND vote.area = 0
+LEFT JOIN failed ON failed.rule = rule.rule AND failed.place = vote.place
+WHERE rule.kind = 'list' AND failed.rule IS NULL
+  AND vote.votes > 0 AND vote.name IS NOT rule.against_all
+"""
 
+#: What each list has before rests are compared, and what is left to give.
+_CERTAIN: Final = """
+CREATE TABLE certain AS
+SELECT rule, place, own, seats - sum(own) OVER (PARTITION BY rule) AS open
+FROM (
+    SELECT rule, place, seats,
+           CASE method WHEN 'largest_remainder' THEN votes * seats / total ELSE 0 END AS own
+    FROM passed
+)
+"""
 
-def _referendum(decision: Shown, nation: Shown, contest: Shown, where: str) -> Iterator[Difference]:
-    quorum = decision["quorum"]
-    registered, took_part = nation["registered"], contest["ballots"]
-    for name, found in (("registered", registered), ("took_part", took_part)):
-        if quorum[name] != found:
-            yield Difference(f"{where}, quorum, {name}", quorum[name], found)
-    if quorum["met"] is None:
-        return
-    met = _HUNDRED * took_part >= Fraction(quorum["percent"]) * registered
-    if quorum["met"] != met:
-        yield Difference(f"{where}, quorum, met", str(quorum["met"]), str(met))
-    votes = {each["name"]: each["votes"] for each in contest["options"]}[decision["accept"]]
-    needed = Fraction(decision["majority_percent"]) * decision["base"]["value"]
-    accepted = met and _HUNDRED * votes > needed
-    if decision["accepted"] != accepted:
-        yield Difference(f"{where}, accepted", str(decision["accepted"]), str(accepted))
+#: Every claim on one of the seats that are left: the rest of a quota, or a quotient, as its whole
+#: part and twelve digits of its rest. No divisor is above three million, and one of two different
+#: ones is below 20,000: different rests differ within eleven digits.
+_CLAIM: Final = """
+CREATE TABLE claim AS
+WITH RECURSIVE
+method (name, step) AS (
+    VALUES ('d_hondt', 1), ('sainte_lague', 2), ('modified_sainte_lague', 2)
+),
+seat (nth) AS (
+    SELECT 0 UNION ALL SELECT nth + 1 FROM seat WHERE nth + 1 < (SELECT max(seats) FROM passed)
+),
+quotient AS (
+    SELECT rule, place,
+           CASE nth WHEN 0 THEN votes * divisor.whole ELSE votes END AS up,
+           CASE nth WHEN 0 THEN divisor.part ELSE 1 + step * nth END AS down
+    FROM passed JOIN method ON method.name = passed.method
+    JOIN divisor USING (rule) JOIN seat ON seat.nth < passed.seats
+)
+SELECT rule, place, up / down AS whole, up % down * 1000000000000 / down AS rest FROM quotient
+UNION ALL
+SELECT rule, place, 0, votes * seats % total FROM passed WHERE method = 'largest_remainder'
+"""
 
+#: Equal claims stand together: either there is a seat for each of them, or they are tied.
+_GIVEN: Final = """
+CREATE TABLE ranked AS
+SELECT claim.rule, claim.place, certain.open,
+       rank() OVER (PARTITION BY claim.rule ORDER BY whole DESC, rest DESC) AS first,
+       count(*) OVER (PARTITION BY claim.rule, whole, rest) AS equals
+FROM claim JOIN certain ON certain.rule = claim.rule AND certain.place = claim.place;
 
-_kinds: Final[Mapping[str, Any]] = {
-    "list": _list,
-    "plurality": _plurality,
-    "referendum": _referendum,
+CREATE TABLE given AS
+SELECT rule, place, own + (
+    SELECT count(*) FROM ranked
+    WHERE ranked.rule = certain.rule AND ranked.place = certain.place
+      AND ranked.first + ranked.equals - 1 <= ranked.open
+) AS seats
+FROM certain;
+
+CREATE TABLE tied AS
+SELECT rule, place, open + 1 - first AS seats
+FROM ranked WHERE first <= open AND first + equals - 1 > open
+"""
+
+#: Whoever has most votes for a mandate; nobody leads without a vote.
+_LEADING: Final = """
+CREATE TABLE leading AS
+SELECT rule, place, name, against_all, count(*) OVER (PARTITION BY rule) AS equals
+FROM (
+    SELECT rule.rule, rule.against_all, vote.place, vote.name,
+           rank() OVER (PARTITION BY rule.rule ORDER BY vote.votes DESC) AS first
+    FROM rule JOIN vote ON vote.contest = rule.contest AND vote.area = 0
+    WHERE rule.kind = 'plurality' AND vote.votes > 0
+)
+WHERE first = 1;
+INSERT INTO tied SELECT rule, place, 1 FROM leading WHERE equals > 1;
+INSERT INTO given
+SELECT rule, place, 1 FROM leading WHERE equals = 1 AND name IS NOT against_all
+"""
+
+#: What a referendum comes to: whether enough took part, and whether enough of the base agreed.
+_ANSWER: Final = """
+CREATE TABLE answer AS
+SELECT rule.rule,
+       tally.ballots * quorum.whole >= quorum.part * registered.voters AS met,
+       vote.votes * majority.whole > majority.part * base.value AS agreed
+FROM rule
+JOIN tally ON tally.contest = rule.contest AND tally.area = 0
+JOIN vote ON vote.contest = rule.contest AND vote.area = 0 AND vote.name = rule.accept
+JOIN base ON base.rule = rule.rule AND base.area = 0
+JOIN needed AS quorum ON quorum.rule = rule.rule AND quorum.what = 'quorum_percent'
+JOIN needed AS majority ON majority.rule = rule.rule AND majority.what = 'majority_percent'
+JOIN (SELECT sum(registered) AS voters FROM precinct) AS registered
+"""
+
+#: In this order; each may use the tables of those before it.
+DECIDING: Final = {
+    "base": _BASE,
+    "failed": _FAILED,
+    "passed": _PASSED,
+    "certain": _CERTAIN,
+    "claim": _CLAIM,
+    "given": _GIVEN,
+    "leading": _LEADING,
+    "answer": _ANSWER,
 }
+
+#: Complete is what waits for no box, when there is one at all.
+STATUS: Final = """
+SELECT CASE
+    WHEN EXISTS (SELECT 1 FROM box WHERE state = 'counted')
+     AND NOT EXISTS (SELECT 1 FROM box WHERE state NOT IN ('counted', 'unused'))
+    THEN 'complete' ELSE 'preliminary'
+END
+"""
+
+RULING: Final = "SELECT name, source, digest, provisional FROM ruling"
+
+RULES: Final = """
+SELECT rule.*, base.value, answer.met, answer.agreed, tally.ballots, (
+    SELECT sum(registered) FROM precinct
+) AS registered, coalesce(rule.seats, 1) - coalesce((
+    SELECT sum(seats) FROM given WHERE given.rule = rule.rule
+), 0) - coalesce((
+    SELECT max(seats) FROM tied WHERE tied.rule = rule.rule
+), 0) AS unfilled
+FROM rule
+LEFT JOIN tally ON tally.contest = rule.contest AND tally.area = 0
+LEFT JOIN base ON base.rule = rule.rule AND base.area = 0
+LEFT JOIN answer ON answer.rule = rule.rule
+ORDER BY rule.rule
+"""
+
+OPTIONS: Final = """
+SELECT vote.name, vote.votes, coalesce(given.seats, 0) AS seats, passed.rule IS NOT NULL AS passed,
+       failed.name AS failed, vote.name IS rule.against_all AS against_all
+FROM rule JOIN vote ON vote.contest = rule.contest AND vote.area = 0
+LEFT JOIN given ON given.rule = rule.rule AND given.place = vote.place
+LEFT JOIN passed ON passed.rule = rule.rule AND passed.place = vote.place
+LEFT JOIN failed ON failed.rule = rule.rule AND failed.place = vote.place
+WHERE rule.rule = :rule ORDER BY vote.place
+"""
+
+TIED: Final = """
+SELECT DISTINCT vote.name, tied.seats, vote.place FROM tied JOIN rule USING (rule)
+JOIN vote ON vote.contest = rule.contest AND vote.area = 0 AND vote.place = tied.place
+WHERE tied.rule = :rule ORDER BY vote.place
+"""
+
+REGIONS: Final = """
+SELECT region.name FROM threshold JOIN region USING (area)
+WHERE threshold.rule = :rule ORDER BY threshold.place
+"""
+
+#: A precinct that a region names twice is in it once.
+MEMBERS: Final = """
+CREATE TABLE member AS
+SELECT DISTINCT run.area, precinct.number AS precinct
+FROM run JOIN precinct ON precinct.number BETWEEN run.first AND run.last
+"""

@@ -7,6 +7,7 @@ checkpoint's root commits to, so that a row changed under the log is found on th
 
 import sqlite3
 from collections.abc import Callable, Sequence
+from hashlib import sha256
 from typing import Any, Final
 
 from ballotbox_protocol.election.counters import COUNTER_NAMES, counts_of
@@ -18,6 +19,7 @@ from ballotbox_protocol.wire.checkpoint import Checkpoint
 from ballotbox_protocol.wire.cose import MessageType
 from ballotbox_protocol.wire.leaf import Leaf, LeafType, decode_leaf
 from ballotbox_protocol.wire.officers import two_officers_signed
+from ballotbox_protocol.wire.publication import decode_publication
 from ballotbox_protocol.wire.replacement import decode_replacement
 from ballotbox_protocol.wire.report import (
     WITH_VOTES,
@@ -130,6 +132,8 @@ class Loader:
         if leaf.type is LeafType.REPLACEMENT and beside.ruling is not None:
             given = decode_replacement(beside.ruling)
             rows["replaced"].append((number, given.replaced, given.kept, given.origin))
+        if leaf.type is LeafType.PUBLICATION and beside.ruling is not None:
+            rows["published"].append((number, *_released(leaf, beside.ruling)))
         if leaf.type in (LeafType.REPORT, LeafType.RULING) and beside.report is not None:
             self._report(number, leaf, beside.report, rows)
 
@@ -186,8 +190,16 @@ class Loader:
         )
 
 
+def _released(leaf: Leaf, data: bytes) -> tuple[Any, ...]:
+    given = decode_publication(data)
+    if sha256(data).digest() != leaf.statement:
+        raise ValueError("the publication beside it is another than the one it names")
+    status = given.status.name.lower()
+    return given.id, given.origin, given.version, status, given.size, given.result
+
+
 def _inserts(width: int) -> dict[str, str]:
-    widths = {"setting": 2, "precinct": 4, "entry": 6, "firmware": 2}
+    widths = {"setting": 2, "precinct": 4, "entry": 6, "firmware": 2, "published": 7}
     widths |= {"leaf": 6, "replaced": 4, "report": 5, "paper": 8 + len(COUNTER_NAMES)}
     widths |= {name: 1 + len(columns) for name, columns in votes_tables(width)}
     return {

@@ -1,5 +1,6 @@
 """What is asked of the tables once the finals in force are found: sums and lists, by SQL alone."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from ballotbox_protocol.election.counters import COUNTER_NAMES
@@ -68,6 +69,12 @@ WHERE type = 'report' OR type = 'ruling' AND about IN (SELECT id FROM report)
 
 REPLACED: Final = "SELECT leaf, origin, kept, by FROM replaced ORDER BY leaf"
 
+PUBLISHED: Final = """
+SELECT leaf, lower(hex(id)), origin, version, status, size,
+       'sha256:' || lower(hex(result)), leaf.time
+FROM published JOIN leaf USING (leaf) ORDER BY leaf
+"""
+
 OBJECTIONS: Final = """
 SELECT event.leaf, lower(hex(event.box)), report.kind, event.objection
 FROM event_of AS event JOIN report ON report.number = event.number
@@ -95,6 +102,19 @@ def sums_by_precinct(width: int) -> list[str]:
         " GROUP BY precinct.place ORDER BY precinct.place"
         for head, table, columns in _parts(width, f"count(counted.box), {_sum('paper', SUMMED)},")
     ]
+
+
+def sums_by_region(width: int, columns: Sequence[int]) -> str:
+    """Return the question for the sums of these counts by region, where a box is counted at all."""
+    tables = "".join(
+        f" JOIN {table} ON {table}.number = counted.number"
+        for table, names in votes_tables(width)
+        if any(f"v{at}" in names for at in columns)
+    )
+    return (
+        f"SELECT area, {', '.join(f'sum(v{at})' for at in columns)} FROM member"  # noqa: S608
+        f" JOIN counted ON counted.precinct = member.precinct{tables} GROUP BY area ORDER BY area"
+    )
 
 
 def counted(width: int) -> list[str]:

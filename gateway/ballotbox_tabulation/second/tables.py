@@ -26,6 +26,10 @@ CREATE TABLE leaf (
     leaf INTEGER PRIMARY KEY, type TEXT, about BLOB, verdict TEXT, reason TEXT, time INTEGER
 );
 CREATE TABLE replaced (leaf INTEGER PRIMARY KEY, origin TEXT, kept INTEGER, by TEXT);
+CREATE TABLE published (
+    leaf INTEGER PRIMARY KEY, id BLOB, origin TEXT, version INTEGER, status TEXT, size INTEGER,
+    result BLOB
+);
 CREATE TABLE report (
     number INTEGER PRIMARY KEY, id BLOB, entry INTEGER, kind TEXT, sequence INTEGER
 );

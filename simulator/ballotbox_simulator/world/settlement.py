@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 from ballotbox_gateway.adapters.log_directory import LoggedEntry, log_files
@@ -103,7 +104,9 @@ def publish_log(ledger: SimulatedLedger, authority: Authority) -> Mapping[str, A
     log = open_log(files.get, authority.trusted)
     if isinstance(log, Fault):
         return str(log)
-    concluded = conclude(log, read_leaves(log), authority.root, _PROGRAM, second_opinion)
+    rules = rules_of(authority.trusted.election)
+    second, decided_by = partial(second_opinion, rules=rules.file), partial(decide, rules=rules)
+    concluded = conclude(log, read_leaves(log), authority.root, _PROGRAM, second, decided_by)
     if isinstance(concluded, Published):
         return concluded.result
     return "; ".join(str(each) for each in (*concluded.faults, *concluded.gates)[:3])
@@ -283,6 +286,5 @@ def _audit_counts(world: World, result: Mapping[str, Any]) -> None:
 def _audit_decisions(world: World, result: Mapping[str, Any]) -> None:
     """Hold what the tabulation makes of the votes by rules against a count of the audit's own."""
     rules = rules_of(world.authority.trusted.election)
-    decisions = decide(dict(result), rules)["decisions"]
-    for words in wrong_decisions(result, decisions, rules):
+    for words in wrong_decisions(result, result["decisions"], rules):
         world.auditor.object_to(Breach.LAW, "tabulation", words)

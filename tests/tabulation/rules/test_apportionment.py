@@ -74,6 +74,19 @@ def test_seats_of_kyrgyzstan_2021_are_the_official_allocation(shared, method):
     assert found == Apportionment(official)
 
 
+@pytest.mark.parametrize("part", range(6))
+def test_a_fifth_of_the_votes_of_2021_elsewhere_makes_other_seats(shared, part):
+    """No seats stand anywhere in the program: they follow the votes."""
+    facts = json.loads((shared / "data" / "kg_2021.json").read_text(encoding="utf-8"))
+    above = [each for each in facts["parties"] if each["final_votes"] is not None]
+    votes, official = [[each[key] for each in above] for key in ("final_votes", "seats")]
+    moved = votes[part] // 5
+    votes[part] -= moved
+    votes[part - 1] += moved
+    found = seats_of(votes, sum(official), Method.LARGEST_REMAINDER)
+    assert list(found.seats) != official
+
+
 def by_hand(votes, seats, method):
     """The same by whole numbers alone: certain seats, tied lists, seats between them."""
     if method is Method.LARGEST_REMAINDER:

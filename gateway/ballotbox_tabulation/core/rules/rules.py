@@ -163,9 +163,10 @@ ContestRule = ListContest | Plurality | Referendum
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """The rules of one election, and the digest of the file that states them.
+    """The rules of one election, and the file that states them with its digest.
 
-    `provisional`: whether seats are shown while boxes are missing.
+    `provisional`: whether seats are shown while boxes are missing. `file`: what a second reader
+    reads instead of these objects.
     """
 
     name: str
@@ -174,6 +175,7 @@ class Rules:
     contests: tuple[ContestRule, ...]
     regions: tuple[Region, ...] = ()
     provisional: bool = True
+    file: bytes = b""
 
     def __post_init__(self) -> None:
         require(self.name, "name", "must not be empty")

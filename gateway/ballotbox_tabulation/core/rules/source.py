@@ -60,8 +60,8 @@ def read_rules(data: bytes) -> Rules:
     named = {region.name: region for region in regions}
     contests = top.each("contest", lambda item, path: _contest(item, path, named))
     provisional = top.flag("provisional") if "provisional" in top else True
-    digest = sha256(data).hexdigest()
-    return Rules(top.text("name"), top.text("source"), digest, contests, regions, provisional)
+    name, source, digest = top.text("name"), top.text("source"), sha256(data).hexdigest()
+    return Rules(name, source, digest, contests, regions, provisional, data)
 
 
 def _region(table: Table) -> Region:

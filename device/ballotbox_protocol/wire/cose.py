@@ -37,6 +37,10 @@ _TAG_SIGN1_ARRAY4: Final = b"\xd2\x84"
 _SIGNATURE_HEAD: Final = b"\x58\x40"
 _TAIL: Final = len(_SIGNATURE_HEAD) + SIGNATURE_SIZE
 _CONTEXT: Final = b"\x84\x6aSignature1"
+_USUAL_START: Final = _TAG_SIGN1_ARRAY4 + b"\x58"
+_USUAL_MIDDLE: Final = b"\xa0\x59"
+_LONG_HEADER: Final = 24
+_USUAL_MIN: Final = 256 + _TAIL
 
 
 class MessageType(StrEnum):
@@ -140,6 +144,19 @@ def parse(data: bytes, size_limit: int = cbor.REPORT_LIMITS.size) -> Envelope:
 
 @lru_cache(_KNOWN_MAX)
 def _parse(data: bytes) -> Envelope:
+    # As nearly every report is: a header of 24 to 255 bytes, a payload of 256 to 65,535.
+    if data[:3] == _USUAL_START and len(data) > _USUAL_MIN:
+        middle = 4 + data[3]
+        start = middle + 4
+        end = start + int.from_bytes(data[start - 2 : start])
+        usual = data[3] >= _LONG_HEADER and data[middle : middle + 2] == _USUAL_MIDDLE
+        if usual and end - start > 0xFF and data[end : end + 2] == _SIGNATURE_HEAD:
+            if len(data) == end + _TAIL:
+                return Envelope(data[4:middle], data[start:end], data[end + 2 :])
+    return _parse_any(data)
+
+
+def _parse_any(data: bytes) -> Envelope:
     if data[:2] != _TAG_SIGN1_ARRAY4:
         raise EnvelopeError("not a tagged COSE_Sign1 array of four items")
     protected, position = _bstr(data, 2)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from decimal import ROUND_DOWN, Context, Decimal
+from itertools import islice
 from typing import Any, Final
 
 from ballotbox_protocol.election.definition import Contest, Election
@@ -42,16 +43,16 @@ class Shape:
 
     def _plain(self, contest: Contest, rest: Iterator[int]) -> Shown:
         ballots, blank, undervotes, overvotes = (next(rest) for _ in range(4))
-        votes = [next(rest) for _ in contest.options]
+        votes = list(islice(rest, len(contest.options)))
         return {
             "ballots": ballots,
             "blank": blank,
             "undervotes": undervotes,
             "overvotes": overvotes,
             "votes": votes,
-            "preferences": [
-                [next(rest) for _ in range(option.preferences)] for option in contest.options
-            ],
+            "preferences": [list(islice(rest, option.preferences)) for option in contest.options]
+            if contest.preference_count
+            else [[] for _ in contest.options],
         }
 
     def _in_full(self, contest: Contest, rest: Iterator[int]) -> Shown:

@@ -38,9 +38,11 @@ _SIGNATURE_HEAD: Final = b"\x58\x40"
 _TAIL: Final = len(_SIGNATURE_HEAD) + SIGNATURE_SIZE
 _CONTEXT: Final = b"\x84\x6aSignature1"
 _USUAL_START: Final = _TAG_SIGN1_ARRAY4 + b"\x58"
-_USUAL_MIDDLE: Final = b"\xa0\x59"
-_LONG_HEADER: Final = 24
-_USUAL_MIN: Final = 256 + _TAIL
+#: A length from here on stands behind the head.
+_LONG: Final = 24
+#: After the empty header: how many bytes the length of the payload takes, and the least it can be.
+_USUAL_PAYLOADS: Final = {b"\xa0\x58": (1, _LONG), b"\xa0\x59": (2, 0x100)}
+_NO_PAYLOAD: Final = (0, 1 << 32)
 
 
 class MessageType(StrEnum):
@@ -144,15 +146,15 @@ def parse(data: bytes, size_limit: int = cbor.REPORT_LIMITS.size) -> Envelope:
 
 @lru_cache(_KNOWN_MAX)
 def _parse(data: bytes) -> Envelope:
-    # As nearly every report is: a header of 24 to 255 bytes, a payload of 256 to 65,535.
-    if data[:3] == _USUAL_START and len(data) > _USUAL_MIN:
-        middle = 4 + data[3]
-        start = middle + 4
-        end = start + int.from_bytes(data[start - 2 : start])
-        usual = data[3] >= _LONG_HEADER and data[middle : middle + 2] == _USUAL_MIDDLE
-        if usual and end - start > 0xFF and data[end : end + 2] == _SIGNATURE_HEAD:
-            if len(data) == end + _TAIL:
-                return Envelope(data[4:middle], data[start:end], data[end + 2 :])
+    # As every report is: a header of 24 to 255 bytes and a payload of 24 to 65,535.
+    if data[:3] == _USUAL_START and len(data) > _TAIL and data[3] >= _LONG:
+        middle, end = 4 + data[3], len(data) - _TAIL
+        width, least = _USUAL_PAYLOADS.get(data[middle : middle + 2], _NO_PAYLOAD)
+        start = middle + 2 + width
+        size = end - start
+        whole = size >= least and data[end : end + 2] == _SIGNATURE_HEAD
+        if whole and int.from_bytes(data[middle + 2 : start]) == size:
+            return Envelope(data[4:middle], data[start:end], data[end + 2 :])
     return _parse_any(data)
 
 

@@ -50,7 +50,12 @@ class Leaf:
     def __post_init__(self) -> None:
         statement, time = self.statement, self.time
         usual = statement is None and self.type is LeafType.REPORT and type(self.report) is bytes
-        if usual and len(self.report) == DIGEST_SIZE and type(time) is int and 0 <= time <= WIDE_MAX:
+        if (
+            usual
+            and len(self.report) == DIGEST_SIZE
+            and type(time) is int
+            and 0 <= time <= WIDE_MAX
+        ):
             return
         self._require_fit()
 

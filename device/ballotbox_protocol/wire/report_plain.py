@@ -1,12 +1,12 @@
 """A report without votes, incident, correction and new key, read and checked by one pattern.
 
 Four of five reports of a log move no total: a reader needs to know that they are well formed, and
-of their content little. `plain_report` holds such a body against every rule of `decode_report`; what
-does not keep them all is for `decode_report` to read, or to refuse in words.
+of their content little. `plain_report` holds such a body against every rule of `decode_report`;
+what does not keep them all is for `decode_report` to read, or to refuse in words.
 """
 
 import re
-from enum import IntEnum
+from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from ballotbox_protocol.election.identifiers import BoxId, ElectionDigest, OriginId, PollState
@@ -37,16 +37,14 @@ _PLAIN: Final = {
 }
 
 
-def _one_of(codes: type[IntEnum] | dict[int, ReportKind]) -> bytes:
+def _one_of(codes: Iterable[int]) -> bytes:
     return b"[" + b"".join(re.escape(bytes((int(code),))) for code in codes) + b"]"
 
 
 _SHORT: Final = rb"[\x00-\x17]|\x18[\x18-\xff]|\x19[\x01-\xff]."
 #: From 0 to COUNT_MAX, and to WIDE_MAX, in the shortest form.
 _COUNT: Final = rb"(?:" + _SHORT + rb"|\x1a(?!\x00\x00)[\x00-\x7f].{3})"
-_WIDE: Final = (
-    rb"(?:" + _SHORT + rb"|\x1a(?!\x00\x00).{4}|\x1b(?!\x00{4})\x00[\x00-\x1f].{6})"
-)
+_WIDE: Final = rb"(?:" + _SHORT + rb"|\x1a(?!\x00\x00).{4}|\x1b(?!\x00{4})\x00[\x00-\x1f].{6})"
 _DIGEST: Final = rb"\x58\x20.{32}"
 _SIGNATURE_SIZE: Final = 76
 _FORM: Final = re.compile(

@@ -46,7 +46,7 @@ class SignedBody(NamedTuple):
 class OpenedLeaf(NamedTuple):
     """A leaf and what stands beside it; `report` is authentic, the rest is not checked yet."""
 
-    index: int
+    index: int  # type: ignore[assignment] # nobody searches a leaf as a tuple
     leaf: Leaf
     report: SignedBody | None
     ruling: bytes | None

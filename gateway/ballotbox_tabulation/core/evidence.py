@@ -65,7 +65,7 @@ class FiledReport(NamedTuple):
 class VerifiedLeaf(NamedTuple):
     """A leaf whose evidence fits it, with the tabulation's own objection to an accepted report."""
 
-    index: int
+    index: int  # type: ignore[assignment] # nobody searches a leaf as a tuple
     leaf: Leaf
     report: FiledReport
     objection: Reason | None = None

@@ -3,9 +3,8 @@
 An area of which no box is counted has no numbers at all: missing is not zero (law G6).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from operator import attrgetter
 from typing import Final
 
 from ballotbox_protocol.election.counters import COUNTER_NAMES, Counters
@@ -16,7 +15,6 @@ from ballotbox_tabulation.core.fold import BoxResult, BoxState, Standings
 #: The lifetime counter tells about a box, not about an election: it is never summed.
 SUMMED: Final = tuple(name for name in COUNTER_NAMES if name != "lifetime")
 _SHARE_UNITS: Final = 10_000
-_summed: Final[Callable[[Counters], tuple[int, ...]]] = attrgetter(*SUMMED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +86,7 @@ def _total_of_areas(areas: Sequence[AreaTotal], layout: Layout) -> AreaTotal:
 
 def summed(counters: Counters) -> tuple[int, ...]:
     """Return the counters that are summed over boxes, in the order of SUMMED."""
-    return _summed(counters)
+    return tuple(getattr(counters, name) for name in SUMMED)
 
 
 def share_base(ballots: int, votes_allowed: int) -> int:

@@ -10,28 +10,30 @@ if TYPE_CHECKING:
 
 def template_of(name: str, filters: Mapping[str, Callable[..., Any]] | None = None) -> "Template":
     """Return a template of this package; `filters` are those that it has beside `number`."""
-    environment = _environment()
+    from jinja2 import Environment
+
+    environment = Environment(autoescape=True, **_settings())
     environment.filters |= {"number": "{:,}".format, **(filters or {})}
     return environment.get_template(name)
 
 
 def translated_templates(translations: NullTranslations) -> "Environment":
     """Return the templates of this package with the words of one language."""
-    environment = _environment(["jinja2.ext.i18n"])
+    from ballotbox_tabulation.template_words import WordsInPlace
+
+    environment = WordsInPlace(translations, **_settings())
     environment.install_gettext_translations(  # type: ignore[attr-defined]
         translations, newstyle=True
     )
     return environment
 
 
-def _environment(extensions: list[str] | None = None) -> "Environment":
-    from jinja2 import Environment, PackageLoader, StrictUndefined
+def _settings() -> dict[str, Any]:
+    from jinja2 import PackageLoader, StrictUndefined
 
-    return Environment(
-        loader=PackageLoader("ballotbox_tabulation"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        extensions=extensions or [],
-    )
+    return {
+        "loader": PackageLoader("ballotbox_tabulation"),
+        "undefined": StrictUndefined,
+        "trim_blocks": True,
+        "lstrip_blocks": True,
+    }

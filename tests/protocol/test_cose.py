@@ -161,6 +161,27 @@ def test_a_string_needs_its_shortest_head_at_every_width() -> None:
         assert message == b"\xd2" + cbor.encode([b"", {}, payload, bytes(64)])
 
 
+@pytest.mark.parametrize("width", [1, 2, 4])
+@pytest.mark.parametrize("said", [0, 23, 24, 25, 255, 256, 257, 65_535])
+@pytest.mark.parametrize("there", [0, 23, 24, 255, 256, 65_535])
+def test_beside_a_long_header_too_a_payload_is_what_its_shortest_head_says(
+    said: int, there: int, width: int
+) -> None:
+    said %= 256**width
+    message = b"".join((*GOOD[:3], head(said, width), bytes(there), GOOD[4]))
+    fits = said == there and said >= 24 and width == (1 if said < 256 else 2)
+    if fits:
+        assert cose.parse(message, LIMIT) == Envelope(PROTECTED, bytes(there), bytes(64))
+        for at, wrong in ((2, 0x59), (2, 0x57), (len(GOOD[0] + GOOD[1]), 0xA1), (-66, 0x59)):
+            broken = bytearray(message)
+            broken[at] = wrong
+            with pytest.raises(EnvelopeError):
+                cose.parse(bytes(broken), LIMIT)
+    else:
+        with pytest.raises(EnvelopeError):
+            cose.parse(message, LIMIT)
+
+
 def test_the_published_eddsa_example_is_reproduced_and_refused(shared: Path) -> None:
     (vector,) = vectors_in(shared / "vectors" / "cose" / "eddsa-examples")
     key = PrivateKey.from_seed(bytes.fromhex(vector["input"]["sign0"]["key"]["d_hex"]))

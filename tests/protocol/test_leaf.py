@@ -35,6 +35,18 @@ def test_whatever_leaf_is_accepted_encodes_to_itself(data: bytes) -> None:
     assert encode_leaf(leaf) == data
 
 
+@pytest.mark.parametrize("time", [0, 23, 24, 255, 256, 65_535, 65_536, 2**32 - 1, 2**32, WIDE_MAX])
+def test_a_decision_has_every_code_and_every_time_in_one_form(time: int) -> None:
+    for verdict in Verdict:
+        for reason in Reason:
+            leaf = Leaf(LeafType.REPORT, bytes(32), verdict, reason, None, time)
+            assert decode_leaf(encode_leaf(leaf)) == leaf
+            longer = encode_leaf(leaf)[: -len(cbor.encode(time))] + b"\x1a" + time.to_bytes(8)[4:]
+            if time <= 65_535:
+                with pytest.raises(cbor.CborError, match="shortest"):
+                    decode_leaf(longer)
+
+
 def test_a_leaf_is_what_the_specification_lists() -> None:
     report, statement = b"\x01" * 32, b"\x02" * 32
     ruled = Leaf(

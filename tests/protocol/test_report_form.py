@@ -93,8 +93,20 @@ def test_other_bytes_are_left_to_the_decoder_or_read_as_it_does(body: bytes) -> 
 @pytest.mark.parametrize("kind", ReportKind, ids=lambda kind: kind.name)
 def test_what_boxes_send_most_has_the_form(kind: ReportKind) -> None:
     usual = {ReportKind.BOOT, ReportKind.ZERO, ReportKind.TURNOUT, ReportKind.FINAL}
-    found = usual_items(encode_report(report_of(kind, signatures=())))
-    assert (found is not None) == (kind in usual | {ReportKind.OPEN, ReportKind.CLOSE})
+    for body in (report_of(kind, signatures=()), report_of(kind)):
+        found = usual_items(encode_report(body))
+        assert (found is not None) == (kind in usual | {ReportKind.OPEN, ReportKind.CLOSE})
+
+
+@pytest.mark.parametrize("said", range(10))
+@pytest.mark.parametrize("there", range(10))
+def test_officers_signatures_are_as_many_as_their_array_says(said: int, there: int) -> None:
+    body = encode_report(report_of(ReportKind.CLOSE, signatures=()))
+    one = b"\x82\x48" + bytes(range(8)) + b"\x58\x40" + bytes(range(64))
+    body = body[:-1] + bytes((0x80 + said,)) + one * there
+    found = usual_items(body)
+    assert found is None or same(found, cbor.decode(body))
+    assert (found is not None) == (said == there <= 8)
 
 
 @pytest.mark.parametrize(

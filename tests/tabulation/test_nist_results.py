@@ -302,3 +302,18 @@ def test_a_stream_is_written_as_a_list():
     document = {"a": Stream(iter([{"b": Stream([])}, 1, "ё"])), "c": {"d": [1, None]}, "e": {}}
     text = "".join(pieces(document))
     assert text == '{"a":[{"b":[]},1,"ё"],"c":{"d":[1,null]},"e":{}}'
+
+
+@pytest.mark.parametrize("size", [0, 1, 63, 64, 65, 128, 200])
+@pytest.mark.parametrize("every", [1, 7, 64, 1_000])
+def test_a_stream_of_any_length_is_the_list_with_its_streams_in_place(size, every):
+    def items(listed):
+        return [{"at": at, "in": listed([at] * 3)} if at % every == 0 else at for at in range(size)]
+
+    text = "".join(pieces({"all": Stream(iter(items(Stream)))}))
+    assert text == json.dumps({"all": items(list)}, separators=(",", ":"))
+
+
+def test_what_json_cannot_hold_is_refused():
+    with pytest.raises(TypeError, match="JSON has no object"):
+        list(pieces({"a": object()}))

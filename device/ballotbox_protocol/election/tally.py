@@ -10,6 +10,7 @@ flat row of integers, the contests in the definition's order, each laid out as
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from operator import add
 
 from ballotbox_protocol.election.definition import Contest, ContestKind, Election
 from ballotbox_protocol.election.identifiers import require
@@ -148,4 +149,4 @@ def _require_on_ballot(contest: Contest, marks: Marks) -> None:
 def merge(left: Sequence[int], right: Sequence[int]) -> Row:
     """Return the sum of two rows of one layout (law G2)."""
     require(len(left) == len(right), "votes", "rows of different layouts cannot be merged")
-    return tuple(a + b for a, b in zip(left, right, strict=True))
+    return tuple(map(add, left, right))

@@ -37,6 +37,12 @@ _TAG_SIGN1_ARRAY4: Final = b"\xd2\x84"
 _SIGNATURE_HEAD: Final = b"\x58\x40"
 _TAIL: Final = len(_SIGNATURE_HEAD) + SIGNATURE_SIZE
 _CONTEXT: Final = b"\x84\x6aSignature1"
+_USUAL_START: Final = _TAG_SIGN1_ARRAY4 + b"\x58"
+#: A length from here on stands behind the head.
+_LONG: Final = 24
+#: After the empty header: how many bytes the length of the payload takes, and the least it can be.
+_USUAL_PAYLOADS: Final = {b"\xa0\x58": (1, _LONG), b"\xa0\x59": (2, 0x100)}
+_NO_PAYLOAD: Final = (0, 1 << 32)
 
 
 class MessageType(StrEnum):
@@ -140,6 +146,19 @@ def parse(data: bytes, size_limit: int = cbor.REPORT_LIMITS.size) -> Envelope:
 
 @lru_cache(_KNOWN_MAX)
 def _parse(data: bytes) -> Envelope:
+    # As every report is: a header of 24 to 255 bytes and a payload of 24 to 65,535.
+    if data[:3] == _USUAL_START and len(data) > _TAIL and data[3] >= _LONG:
+        middle, end = 4 + data[3], len(data) - _TAIL
+        width, least = _USUAL_PAYLOADS.get(data[middle : middle + 2], _NO_PAYLOAD)
+        start = middle + 2 + width
+        size = end - start
+        whole = size >= least and data[end : end + 2] == _SIGNATURE_HEAD
+        if whole and int.from_bytes(data[middle + 2 : start]) == size:
+            return Envelope(data[4:middle], data[start:end], data[end + 2 :])
+    return _parse_any(data)
+
+
+def _parse_any(data: bytes) -> Envelope:
     if data[:2] != _TAG_SIGN1_ARRAY4:
         raise EnvelopeError("not a tagged COSE_Sign1 array of four items")
     protected, position = _bstr(data, 2)

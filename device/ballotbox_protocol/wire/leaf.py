@@ -48,6 +48,18 @@ class Leaf:
     time: int
 
     def __post_init__(self) -> None:
+        statement, time = self.statement, self.time
+        usual = statement is None and self.type is LeafType.REPORT and type(self.report) is bytes
+        if (
+            usual
+            and len(self.report) == DIGEST_SIZE
+            and type(time) is int
+            and 0 <= time <= WIDE_MAX
+        ):
+            return
+        self._require_fit()
+
+    def _require_fit(self) -> None:
         require_bytes(self.report, DIGEST_SIZE, "leaf.report")
         if self.statement is not None:
             require_bytes(self.statement, DIGEST_SIZE, "leaf.statement")
@@ -80,8 +92,31 @@ def decode_leaf(data: bytes) -> Leaf:
 _KNOWN_MAX: Final = 256
 
 
+#: A decision about a report by itself, as nearly all are; a time fits four bytes until 2106.
+_USUAL_START: Final = b"\x87\x01\x01\x58\x20"
+_REPORT_AT: Final = len(_USUAL_START)
+_DECISION_AT: Final = _REPORT_AT + DIGEST_SIZE
+#: A time up to here has a shorter form.
+_SHORT_TIME_MAX: Final = 0xFFFF
+#: What stands between the id of a report and the four bytes of the time.
+_DECISIONS: Final = {
+    bytes((verdict,)) + cbor.encode(int(reason)) + b"\xf6\x1a": (verdict, reason)
+    for verdict in Verdict
+    for reason in Reason
+}
+
+
 @lru_cache(_KNOWN_MAX)
 def _read(data: bytes) -> Leaf:
+    decision = _DECISIONS.get(data[_DECISION_AT:-4])
+    time = int.from_bytes(data[-4:])
+    if decision is None or data[:_REPORT_AT] != _USUAL_START or time <= _SHORT_TIME_MAX:
+        return _read_any(data)
+    report = ReportId(data[_REPORT_AT:_DECISION_AT])
+    return Leaf(LeafType.REPORT, report, *decision, None, time)
+
+
+def _read_any(data: bytes) -> Leaf:
     items = cbor.decode(data)
     require(type(items) is list and len(items) == 7, "leaf", "must be an array of 7 items")
     version, kind, report, verdict, reason, statement, time = items

@@ -1,8 +1,8 @@
 """The form of the usual report, read by one pattern: what `cbor.decode` returns, in less time.
 
-Usual: without officers' signatures, incident, correction and new key, which is nearly all that a
-gateway receives. Such a body is always the same bytes around its values. What does not fit the form
-is for `cbor.decode` to read, or to refuse in words; what the values may be is checked elsewhere.
+Usual: without incident, correction and new key, which is nearly all that a gateway receives. Such
+a body is always the same bytes around its values. What does not fit the form is for `cbor.decode`
+to read, or to refuse in words; what the values may be is checked elsewhere.
 """
 
 import re
@@ -32,12 +32,14 @@ _FORM: Final = re.compile(
             rb"\x0c\x82" + _DIGEST + _NUMBER + rb"\x0d\x82" + _CODE + _CODE,
             rb"\x0e\x83" + _NUMBER + _CODE + _NUMBER,  # clock
             rb"\x13(?:\xf6|\x83" + _SHORT_ID + _NUMBER + _DIGEST + rb")",  # held
-            rb"\x17\x80",  # no signatures
+            rb"\x17(?:\x80|([\x81-\x88])((?:\x82\x48.{8}\x58\x40.{64})+))",  # signatures
         )
     ),
     re.DOTALL,
 )
 _VOTES_AT: Final = 18
+#: An officer's key id and signature, each after its head.
+_SIGNATURE_SIZE: Final = 76
 #: One level further in than the report; as many items as it has room for beside all others.
 _VOTES_LIMITS: Final = cbor.Limits(
     size=cbor.REPORT_LIMITS.size,
@@ -51,17 +53,27 @@ def usual_items(body: bytes) -> dict[int, Any] | None:
     found = _FORM.fullmatch(body)
     if found is None or len(body) > cbor.REPORT_LIMITS.size:
         return None
-    with_votes, *values = found.groups()
+    with_votes, *values, count, signed = found.groups()
+    if count is not None and len(signed) != (count[0] & 0x0F) * _SIGNATURE_SIZE:
+        return None
+    signatures = [] if count is None else _signatures(signed)
     if not with_votes:
-        return _items(values)
+        return _items(values, signatures)
     # Where the pattern ended the votes too early or too late, they are no array.
     try:
-        return _items(values, cbor.decode(values[_VOTES_AT], _VOTES_LIMITS))
+        return _items(values, signatures, cbor.decode(values[_VOTES_AT], _VOTES_LIMITS))
     except cbor.CborError:
         return None
 
 
-def _items(values: Sequence[bytes], votes: list[cbor.Value] | None = None) -> dict[int, cbor.Value]:
+def _signatures(signed: bytes) -> list[cbor.Value]:
+    starts = range(0, len(signed), _SIGNATURE_SIZE)
+    return [[signed[at + 2 : at + 10], signed[at + 12 : at + 76]] for at in starts]
+
+
+def _items(
+    values: Sequence[bytes], signatures: cbor.Value, votes: list[cbor.Value] | None = None
+) -> dict[int, cbor.Value]:
     # A name for each value, and no loop: this runs for every report that arrives.
     kind, election, precinct, box, epoch, boot, sequence, previous, size, root, *rest = values
     *counters, _, firmware, firmware_sequence, state, debug, time, quality, uptime = rest[:16]
@@ -85,7 +97,7 @@ def _items(values: Sequence[bytes], votes: list[cbor.Value] | None = None) -> di
     items[13] = [state[0], debug[0]]
     items[14] = [_number(time), quality[0], _number(uptime)]
     items[19] = None if origin is None else [origin, _number(held_size), held_root]
-    items[23] = []
+    items[23] = signatures
     return items
 
 

@@ -5,7 +5,7 @@ same cache, and turn about they take a quarter longer.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ballotbox_protocol.election.register import BoxEntry
 from ballotbox_protocol.wire import cose
@@ -36,34 +36,29 @@ _REASONS_OF_COUNTS = {
 RULED = frozenset({Reason.RELEASED, Reason.NAMED})
 
 
-@dataclass(frozen=True, slots=True)
-class SignedBody:
+class SignedBody(NamedTuple):
     """The body of a report, and the box whose signature on it verifies."""
 
     body: bytes
     entry: BoxEntry
 
 
-@dataclass(frozen=True, slots=True)
-class OpenedLeaf:
+class OpenedLeaf(NamedTuple):
     """A leaf and what stands beside it; `report` is authentic, the rest is not checked yet."""
 
-    index: int
+    index: int  # type: ignore[assignment] # nobody searches a leaf as a tuple
     leaf: Leaf
     report: SignedBody | None
     ruling: bytes | None
     lower_note: bytes | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Unverified:
+class _Unverified(NamedTuple):
     """A leaf whose report names a key of the register; whether that key signed is still open."""
 
-    index: int
-    leaf: Leaf
-    beside: Attachment
-    envelope: cose.Envelope
+    opened: OpenedLeaf
     statement: bytes
+    signature: bytes
     entry: BoxEntry
 
 
@@ -112,23 +107,25 @@ class Authenticity:
         entry = self._entries.get(envelope.protected)
         if entry is None:
             return Fault(LogFault.REPORT_SIGNER, index, leaf.report.hex())
-        return _Unverified(index, leaf, beside, envelope, statement, entry)
+        signed = SignedBody(envelope.payload, entry)
+        opened = OpenedLeaf(index, leaf, signed, beside.ruling, beside.lower_note)
+        return _Unverified(opened, statement, envelope.signature, entry)
 
 
 def _verified(read: _Unverified) -> OpenedLeaf | Fault:
-    envelope, entry, beside = read.envelope, read.entry, read.beside
-    if not cose.verify(read.statement, envelope.signature, entry.key):
-        return Fault(LogFault.REPORT_SIGNATURE, read.index, f"box {entry.box.hex()}")
-    report = SignedBody(envelope.payload, entry)
-    return OpenedLeaf(read.index, read.leaf, report, beside.ruling, beside.lower_note)
+    opened, statement, signature, entry = read
+    if not cose.verify(statement, signature, entry.key):
+        return Fault(LogFault.REPORT_SIGNATURE, opened.index, f"box {entry.box.hex()}")
+    return opened
 
 
 def _reason_fits(leaf: Leaf) -> bool:
+    if leaf.type is LeafType.REPORT:
+        return leaf.reason in _REASONS[leaf.verdict]
     if leaf.type is LeafType.REPLACEMENT:
         return leaf.verdict is Verdict.ACCEPTED and leaf.reason is Reason.REPLACES
     if leaf.type is LeafType.PUBLICATION:
         return leaf.verdict is Verdict.ACCEPTED and leaf.reason is Reason.PUBLISHED
     if leaf.type is LeafType.RULING:
         return leaf.verdict is Verdict.ACCEPTED and leaf.reason in RULED
-    reasons = _REASONS_OF_COUNTS if leaf.type is LeafType.HAND_COUNT else _REASONS
-    return leaf.reason in reasons[leaf.verdict]
+    return leaf.reason in _REASONS_OF_COUNTS[leaf.verdict]

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Final
+from typing import Final, NamedTuple
 
 from ballotbox_protocol.election.counters import Counters
 from ballotbox_protocol.election.identifiers import BoxId, PrecinctId, ReportId
@@ -23,6 +23,7 @@ from ballotbox_protocol.wire.report import (
     ReportKind,
     decode_report,
 )
+from ballotbox_protocol.wire.report_plain import PlainReport, plain_report
 from ballotbox_protocol.wire.statements import Ruling, RulingKind, decode_ruling
 from ballotbox_protocol.wire.trust import Trusted
 from ballotbox_protocol.wire.verdict import Reason, Verdict
@@ -38,8 +39,7 @@ _RULING_KINDS = {Reason.RELEASED: RulingKind.RELEASE, Reason.NAMED: RulingKind.N
 NO_COUNTERS: Final = Counters()
 
 
-@dataclass(frozen=True, slots=True)
-class FiledReport:
+class FiledReport(NamedTuple):
     """What the fold needs of one authentic report; `objection` is the tabulation's own opinion.
 
     first: the index of its first leaf, which decides whether its entry was closed by then.
@@ -62,11 +62,10 @@ class FiledReport:
         return self.entry.box
 
 
-@dataclass(frozen=True, slots=True)
-class VerifiedLeaf:
+class VerifiedLeaf(NamedTuple):
     """A leaf whose evidence fits it, with the tabulation's own objection to an accepted report."""
 
-    index: int
+    index: int  # type: ignore[assignment] # nobody searches a leaf as a tuple
     leaf: Leaf
     report: FiledReport
     objection: Reason | None = None
@@ -104,9 +103,11 @@ class Evidence:
     def check(self, opened: OpenedLeaf) -> LogEntry | Fault:
         """Return the leaf with its report, or what does not fit."""
         index, leaf = opened.index, opened.leaf
-        fault = self._lower_fault(index, opened.lower_note)
+        fault = None if opened.lower_note is None else self._lower_fault(index, opened.lower_note)
         if fault is not None:
             return fault
+        if leaf.type is LeafType.REPORT:
+            return self._decision(opened)
         if leaf.type is LeafType.REPLACEMENT:
             return self._replaced(opened)
         if leaf.type is LeafType.HAND_COUNT:
@@ -188,7 +189,7 @@ class Evidence:
 
     def _file(self, index: int, report_id: ReportId, signed: SignedBody) -> FiledReport | Fault:
         try:
-            report = decode_report(signed.body)
+            report = plain_report(signed.body) or decode_report(signed.body)
         except ValueError as error:
             return Fault(LogFault.REPORT_FORM, index, str(error))
         if report.box != signed.entry.box:
@@ -202,9 +203,9 @@ class Evidence:
         return filed
 
     def _filed(
-        self, index: int, report_id: ReportId, report: Report, signed: SignedBody
+        self, index: int, report_id: ReportId, report: Report | PlainReport, signed: SignedBody
     ) -> FiledReport:
-        if report.votes is None:
+        if isinstance(report, PlainReport) or report.votes is None:
             return FiledReport(report_id, signed.entry, index, report.kind, report.sequence)
         return FiledReport(
             report_id,

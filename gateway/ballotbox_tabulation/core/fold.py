@@ -15,9 +15,9 @@ from ballotbox_protocol.wire.leaf import LeafType
 from ballotbox_protocol.wire.report import ReportKind
 from ballotbox_protocol.wire.verdict import Reason, Verdict
 from ballotbox_tabulation.core.authenticity import RULED
-from ballotbox_tabulation.core.evidence import LogEntry, ReplacedLog
+from ballotbox_tabulation.core.evidence import LogEntry, ReplacedLog, VerifiedLeaf
 from ballotbox_tabulation.core.faults import Fault, LogFault
-from ballotbox_tabulation.core.hand_counts import CountedByHand, HandCounts, ListedCount, NamedCount
+from ballotbox_tabulation.core.hand_counts import CountedByHand, HandCounts, ListedCount
 from ballotbox_tabulation.core.history import BoxHistory, Standing
 from ballotbox_tabulation.core.published import PublishedLeaf
 
@@ -140,6 +140,8 @@ class Fold:
 
     def add(self, entry: LogEntry) -> Fault | None:
         """Take the next leaf; return the fault when it contradicts the leaves before it."""
+        if isinstance(entry, VerifiedLeaf):
+            return self._add(entry)
         if isinstance(entry, ReplacedLog):
             self._replaced.append(entry)
             return None
@@ -149,10 +151,11 @@ class Fold:
         if isinstance(entry, CountedByHand):
             self._by_hand.add(entry)
             return None
-        if isinstance(entry, NamedCount):
-            self._rulings += 1
-            self._by_hand.name(entry)
-            return None
+        self._rulings += 1
+        self._by_hand.name(entry)
+        return None
+
+    def _add(self, entry: VerifiedLeaf) -> Fault | None:
         leaf = entry.leaf
         if leaf.type is LeafType.RULING:
             self._rulings += 1

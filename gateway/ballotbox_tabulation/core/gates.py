@@ -154,7 +154,10 @@ def _sum_breaches(
         return
     # Column by column, unlike the fold, which adds row by row.
     sums = [sum(column) for column in zip(*parts, strict=True)]
-    for name, shown, wanted in zip(columns, _numbers(area), sums, strict=True):
+    numbers = _numbers(area)
+    if numbers == sums:
+        return
+    for name, shown, wanted in zip(columns, numbers, sums, strict=True):
         if shown != wanted:
             yield BrokenGate(Gate.SUM, _SUM, shown, wanted, f"{place}, {name}")
 
@@ -164,9 +167,10 @@ def _numbers(area: Document) -> list[int]:
     counters = area["counters"]
     row = [counters[name] for name in _COUNTERS]
     for contest in area["contests"]:
-        tally = _tally(contest)
-        row += (tally.ballots, tally.blank, tally.undervotes, tally.overvotes, *tally.votes)
-        row += chain.from_iterable(tally.preferences)
+        votes, preferences = _of_options(contest)
+        row += (contest["ballots"], contest["blank"], contest["undervotes"], contest["overvotes"])
+        row += votes
+        row += chain.from_iterable(preferences)
     return row
 
 
@@ -188,12 +192,7 @@ def _columns(election: Election) -> list[str]:
 
 
 def _tally(contest: Document) -> ContestTally:
-    options = contest.get("options")
-    if options is None:
-        votes, preferences = contest["votes"], contest["preferences"]
-    else:
-        votes = [option["votes"] for option in options]
-        preferences = [option["preferences"] for option in options]
+    votes, preferences = _of_options(contest)
     return ContestTally(
         contest["ballots"],
         contest["blank"],
@@ -201,6 +200,16 @@ def _tally(contest: Document) -> ContestTally:
         contest["overvotes"],
         tuple(votes),
         tuple(map(tuple, preferences)),
+    )
+
+
+def _of_options(contest: Document) -> tuple[list[int], list[list[int]]]:
+    options = contest.get("options")
+    if options is None:
+        return contest["votes"], contest["preferences"]
+    return (
+        [option["votes"] for option in options],
+        [option["preferences"] for option in options],
     )
 
 

@@ -71,11 +71,12 @@ class SecondCount:
     def boxes(self, state: str) -> Iterator[Shown]:
         """Yield what the result shows of each box in this state, by precinct and id."""
         counts = _Grouped(self._rows(questions.counted(self._width)))
+        reports = _Grouped(map(list, self._database.execute(questions.REPORTS, (state,))))
         for box, precinct in self._database.execute(questions.BOXES, (state,)):
             shown: Shown = {
                 "box": box.hex(),
                 "precinct": precinct,
-                "reports": [self._report(each) for each in self._listed(box)],
+                "reports": [self._report(each) for each in reports.of(box)],
             }
             if state == "held":
                 waiting = {"box": box}
@@ -155,21 +156,22 @@ class SecondCount:
             "contests": self._shape.contests(votes),
         }
 
-    def _listed(self, box: bytes) -> list[tuple[Any, ...]]:
-        return self._database.execute(questions.REPORTS, (box,)).fetchall()
-
-    def _report(self, row: tuple[Any, ...]) -> Shown:
-        report, kind, sequence, verdict, reason, use = row
-        leaves = self._database.execute(questions.LEAVES_ABOUT, (report,))
+    def _report(self, row: list[Any]) -> Shown:
+        report, kind, sequence, verdict, reason, use, first, newest = row
+        leaves = [first] if first == newest else self._leaves_about(report)
         return {
             "id": report.hex(),
             "kind": kind,
             "sequence": sequence,
             "verdict": verdict,
             **_reason(reason),
-            "leaves": [leaf for (leaf,) in leaves],
+            "leaves": leaves,
             "use": use,
         }
+
+    def _leaves_about(self, report: bytes) -> list[int]:
+        leaves = self._database.execute(questions.LEAVES_ABOUT, (report,))
+        return [leaf for (leaf,) in leaves]
 
     def _rows(self, parts: list[str]) -> Iterator[list[Any]]:
         """Yield the answers to questions that are asked side by side, as one row each."""

@@ -67,14 +67,19 @@ LEFT JOIN objection ON objection.number = known.number
 WHERE leaf.type IN ('report', 'ruling')
 """
 
-#: Where each report stands by its newest leaf.
+#: Where each report with votes stands by its newest leaf; of boxes with rivals every report.
 _STANDING: Final = """
+CREATE TABLE rival AS
+SELECT DISTINCT known.box
+FROM leaf CROSS JOIN report ON report.id = leaf.about CROSS JOIN known USING (number)
+WHERE leaf.verdict = 'evidence';
 CREATE TABLE standing AS
-SELECT known.number, known.box, known.kind, known.sequence, known.newest AS leaf,
+SELECT known.number, known.box, known.kind, known.sequence, known.first, known.newest AS leaf,
        CASE WHEN event.objection IS NULL THEN event.verdict ELSE 'quarantined' END AS verdict,
        coalesce(event.objection, event.reason) AS reason,
        0 AS aside
-FROM known JOIN event_of AS event ON event.leaf = known.newest;
+FROM known JOIN event_of AS event ON event.leaf = known.newest
+WHERE known.kind IN ('final', 'correction') OR known.box IN (SELECT box FROM rival);
 CREATE UNIQUE INDEX standing_number ON standing (number);
 CREATE INDEX standing_box ON standing (box, kind)
 """
@@ -130,10 +135,7 @@ CREATE TRIGGER follow AFTER INSERT ON event BEGIN
 END;
 
 CREATE TABLE unsettled AS
-SELECT known.box FROM leaf JOIN report ON report.id = leaf.about JOIN known USING (number)
-WHERE leaf.verdict = 'evidence'
-UNION SELECT box FROM standing WHERE kind = 'final' AND verdict = 'held';
-CREATE INDEX known_box ON known (box);
+SELECT box FROM rival UNION SELECT box FROM standing WHERE kind = 'final' AND verdict = 'held';
 INSERT INTO event
 SELECT event.leaf, event.number, event.box, event.sequence, event.type, event.verdict,
        event.reason, event.objection
@@ -236,7 +238,8 @@ CREATE INDEX counted_number ON counted (number)
 #: Every report that a result lists under its box, and what the result does with it.
 _LISTED: Final = """
 CREATE VIEW listed AS
-SELECT kept.box, kept.sequence, report.id, kept.number, kept.kind, kept.leaf,
+SELECT kept.box, kept.sequence, report.id, kept.kind, kept.first, kept.leaf,
+       box.state, box.precinct,
        CASE WHEN kept.misplaced THEN 'quarantined' ELSE kept.verdict END AS verdict,
        CASE WHEN kept.misplaced THEN 'corrects' ELSE kept.reason END AS reason,
        CASE

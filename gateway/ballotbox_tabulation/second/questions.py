@@ -28,8 +28,8 @@ SELECT min(free) FROM (
 """
 
 REPORTS: Final = """
-SELECT id, kind, sequence, verdict, reason, use FROM listed WHERE box = ?
-ORDER BY sequence, id
+SELECT box, id, kind, sequence, verdict, reason, use, first, leaf FROM listed WHERE state = ?
+ORDER BY precinct, box, sequence, id
 """
 
 LEAVES_ABOUT: Final = """

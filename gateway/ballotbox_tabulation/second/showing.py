@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from decimal import ROUND_DOWN, Context, Decimal
+from itertools import islice
 from typing import Any, Final
 
 from ballotbox_protocol.election.definition import Contest, Election
@@ -19,7 +20,10 @@ class Shape:
     """Knows the contests of one election, and so what each number of a row is."""
 
     def __init__(self, election: Election) -> None:
-        self._contests = election.contests
+        self._contests = [
+            (contest, [option.preferences for option in contest.options])
+            for contest in election.contests
+        ]
 
     def area(self, expected: int, counted: int, numbers: Sequence[Any], *, in_full: bool) -> Shown:
         """Return the sums of a precinct or of the election; nothing counted is null, not zero.
@@ -38,24 +42,23 @@ class Shape:
         """Return every contest's numbers of a row."""
         rest = iter(votes)
         show = self._in_full if in_full else self._plain
-        return [show(contest, rest) for contest in self._contests]
+        return [show(contest, sizes, rest) for contest, sizes in self._contests]
 
-    def _plain(self, contest: Contest, rest: Iterator[int]) -> Shown:
+    @staticmethod
+    def _plain(contest: Contest, sizes: Sequence[int], rest: Iterator[int]) -> Shown:
         ballots, blank, undervotes, overvotes = (next(rest) for _ in range(4))
-        votes = [next(rest) for _ in contest.options]
+        votes = list(islice(rest, len(contest.options)))
         return {
             "ballots": ballots,
             "blank": blank,
             "undervotes": undervotes,
             "overvotes": overvotes,
             "votes": votes,
-            "preferences": [
-                [next(rest) for _ in range(option.preferences)] for option in contest.options
-            ],
+            "preferences": [list(islice(rest, size)) if size else [] for size in sizes],
         }
 
-    def _in_full(self, contest: Contest, rest: Iterator[int]) -> Shown:
-        plain = self._plain(contest, rest)
+    def _in_full(self, contest: Contest, sizes: Sequence[int], rest: Iterator[int]) -> Shown:
+        plain = self._plain(contest, sizes, rest)
         allowed = contest.votes_allowed
         base = plain["ballots"] * allowed
         options = zip(contest.options, plain.pop("votes"), plain.pop("preferences"), strict=True)

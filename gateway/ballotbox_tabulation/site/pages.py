@@ -1,6 +1,6 @@
 """The pages of one language, from their templates."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from ballotbox_tabulation.core.publication import Document
@@ -14,6 +14,7 @@ from ballotbox_tabulation.site.paths import (
     station_page,
     up,
 )
+from ballotbox_tabulation.site.shell import Shell
 from ballotbox_tabulation.site.site import Site
 from ballotbox_tabulation.site.station_view import Stations
 from ballotbox_tabulation.site.words import FILES, MEANING, STATE, STATUS
@@ -42,6 +43,7 @@ class Pages:
         self._stations = stations
         self._contests = contests
         self._environment: Environment = translated_templates(self._language.translations)
+        self._environment.filters |= _filters(self._language)
         self._views = contests.views(self._language)
         self._ranges = list(_ranges(stations.precincts))
         self._shared = _shared(site, self._language)
@@ -77,7 +79,7 @@ class Pages:
 
     def _station_pages(self) -> Iterator[Page]:
         precincts = self._stations.precincts
-        template = self._environment.get_template("site/station.html")
+        shell = None
         links = [{"number": each["number"], "page": _page_of(each)} for each in precincts]
         at = 0
         for first, group in self._ranges:
@@ -91,9 +93,12 @@ class Pages:
                     "command": self._receipt_command(boxes),
                 }
                 page = links[at]["page"]
-                text = template.render(self._shared | _place(page) | told)
-                yield f"{self._own}{page}", text.encode()
+                shell = shell or self._shell("station.html", page)
+                yield f"{self._own}{page}", shell.page(page, told)
                 at += 1
+
+    def _shell(self, template: str, page: str) -> Shell:
+        return Shell(self._environment, f"site/{template}", self._shared, up(page))
 
     def _receipt_command(self, boxes: Sequence[Document]) -> str:
         """Return the command that checks the first report of a station, "" without any."""
@@ -184,6 +189,19 @@ def _shared(site: Site, spoken: Language) -> dict[str, Any]:
         "languages": [language(code) for code in site.languages],
         "status": {"words": spoken.gettext(STATUS[status]), "open": status == "preliminary"},
         "counted_at": "" if latest is None else spoken.moment(latest),
+    }
+
+
+def _filters(spoken: Language) -> dict[str, Callable[..., str]]:
+    """Return what the pages of stations write values with; the template asks nothing else."""
+    return {
+        "number": spoken.number,
+        "signed": spoken.signed,
+        "value": spoken.value,
+        "percent": spoken.percent,
+        "reason": spoken.reason,
+        "count_reason": spoken.count_reason,
+        "say": spoken.gettext,
     }
 
 

@@ -13,6 +13,8 @@ from ballotbox_tabulation.site.words import COUNTER, KIND, STATE, USE
 
 _FIGURES: Final = re.compile("[0-9]+")
 _LAST: Final = 10**9
+#: An option by its name, its votes by the boxes, and what each count by hand has beside them.
+_Row = tuple[str, int | None, list[dict[str, Any]]]
 
 
 class Stations:
@@ -80,9 +82,9 @@ def _contest(at: int, named: Document, precinct: Document) -> Document | None:
     }
 
 
-def _row(place: int, name: str, tally: Document | None, hands: list[Document]) -> Document:
+def _row(place: int, name: str, tally: Document | None, hands: list[Document]) -> _Row:
     votes = None if tally is None else tally["votes"][place]
-    return {"name": name, "votes": votes, "hands": [_hand(votes, each, place) for each in hands]}
+    return name, votes, [_hand(votes, each, place) for each in hands] if hands else []
 
 
 def _hand(votes: int | None, hand: Document, place: int) -> dict[str, Any]:
@@ -93,13 +95,13 @@ def _hand(votes: int | None, hand: Document, place: int) -> dict[str, Any]:
     return {"value": value, "difference": value - votes}
 
 
-def _verdict(tally: Document | None, rows: list[Document], hands: list[Document]) -> str:
+def _verdict(tally: Document | None, rows: list[_Row], hands: list[Document]) -> str:
     """Return what a count by hand says about the boxes: nothing, or one word of the template."""
     if not hands:
         return ""
     if tally is None:
         return "alone"
-    found = [hand["difference"] for row in rows for hand in row["hands"]]
+    found = [hand["difference"] for _, _, given in rows for hand in given]
     if any(found):
         return "differ"
     return "unclear" if None in found else "agree"

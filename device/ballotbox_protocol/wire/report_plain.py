@@ -1,0 +1,83 @@
+"""A report without votes, incident, correction and new key, read and checked by one pattern.
+
+Four of five reports of a log move no total: a reader needs to know that they are well formed, and
+of their content little. `plain_report` holds such a body against every rule of `decode_report`;
+what does not keep them all is for `decode_report` to read, or to refuse in words.
+"""
+
+import re
+from collections.abc import Iterable
+from typing import Final, NamedTuple
+
+from ballotbox_protocol.election.identifiers import BoxId, ElectionDigest, OriginId, PollState
+from ballotbox_protocol.wire.report import ReportKind
+from ballotbox_protocol.wire.report_parts import ClockQuality, HeldCheckpoint
+
+
+class PlainReport(NamedTuple):
+    """What a reader of a log asks of a report that carries nothing but counters."""
+
+    kind: ReportKind
+    election: ElectionDigest
+    box: BoxId
+    sequence: int
+    held: HeldCheckpoint | None
+
+
+_PLAIN: Final = {
+    int(kind): kind
+    for kind in ReportKind
+    if kind
+    not in (
+        ReportKind.FINAL,
+        ReportKind.INCIDENT,
+        ReportKind.KEY_ROTATION,
+        ReportKind.CORRECTION,
+    )
+}
+
+
+def _one_of(codes: Iterable[int]) -> bytes:
+    return b"[" + b"".join(re.escape(bytes((int(code),))) for code in codes) + b"]"
+
+
+_SHORT: Final = rb"[\x00-\x17]|\x18[\x18-\xff]|\x19[\x01-\xff]."
+#: From 0 to COUNT_MAX, and to WIDE_MAX, in the shortest form.
+_COUNT: Final = rb"(?:" + _SHORT + rb"|\x1a(?!\x00\x00)[\x00-\x7f].{3})"
+_WIDE: Final = rb"(?:" + _SHORT + rb"|\x1a(?!\x00\x00).{4}|\x1b(?!\x00{4})\x00[\x00-\x1f].{6})"
+_DIGEST: Final = rb"\x58\x20.{32}"
+_SIGNATURE_SIZE: Final = 76
+_FORM: Final = re.compile(
+    b"".join(
+        (
+            rb"\xb0\x00\x01\x01(" + _one_of(_PLAIN) + rb")\x02\x58\x20(.{32})",
+            rb"\x03" + _COUNT + rb"\x04\x50(.{16})",
+            rb"\x05" + _COUNT + rb"\x06" + _COUNT + rb"\x07(" + _COUNT + rb")",
+            rb"\x08" + _DIGEST + rb"\x09\x82" + _WIDE + _DIGEST,
+            rb"\x0a\xa8" + b"".join(bytes((key,)) + _COUNT for key in range(8)),  # counters
+            rb"\x0c\x82" + _DIGEST + _COUNT + rb"\x0d\x82" + _one_of(PollState) + rb"[\x00\x01]",
+            rb"\x0e\x83" + _WIDE + _one_of(ClockQuality) + _WIDE,
+            rb"\x13(?:\xf6|\x83\x50(.{16})(" + _WIDE + rb")\x58\x20(.{32}))",  # held
+            rb"\x17(?:\x80|([\x81-\x88])((?:\x82\x48.{8}\x58\x40.{64})+))",  # signatures
+        )
+    ),
+    re.DOTALL,
+)
+
+
+def plain_report(body: bytes) -> PlainReport | None:
+    """Return what `decode_report` would say of a plain report; None for all other bytes."""
+    found = _FORM.fullmatch(body)
+    if found is None:
+        return None
+    kind, election, box, sequence, origin, size, root, count, signed = found.groups()
+    if count is not None and len(signed) != (count[0] & 0x0F) * _SIGNATURE_SIZE:
+        return None
+    held = None if origin is None else HeldCheckpoint(OriginId(origin), _number(size), root)
+    return PlainReport(
+        _PLAIN[kind[0]], ElectionDigest(election), BoxId(box), _number(sequence), held
+    )
+
+
+def _number(data: bytes) -> int:
+    return data[0] if len(data) == 1 else int.from_bytes(data[1:])

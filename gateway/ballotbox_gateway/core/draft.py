@@ -1,7 +1,7 @@
 """One batch under judgement. Nothing in it is true before the ledger has committed it."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from hashlib import sha256
 from typing import NamedTuple
 
@@ -34,10 +34,15 @@ _NO_ID = ReportId(bytes(32))
 _ID_AT = encode_leaf(Leaf(LeafType.REPORT, _NO_ID, Verdict.HELD, Reason.GAP_BEFORE, None, 0)).index(
     _NO_ID
 )
+#: Returns what lower gateways hold against a report, given this gateway's verdict and reason.
+Recall = Callable[[StoredReport, Verdict, Reason], bytes]
 
 
 class Draft:
-    """Collects what one commit will change; `lower` is the step along a lower log it comes with."""
+    """Collects what one commit will change; `lower` is the step along a lower log it comes with.
+
+    recall: tells, when a log is read again, what lower gateways held against a report by then.
+    """
 
     def __init__(self, log: Log, heads: dict[BoxId, BoxHead], ledger: Ledger, now: int) -> None:
         self.now = now
@@ -47,6 +52,7 @@ class Draft:
         self.unauthentic: list[Unauthentic] = []
         self.counts: Counter[tuple[Tally, Reason]] = Counter()
         self.lower: LowerStep | None = None
+        self.recall: Recall | None = None
         self.delivery: Delivery | None = None
         self.contradictions: list[bytes] = []
         self._abandoned = False
@@ -85,6 +91,10 @@ class Draft:
             if found is not None:
                 found = self.chain(found.box).known(found.sequence, report)
         return found
+
+    def held_below(self, row: StoredReport, own: Verdict, reason: Reason) -> bytes:
+        """Return what lower gateways hold against a known report that is decided on anew."""
+        return row.below if self.recall is None else self.recall(row, own, reason)
 
     def decide(self, row: StoredReport) -> None:
         """Append the leaf that states the row's verdict; its `newest` must be `next_index`."""

@@ -12,7 +12,7 @@ from ballotbox_gateway.core.books import Books, Case
 from ballotbox_gateway.core.outcome import Road, RoadKind, RulingResult
 from ballotbox_gateway.core.ports import LowerLog, LowerStep, StoredReport
 from ballotbox_gateway.core.publications import place_publication
-from ballotbox_gateway.core.replacing import closed_before, fault_of, taken_in
+from ballotbox_gateway.core.replacing import Line, fault_of, line_of, taken_in
 from ballotbox_gateway.core.roster import Authentic, Misplaced, Roster, Unproved
 from ballotbox_gateway.core.upward import (
     ENTRIES_MAX,
@@ -22,7 +22,6 @@ from ballotbox_gateway.core.upward import (
     UpwardFault,
     UpwardReply,
 )
-from ballotbox_protocol.election.identifiers import OriginId
 from ballotbox_protocol.election.register import origin_id
 from ballotbox_protocol.wire.checkpoint import Checkpoint, CheckpointFault, verify_checkpoint
 from ballotbox_protocol.wire.hand_count import HandCount, is_hand_count_place
@@ -224,11 +223,11 @@ def _settle(
             return UpwardConflict(taken)
         case.draft.lower = LowerStep(first, log, books.ledger.next_note())
         rows: list[StoredReport] = []
-        closed: frozenset[OriginId] = frozenset()
+        line = Line()
         for at, each in enumerate(evidence):
             if at == 0 or evidence[at - 1].leaf.type is LeafType.REPLACEMENT:
-                closed = closed_before(case.draft, log.origin)
-            row = _place(books, case, each, Word(origin, each.leaf.verdict, closed), at)
+                line = line_of(case.draft, log.origin)
+            row = _place(books, case, each, Word(origin, each.leaf.verdict, *line), at)
             if not isinstance(row, StoredReport):
                 case.draft.abandon()
                 return row or _unknown(at)

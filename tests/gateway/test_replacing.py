@@ -173,7 +173,7 @@ def test_a_centre_with_an_older_register_asks_for_a_newer_one() -> None:
     [
         (lambda given: None, "must stand beside a replacement leaf, alone"),
         (lambda given: b"\xa0", "replacement"),
-        (lambda given: statement(given, kept=4), "is another one than the leaf commits to"),
+        (lambda given: statement(given, kept=4), "is another replacement than the leaf commits to"),
     ],
 )
 def test_a_replacement_without_its_statement_is_not_taken_in(ruling_of, told: str) -> None:
@@ -306,9 +306,12 @@ def test_what_a_closed_log_set_aside_may_be_heard_after_the_log_in_its_place(
 def test_a_closed_log_is_heard_on_what_the_log_in_its_place_has_not_judged() -> None:
     levels = Levels()
     what, other = counted(levels.given), levels.box.report(K.BOOT)
-    assert isinstance(levels.take(LowerLog(levels.given, OTHER).batch(
-        begun(levels.given), entry(other, Verdict.ACCEPTED)
-    )), UpwardReply)
+    assert isinstance(
+        levels.take(
+            LowerLog(levels.given, OTHER).batch(begun(levels.given), entry(other, Verdict.ACCEPTED))
+        ),
+        UpwardReply,
+    )
     late = LowerLog(levels.given, ORIGIN).batch(entry(what, Verdict.QUARANTINED))
     assert isinstance(levels.take(late), UpwardReply)
     assert verdict_above(levels, what) is Verdict.QUARANTINED
@@ -341,7 +344,11 @@ def test_a_new_log_brings_what_the_closed_one_never_delivered() -> None:
     levels.carry(third)
     assert verdict_above(levels, what) is Verdict.ACCEPTED
     told = [decode_leaf(leaf).report for leaf in third.ledger.leaves(0)]
-    assert told == [decode_replacement(own).id, decode_replacement(statement(levels.given)).id, what.id]
+    assert told == [
+        decode_replacement(own).id,
+        decode_replacement(statement(levels.given)).id,
+        what.id,
+    ]
     assert len(third.intake.call_again()) == len(levels.given.trusted.register.expected)
     assert known(again(levels.given, third.ledger, NEXT)) == known(third.ledger)
 
@@ -369,6 +376,8 @@ def test_logs_that_stand_for_each_other_do_not_hang_the_gateway() -> None:
     levels = Levels()
     what = counted(levels.given)
     turned = begun(levels.given, replaced=OTHER, origin=ORIGIN)
-    batch = LowerLog(levels.given, OTHER).batch(begun(levels.given), turned, entry(what, Verdict.ACCEPTED))
+    batch = LowerLog(levels.given, OTHER).batch(
+        begun(levels.given), turned, entry(what, Verdict.ACCEPTED)
+    )
     assert isinstance(levels.take(batch), UpwardReply)
     assert verdict_above(levels, what) is Verdict.ACCEPTED

@@ -1,9 +1,8 @@
-"""Is a centre the same after a replay, whatever its lower gateways said, and however they took it back?"""
+"""Is a centre the same after a replay, whatever lower gateways said and took back?"""
 
 from dataclasses import dataclass, field
 
-import pytest
-from hypothesis import given, note, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ballotbox_gateway.core.books import Books

@@ -90,7 +90,9 @@ def recall(below: bytes, own: Verdict, told: Verdict) -> bytes:
     `below` is what is known of it, `own` this gateway's verdict then. What outweighs the decision
     was taken back by then, and what it needs beyond its own verdict somebody had said.
     """
-    kept = [part for part in _parts(below) if SEVERITY[Verdict(part[ORIGIN_ID_SIZE])] <= SEVERITY[told]]
+    kept = [
+        part for part in _parts(below) if SEVERITY[Verdict(part[ORIGIN_ID_SIZE])] <= SEVERITY[told]
+    ]
     needed = SEVERITY[told] > SEVERITY[own] and told in _REASON_BELOW
     if needed and all(part[ORIGIN_ID_SIZE] != told for part in kept):
         kept.append(SOMEBODY + bytes((told,)))

@@ -114,8 +114,8 @@ class Draft:
         self.leaves.append(NewLeaf(row.newest, data, row.first, ruling.to_bytes(), self.note))
         self.counts[Tally.LEAVES, row.reason] += 1
 
-    def count_beside(self, row: StoredReport) -> bytes:
-        """Return the count that stands beside its newest leaf: `row.data` is as it came first."""
+    def statement_beside(self, row: StoredReport) -> bytes:
+        """Return what stands beside its newest leaf: `row.data` is as it came first."""
         at = row.newest - self.expected.size
         if at >= 0:
             return self.leaves[at].ruling or b""
@@ -134,7 +134,8 @@ class Draft:
         """Append the leaf of a released result, and its statement beside it."""
         why, digest = row.reason, statement.digest
         leaf = Leaf(LeafType.PUBLICATION, row.id, row.verdict, why, digest, self.now)
-        self.leaves.append(NewLeaf(row.newest, encode_leaf(leaf), row.first, row.data, self.note))
+        data = statement.to_bytes()
+        self.leaves.append(NewLeaf(row.newest, encode_leaf(leaf), row.first, data, self.note))
         self.counts[Tally.LEAVES, why] += 1
 
     def replace(self, replacement: Replacement) -> StoredReport:

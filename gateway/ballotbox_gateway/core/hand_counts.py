@@ -263,7 +263,7 @@ class HandCounts:
         changed = verdict is not row.verdict
         row = row._replace(own_verdict=own.verdict, own_reason=own.reason, below=below)
         if changed:
-            data = self._draft.count_beside(row)
+            data = self._draft.statement_beside(row)
             index = self._draft.next_index
             row = row._replace(verdict=verdict, reason=reason, newest=index)
             self._draft.decide_count(row, data)

@@ -24,7 +24,7 @@ from ballotbox_gateway.core.hand_counts import OWN_FAULTS, HandCounts
 from ballotbox_gateway.core.head import Facts
 from ballotbox_gateway.core.outcome import RulingResult
 from ballotbox_gateway.core.ports import Damaged, Entry, LowerLog, LowerStep, StoredReport
-from ballotbox_gateway.core.publications import place_publication
+from ballotbox_gateway.core.publications import place_publication, set_aside
 from ballotbox_gateway.core.replacing import line_of
 from ballotbox_gateway.core.roster import Authentic, Signed
 from ballotbox_gateway.core.rulings import Bench
@@ -160,7 +160,7 @@ class _Repeater:
         elif leaf.type is LeafType.HAND_COUNT:
             self._count(leaf, entry)
         elif leaf.type is LeafType.PUBLICATION:
-            self._publish(entry)
+            self._publish(leaf, entry)
         elif ruled is not None:
             self._rule(ruled)
         elif self._draft.report(leaf.report) is None:
@@ -180,8 +180,9 @@ class _Repeater:
             if leaf.type is LeafType.RULING:
                 return entry
             known = self._draft.report(leaf.report)
-            set_aside = leaf.reason is Reason.PREVIOUS and known is not None
-            if not set_aside or known.own_reason is Reason.PREVIOUS:
+            if known is None or leaf.reason is not Reason.PREVIOUS:
+                return None
+            if known.own_reason is Reason.PREVIOUS:
                 return None
         return None
 
@@ -190,13 +191,16 @@ class _Repeater:
         if result is not RulingResult.APPLIED:
             raise Damaged(f"the ruling of leaf {entry.position} has no effect: {result.name}")
 
-    def _publish(self, entry: Entry) -> None:
-        data = entry.ruling or b""
+    def _publish(self, leaf: Leaf, entry: Entry) -> None:
         try:
-            # Its root was compared when it came: the leaves before it are the same ones.
-            place_publication(self._draft, decode_publication(data), data)
+            given = decode_publication(entry.ruling or b"")
         except ValueError as error:
             raise Damaged(f"the publication of leaf {entry.position} is none: {error}") from error
+        if leaf.verdict is Verdict.ACCEPTED:
+            # Its root was compared when it came: the leaves before it are the same ones.
+            place_publication(self._draft, given)
+        else:
+            set_aside(self._draft, given, leaf.reason)
 
     def _count(self, leaf: Leaf, entry: Entry) -> None:
         """Place a version anew, or hear a lower gateway's word on a known one."""
@@ -215,11 +219,13 @@ class _Repeater:
 
     def _is_judged_anew(self, leaf: Leaf, entry: Entry, known: StoredReport) -> bool:
         """Tell whether a leaf on a known count is of other signatures, or of another register."""
-        other = self._draft.count_beside(known) != entry.ruling
+        other = self._draft.statement_beside(known) != entry.ruling
         # A word that is heard makes a leaf only when the verdict changes.
         return other or entry.note is None or leaf.verdict is known.verdict
 
-    def _count_fault(self, leaf: Leaf, heard: StoredReport | None, count: HandCount) -> Reason | None:
+    def _count_fault(
+        self, leaf: Leaf, heard: StoredReport | None, count: HandCount
+    ) -> Reason | None:
         """Return what was found to speak against a count by itself, as its leaf has it."""
         if leaf.reason in OWN_FAULTS:
             return leaf.reason

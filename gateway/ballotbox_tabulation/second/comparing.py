@@ -30,7 +30,7 @@ def differences(
     areas = {"nation", "precincts", "boxes"}
     shown = {key: value for key, value in result.items() if key not in BESIDE | areas}
     # What was released before is held against the log by whoever reads it, and is in no sum.
-    shown["log"] = _without(shown.get("log"), "published")
+    shown["log"] = _without(_without(shown.get("log"), "published"), "published_aside")
     yield from names.compare((), shown, whole)
     nation = second.nation()
     yield from names.compare(("nation",), result.get("nation"), nation)

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from ballotbox_gateway.core import below
 from ballotbox_gateway.core.intake import RulingResult
 from ballotbox_gateway.core.upward import UpwardBatch, UpwardEntry, UpwardFault, UpwardReply
 from ballotbox_protocol.election.identifiers import InvalidField
@@ -301,6 +302,15 @@ def test_what_a_closed_log_set_aside_may_be_heard_after_the_log_in_its_place(
     assert all(isinstance(levels.take(batch), UpwardReply) for batch in batches)
     assert verdict_above(levels, what) is above
     assert known(again(levels.given, levels.centre.ledger, CENTRE)) == known(levels.centre.ledger)
+
+
+def test_without_that_it_would_be_set_aside_for_good(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The control: in a simulated day nothing is on its way for longer than another log takes."""
+    monkeypatch.setattr(below, "_is_judged_since", lambda _kept, _word: False)
+    with pytest.raises(AssertionError):
+        test_what_a_closed_log_set_aside_may_be_heard_after_the_log_in_its_place(
+            "report", Verdict.QUARANTINED, Verdict.ACCEPTED, Verdict.ACCEPTED
+        )
 
 
 def test_a_closed_log_is_heard_on_what_the_log_in_its_place_has_not_judged() -> None:

@@ -11,7 +11,7 @@ from typing import Final
 from ballotbox_gateway.core.intake import Intake
 from ballotbox_gateway.core.ports import LedgerFailure
 from ballotbox_gateway.core.upward import UpwardReply
-from ballotbox_protocol.election.identifiers import ReportId
+from ballotbox_protocol.election.identifiers import PrecinctId, ReportId
 from ballotbox_protocol.election.register import Officer
 from ballotbox_protocol.wire.cose import MessageType
 from ballotbox_protocol.wire.leaf import decode_leaf
@@ -51,7 +51,7 @@ def _is_above(lower: GatewayNode, centre: GatewayNode) -> bool:
 
 def _released(world: World, lower: GatewayNode, below: Intake, above: Intake) -> Iterator[str]:
     first = _statement(world, lower)
-    _take_rights(world, above, precinct=world.precincts[0].number)
+    _take_rights(world, above, precinct=PrecinctId(world.precincts[0].number))
     yield from _carried(world, lower, below, first)
     yield from _stands(world.centre, first, _SET_ASIDE)
     _take_rights(world, above, precinct=None)
@@ -79,7 +79,7 @@ def _statement(world: World, lower: GatewayNode) -> Publication:
     )
 
 
-def _take_rights(world: World, above: Intake, precinct: int | None) -> None:
+def _take_rights(world: World, above: Intake, precinct: PrecinctId | None) -> None:
     """Give the centre a newer register, whose officers release in one precinct, or again in all."""
     newest = world.authority.trusted.register
     version = newest.version + 1 + (precinct is None)
@@ -88,7 +88,7 @@ def _take_rights(world: World, above: Intake, precinct: int | None) -> None:
     above.replace_register(with_register(world.authority, register).trusted)
 
 
-def _of(officer: Officer, precinct: int | None) -> Officer:
+def _of(officer: Officer, precinct: PrecinctId | None) -> Officer:
     return officer if precinct is None else replace(officer, precinct=precinct)
 
 

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ballotbox_gateway.core.below import SOMEBODY
 from ballotbox_gateway.core.books import Books
 from ballotbox_gateway.core.draft import Draft
 from ballotbox_gateway.core.intake import Identity
@@ -13,6 +14,7 @@ from ballotbox_gateway.core.ports import Damaged
 from ballotbox_gateway.core.replay import replay
 from ballotbox_gateway.core.upward import UpwardEntry, UpwardReply
 from ballotbox_gateway.ledger.memory import MemoryLedger
+from ballotbox_protocol.election.register import origin_id
 from ballotbox_protocol.wire.hand_count import HandCount
 from ballotbox_protocol.wire.leaf import Leaf, LeafType, encode_leaf
 from ballotbox_protocol.wire.replacement import decode_replacement
@@ -30,6 +32,7 @@ from tests.gateway.scripted import (
     binding,
     corrected,
     counted,
+    intake,
     report_id,
     ruling,
 )
@@ -177,6 +180,56 @@ def test_without_what_the_log_tells_of_them_it_could_not_be_made_again(
     monkeypatch.setattr(Draft, "held_below", lambda _self, row, _own, _reason: row.below)
     with pytest.raises(Damaged, match="the decision of leaf 2 does not come out again"):
         taken_back().made_again()
+
+
+def held_back() -> Centre:
+    """A report is set aside here, and below as well, which makes no leaf until it would count."""
+    centre = Centre()
+    boot, zero, opened, first, after, rival, *_ = REPORTS
+    for each in (boot, zero, opened, rival, after):
+        centre.happen(each)
+    centre.hear(ORIGIN, word(after, QUARANTINED))
+    centre.happen(first)
+    centre.happen(ruling(GIVEN, NAME, report_id(first)))
+    assert centre.scene.row(after).verdict is QUARANTINED
+    assert centre.scene.row(after).own_verdict is ACCEPTED
+    return centre
+
+
+def test_a_word_that_made_no_leaf_still_holds_a_report_back() -> None:
+    held_back().require_same_again()
+
+
+@pytest.mark.parametrize(
+    ("later", "left"),
+    [
+        ((), [(ORIGIN, QUARANTINED)]),
+        (((OTHER, QUARANTINED),), [(ORIGIN, QUARANTINED), (OTHER, QUARANTINED)]),
+        (((OTHER, ACCEPTED),), [(ORIGIN, QUARANTINED)]),
+        (((ORIGIN, ACCEPTED),), []),
+    ],
+)
+def test_whoever_said_it_says_it_again_and_may_take_it_back(later, left) -> None:
+    """Sent again, the logs below say whose word it was that the log could not tell."""
+    centre, report = held_back(), REPORTS[4]
+    scene = centre.scene
+    scene.ledger = centre.made_again()
+    scene.intake = intake(GIVEN, scene.ledger, CENTRE)
+    assert scene.row(report).below == SOMEBODY + bytes((QUARANTINED,))
+    centre.logs[ORIGIN] = LowerLog(GIVEN, ORIGIN)
+    for origin, verdict in later:
+        if origin == OTHER:
+            centre.hear(origin, word(report, verdict))
+    assert scene.row(report).verdict is QUARANTINED
+    centre.hear(ORIGIN, word(report, QUARANTINED))
+    for origin, verdict in later:
+        if origin == ORIGIN:
+            centre.hear(origin, word(report, verdict))
+    row = scene.row(report)
+    assert sorted(row.below[at : at + 17] for at in range(0, len(row.below), 17)) == sorted(
+        origin_id(origin) + bytes((verdict,)) for origin, verdict in left
+    )
+    assert row.verdict is (QUARANTINED if left else ACCEPTED)
 
 
 @given(st.lists(EVENTS, min_size=1, max_size=14))

@@ -16,7 +16,7 @@ from ballotbox_gateway.core.upward import UpwardEntry, UpwardReply
 from ballotbox_gateway.ledger.memory import MemoryLedger
 from ballotbox_protocol.election.register import origin_id
 from ballotbox_protocol.wire.hand_count import HandCount
-from ballotbox_protocol.wire.leaf import Leaf, LeafType, encode_leaf
+from ballotbox_protocol.wire.leaf import Leaf, LeafType, decode_leaf, encode_leaf
 from ballotbox_protocol.wire.replacement import decode_replacement
 from ballotbox_protocol.wire.report import ReportKind
 from ballotbox_protocol.wire.statements import RulingKind, decode_ruling
@@ -198,6 +198,20 @@ def held_back() -> Centre:
 
 def test_a_word_that_made_no_leaf_still_holds_a_report_back() -> None:
     held_back().require_same_again()
+
+
+def test_a_word_that_is_taken_back_just_before_a_ruling_is_no_part_of_it() -> None:
+    """What a naming sets aside stands before its leaf, and looks the same."""
+    centre = Centre()
+    boot, zero, opened, _, after, rival, *_ = REPORTS
+    for each in (boot, zero, opened, rival, after):
+        centre.happen(each)
+    centre.hear(ORIGIN, word(after, EVIDENCE))
+    release = ruling(GIVEN, RELEASE, report_id(after))
+    centre.hear(ORIGIN, word(after, ACCEPTED), ruled(release))
+    said = [decode_leaf(leaf).reason for leaf in centre.scene.ledger.leaves(0)]
+    assert said[-3:] == [Reason.EVIDENCE_BELOW, Reason.PREVIOUS, Reason.RELEASED]
+    centre.require_same_again()
 
 
 @pytest.mark.parametrize(

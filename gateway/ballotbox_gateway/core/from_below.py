@@ -5,7 +5,7 @@ of a stretch is taken or nothing, so a lower log is never known with holes.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, assert_never
 
 from ballotbox_gateway.core.below import Word
 from ballotbox_gateway.core.books import Books, Case
@@ -249,6 +249,8 @@ def _place(
             return taken_in(case.draft, replacement)
         case Publication() as publication:
             return take_over(case, books.roster.trusted, publication, origin)
+        case _:
+            assert_never(evidence.given)
 
 
 def _rule(case: Case, ruling: Ruling, data: bytes, word: Word) -> StoredReport | None:

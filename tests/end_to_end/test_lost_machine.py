@@ -4,7 +4,9 @@ import json
 import shutil
 
 from ballotbox_gateway.adapters.key_files import write_key
+from ballotbox_gateway.ledger.sqlite import open_ledger
 from ballotbox_protocol.wire.message import MessageKind
+from ballotbox_protocol.wire.replacement import decode_replacement
 from ballotbox_simulator.live.broker import free_port
 from tests.end_to_end.field_gateway import FieldGateway
 from tests.end_to_end.mqtt_box import MqttBox
@@ -110,3 +112,24 @@ def test_a_damaged_ledger_goes_aside_when_its_log_is_replaced(gateway, mqtt_tabl
     assert aside.read_bytes() == b"nothing of a ledger"
     again = gateway.command("init", "--replace", ORIGIN, *officers(gateway))
     assert f"is the ledger of {OTHER} already" in again.stderr
+
+
+def test_a_log_that_never_came_up_is_told_of_by_the_next_one(gateway, mqtt_table, election):
+    (gateway.folder / "gateway.key").unlink()
+    write_key(gateway.folder / "gateway.key", election.gateway_keys[CENTRE], None)
+    gateway.configure(mqtt_table, origin=CENTRE)
+    before = ("--before", ORIGIN, "5")
+    alone = gateway.command("init", *before, *officers(gateway))
+    assert "Name with --replace the closed log that the new one stands for" in alone.stderr
+    twice = gateway.command("init", "--replace", ORIGIN, *before, *officers(gateway))
+    assert "--before: replacement.origin: must be another one" in twice.stderr
+    assert not gateway.ledger.exists()
+    done = gateway.command("init", "--replace", OTHER, *before, *officers(gateway))
+    assert done.exit_code == 0, done.stderr
+    ledger = open_ledger(gateway.ledger)
+    said = [decode_replacement(each.ruling) for each in ledger.entries(0, 3)]
+    ledger.close()
+    assert [(each.replaced, each.origin, each.kept) for each in said] == [
+        (OTHER, CENTRE, 0),
+        (ORIGIN, OTHER, 5),
+    ]

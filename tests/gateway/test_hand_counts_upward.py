@@ -155,10 +155,13 @@ def test_a_lower_gateway_that_changes_its_mind_is_heard() -> None:
     ("statement", "told"),
     [
         (None, "must stand beside a hand count leaf, alone"),
-        (b"\xa0", "cannot be taken: BODY"),
-        (counted(GIVEN, officers=()).to_bytes(), "cannot be taken: SIGNATURE"),
-        (SECOND.to_bytes(), "is another count than the leaf commits to"),
-        (counted(GIVEN, officers=(1, 2)).to_bytes(), "is another count than the leaf commits to"),
+        (b"\xa0", "hand_count: must be an array"),
+        (counted(GIVEN, officers=()).to_bytes(), "is another hand count than the leaf commits to"),
+        (SECOND.to_bytes(), "is another hand count than the leaf commits to"),
+        (
+            counted(GIVEN, officers=(1, 2)).to_bytes(),
+            "is another hand count than the leaf commits to",
+        ),
     ],
 )
 def test_a_leaf_without_its_count_is_not_taken_in(statement: bytes | None, told: str) -> None:
@@ -169,6 +172,14 @@ def test_a_leaf_without_its_count_is_not_taken_in(statement: bytes | None, told:
     fault = levels.take(replace(batch, entries=(entry,)))
     assert isinstance(fault, UpwardFault)
     assert (fault.field, fault.problem, fault.retry) == ("entries[0].ruling", told, False)
+
+
+def test_a_count_that_nobody_signed_is_not_taken_in() -> None:
+    levels = Counting()
+    unsigned = counted(GIVEN, officers=())
+    fault = levels.take(lower_leaf(LowerLog(GIVEN), unsigned, ACCEPTED, Reason.IN_ORDER))
+    assert isinstance(fault, UpwardFault)
+    assert (fault.problem, fault.retry) == ("cannot be taken: SIGNATURE", False)
 
 
 def test_a_centre_with_an_older_register_asks_for_a_newer_one() -> None:

@@ -20,6 +20,7 @@ from ballotbox_protocol.wire.statements import RulingKind
 from ballotbox_protocol.wire.verdict import Reason, Verdict
 from ballotbox_simulator.authority import with_register
 from tests.gateway.below import Levels, LowerLog
+from tests.gateway.below import entry_of as report_entry
 from tests.gateway.scene import Scene
 from tests.gateway.scripted import CENTRE, NOW, ORIGIN, OTHER, authority, ruling
 from tests.gateway.test_replay import again, made_of
@@ -252,19 +253,16 @@ def test_it_goes_up_once_and_in_order() -> None:
     assert levels.centre.ledger.log_head().size == new.log_head().size
 
 
-def test_the_gateway_above_takes_no_statement_that_nobody_may_make() -> None:
+def test_the_gateway_above_refuses_bytes_that_the_leaf_cannot_mean() -> None:
     levels = Levels(GIVEN)
     first = released(levels.other)
-    of_centre = released(levels.centre)
+    second = following(levels.other, first)
+    alone = "must stand beside a publication leaf, alone"
     wrong = {
-        "cannot be taken: RELEASERS": entry_of(replace(first, signatures=())),
-        "cannot be taken: BODY": entry_of(first, b"\x80"),
-        "cannot be taken: VERSION": entry_of(following(levels.other, first)),
-        "cannot be taken: OTHER_LOG": entry_of(of_centre),
-        "is another one than the leaf commits to": entry_of(
-            first, following(levels.other, first).to_bytes()
-        ),
-        "must stand beside a publication leaf, alone": entry_of(first, report=b"report"),
+        "publication: must be an array": entry_of(first, b"\xa0"),
+        "cannot be taken: OTHER_ELECTION": entry_of(released(levels.other, election=bytes(32))),
+        "is another publication than the leaf commits to": entry_of(first, second.to_bytes()),
+        alone: entry_of(first, report=b"report"),
     }
     for problem, entry in wrong.items():
         fault = levels.take(LowerLog(GIVEN, OTHER).batch(entry))
@@ -273,16 +271,111 @@ def test_the_gateway_above_takes_no_statement_that_nobody_may_make() -> None:
     bare = UpwardEntry(entry_of(first).leaf, None, None)
     fault = levels.take(LowerLog(GIVEN, OTHER).batch(bare))
     assert isinstance(fault, UpwardFault)
-    assert "alone" in fault.problem
+    assert fault.problem == alone
     assert levels.centre.ledger.log_head().size == 0
 
 
-def test_the_gateway_above_waits_for_the_register_that_lists_the_officers() -> None:
+def told(levels: Levels) -> list[tuple[Verdict, Reason]]:
+    """What the centre says of publications, leaf by leaf; the same after a replay."""
+    said = [leaf for leaf in leaves(levels.centre) if leaf.type is LeafType.PUBLICATION]
+    trusted = levels.centre.intake._books.roster.trusted
+    new = again(GIVEN, levels.centre.ledger, CENTRE, trusted=trusted)
+    assert new.log_head() == levels.centre.ledger.log_head()
+    for leaf in said:
+        assert new.report(leaf.report) == levels.centre.ledger.report(leaf.report)
+    return [(leaf.verdict, leaf.reason) for leaf in said]
+
+
+#: What a lower log brings between two reports, and why it cannot stand above.
+ASIDE = {
+    "one officer": (lambda other, _: released(other, 1), Reason.RELEASERS),
+    "nobody": (lambda other, _: replace(released(other), signatures=()), Reason.RELEASERS),
+    "of the centre": (lambda _, centre: released(centre), Reason.OTHER_LOG),
+    "of another log": (lambda _, __: released(Scene(GIVEN, ORIGIN)), Reason.OTHER_LOG),
+    "not the first": (lambda other, _: following(other, released(other)), Reason.VERSION),
+}
+
+
+@pytest.mark.parametrize(("made", "reason"), ASIDE.values(), ids=ASIDE.keys())
+def test_a_statement_that_cannot_stand_is_set_aside_and_stops_nothing(made, reason) -> None:
+    levels = Levels(GIVEN)
+    each = made(levels.other, levels.centre)
+    messages = [levels.box.report(kind) for kind in (ReportKind.BOOT, ReportKind.ZERO)]
+    before, after = (report_entry(m, Verdict.ACCEPTED, Reason.IN_ORDER) for m in messages)
+    log = LowerLog(GIVEN, OTHER)
+    batch = log.batch(before, entry_of(each), after)
+    reply = levels.take(batch)
+    assert isinstance(reply, UpwardReply)
+    assert levels.take(batch) == reply
+    assert told(levels) == [(Verdict.QUARANTINED, reason)]
+    assert [levels.centre.row(message).verdict for message in messages] == [Verdict.ACCEPTED] * 2
+    (entry,) = levels.centre.ledger.entries(1, 2)
+    assert (decode_leaf(entry.leaf).report, entry.ruling) == (each.id, each.to_bytes())
+    assert isinstance(levels.take(log.batch(entry_of(each))), UpwardReply)
+    assert told(levels) == [(Verdict.QUARANTINED, reason)]
+    assert take(levels.centre, released(levels.centre)).reason is Reason.PUBLISHED
+
+
+def test_another_log_cannot_take_the_place_of_what_a_log_says_of_itself() -> None:
+    """Two officers signed both; which of them is meant the log itself says."""
+    levels = Levels(GIVEN)
+    levels.lower.until(ReportKind.OPEN)
+    rival = released(levels.lower, result=bytes([1] * 32))
+    assert isinstance(levels.take(LowerLog(GIVEN, OTHER).batch(entry_of(rival))), UpwardReply)
+    first = released(levels.lower)
+    take(levels.lower, first)
+    take(levels.lower, following(levels.lower, first))
+    levels.carry(levels.lower)
+    published = (Verdict.ACCEPTED, Reason.PUBLISHED)
+    assert told(levels) == [(Verdict.QUARANTINED, Reason.OTHER_LOG), published, published]
+
+
+def test_what_the_wrong_log_brought_may_still_come_from_the_right_one() -> None:
+    levels = Levels(GIVEN)
+    first = released(levels.lower)
+    second = following(levels.lower, first)
+    early = LowerLog(GIVEN, OTHER).batch(entry_of(second), entry_of(first))
+    assert isinstance(levels.take(early), UpwardReply)
+    aside = (Verdict.QUARANTINED, Reason.OTHER_LOG)
+    assert told(levels) == [aside, aside]
+    log = LowerLog(GIVEN, ORIGIN)
+    assert isinstance(levels.take(log.batch(entry_of(second))), UpwardReply)
+    late = (Verdict.QUARANTINED, Reason.VERSION)
+    assert told(levels)[2:] == [late]
+    third = following(levels.lower, second)
+    assert isinstance(levels.take(log.batch(entry_of(first), entry_of(third))), UpwardReply)
+    published = (Verdict.ACCEPTED, Reason.PUBLISHED)
+    assert told(levels)[3:] == [published] * 3
+
+
+def test_officers_that_a_newer_register_lists_are_believed_with_the_next_one() -> None:
     levels = Levels(with_register(GIVEN, without_one(GIVEN.trusted.register)))
-    first = released(Scene(GIVEN, OTHER))
-    fault = levels.take(LowerLog(GIVEN, OTHER).batch(entry_of(first)))
-    assert isinstance(fault, UpwardFault)
-    assert fault.retry
+    lower = Scene(GIVEN, ORIGIN)
+    first = released(lower)
+    second = following(lower, first)
+    log = LowerLog(GIVEN, ORIGIN)
+    assert isinstance(levels.take(log.batch(entry_of(first))), UpwardReply)
+    assert told(levels) == [(Verdict.QUARANTINED, Reason.OLD_REGISTER)]
+    register = GIVEN.trusted.register
+    newer = with_register(GIVEN, replace(register, version=register.version + 1))
+    levels.centre.intake.replace_register(newer.trusted)
+    assert isinstance(levels.take(log.batch(entry_of(second))), UpwardReply)
+    published = (Verdict.ACCEPTED, Reason.PUBLISHED)
+    assert told(levels)[1:] == [published, published]
+
+
+def test_officers_who_may_release_no_longer_stop_no_log() -> None:
+    """The log below took it in while they might; the register changed before it came up."""
+    levels = Levels(GIVEN)
+    levels.lower.until(ReportKind.OPEN)
+    take(levels.lower, released(levels.lower))
+    levels.lower.send(ReportKind.TURNOUT)
+    register = GIVEN.trusted.register
+    newer = replace(of_one_precinct(register), version=register.version + 1)
+    levels.centre.intake.replace_register(with_register(GIVEN, newer).trusted)
+    levels.carry(levels.lower)
+    assert levels.centre.ledger.lower_log(ORIGIN).size == levels.lower.ledger.log_head().size
+    assert told(levels) == [(Verdict.QUARANTINED, Reason.RELEASERS)]
 
 
 def test_another_gateway_of_the_election_is_no_centre() -> None:

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from ballotbox_gateway.core import below
 from ballotbox_gateway.core.intake import RulingResult
 from ballotbox_gateway.core.upward import UpwardBatch, UpwardEntry, UpwardFault, UpwardReply
 from ballotbox_protocol.election.identifiers import InvalidField
@@ -173,7 +174,7 @@ def test_a_centre_with_an_older_register_asks_for_a_newer_one() -> None:
     [
         (lambda given: None, "must stand beside a replacement leaf, alone"),
         (lambda given: b"\xa0", "replacement"),
-        (lambda given: statement(given, kept=4), "is another one than the leaf commits to"),
+        (lambda given: statement(given, kept=4), "is another replacement than the leaf commits to"),
     ],
 )
 def test_a_replacement_without_its_statement_is_not_taken_in(ruling_of, told: str) -> None:
@@ -276,3 +277,117 @@ def test_a_log_stands_in_the_place_of_all_that_were_closed_before_it() -> None:
     row = levels.centre.ledger.report(what.id)
     assert row is not None
     assert row.verdict is Verdict.ACCEPTED
+
+
+@pytest.mark.parametrize("kind", ENTRIES)
+@pytest.mark.parametrize(
+    ("late", "since", "above"),
+    [
+        (Verdict.QUARANTINED, Verdict.ACCEPTED, Verdict.ACCEPTED),
+        (Verdict.QUARANTINED, Verdict.QUARANTINED, Verdict.QUARANTINED),
+        (Verdict.EVIDENCE, Verdict.ACCEPTED, Verdict.EVIDENCE),
+    ],
+)
+def test_what_a_closed_log_set_aside_may_be_heard_after_the_log_in_its_place(
+    kind: str, late: Verdict, since: Verdict, above: Verdict
+) -> None:
+    """A stretch may be on its way for long, and the machine it came from be gone meanwhile."""
+    levels = Levels()
+    what = ENTRIES[kind](levels)
+    old, new = LowerLog(levels.given, ORIGIN), LowerLog(levels.given, OTHER)
+    batches = (
+        new.batch(begun(levels.given), entry(what, since)),
+        old.batch(entry(what, late)),
+    )
+    assert all(isinstance(levels.take(batch), UpwardReply) for batch in batches)
+    assert verdict_above(levels, what) is above
+    assert known(again(levels.given, levels.centre.ledger, CENTRE)) == known(levels.centre.ledger)
+
+
+def test_without_that_it_would_be_set_aside_for_good(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The control: in a simulated day nothing is on its way for longer than another log takes."""
+    monkeypatch.setattr(below, "_is_judged_since", lambda _kept, _word: False)
+    with pytest.raises(AssertionError):
+        test_what_a_closed_log_set_aside_may_be_heard_after_the_log_in_its_place(
+            "report", Verdict.QUARANTINED, Verdict.ACCEPTED, Verdict.ACCEPTED
+        )
+
+
+def test_a_closed_log_is_heard_on_what_the_log_in_its_place_has_not_judged() -> None:
+    levels = Levels()
+    what, other = counted(levels.given), levels.box.report(K.BOOT)
+    assert isinstance(
+        levels.take(
+            LowerLog(levels.given, OTHER).batch(begun(levels.given), entry(other, Verdict.ACCEPTED))
+        ),
+        UpwardReply,
+    )
+    late = LowerLog(levels.given, ORIGIN).batch(entry(what, Verdict.QUARANTINED))
+    assert isinstance(levels.take(late), UpwardReply)
+    assert verdict_above(levels, what) is Verdict.QUARANTINED
+
+
+def verdict_above(levels: Levels, what: bytes | HandCount) -> Verdict:
+    row = levels.centre.ledger.report(report_id(what) if isinstance(what, bytes) else what.id)
+    assert row is not None
+    return row.verdict
+
+
+#: The log of OTHER was opened and lost before it could deliver anything.
+NEXT = "rehearsal.example/third"
+
+
+def of_three_logs() -> Levels:
+    plan = Plan(seed=1, boxes=4, origins=(ORIGIN, OTHER, NEXT, CENTRE))
+    return Levels(make_authority(plan))
+
+
+def test_a_new_log_brings_what_the_closed_one_never_delivered() -> None:
+    levels = of_three_logs()
+    what = counted(levels.given)
+    closed = LowerLog(levels.given, ORIGIN).batch(entry(what, Verdict.QUARANTINED))
+    assert isinstance(levels.take(closed), UpwardReply)
+    third = Scene(levels.given, NEXT)
+    own = statement(levels.given, replaced=OTHER, origin=NEXT)
+    third.intake.open_replacing(own, NOW, statement(levels.given))
+    third.intake.count_by_hand(what.to_bytes(), NOW)
+    levels.carry(third)
+    assert verdict_above(levels, what) is Verdict.ACCEPTED
+    told = [decode_leaf(leaf).report for leaf in third.ledger.leaves(0)]
+    assert told == [
+        decode_replacement(own).id,
+        decode_replacement(statement(levels.given)).id,
+        what.id,
+    ]
+    assert len(third.intake.call_again()) == len(levels.given.trusted.register.expected)
+    assert known(again(levels.given, third.ledger, NEXT)) == known(third.ledger)
+
+
+@pytest.mark.parametrize(
+    ("before", "field"),
+    [
+        (lambda given: statement(given, replaced=CENTRE, origin=ORIGIN), "before.origin"),
+        (lambda given: statement(given, officers=1), "replacement"),
+        (lambda given: b"\xa0", "replacement"),
+    ],
+)
+def test_what_does_not_lead_to_the_closed_log_opens_nothing(before, field: str) -> None:
+    given = of_three_logs().given
+    third = Scene(given, NEXT)
+    own = statement(given, replaced=OTHER, origin=NEXT)
+    with pytest.raises(InvalidField) as caught:
+        third.intake.open_replacing(own, NOW, before(given))
+    assert caught.value.field == field
+    assert third.ledger.log_head().size == 0
+
+
+def test_logs_that_stand_for_each_other_do_not_hang_the_gateway() -> None:
+    """Officers may sign nonsense; nothing of it is a reason to stop."""
+    levels = Levels()
+    what = counted(levels.given)
+    turned = begun(levels.given, replaced=OTHER, origin=ORIGIN)
+    batch = LowerLog(levels.given, OTHER).batch(
+        begun(levels.given), turned, entry(what, Verdict.ACCEPTED)
+    )
+    assert isinstance(levels.take(batch), UpwardReply)
+    assert verdict_above(levels, what) is Verdict.ACCEPTED

@@ -1,6 +1,7 @@
 """Do released results stand in a log for its readers, and does one that does not fit spoil it?"""
 
 from dataclasses import replace
+from hashlib import sha256
 
 import pytest
 
@@ -9,8 +10,10 @@ from ballotbox_protocol.wire.leaf import Leaf, LeafType, encode_leaf
 from ballotbox_protocol.wire.publication import Publication, Status
 from ballotbox_protocol.wire.verdict import Reason, Verdict
 from ballotbox_tabulation.core.faults import LogFault
-from ballotbox_tabulation.core.outcome import Published, Refused
-from ballotbox_tabulation.core.published import last_of
+from ballotbox_tabulation.core.log import open_log, read_leaves
+from ballotbox_tabulation.core.outcome import Published, Refused, conclude, read_standings
+from ballotbox_tabulation.core.published import last_of, released_in_words
+from ballotbox_tabulation.second_opinion import second_opinion
 from ballotbox_tabulation.verify_cli import main
 from tests.tabulation.folding import concluded
 from tests.tabulation.log_builder import (
@@ -145,6 +148,68 @@ UNFIT = {
         LogFault.VERDICT_REASON,
     ),
 }
+
+
+def aside(log: LogBuilder, given: Publication, reason: Reason, *beside: bytes, **changes) -> int:
+    return put(log, given, *beside, verdict=Verdict.QUARANTINED, reason=reason, **changes)
+
+
+def test_what_was_set_aside_is_listed_apart_and_hinders_none(log: LogBuilder) -> None:
+    below = released(log, origin=LOWER_ORIGIN, size=10**6)
+    rival = released(log, 1, origin=LOWER_ORIGIN, size=10**6, result=bytes([1] * 32))
+    aside(log, below, Reason.OLD_REGISTER)
+    aside(log, rival, Reason.RELEASERS)
+    at = aside(log, rival, Reason.VERSION)
+    own = released(log)
+    aside(log, own, Reason.OTHER_LOG)
+    for each in (below, own):
+        put(log, each)
+    told = result_of(log)["log"]
+    assert [each["id"] for each in told["published"]] == [below.id.hex(), own.id.hex()]
+    (left,) = told["published_aside"]
+    assert (left["id"], left["leaf"], left["reason"]) == (rival.id.hex(), at, "VERSION")
+    opened = open_log(log.files().get, GIVEN.trusted)
+    outcome = conclude(opened, read_leaves(opened), GIVEN.root, "test", second_opinion)
+    assert isinstance(outcome, Published)
+
+
+#: What may not stand there even as set aside.
+UNFIT_ASIDE = {
+    "nothing beside it": (
+        lambda log: aside(log, released(log), Reason.VERSION, b""),
+        LogFault.PUBLICATION_MISSING,
+    ),
+    "no statement": (
+        lambda log: aside(
+            log, released(log), Reason.VERSION, b"\x80", statement=sha256(b"\x80").digest()
+        ),
+        LogFault.PUBLICATION_FORM,
+    ),
+    "another id": (
+        lambda log: aside(log, released(log), Reason.VERSION, report=bytes(32)),
+        LogFault.PUBLICATION_DIGEST,
+    ),
+    "a reason that nobody sets aside for": (
+        lambda log: aside(log, released(log), Reason.CHECKPOINT),
+        LogFault.VERDICT_REASON,
+    ),
+}
+
+
+@pytest.mark.parametrize(("make", "fault"), UNFIT_ASIDE.values(), ids=UNFIT_ASIDE.keys())
+def test_what_is_set_aside_must_still_be_a_statement(log: LogBuilder, make, fault) -> None:
+    at = make(log)
+    outcome = concluded(log)
+    assert isinstance(outcome, Refused)
+    assert [(each.code, each.leaf) for each in outcome.faults] == [(fault, at)]
+
+
+def test_the_verifier_says_what_was_set_aside(log: LogBuilder) -> None:
+    aside(log, released(log, origin=LOWER_ORIGIN), Reason.VERSION)
+    opened = open_log(log.files().get, GIVEN.trusted)
+    (each,) = read_standings(opened, read_leaves(opened)).published
+    told = released_in_words(each)
+    assert told.startswith(f"set aside at leaf 6, a result of {LOWER_ORIGIN} at size 6: ")
 
 
 @pytest.mark.parametrize(("make", "fault"), UNFIT.values(), ids=UNFIT.keys())

@@ -10,7 +10,11 @@ from ballotbox_gateway.cli.quarantine import officers_options, open_keys, passph
 from ballotbox_gateway.problem import Problem
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ballotbox_gateway.config import Config
+    from ballotbox_protocol.wire.keyfile import PrivateKey
+    from ballotbox_protocol.wire.replacement import Replacement
     from ballotbox_protocol.wire.trust import Trusted
 
 
@@ -20,12 +24,20 @@ if TYPE_CHECKING:
 @click.option(
     "--kept", type=click.IntRange(0), default=0, help="First leaf of the closed log that is lost."
 )
+@click.option(
+    "--before",
+    type=(str, click.IntRange(0)),
+    multiple=True,
+    metavar="ORIGIN FIRST_LOST",
+    help="Log that the closed one stood for, newest first, when that one never came up.",
+)
 @officers_options
 @passphrases_option
 def init(
     config: "Config",
     replace: str | None,
     kept: int,
+    before: tuple[tuple[str, int], ...],
     officer_keys: tuple[Path, ...],
     passphrase_files: tuple[Path, ...],
 ) -> None:
@@ -36,14 +48,19 @@ def init(
     trusted = load_trusted(config)
     identity = load_identity(config, trusted)
     if replace is None:
+        if before:
+            remedy = "Name with --replace the closed log that the new one stands for"
+            raise Problem("--before", "names what another closed log stood for", remedy)
         create_ledger(config, trusted)
     else:
         from time import time
 
         from ballotbox_gateway.service.replacing import replace_log
 
-        statement = _statement(config, trusted, replace, kept, officer_keys, passphrase_files)
-        aside = replace_log(config, trusted, identity, statement, int(time()))
+        unsigned = _unsigned(config, trusted, ((replace, kept), *before))
+        keys = open_keys(officer_keys, passphrase_files, trusted.election.mode)
+        statements = [_signed(each, keys) for each in unsigned]
+        aside = replace_log(config, trusted, identity, statements, int(time()))
         if aside is not None:
             click.echo(f"kept     {aside}")
     click.echo(f"created  {config.ledger_file}")
@@ -54,28 +71,32 @@ def init(
         click.echo(f"replaces {replace}, lost from leaf {kept} on; boxes are asked to send again")
 
 
-def _statement(
-    config: "Config",
-    trusted: "Trusted",
-    replaced: str,
-    kept: int,
-    officer_keys: tuple[Path, ...],
-    passphrase_files: tuple[Path, ...],
-) -> bytes:
-    from dataclasses import replace
-
+def _unsigned(
+    config: "Config", trusted: "Trusted", closed: "Sequence[tuple[str, int]]"
+) -> "list[Replacement]":
+    """Return what says of each closed log, newest first, which one stands in its place."""
     from ballotbox_protocol.election.identifiers import InvalidField
-    from ballotbox_protocol.wire.cose import MessageType
-    from ballotbox_protocol.wire.officers import sign_as_officer
     from ballotbox_protocol.wire.replacement import Replacement
 
-    try:
-        unsigned = Replacement(trusted.digest, replaced, config.origin, kept)
-    except InvalidField as error:
-        remedy = "Set `origin` to a new one that the register lists with this gateway's key"
-        raise Problem("--replace", str(error), remedy) from error
+    made, origin = [], config.origin
+    for replaced, kept in closed:
+        try:
+            made.append(Replacement(trusted.digest, replaced, origin, kept))
+        except InvalidField as error:
+            remedy = "Set `origin` to a new one that the register lists with this gateway's key"
+            option = "--before" if made else "--replace"
+            raise Problem(option, str(error), remedy) from error
+        origin = replaced
+    return made
+
+
+def _signed(unsigned: "Replacement", keys: "Sequence[PrivateKey]") -> bytes:
+    from dataclasses import replace
+
+    from ballotbox_protocol.wire.cose import MessageType
+    from ballotbox_protocol.wire.officers import sign_as_officer
+
     payload = unsigned.payload()
-    keys = open_keys(officer_keys, passphrase_files, trusted.election.mode)
     signatures = tuple(
         sign_as_officer(key.public, key.sign, MessageType.REPLACEMENT, payload) for key in keys
     )

@@ -28,6 +28,7 @@ from ballotbox_gateway.core.roster import Roster
 from ballotbox_gateway.core.rulings import Bench
 from ballotbox_protocol.election.identifiers import BoxId, InvalidField
 from ballotbox_protocol.election.register import origin_id
+from ballotbox_protocol.wire.hand_count import HandCount
 from ballotbox_protocol.wire.hand_count_check import Laws, content_fault
 from ballotbox_protocol.wire.message import Message, MessageKind
 from ballotbox_protocol.wire.trust import Trusted
@@ -130,8 +131,11 @@ class Books:
 
     def hand_counts(self, case: Case) -> HandCounts:
         """Return what places counts by hand into the draft of a case."""
-        trusted = self.roster.trusted
-        return HandCounts(case.draft, lambda count: content_fault(count, trusted, self._laws))
+        return HandCounts(case.draft, self.count_fault)
+
+    def count_fault(self, count: HandCount) -> Reason | None:
+        """Return what speaks against an authentic count by hand by itself."""
+        return content_fault(count, self.roster.trusted, self._laws)
 
     def _close(self, draft: Draft) -> Sealed | None:
         sealed = draft.seal(self.uncounted)

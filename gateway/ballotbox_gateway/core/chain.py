@@ -161,9 +161,10 @@ class Chains:
         self, chain: BoxChain, row: StoredReport, own: Verdict, reason: Reason
     ) -> StoredReport:
         """Set this gateway's own verdict on a known report; a changed outcome is a new leaf."""
-        verdict, combined = combine(own, reason, row.below, ruled=row.ruled)
+        below = self._draft.held_below(row, own, reason)
+        verdict, combined = combine(own, reason, below, ruled=row.ruled)
         changed = verdict is not row.verdict
-        row = row._replace(own_verdict=own, own_reason=reason)
+        row = row._replace(own_verdict=own, own_reason=reason, below=below)
         if changed:
             row = row._replace(verdict=verdict, reason=combined, newest=self._draft.next_index)
             self._draft.decide(row)

@@ -1,7 +1,7 @@
 """One batch under judgement. Nothing in it is true before the ledger has committed it."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from hashlib import sha256
 from typing import NamedTuple
 
@@ -34,10 +34,15 @@ _NO_ID = ReportId(bytes(32))
 _ID_AT = encode_leaf(Leaf(LeafType.REPORT, _NO_ID, Verdict.HELD, Reason.GAP_BEFORE, None, 0)).index(
     _NO_ID
 )
+#: Returns what lower gateways hold against a report, given this gateway's verdict and reason.
+Recall = Callable[[StoredReport, Verdict, Reason], bytes]
 
 
 class Draft:
-    """Collects what one commit will change; `lower` is the step along a lower log it comes with."""
+    """Collects what one commit will change; `lower` is the step along a lower log it comes with.
+
+    recall: tells, when a log is read again, what lower gateways held against a report by then.
+    """
 
     def __init__(self, log: Log, heads: dict[BoxId, BoxHead], ledger: Ledger, now: int) -> None:
         self.now = now
@@ -47,6 +52,7 @@ class Draft:
         self.unauthentic: list[Unauthentic] = []
         self.counts: Counter[tuple[Tally, Reason]] = Counter()
         self.lower: LowerStep | None = None
+        self.recall: Recall | None = None
         self.delivery: Delivery | None = None
         self.contradictions: list[bytes] = []
         self._abandoned = False
@@ -86,6 +92,10 @@ class Draft:
                 found = self.chain(found.box).known(found.sequence, report)
         return found
 
+    def held_below(self, row: StoredReport, own: Verdict, reason: Reason) -> bytes:
+        """Return what lower gateways hold against a known report that is decided on anew."""
+        return row.below if self.recall is None else self.recall(row, own, reason)
+
     def decide(self, row: StoredReport) -> None:
         """Append the leaf that states the row's verdict; its `newest` must be `next_index`."""
         key = (row.verdict, row.reason)
@@ -104,8 +114,8 @@ class Draft:
         self.leaves.append(NewLeaf(row.newest, data, row.first, ruling.to_bytes(), self.note))
         self.counts[Tally.LEAVES, row.reason] += 1
 
-    def count_beside(self, row: StoredReport) -> bytes:
-        """Return the count that stands beside its newest leaf: `row.data` is as it came first."""
+    def statement_beside(self, row: StoredReport) -> bytes:
+        """Return what stands beside its newest leaf: `row.data` is as it came first."""
         at = row.newest - self.expected.size
         if at >= 0:
             return self.leaves[at].ruling or b""
@@ -124,7 +134,8 @@ class Draft:
         """Append the leaf of a released result, and its statement beside it."""
         why, digest = row.reason, statement.digest
         leaf = Leaf(LeafType.PUBLICATION, row.id, row.verdict, why, digest, self.now)
-        self.leaves.append(NewLeaf(row.newest, encode_leaf(leaf), row.first, row.data, self.note))
+        data = statement.to_bytes()
+        self.leaves.append(NewLeaf(row.newest, encode_leaf(leaf), row.first, data, self.note))
         self.counts[Tally.LEAVES, why] += 1
 
     def replace(self, replacement: Replacement) -> StoredReport:

@@ -5,14 +5,14 @@ of a stretch is taken or nothing, so a lower log is never known with holes.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple, assert_never
 
 from ballotbox_gateway.core.below import Word
 from ballotbox_gateway.core.books import Books, Case
 from ballotbox_gateway.core.outcome import Road, RoadKind, RulingResult
 from ballotbox_gateway.core.ports import LowerLog, LowerStep, StoredReport
-from ballotbox_gateway.core.publications import place_publication
-from ballotbox_gateway.core.replacing import closed_before, fault_of, taken_in
+from ballotbox_gateway.core.publications import take_over
+from ballotbox_gateway.core.replacing import Line, fault_of, line_of, taken_in
 from ballotbox_gateway.core.roster import Authentic, Misplaced, Roster, Unproved
 from ballotbox_gateway.core.upward import (
     ENTRIES_MAX,
@@ -22,20 +22,15 @@ from ballotbox_gateway.core.upward import (
     UpwardFault,
     UpwardReply,
 )
-from ballotbox_protocol.election.identifiers import OriginId
 from ballotbox_protocol.election.register import origin_id
 from ballotbox_protocol.wire.checkpoint import Checkpoint, CheckpointFault, verify_checkpoint
-from ballotbox_protocol.wire.hand_count import HandCount, is_hand_count_place
+from ballotbox_protocol.wire.hand_count import HandCount, decode_hand_count, is_hand_count_place
 from ballotbox_protocol.wire.hand_count_check import read_hand_count
 from ballotbox_protocol.wire.leaf import Leaf, LeafType, decode_leaf
 from ballotbox_protocol.wire.merkle import Frontier, leaf_hash
-from ballotbox_protocol.wire.publication import (
-    Publication,
-    decode_publication,
-    read_publication,
-)
-from ballotbox_protocol.wire.replacement import decode_replacement
-from ballotbox_protocol.wire.statements import decode_ruling
+from ballotbox_protocol.wire.publication import Publication, decode_publication
+from ballotbox_protocol.wire.replacement import Replacement, decode_replacement
+from ballotbox_protocol.wire.statements import Ruling, decode_ruling
 from ballotbox_protocol.wire.verdict import Reason
 
 #: What a newer register may mend.
@@ -43,13 +38,16 @@ _BEHIND = frozenset({Reason.UNKNOWN_KEY, Reason.OLD_REGISTER})
 _SEND_AS_STORED = "send the leaf and what it commits to as the log stores them"
 
 
+#: What may stand beside a leaf in the place of a report.
+Statement = Ruling | Replacement | HandCount | Publication
+
+
 class Evidence(NamedTuple):
     """One entry whose parts belong together: a leaf with its report, or with its statement."""
 
     leaf: Leaf
-    given: Authentic | None
+    given: Authentic | Statement
     ruling: bytes
-    counted: HandCount | None = None
 
 
 def take_in(
@@ -103,7 +101,7 @@ def _open(roster: Roster, at: int, entry: UpwardEntry) -> Evidence | UpwardFault
     except ValueError as error:
         return UpwardFault(f"entries[{at}].leaf", str(error), _SEND_AS_STORED)
     if leaf.type is not LeafType.REPORT:
-        return _OPENERS[leaf.type](roster, at, leaf, entry)
+        return _open_statement(roster, at, leaf, entry)
     field = f"entries[{at}].report"
     if entry.report is None or entry.ruling is not None:
         return UpwardFault(field, "must stand beside a report leaf, alone", _SEND_AS_STORED)
@@ -122,76 +120,69 @@ def _older_register(field: str) -> UpwardFault:
     return UpwardFault(field, problem, "give this gateway the newer register", retry=True)
 
 
-def _open_ruling(roster: Roster, at: int, leaf: Leaf, entry: UpwardEntry) -> Evidence | UpwardFault:
-    field = f"entries[{at}].ruling"
-    if entry.ruling is None or entry.report is not None:
-        return UpwardFault(field, "must stand beside a ruling leaf, alone", _SEND_AS_STORED)
-    try:
-        ruling = decode_ruling(entry.ruling)
-    except ValueError as error:
-        return UpwardFault(field, str(error), _SEND_AS_STORED)
-    if (ruling.report, ruling.digest) != (leaf.report, leaf.statement):
-        return UpwardFault(field, "is another ruling than the leaf commits to", _SEND_AS_STORED)
-    if not roster.knows_signers(ruling.signatures):
-        return _older_register(field)
-    return Evidence(leaf, None, entry.ruling)
+class _Kind(NamedTuple):
+    """One kind of statement that may stand beside a leaf.
+
+    judge: returns what speaks against taking in a whole stretch with it, in the field.
+    """
+
+    name: str
+    decode: Callable[[bytes], Statement]
+    judge: Callable[[Roster, str, Any], UpwardFault | None]
 
 
-def _open_replacement(
+def _open_statement(
     roster: Roster, at: int, leaf: Leaf, entry: UpwardEntry
 ) -> Evidence | UpwardFault:
-    field = f"entries[{at}].ruling"
+    field, kind = f"entries[{at}].ruling", _KINDS[leaf.type]
     if entry.ruling is None or entry.report is not None:
-        return UpwardFault(field, "must stand beside a replacement leaf, alone", _SEND_AS_STORED)
+        return UpwardFault(field, f"must stand beside a {kind.name} leaf, alone", _SEND_AS_STORED)
     try:
-        replacement = decode_replacement(entry.ruling)
+        said = kind.decode(entry.ruling)
     except ValueError as error:
         return UpwardFault(field, str(error), _SEND_AS_STORED)
-    if (replacement.id, replacement.digest) != (leaf.report, leaf.statement):
-        return UpwardFault(field, "is another one than the leaf commits to", _SEND_AS_STORED)
-    if not roster.knows_signers(replacement.signatures):
+    about = said.report if isinstance(said, Ruling) else said.id
+    if (about, said.digest) != (leaf.report, leaf.statement):
+        problem = f"is another {kind.name} than the leaf commits to"
+        return UpwardFault(field, problem, _SEND_AS_STORED)
+    return kind.judge(roster, field, said) or Evidence(leaf, said, entry.ruling)
+
+
+def _judge_ruling(roster: Roster, field: str, ruling: Ruling) -> UpwardFault | None:
+    return None if roster.knows_signers(ruling.signatures) else _older_register(field)
+
+
+def _judge_replacement(roster: Roster, field: str, said: Replacement) -> UpwardFault | None:
+    if not roster.knows_signers(said.signatures):
         return _older_register(field)
-    fault = fault_of(replacement, roster)
-    if fault:
-        return UpwardFault(field, fault, "open the log again, with two officers of the register")
-    return Evidence(leaf, None, entry.ruling)
+    fault = fault_of(said, roster)
+    fix = "open the log again, with two officers of the register"
+    return UpwardFault(field, fault, fix) if fault else None
 
 
-def _open_count(roster: Roster, at: int, leaf: Leaf, entry: UpwardEntry) -> Evidence | UpwardFault:
-    field = f"entries[{at}].ruling"
-    if entry.ruling is None or entry.report is not None:
-        return UpwardFault(field, "must stand beside a hand count leaf, alone", _SEND_AS_STORED)
-    count = read_hand_count(entry.ruling, roster.trusted)
-    if count in _BEHIND:
+def _judge_count(roster: Roster, field: str, count: HandCount) -> UpwardFault | None:
+    read = read_hand_count(count.to_bytes(), roster.trusted)
+    if isinstance(read, HandCount):
+        return None
+    if read in _BEHIND:
         return _older_register(field)
-    if not isinstance(count, HandCount):
-        return UpwardFault(field, f"cannot be taken: {count.name}", _SEND_AS_STORED)
-    if (count.id, count.digest) != (leaf.report, leaf.statement):
-        return UpwardFault(field, "is another count than the leaf commits to", _SEND_AS_STORED)
-    return Evidence(leaf, None, entry.ruling, count)
+    return UpwardFault(field, f"cannot be taken: {read.name}", _SEND_AS_STORED)
 
 
-def _open_publication(
-    roster: Roster, at: int, leaf: Leaf, entry: UpwardEntry
-) -> Evidence | UpwardFault:
-    field = f"entries[{at}].ruling"
-    if entry.ruling is None or entry.report is not None:
-        return UpwardFault(field, "must stand beside a publication leaf, alone", _SEND_AS_STORED)
-    given = read_publication(entry.ruling, roster.trusted)
-    if given in _BEHIND:
-        return _older_register(field)
-    if not isinstance(given, Publication):
-        return UpwardFault(field, f"cannot be taken: {given.name}", _SEND_AS_STORED)
-    if (given.id, given.digest) != (leaf.report, leaf.statement):
-        return UpwardFault(field, "is another one than the leaf commits to", _SEND_AS_STORED)
-    return Evidence(leaf, None, entry.ruling)
+def _judge_publication(roster: Roster, field: str, said: Publication) -> UpwardFault | None:
+    """Whatever else speaks against it sets it aside: a leaf is no reason to stop a whole log."""
+    trusted = roster.trusted
+    if (said.election, said.mode) == (trusted.digest, trusted.election.mode):
+        return None
+    problem = f"cannot be taken: {Reason.OTHER_ELECTION.name}"
+    return UpwardFault(field, problem, _SEND_AS_STORED)
 
 
-_OPENERS: Final = {
-    LeafType.RULING: _open_ruling,
-    LeafType.REPLACEMENT: _open_replacement,
-    LeafType.HAND_COUNT: _open_count,
-    LeafType.PUBLICATION: _open_publication,
+_KINDS: Final = {
+    LeafType.RULING: _Kind("ruling", decode_ruling, _judge_ruling),
+    LeafType.REPLACEMENT: _Kind("replacement", decode_replacement, _judge_replacement),
+    LeafType.HAND_COUNT: _Kind("hand count", decode_hand_count, _judge_count),
+    LeafType.PUBLICATION: _Kind("publication", decode_publication, _judge_publication),
 }
 
 
@@ -224,14 +215,14 @@ def _settle(
             return UpwardConflict(taken)
         case.draft.lower = LowerStep(first, log, books.ledger.next_note())
         rows: list[StoredReport] = []
-        closed: frozenset[OriginId] = frozenset()
+        line = Line()
         for at, each in enumerate(evidence):
             if at == 0 or evidence[at - 1].leaf.type is LeafType.REPLACEMENT:
-                closed = closed_before(case.draft, log.origin)
-            row = _place(books, case, each, Word(origin, each.leaf.verdict, closed), at)
-            if not isinstance(row, StoredReport):
+                line = line_of(case.draft, log.origin)
+            row = _place(books, case, each, Word(origin, each.leaf.verdict, *line), log.origin)
+            if row is None:
                 case.draft.abandon()
-                return row or _unknown(at)
+                return _unknown(at)
             rows.append(row)
         return rows
 
@@ -244,38 +235,35 @@ def _settle(
 
 
 def _place(
-    books: Books, case: Case, evidence: Evidence, word: Word, at: int
-) -> StoredReport | UpwardFault | None:
-    if evidence.given is not None:
-        return case.chains.place(evidence.given, word).row
-    if evidence.counted is not None:
-        return books.hand_counts(case).place(evidence.counted, evidence.ruling, word).row
-    if evidence.leaf.type is LeafType.REPLACEMENT:
-        return taken_in(case.draft, decode_replacement(evidence.ruling))
-    if evidence.leaf.type is LeafType.PUBLICATION:
-        return _place_publication(books, case, evidence.ruling, at)
-    if case.draft.report(evidence.leaf.report) is None:
+    books: Books, case: Case, evidence: Evidence, word: Word, origin: str
+) -> StoredReport | None:
+    """Return the row of what an entry decides on; None when no earlier leaf brought it."""
+    match evidence.given:
+        case Authentic() as given:
+            return case.chains.place(given, word).row
+        case Ruling() as ruling:
+            return _rule(case, ruling, evidence.ruling, word)
+        case HandCount() as count:
+            return books.hand_counts(case).place(count, evidence.ruling, word).row
+        case Replacement() as replacement:
+            return taken_in(case.draft, replacement)
+        case Publication() as publication:
+            return take_over(case, books.roster.trusted, publication, origin)
+        case _:
+            assert_never(evidence.given)
+
+
+def _rule(case: Case, ruling: Ruling, data: bytes, word: Word) -> StoredReport | None:
+    if case.draft.report(ruling.report) is None:
         return None
-    result = case.bench.apply(evidence.ruling, heard=True)
-    row = case.draft.report(evidence.leaf.report)
+    result = case.bench.apply(data, heard=True)
+    row = case.draft.report(ruling.report)
     if row is not None and is_hand_count_place(row.box):
         # What follows for each version the lower gateway says in leaves of their own.
         return row
     if row is not None and result in (RulingResult.APPLIED, RulingResult.ALREADY):
         return case.chains.hear(row, word)
     return row
-
-
-def _place_publication(
-    books: Books, case: Case, data: bytes, at: int
-) -> StoredReport | UpwardFault:
-    given = decode_publication(data)
-    own = given.origin == books.identity.origin
-    placed = Reason.OTHER_LOG if own else place_publication(case.draft, given, data)
-    if isinstance(placed, Reason):
-        problem = f"cannot be taken: {placed.name}"
-        return UpwardFault(f"entries[{at}].ruling", problem, _SEND_AS_STORED)
-    return placed.row
 
 
 def _unknown(at: int) -> UpwardFault:

@@ -239,7 +239,8 @@ class HandCounts:
         self, chain: BoxChain, row: StoredReport, data: bytes, own: Standing, word: Word | None
     ) -> StoredReport:
         """Take in better signatures: a new leaf whatever follows, and these bytes beside it."""
-        below = row.below if word is None else hear(row.below, word)
+        heard = row if word is None else row._replace(below=hear(row.below, word))
+        below = self._draft.held_below(heard, own.verdict, own.reason)
         verdict, reason = own.beside(below)
         row = row._replace(
             newest=self._draft.next_index,
@@ -259,11 +260,12 @@ class HandCounts:
 
     def _decide(self, chain: BoxChain, row: StoredReport, own: Standing) -> StoredReport:
         """Set what a known version is now; a changed outcome is a new leaf."""
-        verdict, reason = own.beside(row.below)
+        below = self._draft.held_below(row, own.verdict, own.reason)
+        verdict, reason = own.beside(below)
         changed = verdict is not row.verdict
-        row = row._replace(own_verdict=own.verdict, own_reason=own.reason)
+        row = row._replace(own_verdict=own.verdict, own_reason=own.reason, below=below)
         if changed:
-            data = self._draft.count_beside(row)
+            data = self._draft.statement_beside(row)
             index = self._draft.next_index
             row = row._replace(verdict=verdict, reason=reason, newest=index)
             self._draft.decide_count(row, data)

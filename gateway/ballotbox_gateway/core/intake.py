@@ -347,9 +347,12 @@ class Intake:
         """Return the root of the first `size` leaves, None of more leaves than there are."""
         return self._books.log.root_at(size)
 
-    def open_replacing(self, statement: bytes, now: int) -> Replacement:
-        """Let two officers' statement be the first leaf of this empty log; raises InvalidField."""
-        return open_replacing(self._books, statement, now)
+    def open_replacing(self, statement: bytes, now: int, *before: bytes) -> Replacement:
+        """Let two officers' statement be the first leaf of this empty log; raises InvalidField.
+
+        before: those of the logs closed earlier, newest first, which may never have come up.
+        """
+        return open_replacing(self._books, statement, now, *before)
 
     def call_again(self) -> list[tuple[BoxId, Message]]:
         """Return requests to the boxes of which a log opened in another's place has nothing yet."""

@@ -79,8 +79,8 @@ class StoredReport(NamedTuple):
     """A report and the gateway's present mind about it.
 
     first, newest: indexes of its first and newest leaf. own_verdict, own_reason: what this
-    gateway's admission alone says. below: packed verdicts of lower gateways that are not
-    ACCEPTED. ruled: two officers released or named it.
+    gateway's admission alone says. below: packed verdicts of lower gateways, see `core/below.py`.
+    ruled: two officers released or named it.
     """
 
     id: ReportId

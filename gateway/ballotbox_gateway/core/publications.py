@@ -1,11 +1,13 @@
 """Released results as leaves of the log they were made of: taken in once, in order, or refused.
 
 A log is answered for by its own gateway alone. One above takes over what the log below says of
-itself, once two officers who may release signed it and it follows the one before it.
+itself, once two officers who may release signed it and it follows the one before it. What cannot
+be taken over is set aside with its reason, in a leaf of its own: the log below goes on. With the
+next one of that log it is judged anew, since a newer register may list who signed it.
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from ballotbox_gateway.core.books import Books, Case
 from ballotbox_gateway.core.chain import Placed
@@ -18,9 +20,13 @@ from ballotbox_protocol.wire.publication import (
     decode_publication,
     read_publication,
 )
+from ballotbox_protocol.wire.trust import Trusted
 from ballotbox_protocol.wire.verdict import Reason, Verdict
 
 _ROAD = Road(RoadKind.HTTP, "publication")
+
+#: Why a statement is set aside that may stand later: under another register, or after another one.
+_MAY_PASS: Final = frozenset({Reason.OLD_REGISTER, Reason.RELEASERS, Reason.VERSION})
 
 #: Returns the root of a log's first leaves, None of more leaves than there are.
 RootAt = Callable[[int], bytes | None]
@@ -45,7 +51,7 @@ def take_publication(books: Books, data: bytes, now: int, sampler: Sampler) -> P
     def judge(case: Case) -> Placed | Reason:
         placed: Placed | Reason = Reason.OTHER_LOG
         if given.origin == books.identity.origin:
-            placed = place_publication(case.draft, given, data, books.log.signed_root)
+            placed = place_publication(case.draft, given, books.log.signed_root)
         if isinstance(placed, Reason):
             samples = sampler.samples([(Arrival(data, _ROAD), placed)], now)
             case.draft.turn_away([placed], samples)
@@ -72,7 +78,7 @@ def _turned_away(
 
 
 def place_publication(
-    draft: Draft, given: Publication, data: bytes, root_at: RootAt | None = None
+    draft: Draft, given: Publication, root_at: RootAt | None = None
 ) -> Placed | Reason:
     """Put a signed statement after the last one of its log, or say why it cannot stand there.
 
@@ -80,21 +86,64 @@ def place_publication(
     """
     chain = draft.chain(given.place)
     known = chain.known(given.version, given.id)
-    if known is not None:
+    if known is not None and known.verdict is Verdict.ACCEPTED:
         return Placed(known, new=False)
-    before = chain.after(-1)
+    before = [row for row in chain.after(-1) if row.verdict is Verdict.ACCEPTED]
     if not given.follows(decode_publication(before[-1].data) if before else None):
         return Reason.VERSION
     if root_at is not None and root_at(given.size) != given.root:
         return Reason.CHECKPOINT
-    row = _row(draft, given, data)
-    chain.add(row)
-    draft.publish(row, given)
+    row = _decided(draft, given, Verdict.ACCEPTED, Reason.PUBLISHED)
     return Placed(row, new=True)
 
 
-def _row(draft: Draft, given: Publication, data: bytes) -> StoredReport:
-    index, accepted, why = draft.next_index, Verdict.ACCEPTED, Reason.PUBLISHED
+def take_over(case: Case, trusted: Trusted, given: Publication, origin: str) -> StoredReport:
+    """Take in a statement that the log of `origin` brings, or set it aside by name.
+
+    It speaks for itself alone: another log might bring what its officers never meant to stand.
+    """
+    draft = case.draft
+    if given.origin != origin:
+        return set_aside(draft, given, Reason.OTHER_LOG)
+    for row in draft.chain(given.place).after(-1):
+        if row.reason in _MAY_PASS:
+            _take_signed(draft, trusted, draft.statement_beside(row))
+    placed = _take_signed(draft, trusted, given.to_bytes())
+    return set_aside(draft, given, placed) if isinstance(placed, Reason) else placed.row
+
+
+def _take_signed(draft: Draft, trusted: Trusted, data: bytes) -> Placed | Reason:
+    given = read_publication(data, trusted)
+    return given if isinstance(given, Reason) else place_publication(draft, given)
+
+
+def set_aside(draft: Draft, given: Publication, reason: Reason) -> StoredReport:
+    """Keep a statement from below that cannot stand, and why, in a leaf of its own.
+
+    Whatever became of it before stays, but that the wrong log had brought it.
+    """
+    known = draft.chain(given.place).known(given.version, given.id)
+    if known is None or (known.reason is Reason.OTHER_LOG and reason in _MAY_PASS):
+        return _decided(draft, given, Verdict.QUARANTINED, reason)
+    return known
+
+
+def _decided(draft: Draft, given: Publication, verdict: Verdict, reason: Reason) -> StoredReport:
+    chain, index = draft.chain(given.place), draft.next_index
+    known = chain.known(given.version, given.id)
+    if known is None:
+        row = _row(given, index, verdict, reason)
+        chain.add(row)
+    else:
+        row = known._replace(
+            newest=index, verdict=verdict, reason=reason, own_verdict=verdict, own_reason=reason
+        )
+        chain.put(row)
+    draft.publish(row, given)
+    return row
+
+
+def _row(given: Publication, index: int, verdict: Verdict, reason: Reason) -> StoredReport:
     return StoredReport(
         id=given.id,
         box=given.place,
@@ -102,11 +151,11 @@ def _row(draft: Draft, given: Publication, data: bytes) -> StoredReport:
         place=Place.ASIDE,
         first=index,
         newest=index,
-        verdict=accepted,
-        reason=why,
-        own_verdict=accepted,
-        own_reason=why,
+        verdict=verdict,
+        reason=reason,
+        own_verdict=verdict,
+        own_reason=reason,
         ruled=False,
         below=b"",
-        data=data,
+        data=given.to_bytes(),
     )

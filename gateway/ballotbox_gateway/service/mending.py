@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from ballotbox_gateway.adapters.law_files import load_laws
 from ballotbox_gateway.config import Config
 from ballotbox_gateway.core.books import Books
 from ballotbox_gateway.core.outcome import Identity
@@ -43,6 +44,7 @@ class Mending:
         self, config: Config, trusted: Trusted, identity: Identity, copied: CopiedLog | None
     ) -> None:
         self._path = config.ledger_file
+        self._laws = config.laws
         self._trusted = trusted
         self._identity = identity
         self._copied = copied
@@ -113,7 +115,8 @@ class Mending:
             create(made, Binding(identity.origin, trusted.digest, trusted.register.version))
             ledger = open_ledger(made)
             try:
-                replay(Books(trusted, identity, ledger), entries)
+                # Where the log does not tell what spoke against a count, the laws are asked.
+                replay(Books(trusted, identity, ledger, load_laws(self._laws)), entries)
             finally:
                 ledger.close()
         except Damaged as error:

@@ -1,5 +1,6 @@
 """A new log in the place of one that is closed: its ledger, with two officers' statement first."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import apsw
@@ -17,10 +18,11 @@ from ballotbox_protocol.wire.trust import Trusted
 
 
 def replace_log(
-    config: Config, trusted: Trusted, identity: Identity, statement: bytes, now: int
+    config: Config, trusted: Trusted, identity: Identity, statements: Sequence[bytes], now: int
 ) -> Path | None:
     """Put the ledger of the new log in place; return where the old one is kept, if there was one.
 
+    statements: of the closed log, then of those that it stood for, newest first.
     Raises Problem, and then has changed nothing.
     """
     path = config.ledger_file
@@ -34,7 +36,8 @@ def replace_log(
         create(made, Binding(identity.origin, trusted.digest, trusted.register.version))
         ledger = open_ledger(made)
         try:
-            Intake(trusted, identity, ledger).open_replacing(statement, now)
+            first, *before = statements
+            Intake(trusted, identity, ledger).open_replacing(first, now, *before)
         finally:
             ledger.close()
         return put_in_place(made, path)

@@ -32,6 +32,16 @@ _REASONS_OF_COUNTS = {
     | {Reason.OFFICERS, Reason.PRECINCT, Reason.CORRECTS, Reason.QUARANTINED_BELOW},
     Verdict.EVIDENCE: _REASONS[Verdict.EVIDENCE],
 }
+#: The same of a released result; set aside are only those of lower logs.
+_REASONS_OF_PUBLICATIONS = {
+    Verdict.ACCEPTED: {Reason.PUBLISHED},
+    Verdict.QUARANTINED: {
+        Reason.OLD_REGISTER,
+        Reason.RELEASERS,
+        Reason.OTHER_LOG,
+        Reason.VERSION,
+    },
+}
 #: The reasons with which officers' rulings accept a report.
 RULED = frozenset({Reason.RELEASED, Reason.NAMED})
 
@@ -125,7 +135,7 @@ def _reason_fits(leaf: Leaf) -> bool:
     if leaf.type is LeafType.REPLACEMENT:
         return leaf.verdict is Verdict.ACCEPTED and leaf.reason is Reason.REPLACES
     if leaf.type is LeafType.PUBLICATION:
-        return leaf.verdict is Verdict.ACCEPTED and leaf.reason is Reason.PUBLISHED
+        return leaf.reason in _REASONS_OF_PUBLICATIONS.get(leaf.verdict, ())
     if leaf.type is LeafType.RULING:
         return leaf.verdict is Verdict.ACCEPTED and leaf.reason in RULED
     return leaf.reason in _REASONS_OF_COUNTS[leaf.verdict]

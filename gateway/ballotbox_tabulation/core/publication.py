@@ -27,7 +27,7 @@ from ballotbox_tabulation.core.fold import (
     Standings,
 )
 from ballotbox_tabulation.core.hand_counts import ListedCount, count_documents
-from ballotbox_tabulation.core.published import published_documents
+from ballotbox_tabulation.core.published import aside_documents, published_documents
 from ballotbox_tabulation.core.totals import (
     SUMMED,
     AreaTotal,
@@ -128,6 +128,8 @@ def _log(checkpoint: Checkpoint, standings: Standings) -> Document:
     before = {"replaced": replaced} if replaced else {}
     if published:
         before["published"] = published
+    if aside := aside_documents(standings.published):
+        before["published_aside"] = aside
     return before | {
         "origin": checkpoint.origin,
         "size": checkpoint.size,

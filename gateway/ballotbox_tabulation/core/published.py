@@ -1,4 +1,8 @@
-"""Released results in a log: each verified against the log it names, and listed in its order."""
+"""Released results in a log: each verified against the log it names, and listed in its order.
+
+What a lower log brought and this one could not take over stands in it with a reason. It is listed
+apart, is nobody's last publication, and hinders none.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -7,19 +11,26 @@ from typing import Any
 
 from ballotbox_protocol.wire.leaf import Leaf
 from ballotbox_protocol.wire.merkle import Tree
-from ballotbox_protocol.wire.publication import Publication, read_publication
+from ballotbox_protocol.wire.publication import Publication, decode_publication, read_publication
 from ballotbox_protocol.wire.trust import Trusted
+from ballotbox_protocol.wire.verdict import Verdict
 from ballotbox_tabulation.core.authenticity import OpenedLeaf
 from ballotbox_tabulation.core.faults import Fault, LogFault
+from ballotbox_tabulation.core.wording import reason_in_words
 
 
 @dataclass(frozen=True, slots=True)
 class PublishedLeaf:
-    """A leaf by which two officers released a result, and their statement."""
+    """A leaf by which two officers released a result, or set aside by name, and their statement."""
 
     index: int
     leaf: Leaf
     publication: Publication
+
+    @property
+    def stands(self) -> bool:
+        """Tell whether the result is released in this log."""
+        return self.leaf.verdict is Verdict.ACCEPTED
 
 
 class Publications:
@@ -38,6 +49,11 @@ class Publications:
             return Fault(LogFault.PUBLICATION_MISSING, index)
         if sha256(data).digest() != leaf.statement:
             return Fault(LogFault.PUBLICATION_DIGEST, index)
+        stands = leaf.verdict is Verdict.ACCEPTED
+        return self._released(opened, data) if stands else self._set_aside(opened, data)
+
+    def _released(self, opened: OpenedLeaf, data: bytes) -> PublishedLeaf | Fault:
+        index, leaf = opened.index, opened.leaf
         given = read_publication(data, self._trusted)
         if not isinstance(given, Publication):
             return Fault(LogFault.PUBLICATION_FORM, index, given.name)
@@ -52,13 +68,23 @@ class Publications:
         self._last[given.origin] = given
         return PublishedLeaf(index, leaf, given)
 
+    def _set_aside(self, opened: OpenedLeaf, data: bytes) -> PublishedLeaf | Fault:
+        try:
+            given = decode_publication(data)
+        except ValueError as error:
+            return Fault(LogFault.PUBLICATION_FORM, opened.index, str(error))
+        if (given.id, given.election) != (opened.leaf.report, self._trusted.digest):
+            return Fault(LogFault.PUBLICATION_DIGEST, opened.index)
+        return PublishedLeaf(opened.index, opened.leaf, given)
+
     def _is_of_this_log(self, index: int, given: Publication) -> bool:
         return given.size <= index and self._tree.root(given.size) == given.root
 
 
 def last_of(origin: str, published: Iterable[PublishedLeaf]) -> Publication | None:
     """Return the newest publication of one log, None when it has none."""
-    found = [each.publication for each in published if each.publication.origin == origin]
+    standing = (each.publication for each in published if each.stands)
+    found = [each for each in standing if each.origin == origin]
     return found[-1] if found else None
 
 
@@ -67,12 +93,22 @@ def released_in_words(each: PublishedLeaf) -> str:
     given = each.publication
     what = f"version {given.version}, {given.status.name.lower()}"
     of = f"of {given.origin} at size {given.size}"
+    if not each.stands:
+        return f"set aside at leaf {each.index}, a result {of}: {reason_in_words(each.leaf.reason)}"
     return f"two officers released a result {of}: {what}, sha256:{given.result.hex()}"
 
 
 def published_documents(published: Iterable[PublishedLeaf]) -> list[dict[str, Any]]:
     """Return the released results as a later one lists them."""
-    return [_document(each) for each in published]
+    return [_document(each) for each in published if each.stands]
+
+
+def aside_documents(published: Iterable[PublishedLeaf]) -> list[dict[str, Any]]:
+    """Return the results of lower logs that were set aside and are so still, with the reason."""
+    listed = list(published)
+    standing = {each.publication.id for each in listed if each.stands}
+    last = {each.publication.id: each for each in listed if each.publication.id not in standing}
+    return [_document(each) | {"reason": each.leaf.reason.name} for each in last.values()]
 
 
 def _document(each: PublishedLeaf) -> dict[str, Any]:

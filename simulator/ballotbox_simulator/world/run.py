@@ -8,6 +8,7 @@ from ballotbox_simulator.world.auditor import Breach, Finding
 from ballotbox_simulator.world.faults import FaultClass, FaultKind, weakest
 from ballotbox_simulator.world.plan import Day
 from ballotbox_simulator.world.releasing import release
+from ballotbox_simulator.world.releasing_below import release_below
 from ballotbox_simulator.world.rulings import rule_on_boxes
 from ballotbox_simulator.world.settlement import Balance, settle
 from ballotbox_simulator.world.strikes import schedule_strikes
@@ -56,6 +57,7 @@ def run_world(world: World, *, raising: bool = False) -> DayOutcome:
             world.run_liveness()
         balance = settle(world)
         release(world)
+        release_below(world)
         if world.rehearsal is not None:
             balance.add(settle(world.rehearsal))
             hold_apart(world, world.rehearsal)

@@ -1,0 +1,128 @@
+"""The end of a day: officers release the result of a precinct's log, and lose the right to at once.
+
+Its gateway took the statement in while they had it; at the centre a newer register speaks against
+it. That may not stop what comes after, and with the right register both stand.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Final
+
+from ballotbox_gateway.core.intake import Intake
+from ballotbox_gateway.core.ports import LedgerFailure
+from ballotbox_gateway.core.upward import UpwardReply
+from ballotbox_protocol.election.identifiers import PrecinctId, ReportId
+from ballotbox_protocol.election.register import Officer
+from ballotbox_protocol.wire.cose import MessageType
+from ballotbox_protocol.wire.leaf import decode_leaf
+from ballotbox_protocol.wire.publication import Publication, Status
+from ballotbox_protocol.wire.verdict import Reason, Verdict
+from ballotbox_simulator.authority import with_register
+from ballotbox_simulator.world.auditor import Breach
+from ballotbox_simulator.world.gateway_node import GatewayNode
+from ballotbox_simulator.world.world import World
+
+_NONE: Final = bytes(32)
+#: Whatever a gateway may send had refilled by then.
+_LATER_S: Final = 24 * 3_600
+_LEAVES: Final = 512
+#: One day in so many: two registers are made for it.
+_DAYS: Final = 4
+_SET_ASIDE: Final = (Verdict.QUARANTINED, Reason.RELEASERS)
+_RELEASED: Final = (Verdict.ACCEPTED, Reason.PUBLISHED)
+
+
+def release_below(world: World) -> None:
+    """Have results of a precinct's log released, on some days; objections go to the auditor."""
+    lower, centre = world.precincts[0].gateway, world.centre
+    if world.day.seed % _DAYS != 1:
+        return
+    if lower.intake is None or centre.intake is None or not _is_above(lower, centre):
+        return
+    try:
+        for words in _released(world, lower, lower.intake, centre.intake):
+            world.auditor.object_to(Breach.LAW, centre.name, words)
+    except LedgerFailure as fault:
+        centre.fail(fault)
+
+
+def _is_above(lower: GatewayNode, centre: GatewayNode) -> bool:
+    """Tell whether the centre has all of a log: what was made to forget has another one."""
+    taken = centre.ledger.lower_log(lower.name)
+    last = lower.ledger.checkpoint_at(lower.ledger.log_head().size)
+    return taken is not None and last is not None and taken.note == last.note
+
+
+def _released(world: World, lower: GatewayNode, below: Intake, above: Intake) -> Iterator[str]:
+    first = _statement(world, lower)
+    _take_rights(world, above, precinct=PrecinctId(world.precincts[0].number))
+    yield from _carried(world, lower, below, first)
+    yield from _stands(world.centre, first, _SET_ASIDE)
+    _take_rights(world, above, precinct=None)
+    second = replace(_statement(world, lower), version=2, previous=first.id)
+    yield from _carried(world, lower, below, second)
+    for each in (first, second):
+        yield from _stands(world.centre, each, _RELEASED)
+
+
+def _statement(world: World, lower: GatewayNode) -> Publication:
+    trusted, head = world.authority.trusted, lower.ledger.log_head()
+    return Publication(
+        election=trusted.digest,
+        mode=trusted.election.mode,
+        status=Status.PRELIMINARY,
+        version=1,
+        previous=None,
+        rules=_NONE,
+        program=_NONE,
+        configuration=_NONE,
+        origin=lower.name,
+        size=head.size,
+        root=head.root,
+        result=_NONE,
+    )
+
+
+def _take_rights(world: World, above: Intake, precinct: PrecinctId | None) -> None:
+    """Give the centre a newer register, whose officers release in one precinct, or again in all."""
+    newest = world.authority.trusted.register
+    version = newest.version + 1 + (precinct is None)
+    officers = tuple(_of(each, precinct) for each in newest.officers)
+    register = replace(newest, version=version, officers=officers)
+    above.replace_register(with_register(world.authority, register).trusted)
+
+
+def _of(officer: Officer, precinct: PrecinctId | None) -> Officer:
+    return officer if precinct is None else replace(officer, precinct=precinct)
+
+
+def _carried(world: World, lower: GatewayNode, below: Intake, plain: Publication) -> Iterator[str]:
+    """Have a statement taken in by the gateway of its log, and carry that log up to its end."""
+    centre = world.centre
+    signatures = world.held.authority.consent(plain.payload(), MessageType.PUBLICATION)
+    given = replace(plain, signatures=signatures)
+    outcome = below.publish(given.to_bytes(), lower.clock.unix())
+    if outcome.reason is not Reason.PUBLISHED:
+        yield f"{lower.name} refuses publication {given.version} of its log: {outcome.reason.name}"
+    while (batch := below.next_upward(centre.name, _LEAVES)) is not None:
+        now = centre.clock.unix() + given.version * _LATER_S
+        reply = None if centre.intake is None else centre.intake.admit_from_below(batch, now)
+        if not isinstance(reply, UpwardReply):
+            yield f"a publication stops the log of {lower.name}: {reply}"
+            return
+        below.upward_receipted(batch, reply, centre.name, lower.clock.unix())
+
+
+def _stands(
+    centre: GatewayNode, given: Publication, expected: tuple[Verdict, Reason]
+) -> Iterator[str]:
+    """Yield what the newest leaf about a statement says, unless it is what is expected."""
+    row = centre.ledger.report(ReportId(given.id))
+    if row is None:
+        yield f"publication {given.version} of {given.origin} has no leaf"
+        return
+    (entry,) = centre.ledger.entries(row.newest, row.newest + 1)
+    leaf = decode_leaf(entry.leaf)
+    if (leaf.verdict, leaf.reason) != expected:
+        said, wanted = leaf.reason.name, expected[1].name
+        yield f"publication {given.version} of {given.origin}: {said}, but it must be {wanted}"

@@ -209,7 +209,7 @@ def test_the_verifier_says_what_was_set_aside(log: LogBuilder) -> None:
     opened = open_log(log.files().get, GIVEN.trusted)
     (each,) = read_standings(opened, read_leaves(opened)).published
     told = released_in_words(each)
-    assert told.startswith(f"set aside at leaf 6, a result of {LOWER_ORIGIN} at size 6: ")
+    assert told.startswith(f"set aside at leaf 5, a result of {LOWER_ORIGIN} at size 5: ")
 
 
 @pytest.mark.parametrize(("make", "fault"), UNFIT.values(), ids=UNFIT.keys())

@@ -262,3 +262,13 @@ def test_the_wire_form_names_the_field_it_refuses(
     with pytest.raises(InvalidField, match=problem) as refusal:
         decode_register(spoilt(path, value))
     assert refusal.value.field == field
+
+
+def test_a_log_is_found_by_the_id_that_stands_for_it_in_a_table_made_once() -> None:
+    register = dataclasses.replace(
+        REGISTER, gateways=(GATEWAY, GatewayEntry(THERE, KEYS[6].public))
+    )
+    found = register.origin_by_id
+    assert found == {origin_id(HERE): HERE, origin_id(THERE): THERE}
+    assert register.origin_by_id is found
+    assert origin_id(THERE) not in REGISTER.origin_by_id

@@ -162,12 +162,12 @@ class History:
         elif self.genesis is None or self.cleared:
             raise MemoryFault(f"{kind.name} stands outside an election in the journal")
         if not record.body:
-            self._frontier.append(_EMPTY_LEAVES[kind])
-            step = _STEPS.get(kind)
-            if step is None:
+            leaf, way = _EMPTY[kind]
+            self._frontier.append(leaf)
+            if way is None:
                 self._count(kind)
             else:
-                self._move(step)
+                self._move(way)
         else:
             self._frontier.append(leaf_hash(record.to_bytes()))
             self._about_delivery += kind in _ABOUT_DELIVERY
@@ -181,7 +181,7 @@ class History:
         for kind in PASSAGE:
             self.apply(Record(kind), 0)
         more = count - 1
-        self._frontier.extend([_EMPTY_LEAVES[kind] for kind in PASSAGE] * more)
+        self._frontier.extend([_EMPTY[kind].leaf for kind in PASSAGE] * more)
         self.presented += more
         self.accepted += more
         self.portable += more * (self.state is PollState.PORTABLE)
@@ -208,13 +208,12 @@ class History:
             case _:
                 raise MemoryFault(f"a {kind.name} record of the journal is empty")
 
-    def _move(self, step: SheetStep) -> None:
-        way = _WAYS[step]
+    def _move(self, way: "_Way") -> None:
         target = way.leads.get(self.sheet)
         if target is None:
             raise MemoryFault(
                 "the journal contradicts itself: "
-                f"{step.name} cannot follow where a sheet is {self.sheet.name}"
+                f"{way.step.name} cannot follow where a sheet is {self.sheet.name}"
             )
         self.sheet = target
         if way.into_the_box:
@@ -230,7 +229,7 @@ class History:
             case RecordType.STATE:
                 self.state = PollState(body[0])
             case RecordType.ANSWER:
-                self._move(SheetStep.TOLD_IN if body[0] else SheetStep.TOLD_OUT)
+                self._move(_WAYS[SheetStep.TOLD_IN if body[0] else SheetStep.TOLD_OUT])
                 self.owed = Incident(IncidentCode.DROP_SETTLED, body[0])
             case RecordType.REPORT:
                 self._keep(body, offset)
@@ -287,6 +286,7 @@ _STEPS: Final[Mapping[RecordType, SheetStep]] = {
 class _Way(NamedTuple):
     """Where one step leads from where, and what it counts."""
 
+    step: SheetStep
     leads: Mapping[SheetState, SheetState]
     taken_in: bool
     into_the_box: bool
@@ -297,7 +297,7 @@ def _way(step: SheetStep) -> _Way:
     leads = {state: target for (state, by), target in SHEET_STEPS.items() if by is step}
     settled = SheetState.NONE in leads.values()
     fell = step in (SheetStep.DROP, SheetStep.TOLD_IN)
-    return _Way(leads, step is SheetStep.TAKE, fell, settled and not fell)
+    return _Way(step, leads, step is SheetStep.TAKE, fell, settled and not fell)
 
 
 #: The table of the sheets by its steps.
@@ -306,7 +306,21 @@ _WAYS: Final = {step: _way(step) for step in SheetStep}
 PASSAGE: Final = (RecordType.FED, RecordType.RELEASE, RecordType.DROPPED)
 _WITH_SLOT: Final = frozenset({SheetState.RELEASED, SheetState.IN_DOUBT})
 _ABOUT_DELIVERY: Final = frozenset({RecordType.RECEIPTED, RecordType.HELD, RecordType.RESEND})
-_EMPTY_LEAVES: Final = {kind: leaf_hash(Record(kind).to_bytes()) for kind in RecordType}
+
+
+class _Empty(NamedTuple):
+    """What a record without a body is in the tree, and the way it tells of, if it is a sheet's."""
+
+    leaf: bytes
+    way: _Way | None
+
+
+_EMPTY: Final = {
+    kind: _Empty(
+        leaf_hash(Record(kind).to_bytes()), _WAYS[_STEPS[kind]] if kind in _STEPS else None
+    )
+    for kind in RecordType
+}
 
 
 def _require(condition: bool, problem: str) -> None:  # noqa: FBT001

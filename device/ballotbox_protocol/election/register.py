@@ -166,6 +166,11 @@ class Register:
         return {gateway.origin: gateway.key for gateway in self.gateways}
 
     @cached_property
+    def origin_by_id(self) -> dict[OriginId, str]:
+        """The gateways' origins by the ids that stand for them."""
+        return {origin_id(gateway.origin): gateway.origin for gateway in self.gateways}
+
+    @cached_property
     def officer_by_key(self) -> dict[PublicKey, Officer]:
         """The officers by their keys."""
         return {officer.key: officer for officer in self.officers}

@@ -7,7 +7,6 @@ other election. So a wrong address, or a forged one, can only lead to a refusal.
 from collections.abc import Sequence
 from typing import Final, Generic, Protocol, TypeVar
 
-from ballotbox_protocol.election.register import origin_id
 from ballotbox_protocol.wire import cbor, cose
 from ballotbox_protocol.wire.checkpoint import CheckpointFault, parse_note
 from ballotbox_protocol.wire.message import MessageKind
@@ -63,7 +62,7 @@ class Addresses(Generic[E]):
     def of_log_below(self, log: bytes) -> E | None:
         """Return the election whose register lists a gateway with this origin id, or None."""
         for each in self._elections:
-            if any(origin_id(gateway.origin) == log for gateway in each.trusted.register.gateways):
+            if log in each.trusted.register.origin_by_id:
                 return each
         return None
 

@@ -57,8 +57,6 @@ class Roster:
 
     def __init__(self, trusted: Trusted) -> None:
         self.trusted = trusted
-        register = trusted.register
-        self._keys = {(entry.box, entry.epoch): entry.key for entry in register.boxes}
 
     def authenticate(self, data: bytes, road: Road) -> Authentic | Unproved | Misplaced:
         """Return what `data` is, in the order size, envelope, key, signature, body, binding."""
@@ -149,7 +147,8 @@ class Roster:
 
     def lists_key(self, box: BoxId, epoch: int, key: bytes) -> bool:
         """Tell whether the register gives `box` this key in this epoch."""
-        return self._keys.get((box, epoch)) == key
+        entries = self.trusted.register.entries_of.get(box, ())
+        return any((entry.epoch, entry.key) == (epoch, key) for entry in entries)
 
     def officers_signed(
         self,

@@ -29,7 +29,7 @@ from ballotbox_gateway.service.follower import Follower
 from ballotbox_gateway.service.forks import Forks
 from ballotbox_gateway.service.reception import Reception
 from ballotbox_gateway.service.room import Reserve
-from ballotbox_protocol.election.register import origin_id
+from ballotbox_protocol.election.identifiers import OriginId
 from ballotbox_protocol.wire.trust import Trusted
 from ballotbox_protocol.wire.verdict import Reason
 
@@ -250,11 +250,11 @@ class Office:
 
     def expected(self, log: bytes) -> int | None:
         """Return the next leaf wanted of a log; None when the register names no such gateway."""
-        for gateway in self.trusted.register.gateways:
-            if origin_id(gateway.origin) == log:
-                known = self._ledger.lower_log(gateway.origin)
-                return known.size if known else 0
-        return None
+        origin = self.trusted.register.origin_by_id.get(OriginId(log))
+        if origin is None:
+            return None
+        known = self._ledger.lower_log(origin)
+        return known.size if known else 0
 
     def checkpoint(self) -> bytes | None:
         """Return the newest checkpoint of this election's log, None while it is empty."""

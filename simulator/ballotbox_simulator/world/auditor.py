@@ -208,11 +208,11 @@ class Auditor:
             self.object_to(Breach.LAW, box.name, words)
         if room_left(box) < 0 and not self.paper_may_differ(box):
             self.object_to(Breach.LAW, box.name, "a sheet was let in that no report can tell")
-        shut = MUST_BE_SHUT.intersection(box.ailing)
-        if shut:
+        if box.ailing and (shut := MUST_BE_SHUT.intersection(box.ailing)):
             self.object_to(Breach.LAW, box.name, f"a sheet was let in despite {min(shut).name}")
-        fallen, capacity = len(box.container), box.habits.capacity
-        held = fallen - box.mouth.put_away
+        mouth, capacity = box.mouth, box.habits.capacity
+        fallen = len(mouth.container)
+        held = fallen - mouth.put_away
         if capacity is not None and held > capacity and not self.paper_may_differ(box):
             words = f"{held} sheets in a container for {capacity}"
             self.object_to(Breach.LAW, box.name, words)

@@ -87,6 +87,13 @@ class NationOutcome:
     transcript: str = ""
     result: Mapping[str, Any] | None = None
 
+    def add(self, part: _Part) -> None:
+        """Add what one region's day came to."""
+        self.findings += part.findings
+        self.struck += part.struck
+        self.sheets += part.sheets
+        self.excused |= part.excused
+
 
 def run_nation(
     plan: NationPlan, jobs: int, progress: Progress = lambda _done, _all: None
@@ -98,16 +105,16 @@ def run_nation(
     held = _held(plan)
     ledger, centre = _centre(held)
     with ProcessPoolExecutor(jobs) as pool:
-        for number, part in enumerate(pool.map(partial(_run_region, plan), range(plan.regions))):
-            outcome.findings += part.findings
-            outcome.struck += part.struck
-            outcome.sheets += part.sheets
-            truths.update(part.truths)
-            outcome.excused |= part.excused
-            digest.update(part.transcript.encode())
-            _take_in(centre, part, outcome)
-            progress(number + 1, plan.regions)
-    _conclude(ledger, held, truths, outcome)
+        # Its processes begin here, and must not inherit what is left undone below.
+        parts = pool.map(partial(_run_region, plan), range(plan.regions))
+        with undisturbed():
+            for number, part in enumerate(parts):
+                outcome.add(part)
+                truths.update(part.truths)
+                digest.update(part.transcript.encode())
+                _take_in(centre, part, outcome)
+                progress(number + 1, plan.regions)
+            _conclude(ledger, held, truths, outcome)
     if outcome.result is not None:
         digest.update(repr(outcome.result["log"]["root"]).encode())
     outcome.transcript = digest.hexdigest()
@@ -124,8 +131,8 @@ def _run_region(plan: NationPlan, number: int) -> _Part:
     first = number * PER_REGION
     precincts = min(PER_REGION, plan.precincts - first)
     day = _day(plan, number, precincts)
-    world = World(day, region=Region(held, elections.region_of(number + 1), first))
     with undisturbed():
+        world = World(day, region=Region(held, elections.region_of(number + 1), first))
         run_world(world)
     intake = world.centre.intake
     election = held.authority.trusted.election

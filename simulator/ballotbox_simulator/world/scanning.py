@@ -1,7 +1,6 @@
 """What a scanner measures of a simulated sheet, plain or with something wrong with it."""
 
 import random
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
@@ -13,8 +12,8 @@ from ballotbox_simulator.world.faults import FaultKind
 
 #: A cross in a target covers so much of it; paper without one is never quite white. By a byte that
 #: is left to chance.
-_DARK: Final = tuple(30 + grain * 61 // 256 for grain in range(256))
-_WHITE: Final = tuple(grain * 7 // 256 for grain in range(256))
+_DARK: Final = bytes(30 + grain * 61 // 256 for grain in range(256))
+_WHITE: Final = bytes(grain * 7 // 256 for grain in range(256))
 #: Between the thresholds of the simulated elections: no mark, but not nothing either.
 _FAINT: Final = 15
 
@@ -28,9 +27,8 @@ def scan_of(sheet: Sheet, election: Election, chance: random.Random) -> Scan:
         for mark in _targets(contest, marks)
     ]
     grains = chance.randbytes(len(dark))
-    densities = [
-        (_DARK if mark else _WHITE)[grain] for mark, grain in zip(dark, grains, strict=True)
-    ]
+    shades = zip(dark, grains.translate(_DARK), grains.translate(_WHITE), strict=True)
+    densities = [cross if mark else paper for mark, cross, paper in shades]
     middle = len(densities) // 2
     front = Side((sheet.style, sheet.number), tuple(densities[:middle]))
     sides = (front, Side(None, tuple(densities[middle:])))
@@ -39,12 +37,13 @@ def scan_of(sheet: Sheet, election: Election, chance: random.Random) -> Scan:
     return Scan(sides, stamped=sheet.stamped, portable=sheet.portable)
 
 
-def _targets(contest: Contest, marks: Marks) -> Iterator[bool]:
-    for option in range(len(contest.options)):
-        yield option in marks.options
-    for option, each in enumerate(contest.options):
-        for candidate in range(each.preferences):
-            yield (option, candidate) in marks.preferences
+def _targets(contest: Contest, marks: Marks) -> list[bool]:
+    marked = marks.options
+    return [option in marked for option in range(len(contest.options))] + [
+        (option, candidate) in marks.preferences
+        for option, each in enumerate(contest.options)
+        for candidate in range(each.preferences)
+    ]
 
 
 def mis_scanned(scan: Scan, kind: FaultKind, chance: random.Random) -> Scan:

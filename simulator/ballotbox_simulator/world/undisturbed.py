@@ -15,8 +15,8 @@ from typing import Final
 from cobs import cobs
 from nacl import bindings
 
-#: Some 1 KiB each; more than a precinct's day has reports and checkpoints.
-_KNOWN_MAX: Final = 4_096
+#: Some 1 KiB each; more than a region's day has reports and checkpoints, or a nation's log.
+_KNOWN_MAX: Final = 32_768
 #: Some 300 bytes each; frames arrive soon after they were made, or not at all.
 _FRAMES_MAX: Final = 256
 

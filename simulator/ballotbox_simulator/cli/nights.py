@@ -62,7 +62,8 @@ def _hold(plan: "NightPlan", inject: str | None) -> list[str]:
     return objections
 
 
-def _tell(held: "HeldNight", inject: str | None, tried: "Attempt | None") -> None:
+def tell_pages(held: "HeldNight") -> None:
+    """Say how much of the night is published when, and where the pages lie."""
     from ballotbox_simulator.publishing import PublishedPage
 
     for when, published in (("22:00", held.evening), ("final", held.final)):
@@ -74,8 +75,13 @@ def _tell(held: "HeldNight", inject: str | None, tried: "Attempt | None") -> Non
             f"{when:<6} {nation['boxes_counted']:,} of {nation['boxes_expected']:,} boxes, "
             f"{contest['ballots']:,} ballots, page {published.page}"
         )
+
+
+def _tell(held: "HeldNight", inject: str | None, tried: "Attempt | None") -> None:
+    tell_pages(held)
     if tried is not None and isinstance(tried.answer, str):
-        click.echo(f"{inject}: the publication of 22:00 stays.")
+        told = held.office.kept_reason(inject or "")
+        click.echo(f"{inject}: the publication of 22:00 stays; its pages say why, and {told}.")
         for line in tried.answer.splitlines()[:_EVIDENCE_SHOWN]:
             click.echo(f"  {line}")
     click.echo(

@@ -26,6 +26,7 @@ class _Office:
 
     def expected(self, origin_id: bytes) -> int | None:
         del origin_id
+        return None
 
     def checkpoints(self) -> Mapping[str, bytes | None]:
         return {}

@@ -7,6 +7,7 @@ and the reason on its pages; without the injection the same numbers must be draf
 """
 
 import json
+import shutil
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
@@ -170,6 +171,7 @@ def attempt(held: HeldNight, injection: Injection, more: Sequence[Edit] = ()) ->
     found = [*_not_refused(answer, injection)]
     if not found:
         found += _not_told(held.office.reason, held.plan.out / shown, injection)
+        shutil.copyfile(held.office.reason, held.office.kept_reason(injection.name))
     if _result(held.office.published) != before:
         found.append("the last good publication did not stay as it was")
     found += _not_drafted_again(held, before)

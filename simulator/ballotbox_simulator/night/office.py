@@ -10,7 +10,7 @@ from typing import Final
 
 from ballotbox_gateway.adapters.key_files import write_key
 from ballotbox_simulator.authority import Authority
-from ballotbox_simulator.night.program import INSTALLED, Program, Said
+from ballotbox_simulator.night.program import Program, Said
 from ballotbox_tabulation.publication_folder import RESULT
 from ballotbox_tabulation.site.words import SYNTHETIC
 
@@ -49,12 +49,16 @@ class Office:
         """Where it stands why nothing newer is published."""
         return self.published / "reason.json"
 
+    def kept_reason(self, name: str) -> Path:
+        """Where the reason of a refusal stays when the next result is up."""
+        return self.folder / f"refused-{name}.json"
+
     @property
     def draft_folder(self) -> Path:
         """Where a draft waits for its signatures."""
         return self.folder / "draft"
 
-    def authorise(self, program: Program = INSTALLED, version: int = 1) -> Means:
+    def authorise(self, program: Program, version: int) -> Means:
         """Have two officers release the rules and this program; raises OfficeFailed."""
         release = self.folder / f"release-{version}.cbor"
         keys = (part for number in _OFFICERS for part in self._officer(number))

@@ -12,6 +12,7 @@ from typing import Final
 from ballotbox_simulator.night.centre_door import reached
 from ballotbox_simulator.night.held import HeldNight
 from ballotbox_simulator.night.office import Means
+from ballotbox_simulator.night.program import INSTALLED
 from ballotbox_simulator.publishing import PublishedPage
 
 _FRONT: Final = "index.html"
@@ -20,7 +21,7 @@ _FRONT: Final = "index.html"
 def furnish(held: HeldNight, rules: bytes) -> None:
     """Open the office of the night and have the installed program released there."""
     held.office.furnish(held.authority, rules)
-    held.means = held.office.authorise()
+    held.means = held.office.authorise(INSTALLED, version=1)
 
 
 def publish(held: HeldNight, name: str, means: Means | None = None) -> PublishedPage | str:

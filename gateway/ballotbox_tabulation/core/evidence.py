@@ -18,6 +18,7 @@ from ballotbox_protocol.wire.officers import two_officers_signed
 from ballotbox_protocol.wire.replacement import Replacement, decode_replacement
 from ballotbox_protocol.wire.report import (
     WITH_VOTES,
+    ClockQuality,
     HeldCheckpoint,
     Report,
     ReportKind,
@@ -39,11 +40,20 @@ NO_COUNTERS: Final = Counters()
 
 
 @dataclass(frozen=True, slots=True)
+class Interim:
+    """What a box said of its turnout during the day: its clock in Unix seconds, and the ballots."""
+
+    time: int
+    ballots: int
+
+
+@dataclass(frozen=True, slots=True)
 class FiledReport:
     """What the fold needs of one authentic report; `objection` is the tabulation's own opinion.
 
     first: the index of its first leaf, which decides whether its entry was closed by then.
     votes, counters: of a final or a correction; empty for the other kinds, which are not kept.
+    interim: of a report of turnout whose box knew the time.
     """
 
     id: ReportId
@@ -55,6 +65,7 @@ class FiledReport:
     votes: Row = ()
     counters: Counters = NO_COUNTERS
     corrects: ReportId | None = None
+    interim: Interim | None = None
 
     @property
     def box(self) -> BoxId:
@@ -205,7 +216,14 @@ class Evidence:
         self, index: int, report_id: ReportId, report: Report, signed: SignedBody
     ) -> FiledReport:
         if report.votes is None:
-            return FiledReport(report_id, signed.entry, index, report.kind, report.sequence)
+            return FiledReport(
+                report_id,
+                signed.entry,
+                index,
+                report.kind,
+                report.sequence,
+                interim=_interim(report),
+            )
         return FiledReport(
             report_id,
             signed.entry,
@@ -273,6 +291,12 @@ class Evidence:
             and ruling.report == leaf.report
             and ruling.kind is _RULING_KINDS[leaf.reason]
         )
+
+
+def _interim(report: Report) -> Interim | None:
+    if report.kind is not ReportKind.TURNOUT or report.clock.quality is ClockQuality.UNSET:
+        return None
+    return Interim(report.clock.time, report.counters.ballots)
 
 
 def _never_countable(report: FiledReport) -> Reason | None:

@@ -7,6 +7,7 @@ checkpoint's root commits to, so that a row changed under the log is found on th
 
 import sqlite3
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Any, Final
 
 from ballotbox_protocol.election.counters import COUNTER_NAMES, counts_of
@@ -21,6 +22,7 @@ from ballotbox_protocol.wire.officers import two_officers_signed
 from ballotbox_protocol.wire.replacement import decode_replacement
 from ballotbox_protocol.wire.report import (
     WITH_VOTES,
+    ClockQuality,
     Report,
     ReportKind,
     consent_payload,
@@ -45,6 +47,8 @@ from ballotbox_tabulation.second.tables import COUNTS_IN_A_TABLE, schema, votes_
 
 #: Returns the bytes of one file of the log, or None.
 Read = Callable[[str], bytes | None]
+#: No larger number fits into a column, and no clock of any election is near it.
+_SQL_MAX: Final = (1 << 63) - 1
 #: Rows that wait for their tables.
 _Rows = dict[str, list[tuple[Any, ...]]]
 
@@ -91,7 +95,7 @@ class Loader:
         entries = list(enumerate(self._trusted.reporters.values()))
         self._insert(
             {
-                "setting": [(self._width, election.mode is Mode.OFFICIAL)],
+                "setting": [(self._width, election.mode is Mode.OFFICIAL, _midnight(election.day))],
                 "precinct": [
                     (at, each.number, each.name, each.registered) for at, each in precincts
                 ],
@@ -144,6 +148,10 @@ class Loader:
         rows["report"].append((number, leaf.report, entry, _KINDS[kind], sequence))
         if kind in WITH_VOTES:
             self._votes(number, envelope.payload, rows)
+        elif kind is ReportKind.TURNOUT:
+            said = decode_report(envelope.payload)
+            if said.clock.quality is not ClockQuality.UNSET and said.clock.time <= _SQL_MAX:
+                rows["interim"].append((number, said.clock.time, said.counters.ballots))
 
     def _votes(self, number: int, body: bytes, rows: _Rows) -> None:
         report = decode_report(body)
@@ -186,9 +194,14 @@ class Loader:
         )
 
 
+def _midnight(day: str) -> int:
+    """Return the Unix seconds at which a day begins in UTC."""
+    return int(datetime.fromisoformat(f"{day}T00:00:00+00:00").timestamp())
+
+
 def _inserts(width: int) -> dict[str, str]:
-    widths = {"setting": 2, "precinct": 4, "entry": 6, "firmware": 2}
-    widths |= {"leaf": 6, "replaced": 4, "report": 5, "paper": 8 + len(COUNTER_NAMES)}
+    widths = {"setting": 3, "precinct": 4, "entry": 6, "firmware": 2}
+    widths |= {"leaf": 6, "replaced": 4, "report": 5, "interim": 3, "paper": 8 + len(COUNTER_NAMES)}
     widths |= {name: 1 + len(columns) for name, columns in votes_tables(width)}
     return {
         name: f"INSERT INTO {name} VALUES ({', '.join('?' * columns)})"  # noqa: S608

@@ -107,12 +107,6 @@ def test_a_clock_that_was_never_set_says_nothing():
     assert day.rows() == []
 
 
-def test_a_clock_beyond_every_column_says_nothing():
-    day = Day()
-    day.said(2, ((1 << 63) - MIDNIGHT) / HOUR, 5)
-    assert day.rows() == []
-
-
 def test_a_report_that_waits_or_is_set_aside_says_nothing():
     day = Day()
     clock = Clock(MIDNIGHT + 10 * HOUR, ClockQuality.FREE_RUNNING, 1_000)

@@ -47,8 +47,6 @@ from ballotbox_tabulation.second.tables import COUNTS_IN_A_TABLE, schema, votes_
 
 #: Returns the bytes of one file of the log, or None.
 Read = Callable[[str], bytes | None]
-#: No larger number fits into a column, and no clock of any election is near it.
-_SQL_MAX: Final = (1 << 63) - 1
 #: Rows that wait for their tables.
 _Rows = dict[str, list[tuple[Any, ...]]]
 
@@ -150,7 +148,7 @@ class Loader:
             self._votes(number, envelope.payload, rows)
         elif kind is ReportKind.TURNOUT:
             said = decode_report(envelope.payload)
-            if said.clock.quality is not ClockQuality.UNSET and said.clock.time <= _SQL_MAX:
+            if said.clock.quality is not ClockQuality.UNSET:
                 rows["interim"].append((number, said.clock.time, said.counters.ballots))
 
     def _votes(self, number: int, body: bytes, rows: _Rows) -> None:

@@ -32,9 +32,7 @@ def final_objections(held: HeldNight) -> list[str]:
     if held.sent != held.receipted:
         found.append(f"{held.sent} reports were signed and {held.receipted} are receipted")
     if held.office.reason.exists():
-        found.append(
-            "the final result is published, and why one was refused still stands beside it"
-        )
+        found.append("why a result was refused still stands beside the final one")
     for contest, tally in _drawn(night).items():
         found += _tally_differs(result, contest, tally, "in the end")
     election = held.authority.trusted.election

@@ -47,8 +47,8 @@ endef
 help: ## what can be made
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)$$/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
 
-demo: venv mosquitto ## an election day with 104 boxes, from the ballot to the published total
-	$(BIN)/ballotbox-sim demo
+demo: venv mosquitto ## an election day with 104 boxes, then the published pages of a small night
+	$(BIN)/ballotbox-sim demo --night
 
 test: venv mosquitto strace ## every test but those of `make accept` and `make soak`
 	$(BIN)/pytest -n 2 --dist worksteal -m "not accept and not soak"

@@ -1,4 +1,4 @@
-"""`ballotbox-sim demo`: a compressed election day, audited to a verdict."""
+"""`ballotbox-sim demo`: a compressed election day and, when asked, a small night of 2021."""
 
 import asyncio
 from collections import Counter
@@ -18,6 +18,10 @@ from ballotbox_simulator.election_day import (
     Progress,
     hold,
 )
+from ballotbox_simulator.night.audit import evening_objections, final_objections
+from ballotbox_simulator.night.held import HeldNight
+from ballotbox_simulator.night.hold import hold_evening, hold_late
+from ballotbox_simulator.night.parts import NightPlan
 from ballotbox_simulator.publishing import PublishedPage, tabulate_log
 from ballotbox_simulator.verdict import (
     Conclusion,
@@ -32,6 +36,8 @@ from ballotbox_tabulation.log_directory import directory_reader
 #: Reasons of leaves that accept a report, and of those that only wait for an earlier one.
 _ACCEPTED: Final = ("IN_ORDER", "GAP_CLOSED")
 _HELD: Final = frozenset({"GAP_BEFORE"})
+#: The folder of the night that the demo ends on.
+NIGHT: Final = "night"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +54,14 @@ class DemoResult:
 def run_demo(plan: DayPlan, progress: Progress) -> DemoResult:
     """Hold the day and audit it; raises what `hold` raises."""
     return asyncio.run(_run(plan, progress))
+
+
+def publish_night(plan: DayPlan, progress: Progress, conclusion: Conclusion) -> HeldNight:
+    """Hold a small night of 2021 beside the day; what is wrong with it is wrong with the demo."""
+    held = hold_evening(NightPlan(plan.out / NIGHT, plan.seed, small=True), progress)
+    hold_late(held, progress)
+    conclusion.objections += [*evening_objections(held), *final_objections(held)]
+    return held
 
 
 async def _run(plan: DayPlan, progress: Progress) -> DemoResult:

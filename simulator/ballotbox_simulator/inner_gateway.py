@@ -7,6 +7,7 @@ from typing import Final, Self
 from ballotbox_gateway.adapters.log_directory import LoggedEntry, write_log
 from ballotbox_gateway.core.intake import Arrival, Identity, Intake, Outcome, Road, RoadKind
 from ballotbox_gateway.core.ports import Binding
+from ballotbox_gateway.core.publications import PublicationOutcome
 from ballotbox_gateway.core.upward import ENTRIES_MAX, UpwardBatch, UpwardReply
 from ballotbox_gateway.ledger.sqlite import create, open_ledger
 from ballotbox_protocol.wire.leaf import decode_leaf
@@ -98,6 +99,10 @@ class InnerGateway:
         fault = self._intake.upward_receipted(batch, reply, upper, self.now)
         if fault is not None:
             raise NotDelivered(f"{self.origin} does not believe {upper}: {fault.problem}")
+
+    def publish(self, statement: bytes) -> PublicationOutcome:
+        """Take in the statement of a released result of this log."""
+        return self._intake.publish(statement, self.now)
 
     def export(self, directory: Path) -> None:
         """Write the log as static files; raises ValueError when it is empty."""

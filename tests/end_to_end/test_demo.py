@@ -16,6 +16,9 @@ from ballotbox_simulator import election_day
 from ballotbox_simulator.cli import main
 from ballotbox_simulator.crew import Crew
 from ballotbox_simulator.live.broker import BrokerUnavailable, find_broker
+from ballotbox_simulator.night import publishing
+from ballotbox_simulator.night.program import Edit, changed
+from tests.simulator.night_programs import NO_CHARTS
 
 
 def demo(tmp_path: Path, *options: str) -> Result:
@@ -55,6 +58,42 @@ def test_a_day_passes_on_either_broker(tmp_path: Path, *, mosquitto: bool) -> No
     assert ("for demonstration only" in result.stdout) is not mosquitto
     published = json.loads((tmp_path / "out" / "results" / "result.json").read_text())
     assert published["result"]["nation"]["boxes_counted"] == 8
+
+
+def test_the_demo_ends_on_the_pages_of_a_night(
+    tmp_path: Path, repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    need_broker(mosquitto=True)
+    assert "ballotbox-sim demo --night\n" in (repository / "Makefile").read_text()
+    monkeypatch.setattr(publishing, "INSTALLED", changed(tmp_path / "program", [NO_CHARTS]))
+
+    result = demo(tmp_path, "--boxes", "2", "--serial", "0", "--night")
+
+    assert result.exit_code == 0, result.output
+    evening, final, verdict = result.stdout.strip().splitlines()[-3:]
+    for line, name, when in ((evening, "at-22-00", "22:00  45"), (final, "final", "final  50")):
+        assert line.startswith(f"{when} of 50 boxes, ")
+        page = Path(line.rpartition("page ")[2])
+        assert page == tmp_path / "out" / "night" / name / "index.html"
+        assert "Simulation with public figures" in page.read_text()
+    assert verdict.startswith("VERDICT: PASS")
+
+
+def test_a_night_that_is_not_published_fails_the_demo(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    need_broker(mosquitto=True)
+    wrong = Edit(
+        "ballotbox_tabulation/core/gates.py",
+        "    return [\n        *box_gates",
+        '    return [\n        BrokenGate(Gate.SUM, "planted", 1, 2, "here"),\n        *box_gates',
+    )
+    monkeypatch.setattr(publishing, "INSTALLED", changed(tmp_path / "program", [NO_CHARTS, wrong]))
+
+    result = demo(tmp_path, "--boxes", "2", "--serial", "0", "--night")
+
+    assert result.exit_code == 1, result.output
+    assert "SUM: planted: 1 against 2 in here" in result.stdout
 
 
 def test_a_final_is_repeated_over_a_serial_line_too(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from ballotbox_protocol.election.identifiers import COUNT_MAX, WIDE_MAX, PollState
 from ballotbox_protocol.wire import cbor
 from ballotbox_protocol.wire.report import Report, ReportKind, decode_report, encode_report
+from ballotbox_protocol.wire.report_parts import ClockQuality
 from ballotbox_protocol.wire.report_plain import plain_report
 from tests.protocol.test_report import report_of
 from tests.protocol.test_report_form import bodies
@@ -30,11 +31,18 @@ def decoded(body: bytes) -> Report | None:
     return report if report.kind in PLAIN else None
 
 
+def turnout_of(report: Report) -> tuple[int, int] | None:
+    if report.kind is not ReportKind.TURNOUT or report.clock.quality is ClockQuality.UNSET:
+        return None
+    return report.clock.time, report.counters.ballots
+
+
 def agree(body: bytes) -> bool:
     found, wanted = plain_report(body), decoded(body)
     if wanted is None or found is None:
         return found is wanted
     told = (wanted.kind, wanted.election, wanted.box, wanted.sequence, wanted.held)
+    told = (*told, turnout_of(wanted))
     return tuple(found) == told and type(found.kind) is ReportKind
 
 

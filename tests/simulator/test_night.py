@@ -1,7 +1,9 @@
 """Does the night come out of boxes, gateways, log and pages as it was published?"""
 
 import json
+from concurrent.futures import Future
 from dataclasses import replace
+from html import escape
 
 import pytest
 from click.testing import CliRunner
@@ -10,15 +12,20 @@ from ballotbox_protocol.wire import cose
 from ballotbox_protocol.wire.report import ReportKind, decode_report
 from ballotbox_simulator.cli import main
 from ballotbox_simulator.inner_gateway import InnerGateway, NotDelivered
-from ballotbox_simulator.night import hold, parts, station
+from ballotbox_simulator.night import hold, parts, publishing, station
 from ballotbox_simulator.night.audit import evening_objections, final_objections
 from ballotbox_simulator.night.definition import CENTRE, gateway_of
 from ballotbox_simulator.night.draw import draw_night
 from ballotbox_simulator.night.hold import EVENING, FINAL, hold_evening, hold_late
-from ballotbox_simulator.night.parts import AT_TEN, NightPlan, prepare
+from ballotbox_simulator.night.office import OfficeFailed
+from ballotbox_simulator.night.parts import NightPlan, prepare
 from ballotbox_simulator.night.places import SMALL, Size
+from ballotbox_simulator.night.program import Said, changed
+from ballotbox_simulator.night.publishing import written
 from ballotbox_simulator.publishing import PublishedPage
-from ballotbox_tabulation import page
+from ballotbox_tabulation.site.languages import LANGUAGES, language
+from ballotbox_tabulation.site.words import SYNTHETIC
+from tests.simulator.night_programs import NO_CHARTS
 
 SEED = 11
 #: Enough for each district to have a box, and for two gateways.
@@ -28,8 +35,14 @@ TINY = Size(precincts=40, abroad=2, reported=36, divisor=2_000, per_gateway=25)
 @pytest.fixture
 def tiny(monkeypatch):
     monkeypatch.setattr(parts, "SMALL", TINY)
-    # Charts take most of the time of so small a night, and nothing here looks at them.
-    monkeypatch.setattr(page, "contest_svg", lambda *_: "", raising=False)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _plain_program(tmp_path_factory):
+    program = changed(tmp_path_factory.mktemp("program") / "plain", [NO_CHARTS])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(publishing, "INSTALLED", program)
+        yield
 
 
 @pytest.fixture
@@ -80,28 +93,58 @@ def test_at_ten_the_page_shows_the_published_votes_and_names_who_is_missing(held
 def test_in_the_end_every_box_shows_what_it_was_fed(held):
     night, _ = held
     assert final_objections(night) == []
-    assert night.sent == night.receipted == 6 * SMALL.precincts
+    assert night.sent == night.receipted == 7 * SMALL.precincts
     assert night.fed == sum(truth.fed for truth in night.truths.values())
     assert night.final.result["boxes"]["missing"] == []
 
 
-def test_both_pages_say_on_their_face_what_is_synthetic(held):
+def test_every_page_says_in_its_language_what_is_synthetic(held):
     night, _ = held
     for name in (EVENING, FINAL):
-        page = (night.plan.out / name / "index.html").read_text()
-        assert "REHEARSAL" in page
-        assert "simulation, partly synthetic" in page
-        assert "(votes are synthetic)" in page
-        assert "(split by station is synthetic)" in page
+        for code in LANGUAGES:
+            label = escape(language(code).gettext(SYNTHETIC))
+            pages = list((night.plan.out / name / code).rglob("*.html"))
+            assert len(pages) > SMALL.precincts
+            assert [page for page in pages if label not in page.read_text()] == []
 
 
-def test_the_boxes_say_how_many_came_before_ten(held):
+def test_the_result_of_the_night_is_a_leaf_of_its_log_and_the_next_one_follows(held):
     night, _ = held
-    with night.open_centre(AT_TEN) as centre:
+    evening, final = night.evening.result, night.final.result
+    assert "published" not in evening["log"]
+    (released,) = final["log"]["published"]
+    assert (released["version"], released["status"]) == (1, "preliminary")
+    assert released["log_size"] == evening["log"]["size"] == released["leaf"]
+    told = json.loads((night.plan.out / "published" / "publication.json").read_text())
+    assert (told["version"], told["status"]) == (2, "complete")
+    assert told["previous"] == released["id"]
+    assert (night.plan.out / "published" / "receipt.cbor").exists()
+
+
+def test_the_rules_decide_about_seats_in_every_contest(held):
+    night, _ = held
+    for result in (night.evening.result, night.final.result):
+        list_contest, *districts = result["decisions"]
+        assert sum(each["seats"] for each in list_contest["options"]) == 54
+        assert list_contest["thresholds"]["national_percent"] == "5"
+        assert len(list_contest["thresholds"]["regions"]) == 9
+        assert len(districts) == 36
+
+
+def test_the_boxes_say_how_many_came_before_ten_and_four(held):
+    night, _ = held
+    with night.open_centre() as centre:
         entries = centre._ledger.entries(0, centre.size)
-    reports = [decode_report(cose.parse(entry.report).payload) for entry in entries]
-    early = [each.counters.ballots for each in reports if each.kind is ReportKind.TURNOUT]
-    assert sum(early) == sum(each.morning for each in night.night.precincts)
+    reports = [decode_report(cose.parse(each.report).payload) for each in entries if each.report]
+    said = {}
+    for each in reports:
+        if each.kind is ReportKind.TURNOUT:
+            said.setdefault(each.clock.time, []).append(each.counters.ballots)
+    precincts = night.night.precincts
+    assert [sum(said[time]) for time in sorted(said)] == [
+        sum(each.morning for each in precincts),
+        sum(each.afternoon for each in precincts),
+    ]
 
 
 def test_progress_rises_to_the_end(held):
@@ -117,7 +160,7 @@ def test_the_pages_are_the_same_for_any_number_of_processes(tiny, tmp_path):
         night, _ = _hold(tmp_path / str(jobs), jobs=jobs)
         assert evening_objections(night) == final_objections(night) == []
         digests.append([
-            json.loads((night.plan.out / name / "result.json").read_text())["digest"]
+            json.loads((night.plan.out / name / "data" / "result.json").read_text())["digest"]
             for name in (EVENING, FINAL)
         ])  # fmt: skip
     assert digests[0] == digests[1]
@@ -162,7 +205,7 @@ def _nobody_late(prepared):
 @pytest.mark.teeth
 def test_a_box_that_counts_otherwise_than_it_was_fed_is_missed(held):
     night, _ = held
-    document = json.loads((night.plan.out / FINAL / "result.json").read_text())["result"]
+    document = json.loads((night.plan.out / FINAL / "data" / "result.json").read_text())["result"]
     (count,) = document["boxes"]["counted"][0]["counts"]
     count["contests"][0]["votes"][0] += 1
     wrong = replace(night, final=replace(night.final, result=document))
@@ -193,6 +236,30 @@ def test_what_was_refused_is_an_objection(held):
         "nothing is published at 22:00: law"
     ]
     assert final_objections(replace(night, final="law")) == ["the final page is not published: law"]
+
+
+@pytest.mark.teeth
+def test_a_reason_that_outlives_the_refusal_is_an_objection(held):
+    night, _ = held
+    night.office.reason.write_text("{}")
+    try:
+        (objection,) = final_objections(night)
+    finally:
+        night.office.reason.unlink()
+    assert "still stands beside the final one" in objection
+
+
+@pytest.mark.teeth
+def test_pages_that_cannot_be_written_are_no_publication(held):
+    night, _ = held
+    page = night.evening.page
+    unwritten = Future()
+    unwritten.set_result(Said(2, "Error: no room"))
+    kept, night.writing[page] = night.writing[page], unwritten
+    said = written(night, night.evening)
+    night.writing[page] = kept
+    assert said == "Error: no room"
+    assert written(night, "refused before") == "refused before"
 
 
 # Gateways
@@ -236,10 +303,21 @@ def test_the_command_ends_with_a_verdict_and_names_both_pages(tmp_path, tiny, he
 def test_the_command_fails_when_a_page_is_wrong(tmp_path, tiny, here, monkeypatch):
     monkeypatch.setattr(parts.Places, "of_district", lambda *_: [])
     monkeypatch.setattr(hold, "publish", lambda *_: "a law is broken")
+    monkeypatch.setattr(hold, "furnish", lambda *_: None)
     told = _sim("--small", "--seed", "3", "--jobs", "1", "--out", str(tmp_path / "out"))
     assert told.exit_code == 1
     assert "nothing is published at 22:00: a law is broken" in told.output
     assert "VERDICT: FAIL 2 objections" in told.output
+
+
+def test_an_office_that_cannot_go_on_fails_the_night_in_words(tmp_path, tiny, here, monkeypatch):
+    def fails(*_):
+        raise OfficeFailed("no pen")
+
+    monkeypatch.setattr(hold, "furnish", fails)
+    told = _sim("--small", "--seed", "3", "--jobs", "1", "--out", str(tmp_path / "out"))
+    assert told.exit_code == 1
+    assert "  the office could not go on: no pen" in told.output
 
 
 @pytest.mark.parametrize(

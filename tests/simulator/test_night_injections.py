@@ -1,102 +1,107 @@
 """Is every injection into the night refused by its evidence, and does nothing else stop it?
 
-Each injection is also run with every check that would catch it taken out: then the page does show
-more than 100 %. And with all of them out but one, that one refuses: so each is needed, and named.
+Each injection is also run with every check that would catch it taken out of the program: then the
+pages do show more than 100 %. And with all of them out but one, that one refuses: so each is
+needed, and named. What runs is each time a whole program of its own, with its own digest.
 """
 
+import json
 import re
-from types import SimpleNamespace
-from unittest.mock import ANY
+import shutil
+from dataclasses import replace
 
 import pytest
 from click.testing import CliRunner
 
+from ballotbox_protocol.election.identifiers import InvalidField
 from ballotbox_protocol.wire import cose
-from ballotbox_simulator import publishing
 from ballotbox_simulator.cli import main
-from ballotbox_simulator.night import injections
-from ballotbox_simulator.night.hold import EVENING, hold_evening, publish
-from ballotbox_simulator.night.injections import INJECTIONS, attempt
+from ballotbox_simulator.night import injections, publishing
+from ballotbox_simulator.night.hold import EVENING, hold_evening
+from ballotbox_simulator.night.injections import ATTEMPT, INJECTIONS, attempt
+from ballotbox_simulator.night.office import OfficeFailed
 from ballotbox_simulator.night.parts import NightPlan
+from ballotbox_simulator.night.program import Edit, changed
+from ballotbox_simulator.night.publishing import publish, written
 from ballotbox_simulator.publishing import PublishedPage
-from ballotbox_tabulation import page
-from ballotbox_tabulation.core import authenticity, gates
+from tests.simulator.night_programs import NO_CHARTS, TAKEN_OUT, without
 
-#: What each check is called in a refusal.
+#: Every check that would catch an injection, in the order in which they are asked.
 CHECKS = {
-    "edited-database": (
-        *("REPORT_ID", "REPORT_SIGNATURE", "BOX_LAW", "VOTES_BOUND", "SHARES", "SECOND"),
-    ),
     "doubled-formula": ("SUM", "VOTES_BOUND", "SHARES", "SECOND"),
-}
-
-
-def _without_report_id(monkeypatch):
-    monkeypatch.setattr(authenticity, "cose", _cose(statement_id=lambda _: ANY))
-
-
-def _without_signature(monkeypatch):
-    monkeypatch.setattr(authenticity, "cose", _cose(verify=lambda *_: True))
-
-
-def _cose(**other):
-    return SimpleNamespace(**(vars(authenticity.cose) | other))
-
-
-#: How a check is taken out.
-TAKEN_OUT = {
-    "REPORT_ID": _without_report_id,
-    "REPORT_SIGNATURE": _without_signature,
-    "BOX_LAW": lambda patch: patch.setattr(gates, "box_gates", lambda *_: ()),
-    "SUM": lambda patch: patch.setattr(gates, "_sums", lambda *_: ()),
-    "VOTES_BOUND": lambda patch: patch.setattr(gates, "votes_bound_breach", lambda *_: None),
-    "SHARES": lambda patch: (
-        patch.setattr(gates, "shares_breach", lambda *_: None),
-        patch.setattr(gates, "_share_gates", lambda *_: ()),
+    "wrong-program": ("PROGRAM", "SUM", "VOTES_BOUND", "SHARES", "SECOND"),
+    "edited-database": (
+        *("REPORT_ID", "REPORT_SIGNATURE", "BOX_LAW", "VOTES_BOUND", "SHARES", "SECOND", "PROOF"),
     ),
-    "SECOND": lambda patch: patch.setattr(publishing, "second_opinion", None),
 }
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _without_charts():
-    """Charts take most of the time of so small a night, and nothing here looks at them."""
+def _plain_program(tmp_path_factory):
+    program = changed(tmp_path_factory.mktemp("program") / "plain", [NO_CHARTS])
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(page, "contest_svg", lambda *_: "", raising=False)
+        patch.setattr(publishing, "INSTALLED", program)
         yield
 
 
 @pytest.fixture(scope="module")
-def held(tmp_path_factory):
+def evening(tmp_path_factory):
     out = tmp_path_factory.mktemp("night") / "out"
-    return hold_evening(NightPlan(out, 21, True, 1), lambda *_: None)
+    held = hold_evening(NightPlan(out, 21, True, 1), lambda *_: None)
+    assert isinstance(written(held, held.evening), PublishedPage)
+    return held
 
 
-def _published_with(held, name, checks, monkeypatch):
-    with monkeypatch.context() as patch:
-        for check in checks:
-            TAKEN_OUT[check](patch)
-        with INJECTIONS[name].planted(held):
-            return publish(held, "planted")
+@pytest.fixture
+def held(evening, tmp_path):
+    """The night at 22:00, in files of its own."""
+    out = tmp_path / "out"
+    shutil.copytree(evening.plan.out, out)
+    again = replace(evening, plan=replace(evening.plan, out=out), writing={})
+    release = again.office.folder / evening.means.release.name
+    again.means = replace(evening.means, release=release)
+    done = evening.writing[evening.evening.page]
+    again.writing[out / EVENING / "index.html"] = done
+    return again
 
 
-def _percent_on(file):
+def _published_without(held, name, checks):
+    with INJECTIONS[name].planted(held, without(*checks)) as means:
+        return written(held, publish(held, ATTEMPT, means))
+
+
+def _percent_on(page):
     """Return the sum of the shares in the first table of a page, in hundredths."""
-    table = file.read_text().partition('id="votes-1"')[2].partition("</table>")[0]
-    return sum(int(whole + part) for whole, part in re.findall(r"<td>(\d+)\.(\d\d) %</td>", table))
+    table = page.read_text().partition('id="votes-1"')[2].partition("</table>")[0]
+    return sum(int(whole + part) for whole, part in re.findall(r"<td>(\d+)\.(\d\d) ?%</td>", table))
 
 
 @pytest.mark.parametrize("name", INJECTIONS)
-def test_an_injection_is_refused_by_its_evidence_and_the_page_stays(held, name):
+def test_an_injection_is_refused_by_its_evidence_and_the_pages_stay(held, name):
     tried = attempt(held, INJECTIONS[name])
     assert tried.objections == ()
     assert all(words in tried.answer for words in INJECTIONS[name].evidence)
-    assert _percent_on(held.plan.out / EVENING / "index.html") < 100_00
+    page = held.plan.out / EVENING / "index.html"
+    assert 80_00 < _percent_on(page) < 100_00
+    told = json.loads(held.office.kept_reason(name).read_bytes())
+    assert told["stays"]["version"] == 1
+    assert told["stays"]["released_at"] in page.read_text()
+    assert not (held.plan.out / ATTEMPT).exists()
+
+
+def test_a_program_that_nobody_released_computes_nothing(held, monkeypatch):
+    """It is refused before it even looks for the log."""
+    monkeypatch.setattr(publishing, "export", lambda held, _: held.plan.out / "no such log")
+    with INJECTIONS["wrong-program"].planted(held, [NO_CHARTS]) as means:
+        refused = publish(held, ATTEMPT, means)
+    assert "nothing was computed" in refused
+    assert "no such directory" not in refused
+    assert "no such directory" in publish(held, ATTEMPT)
 
 
 @pytest.mark.parametrize("name", INJECTIONS)
-def test_with_every_check_taken_out_the_page_shows_more_than_everything(held, name, monkeypatch):
-    published = _published_with(held, name, CHECKS[name], monkeypatch)
+def test_with_every_check_taken_out_the_page_shows_more_than_everything(held, name):
+    published = _published_without(held, name, CHECKS[name])
     assert isinstance(published, PublishedPage), published
     assert _percent_on(published.page) > 100_00
 
@@ -104,65 +109,89 @@ def test_with_every_check_taken_out_the_page_shows_more_than_everything(held, na
 @pytest.mark.parametrize(
     ("name", "check"), [(name, check) for name in CHECKS for check in CHECKS[name]]
 )
-def test_each_of_these_checks_refuses_it_alone(held, name, check, monkeypatch):
-    others = [each for each in CHECKS[name] if each != check]
-    refused = _published_with(held, name, others, monkeypatch)
+def test_each_of_these_checks_refuses_it_alone(held, name, check):
+    refused = _published_without(held, name, [each for each in CHECKS[name] if each != check])
     assert isinstance(refused, str), "published"
-    assert check in refused
+    assert TAKEN_OUT[check][1] in refused
 
 
 @pytest.mark.teeth
-@pytest.mark.parametrize("name", INJECTIONS)
-def test_an_injection_that_is_published_is_an_objection(held, name, monkeypatch):
-    planted = INJECTIONS[name]
-    with monkeypatch.context() as patch:
-        for check in CHECKS[name]:
-            TAKEN_OUT[check](patch)
-        tried = attempt(held, planted)
+def test_an_injection_that_is_published_is_an_objection(held):
+    name = "doubled-formula"
+    tried = attempt(held, INJECTIONS[name], without(*CHECKS[name]))
     assert f"{name} was published" in tried.objections
-    assert "the last good page did not stay as it was" in tried.objections
+    assert "the last good publication did not stay as it was" in tried.objections
 
 
 @pytest.mark.teeth
 def test_a_refusal_for_another_reason_is_an_objection(held, monkeypatch):
     monkeypatch.setattr(injections, "publish", lambda *_: "the disk is full")
     tried = attempt(held, INJECTIONS["edited-database"])
-    assert len(tried.objections) == 3
+    assert len(tried.objections) == 2
     assert tried.objections[0].startswith("the refusal does not name '[REPORT_ID]'")
-    assert tried.objections[-1] == "without edited-database the same page does not come out again"
+
+
+@pytest.mark.teeth
+def test_a_reason_that_is_not_told_is_an_objection(held, monkeypatch):
+    monkeypatch.setattr(publishing, "_tell_refusal", lambda _: None)
+    tried = attempt(held, INJECTIONS["wrong-program"])
+    assert "the page that stays does not name 'nothing was computed'" in tried.objections
+    assert "the page that stays does not say since when it stands" in tried.objections
+
+
+@pytest.mark.teeth
+def test_a_log_that_stays_wrong_is_an_objection(held):
+    before = injections._result(held.office.published)
+    assert list(injections._not_drafted_again(held, before)) == []
+    other = before | {"nation": {}}
+    assert list(injections._not_drafted_again(held, other)) == [
+        "without the injection other numbers come out"
+    ]
+    held.means = replace(held.means, release=held.office.folder / "none")
+    (objection,) = injections._not_drafted_again(held, before)
+    assert objection.startswith("without the injection the same log is refused")
+
+
+def test_what_the_office_cannot_do_ends_the_night_in_words(held):
+    shutil.rmtree(held.office.draft_folder)
+    with pytest.raises(OfficeFailed, match="DRAFT"):
+        held.office.sign(held.means)
+
+
+def test_an_edit_that_fits_nowhere_is_no_edit(tmp_path):
+    with pytest.raises(InvalidField, match="must stand there once"):
+        changed(tmp_path / "p", [Edit("ballotbox_tabulation/cli.py", "no such text", "")])
 
 
 def test_the_edited_row_is_authentic_in_form_and_too_large(held):
-    data = injections._with_more_votes(_a_final(held), held)
-    assert cose.parse(data).signature == cose.parse(_a_final(held)).signature
-    assert injections._report(data).votes != injections._report(_a_final(held)).votes
-
-
-def _a_final(held):
-    with held.open_centre(0) as centre:
-        entries = centre._ledger.entries(0, centre.size)
-    return next(
-        entry.report for entry in entries if injections._report(entry.report).votes is not None
-    )
+    _, final = injections._largest_final(held)
+    edited = injections._with_more_votes(final, held)
+    assert cose.parse(edited).signature == cose.parse(final).signature
+    assert injections._report(edited).votes != injections._report(final).votes
 
 
 def test_the_command_names_the_refusal_and_passes(tmp_path):
     name = "edited-database"
-    arguments = ["run", "--scenario", "kyrgyzstan-2021", "--small", "--seed", "2", "--jobs", "1"]
-    out = str(tmp_path / "out")
-    told = CliRunner().invoke(main, [*arguments, "--inject", name, "--out", out])
+    told = _run(tmp_path / "out", name)
     assert told.exit_code == 0, told.output
-    assert f"{name}: refused, the page of 22:00 stays: " in told.output
+    assert f"{name}: the publication of 22:00 stays" in told.output
     assert INJECTIONS[name].evidence[0] in told.output
     assert told.output.splitlines()[-1].startswith("VERDICT: PASS")
 
 
 @pytest.mark.teeth
 def test_the_command_fails_when_an_injection_is_published(tmp_path, monkeypatch):
-    for check in CHECKS["doubled-formula"]:
-        TAKEN_OUT[check](monkeypatch)
-    arguments = ["run", "--scenario", "kyrgyzstan-2021", "--small", "--seed", "2", "--jobs", "1"]
-    out = str(tmp_path / "out")
-    told = CliRunner().invoke(main, [*arguments, "--inject", "doubled-formula", "--out", out])
+    planted = injections.INJECTIONS["doubled-formula"].planted
+    all_out = without(*CHECKS["doubled-formula"])
+    harmless = replace(
+        INJECTIONS["doubled-formula"], planted=lambda held, _: planted(held, all_out)
+    )
+    monkeypatch.setitem(injections.INJECTIONS, "doubled-formula", harmless)
+    told = _run(tmp_path / "out", "doubled-formula")
     assert told.exit_code == 1
     assert "doubled-formula was published" in told.output
+
+
+def _run(out, name):
+    arguments = ["run", "--scenario", "kyrgyzstan-2021", "--small", "--seed", "2", "--jobs", "1"]
+    return CliRunner().invoke(main, [*arguments, "--inject", name, "--out", str(out)])

@@ -15,13 +15,17 @@ from ballotbox_protocol.wire.report_parts import ClockQuality, HeldCheckpoint
 
 
 class PlainReport(NamedTuple):
-    """What a reader of a log asks of a report that carries nothing but counters."""
+    """What a reader of a log asks of a report that carries nothing but counters.
+
+    turnout: of a report of turnout whose box knew the time, its clock in Unix seconds, and ballots.
+    """
 
     kind: ReportKind
     election: ElectionDigest
     box: BoxId
     sequence: int
     held: HeldCheckpoint | None
+    turnout: tuple[int, int] | None
 
 
 _PLAIN: Final = {
@@ -54,9 +58,10 @@ _FORM: Final = re.compile(
             rb"\x03" + _COUNT + rb"\x04\x50(.{16})",
             rb"\x05" + _COUNT + rb"\x06" + _COUNT + rb"\x07(" + _COUNT + rb")",
             rb"\x08" + _DIGEST + rb"\x09\x82" + _WIDE + _DIGEST,
-            rb"\x0a\xa8" + b"".join(bytes((key,)) + _COUNT for key in range(8)),  # counters
+            rb"\x0a\xa8" + b"".join(bytes((key,)) + _COUNT for key in range(6)),  # counters
+            rb"\x06(" + _COUNT + rb")\x07" + _COUNT,
             rb"\x0c\x82" + _DIGEST + _COUNT + rb"\x0d\x82" + _one_of(PollState) + rb"[\x00\x01]",
-            rb"\x0e\x83" + _WIDE + _one_of(ClockQuality) + _WIDE,
+            rb"\x0e\x83(" + _WIDE + rb")(" + _one_of(ClockQuality) + rb")" + _WIDE,
             rb"\x13(?:\xf6|\x83\x50(.{16})(" + _WIDE + rb")\x58\x20(.{32}))",  # held
             rb"\x17(?:\x80|([\x81-\x88])((?:\x82\x48.{8}\x58\x40.{64})+))",  # signatures
         )
@@ -70,12 +75,15 @@ def plain_report(body: bytes) -> PlainReport | None:
     found = _FORM.fullmatch(body)
     if found is None:
         return None
-    kind, election, box, sequence, origin, size, root, count, signed = found.groups()
+    kind, election, box, sequence, ballots, time, quality, *rest = found.groups()
+    origin, size, root, count, signed = rest
     if count is not None and len(signed) != (count[0] & 0x0F) * _SIGNATURE_SIZE:
         return None
     held = None if origin is None else HeldCheckpoint(OriginId(origin), _number(size), root)
+    said = kind[0] == ReportKind.TURNOUT and quality[0] != ClockQuality.UNSET
+    turnout = (_number(time), _number(ballots)) if said else None
     return PlainReport(
-        _PLAIN[kind[0]], ElectionDigest(election), BoxId(box), _number(sequence), held
+        _PLAIN[kind[0]], ElectionDigest(election), BoxId(box), _number(sequence), held, turnout
     )
 
 

@@ -39,11 +39,19 @@ _RULING_KINDS = {Reason.RELEASED: RulingKind.RELEASE, Reason.NAMED: RulingKind.N
 NO_COUNTERS: Final = Counters()
 
 
+class Interim(NamedTuple):
+    """What a box said of its turnout during the day: its clock in Unix seconds, and the ballots."""
+
+    time: int
+    ballots: int
+
+
 class FiledReport(NamedTuple):
     """What the fold needs of one authentic report; `objection` is the tabulation's own opinion.
 
     first: the index of its first leaf, which decides whether its entry was closed by then.
     votes, counters: of a final or a correction; empty for the other kinds, which are not kept.
+    interim: of a report of turnout whose box knew the time.
     """
 
     id: ReportId
@@ -55,6 +63,7 @@ class FiledReport(NamedTuple):
     votes: Row = ()
     counters: Counters = NO_COUNTERS
     corrects: ReportId | None = None
+    interim: Interim | None = None
 
     @property
     def box(self) -> BoxId:
@@ -205,7 +214,12 @@ class Evidence:
     def _filed(
         self, index: int, report_id: ReportId, report: Report | PlainReport, signed: SignedBody
     ) -> FiledReport:
-        if isinstance(report, PlainReport) or report.votes is None:
+        if isinstance(report, PlainReport):
+            said = None if report.turnout is None else Interim(*report.turnout)
+            return FiledReport(
+                report_id, signed.entry, index, report.kind, report.sequence, interim=said
+            )
+        if report.votes is None:
             return FiledReport(report_id, signed.entry, index, report.kind, report.sequence)
         return FiledReport(
             report_id,

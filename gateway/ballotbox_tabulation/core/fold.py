@@ -15,7 +15,7 @@ from ballotbox_protocol.wire.leaf import LeafType
 from ballotbox_protocol.wire.report import ReportKind
 from ballotbox_protocol.wire.verdict import Reason, Verdict
 from ballotbox_tabulation.core.authenticity import RULED
-from ballotbox_tabulation.core.evidence import LogEntry, ReplacedLog, VerifiedLeaf
+from ballotbox_tabulation.core.evidence import Interim, LogEntry, ReplacedLog, VerifiedLeaf
 from ballotbox_tabulation.core.faults import Fault, LogFault
 from ballotbox_tabulation.core.hand_counts import CountedByHand, HandCounts, ListedCount
 from ballotbox_tabulation.core.history import BoxHistory, Standing
@@ -83,7 +83,8 @@ class BoxResult:
     """One registered box in the result.
 
     counts: what enters the totals; more than one breaks law ONE_FINAL and refuses publication.
-    waiting_for: of a held box, the sequence of the first report that is missing.
+    waiting_for: of a held box, the sequence of the first report that is missing. interims: what its
+    accepted interim reports say; they are in no total.
     """
 
     box: BoxId
@@ -92,6 +93,7 @@ class BoxResult:
     counts: tuple[Count, ...]
     reports: tuple[ListedReport, ...]
     waiting_for: int | None = None
+    interims: tuple[Interim, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +226,11 @@ def _box_result(
             for standing in _to_be_listed(finals, corrections, history.evidence())
         ),
         history.first_missing() if state is BoxState.HELD else None,
+        tuple(
+            standing.report.interim
+            for standing in history.standings(ReportKind.TURNOUT)
+            if standing.counts and standing.report.interim is not None
+        ),
     )
 
 

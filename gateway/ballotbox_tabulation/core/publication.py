@@ -36,6 +36,7 @@ from ballotbox_tabulation.core.totals import (
     share_base,
     share_percent,
 )
+from ballotbox_tabulation.core.turnout import turnout_through_day
 
 FORMAT: Final = "ballotbox-result/1"
 
@@ -152,11 +153,17 @@ def _replaced(each: ReplacedLog) -> Document:
 
 def _nation(tabulation: Tabulation, election: Election, layout: Layout) -> Document:
     nation = tabulation.nation
-    return _area(nation) | {
-        "registered": sum(precinct.registered for precinct in election.precincts),
-        "turnout": _turnout(tabulation),
-        "contests": None if nation.row is None else _contests_in_full(nation.row, layout),
-    }
+    said = turnout_through_day(election.precincts, tabulation.standings.boxes, election.day)
+    through = {"turnout_through_day": said} if said else {}
+    return (
+        _area(nation)
+        | through
+        | {
+            "registered": sum(precinct.registered for precinct in election.precincts),
+            "turnout": _turnout(tabulation),
+            "contests": None if nation.row is None else _contests_in_full(nation.row, layout),
+        }
+    )
 
 
 def _turnout(tabulation: Tabulation) -> Document:

@@ -43,16 +43,23 @@ class SecondCount:
         """Return what the result shows of the whole election."""
         (expected,) = self._one(questions.EXPECTED)
         counted, *numbers = next(self._rows(questions.sums(self._width)))
-        precincts, registered, ballots = self._one(questions.TURNOUT)
-        share = self._shape.share(ballots, registered) if ballots <= registered else ""
-        return self._shape.area(expected, counted, numbers, in_full=True) | {
+        through = [
+            {"until": until, **self._turnout(*row)}
+            for until, *row in self._database.execute(questions.THROUGH_DAY)
+        ]
+        shown = self._shape.area(expected, counted, numbers, in_full=True) | {
             "registered": self._one(questions.REGISTERED)[0],
-            "turnout": {
-                "precincts": precincts,
-                "registered": registered,
-                "ballots": ballots,
-                "share_percent": share,
-            },
+            "turnout": self._turnout(*self._one(questions.TURNOUT)),
+        }
+        return shown | ({"turnout_through_day": through} if through else {})
+
+    def _turnout(self, precincts: int, registered: int, ballots: int) -> Shown:
+        share = self._shape.share(ballots, registered) if ballots <= registered else ""
+        return {
+            "precincts": precincts,
+            "registered": registered,
+            "ballots": ballots,
+            "share_percent": share,
         }
 
     def precincts(self) -> Iterator[Shown]:

@@ -7,6 +7,7 @@ checkpoint's root commits to, so that a row changed under the log is found on th
 
 import sqlite3
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from hashlib import sha256
 from typing import Any, Final
 
@@ -28,6 +29,7 @@ from ballotbox_protocol.wire.report import (
     consent_payload,
     decode_report,
 )
+from ballotbox_protocol.wire.report_plain import plain_report
 from ballotbox_protocol.wire.tiles import (
     TILE_WIDTH,
     Bundle,
@@ -93,7 +95,7 @@ class Loader:
         entries = list(enumerate(self._trusted.reporters.values()))
         self._insert(
             {
-                "setting": [(self._width, election.mode is Mode.OFFICIAL)],
+                "setting": [(self._width, election.mode is Mode.OFFICIAL, _midnight(election.day))],
                 "precinct": [
                     (at, each.number, each.name, each.registered) for at, each in precincts
                 ],
@@ -148,6 +150,12 @@ class Loader:
         rows["report"].append((number, leaf.report, entry, _KINDS[kind], sequence))
         if kind in WITH_VOTES:
             self._votes(number, envelope.payload, rows)
+        elif kind is ReportKind.TURNOUT:
+            said = plain_report(envelope.payload)
+            if said is None:
+                raise ValueError("the report of turnout beside it is not well formed")
+            if said.turnout is not None:
+                rows["interim"].append((number, *said.turnout))
 
     def _votes(self, number: int, body: bytes, rows: _Rows) -> None:
         report = decode_report(body)
@@ -198,9 +206,14 @@ def _released(leaf: Leaf, data: bytes) -> tuple[Any, ...]:
     return given.id, given.origin, given.version, status, given.size, given.result
 
 
+def _midnight(day: str) -> int:
+    """Return the Unix seconds at which a day begins in UTC."""
+    return int(datetime.fromisoformat(f"{day}T00:00:00+00:00").timestamp())
+
+
 def _inserts(width: int) -> dict[str, str]:
-    widths = {"setting": 2, "precinct": 4, "entry": 6, "firmware": 2, "published": 7}
-    widths |= {"leaf": 6, "replaced": 4, "report": 5, "paper": 8 + len(COUNTER_NAMES)}
+    widths = {"setting": 3, "precinct": 4, "entry": 6, "firmware": 2, "published": 7}
+    widths |= {"leaf": 6, "replaced": 4, "report": 5, "interim": 3, "paper": 8 + len(COUNTER_NAMES)}
     widths |= {name: 1 + len(columns) for name, columns in votes_tables(width)}
     return {
         name: f"INSERT INTO {name} VALUES ({', '.join('?' * columns)})"  # noqa: S608

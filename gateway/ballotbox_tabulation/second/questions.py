@@ -49,6 +49,44 @@ SELECT count(*), coalesce(sum(registered), 0), coalesce(sum(ballots), 0) FROM (
 )
 """
 
+#: A precinct is in an hour's row once each of its boxes has spoken; what a box adds after that, in
+#: the hour in which it says it.
+THROUGH_DAY: Final = """
+WITH said AS (
+    SELECT box.box, box.precinct, (interim.time + 3599) / 3600 * 3600 AS until,
+           max(interim.ballots) AS ballots
+    FROM interim JOIN standing ON standing.number = interim.number
+    JOIN box ON box.box = standing.box, setting
+    WHERE standing.verdict = 'accepted' AND NOT standing.aside
+      AND box.state NOT IN ('disputed', 'unused')
+      AND interim.time BETWEEN setting.midnight - 50400 AND setting.midnight + 129600
+    GROUP BY box.box, until
+),
+best AS (
+    SELECT box, precinct, until, max(ballots) OVER so_far AS ballots,
+           coalesce(max(ballots) OVER earlier, 0) AS before
+    FROM said WINDOW so_far AS (PARTITION BY box ORDER BY until),
+        earlier AS (so_far ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
+),
+spoke AS (SELECT box, precinct, min(until) AS first FROM said GROUP BY box),
+whole AS (
+    SELECT precinct, max(first) AS since FROM spoke GROUP BY precinct HAVING count(*) = (
+        SELECT count(*) FROM box WHERE box.precinct = spoke.precinct AND state <> 'unused'
+    )
+),
+more AS (
+    SELECT max(best.until, whole.since) AS until, sum(best.ballots - best.before) AS ballots
+    FROM best JOIN whole USING (precinct) GROUP BY 1
+)
+SELECT hours.until,
+       (SELECT count(*) FROM whole WHERE since <= hours.until),
+       (SELECT sum(registered) FROM whole JOIN precinct ON precinct.number = whole.precinct
+        WHERE since <= hours.until),
+       (SELECT sum(ballots) FROM more WHERE more.until <= hours.until)
+FROM (SELECT DISTINCT until FROM said) AS hours
+WHERE hours.until >= (SELECT min(since) FROM whole) ORDER BY hours.until
+"""
+
 OVER_REGISTERED: Final = """
 SELECT precinct.number AS precinct, sum(paper.ballots) AS ballots, precinct.registered
 FROM precinct JOIN counted ON counted.precinct = precinct.number

@@ -12,7 +12,7 @@ from ballotbox_protocol.election.counters import COUNTER_NAMES
 COUNTS_IN_A_TABLE: Final = 1_000
 
 _SCHEMA: Final = """
-CREATE TABLE setting (width INTEGER, official INTEGER);   -- one row
+CREATE TABLE setting (width INTEGER, official INTEGER, midnight INTEGER);   -- one row
 CREATE TABLE precinct (
     place INTEGER PRIMARY KEY, number INTEGER UNIQUE, name TEXT, registered INTEGER
 );
@@ -33,6 +33,7 @@ CREATE TABLE published (
 CREATE TABLE report (
     number INTEGER PRIMARY KEY, id BLOB, entry INTEGER, kind TEXT, sequence INTEGER
 );
+CREATE TABLE interim (number INTEGER PRIMARY KEY, time INTEGER, ballots INTEGER);
 CREATE TABLE paper (
     number INTEGER PRIMARY KEY, precinct INTEGER, epoch INTEGER, firmware BLOB, debug INTEGER,
     width INTEGER,                 -- how many counts its votes have

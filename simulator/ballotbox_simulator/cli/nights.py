@@ -10,25 +10,30 @@ import click
 from ballotbox_simulator.cli.screen import FAILED, in_words, progress_bar, unusable
 
 if TYPE_CHECKING:
-    from ballotbox_simulator.night.hold import HeldNight
+    from ballotbox_simulator.night.held import HeldNight
     from ballotbox_simulator.night.injections import Attempt
     from ballotbox_simulator.night.parts import NightPlan
 
 NAME = "kyrgyzstan-2021"
 _OBJECTIONS_SHOWN = 8
+_EVIDENCE_SHOWN = 4
 
 
 def hold_night(seed: int, jobs: int, out: Path, *, small: bool, inject: str | None) -> NoReturn:
     """Hold the night, publish it twice, say how it went, and exit."""
     from ballotbox_simulator.night.injections import INJECTIONS
+    from ballotbox_simulator.night.office import OfficeFailed
     from ballotbox_simulator.night.parts import NightPlan
 
     if inject is not None and inject not in INJECTIONS:
         unusable(f"--inject {inject}: must be one of {', '.join(INJECTIONS)}", command="run")
     started = time.monotonic()
     click.echo(f"Scenario: {NAME}, {'small' if small else 'full'} size, seed {seed}.")
-    with in_words(str(out)):
-        objections = _hold(NightPlan(out, seed, small, jobs), inject)
+    try:
+        with in_words(str(out)):
+            objections = _hold(NightPlan(out, seed, small, jobs), inject)
+    except OfficeFailed as error:
+        objections = [f"the office could not go on: {error}"]
     for words in objections[:_OBJECTIONS_SHOWN]:
         click.echo(f"  {words}")
     if len(objections) > _OBJECTIONS_SHOWN:
@@ -57,7 +62,8 @@ def _hold(plan: "NightPlan", inject: str | None) -> list[str]:
     return objections
 
 
-def _tell(held: "HeldNight", inject: str | None, tried: "Attempt | None") -> None:
+def tell_pages(held: "HeldNight") -> None:
+    """Say how much of the night is published when, and where the pages lie."""
     from ballotbox_simulator.publishing import PublishedPage
 
     for when, published in (("22:00", held.evening), ("final", held.final)):
@@ -69,8 +75,15 @@ def _tell(held: "HeldNight", inject: str | None, tried: "Attempt | None") -> Non
             f"{when:<6} {nation['boxes_counted']:,} of {nation['boxes_expected']:,} boxes, "
             f"{contest['ballots']:,} ballots, page {published.page}"
         )
+
+
+def _tell(held: "HeldNight", inject: str | None, tried: "Attempt | None") -> None:
+    tell_pages(held)
     if tried is not None and isinstance(tried.answer, str):
-        click.echo(f"{inject}: refused, the page of 22:00 stays: {tried.answer.split('; ')[0]}")
+        told = held.office.kept_reason(inject or "")
+        click.echo(f"{inject}: the publication of 22:00 stays; its pages say why, and {told}.")
+        for line in tried.answer.splitlines()[:_EVIDENCE_SHOWN]:
+            click.echo(f"  {line}")
     click.echo(
         f"Sheets fed {held.fed:,}; reports signed {held.sent:,}, receipted {held.receipted:,}."
     )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ballotbox_simulator.cli.nights import tell_pages
 from ballotbox_simulator.cli.screen import FAILED, PATH, in_words, progress_bar
 
 if TYPE_CHECKING:
@@ -23,12 +24,16 @@ _DIFFERENCES_SHOWN = 12
 @click.option(
     "--mosquitto/--no-mosquitto", default=True, help="Use mosquitto when it is installed."
 )
-def demo(boxes: int, serial: int, ballots: int, seed: int, out: Path, *, mosquitto: bool) -> None:
+@click.option("--night", is_flag=True, help="Then publish a small night of 2021, as pages.")
+def demo(
+    boxes: int, serial: int, ballots: int, seed: int, out: Path, *, mosquitto: bool, night: bool
+) -> None:
     """Hold a compressed election day with real broker, gateways and signatures."""
-    from ballotbox_simulator.demo import run_demo
+    from ballotbox_simulator.demo import publish_night, run_demo
     from ballotbox_simulator.election_day import DayPlan, Stuck
     from ballotbox_simulator.live.broker import BrokerUnavailable
     from ballotbox_simulator.live.processes import GatewayFailed
+    from ballotbox_simulator.night.office import OfficeFailed
     from ballotbox_simulator.results_directory import make_room
 
     try:
@@ -36,7 +41,8 @@ def demo(boxes: int, serial: int, ballots: int, seed: int, out: Path, *, mosquit
             plan = DayPlan(out.resolve(), boxes, serial, ballots, seed, mosquitto)
             make_room(out)
             result = run_demo(plan, progress)
-    except (Stuck, BrokerUnavailable, GatewayFailed) as error:
+            held = publish_night(plan, progress, result.conclusion) if night else None
+    except (Stuck, BrokerUnavailable, GatewayFailed, OfficeFailed) as error:
         click.echo(f"VERDICT: FAIL {error}")
         sys.exit(FAILED)
     if result.demonstration_only:
@@ -46,6 +52,8 @@ def demo(boxes: int, serial: int, ballots: int, seed: int, out: Path, *, mosquit
     click.echo(f"Boxes: {result.boxes}, {serial} of them on serial lines.")
     if result.page is not None:
         click.echo(f"Results page: {result.page}")
+    if held is not None:
+        tell_pages(held)
     click.echo(result.conclusion.line())
     sys.exit(0 if result.conclusion.passed else FAILED)
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from ballotbox_simulator.night.definition import LIST
 from ballotbox_simulator.night.draw import Night, Tally
-from ballotbox_simulator.night.hold import HeldNight
+from ballotbox_simulator.night.held import HeldNight
 from ballotbox_simulator.publishing import PublishedPage
 from ballotbox_simulator.world.settlement import differences
 
@@ -31,6 +31,8 @@ def final_objections(held: HeldNight) -> list[str]:
     found = [*_standing(result, night.places.size.precincts, set())]
     if held.sent != held.receipted:
         found.append(f"{held.sent} reports were signed and {held.receipted} are receipted")
+    if held.office.reason.exists():
+        found.append("why a result was refused still stands beside the final one")
     for contest, tally in _drawn(night).items():
         found += _tally_differs(result, contest, tally, "in the end")
     election = held.authority.trusted.election

@@ -17,6 +17,7 @@ from ballotbox_protocol.election.identifiers import PrecinctId
 from ballotbox_simulator.authority import Plan
 from ballotbox_simulator.night.draw import Night, apportion, candidates_of
 from ballotbox_simulator.night.facts import Facts
+from ballotbox_simulator.night.night_rules import district_name
 from ballotbox_simulator.night.places import Places
 
 CENTRE: Final = "kyrgyzstan-2021.example/centre"
@@ -64,8 +65,7 @@ def _districts(facts: Facts) -> Iterator[Contest]:
     for number, candidates in enumerate(candidates_of(facts), 1):
         named = (Option(f"Candidate {n} (synthetic)") for n in range(1, candidates + 1))
         options = (*named, Option(facts.against_all))
-        name = f"Single-mandate district {number} (votes are synthetic)"
-        yield Contest(name, ContestKind.CHOOSE_ONE, 1, options)
+        yield Contest(district_name(number), ContestKind.CHOOSE_ONE, 1, options)
 
 
 def _styles(facts: Facts) -> Iterator[BallotStyle]:

@@ -45,13 +45,14 @@ class Tally:
 class PrecinctVotes:
     """What the voters of one precinct do; `single` is None abroad.
 
-    late: its reports come after 22:00. morning: how many voters come before 10:00. portable: how
-    many vote in the portable box.
+    late: its reports come after 22:00. morning, afternoon: how many voters come before 10:00, and
+    before 16:00. portable: how many vote in the portable box.
     """
 
     registered: int
     late: bool
     morning: int
+    afternoon: int
     portable: int
     lists: Tally
     single: Tally | None
@@ -85,11 +86,12 @@ def draw_night(places: Places, seed: int) -> Night:
     singles = _singles(places, ballots, seed)
     at_home = [0 if d is None else n for d, n in zip(places.districts, ballots, strict=True)]
     morning = apportion(voters.morning // size.divisor, ballots)
+    afternoon = apportion(voters.afternoon // size.divisor, ballots)
     portable = apportion(voters.portable // size.divisor, at_home)
-    rows = zip(registered, morning, portable, lists, singles, strict=True)
+    rows = zip(registered, morning, afternoon, portable, lists, singles, strict=True)
     precincts = (
-        PrecinctVotes(listed, place in late, early, outside, tally, single)
-        for place, (listed, early, outside, tally, single) in enumerate(rows)
+        PrecinctVotes(listed, place in late, early, most, outside, tally, single)
+        for place, (listed, early, most, outside, tally, single) in enumerate(rows)
     )
     return Night(places, seed, targets, tuple(precincts))
 

@@ -13,8 +13,11 @@ NAME: Final = "kyrgyzstan-2021"
 
 _TOP: Final = ("title", "text", "name", "day", "precincts", "voters", "list", "single", "region")
 _PRECINCTS: Final = ("total", "abroad", "reported")
-_VOTERS: Final = ("list", "single", "took_part", "morning", "portable")
-_LIST: Final = ("name", "base", "candidates", "option")
+_VOTERS: Final = ("list", "single", "took_part", "morning", "afternoon", "portable")
+_LIST: Final = (
+    *("name", "base", "candidates", "option"),
+    *("seats", "national_percent", "regional_percent"),
+)
 _OPTION: Final = ("name", "votes", "share")
 _SINGLE: Final = ("districts", "candidates", "against_all", "against_all_first")
 _REGION: Final = ("name", "districts")
@@ -41,6 +44,7 @@ class Voters:
     single: int
     took_part: int
     morning: int
+    afternoon: int
     portable: int
 
 
@@ -68,6 +72,9 @@ class Facts:
     list_name: str
     base: int
     list_candidates: int
+    seats: int
+    national_percent: str
+    regional_percent: str
     options: tuple[ListOption, ...]
     districts: int
     candidates: int
@@ -109,6 +116,9 @@ def read_facts(text: str) -> Facts:
         list_name=lists.text("name"),
         base=lists.number("base"),
         list_candidates=lists.number("candidates"),
+        seats=lists.number("seats"),
+        national_percent=lists.text("national_percent"),
+        regional_percent=lists.text("regional_percent"),
         options=tuple(map(_option, lists.tables("option", _OPTION))),
         districts=single.number("districts"),
         candidates=single.number("candidates"),

@@ -1,57 +1,113 @@
 """What can be done to a publication of the night, and what its refusal must name.
 
 One row of `INJECTIONS` is one injection: how it is planted, and the evidence. All of them go the
-same way: the page of 22:00 is published, the injection is planted, the same log is published again,
-which must be refused with the evidence and leave the page as it was; without the injection the same
-bytes must come out once more.
+same way: the pages of 22:00 are up, the injection is planted, the same log is published again,
+which must be refused with the evidence and leave the last good publication as it was, with its time
+and the reason on its pages; without the injection the same numbers must be drafted once more.
 """
 
+import json
+import shutil
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, replace
+from html import escape
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from ballotbox_protocol.election.tally import Layout
 from ballotbox_protocol.wire import cose
 from ballotbox_protocol.wire.report import Report, ReportKind, decode_report, encode_report
 from ballotbox_simulator.inner_gateway import LEDGER
 from ballotbox_simulator.night.definition import LIST
-from ballotbox_simulator.night.hold import EVENING, HeldNight, publish
+from ballotbox_simulator.night.held import HeldNight
+from ballotbox_simulator.night.office import Means
+from ballotbox_simulator.night.program import Edit, changed
+from ballotbox_simulator.night.publishing import export, publish, written
 from ballotbox_simulator.publishing import PublishedPage
-from ballotbox_tabulation.core import outcome
-from ballotbox_tabulation.core.publication import Document, Source, build_result
-from ballotbox_tabulation.core.totals import Tabulation, share_percent
+from ballotbox_tabulation.publication_folder import RESULT
+
+#: Where an injected publication would stand if nothing stopped it.
+ATTEMPT: Final = "attempt"
+#: The formula of the summary takes the two largest rows of the list in twice.
+DOUBLED: Final = (
+    Edit(
+        "ballotbox_tabulation/core/publication.py",
+        "contest.options, tally.votes, tally.preferences, strict=True",
+        "contest.options, _summary(contest, tally.votes), tally.preferences, strict=True",
+    ),
+    Edit(
+        "ballotbox_tabulation/core/publication.py",
+        "def _precincts(tabulation",
+        """def _summary(contest: Contest, votes: tuple[int, ...]) -> tuple[int, ...]:
+    if contest.kind.name != "PARTY_LIST":
+        return votes
+    largest = sorted(range(len(votes)), key=lambda at: -votes[at])[:2]
+    return tuple(count * (1 + (at in largest)) for at, count in enumerate(votes))
+
+
+def _precincts(tabulation""",
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Injection:
-    """See the module; evidence: what the refusal must say, every one of these."""
+    """See the module; evidence: what the refusal must say, every one of these.
+
+    planted: gives what the publication is computed with while it is there, and takes further
+    changes of the program, by which a test takes checks out.
+    """
 
     name: str
     title: str
     evidence: tuple[str, ...]
-    planted: Callable[[HeldNight], AbstractContextManager[None]]
+    planted: Callable[[HeldNight, Sequence[Edit]], AbstractContextManager[Means]]
 
 
 @contextmanager
-def _edited_database(held: HeldNight) -> Iterator[None]:
+def _doubled_formula(held: HeldNight, more: Sequence[Edit]) -> Iterator[Means]:
+    """Two officers sign the release of a program whose formula is wrong, and it runs."""
+    program = changed(held.office.folder / "program", [*DOUBLED, *more])
+    yield held.office.authorise(program, version=2)
+
+
+@contextmanager
+def _wrong_program(held: HeldNight, more: Sequence[Edit]) -> Iterator[Means]:
+    """The same program runs, and nobody released it."""
+    program = changed(held.office.folder / "program", [*DOUBLED, *more])
+    yield Means(program, held.means.release)
+
+
+@contextmanager
+def _edited_database(held: HeldNight, more: Sequence[Edit]) -> Iterator[Means]:
     """While inside, the largest final in the centre's ledger says more votes than were cast."""
-    with closing(sqlite3.connect(held.centre / LEDGER)) as ledger:
-        rows = ledger.execute("SELECT first, data FROM reports").fetchall()
-        finals = {first: data for first, data in rows if _report(data).kind is ReportKind.FINAL}
-        first = max(finals, key=lambda each: _report(finals[each]).counters.accepted)
-        _store(ledger, first, _with_more_votes(finals[first], held))
+    means = held.means
+    if more:
+        program = changed(held.office.folder / "program", more)
+        means = held.office.authorise(program, version=2)
+    first, final = _largest_final(held)
+    _store(held, first, _with_more_votes(final, held))
     try:
-        yield
+        yield means
     finally:
-        with closing(sqlite3.connect(held.centre / LEDGER)) as ledger:
-            _store(ledger, first, finals[first])
+        _store(held, first, final)
 
 
-def _store(ledger: sqlite3.Connection, first: int, data: bytes) -> None:
-    with ledger:
+def _largest_final(held: HeldNight) -> tuple[int, bytes]:
+    """Return the final with the most sheets, and where its row lies in the ledger."""
+    with closing(sqlite3.connect(held.centre / LEDGER)) as ledger:
+        rows = ledger.execute("SELECT box, first, data FROM reports").fetchall()
+    # What officers released stands there as well, and is no box's.
+    boxes = set(held.authority.boxes)
+    reports = [(first, data) for box, first, data in rows if box in boxes]
+    finals = [row for row in reports if _report(row[1]).kind is ReportKind.FINAL]
+    return max(finals, key=lambda row: _report(row[1]).counters.accepted)
+
+
+def _store(held: HeldNight, first: int, data: bytes) -> None:
+    with closing(sqlite3.connect(held.centre / LEDGER)) as ledger, ledger:
         ledger.execute("UPDATE reports SET data = ? WHERE first = ?", (data, first))
 
 
@@ -71,36 +127,23 @@ def _with_more_votes(data: bytes, held: HeldNight) -> bytes:
     return cose.assemble(envelope.protected, payload, envelope.signature)
 
 
-@contextmanager
-def _doubled_formula(_: HeldNight) -> Iterator[None]:
-    """While inside, the nation's table takes the two largest rows of the list in twice."""
-
-    def doubled(tabulation: Tabulation, source: Source) -> Document:
-        result = build_result(tabulation, source)
-        contest = result["nation"]["contests"][LIST]
-        by_votes = sorted(contest["options"], key=lambda option: -option["votes"])
-        for option in by_votes[:2]:
-            option["votes"] *= 2
-            option["share_percent"] = share_percent(option["votes"], contest["base"]["value"])
-        return result
-
-    # The module's own table of names: what it imported it does not promise to anyone.
-    names = vars(outcome)
-    names["build_result"] = doubled
-    try:
-        yield
-    finally:
-        names["build_result"] = build_result
-
-
 INJECTIONS: Final = {
     each.name: each
     for each in (
         Injection(
             "doubled-formula",
-            "a formula of the nation's table takes two rows in twice",
-            ("SUM: a total is the sum of its parts",),
+            "officers sign the release of a program whose summary takes two rows in twice",
+            (
+                "SUM: a total is the sum of its parts",
+                "SECOND: a second computation, by SQL over the log, finds the same",
+            ),
             _doubled_formula,
+        ),
+        Injection(
+            "wrong-program",
+            "the program that runs is not the released one",
+            ("nothing was computed", "the program is not the released one: it is"),
+            _wrong_program,
         ),
         Injection(
             "edited-database",
@@ -120,18 +163,18 @@ class Attempt:
     objections: tuple[str, ...]
 
 
-def attempt(held: HeldNight, injection: Injection) -> Attempt:
-    """Publish with the injection planted, and once more without it."""
-    folder = held.plan.out / EVENING
-    before = _contents(folder)
-    with injection.planted(held):
-        answer = publish(held, EVENING)
+def attempt(held: HeldNight, injection: Injection, more: Sequence[Edit] = ()) -> Attempt:
+    """Publish with the injection planted, then draft without it; `more`: see Injection."""
+    before, shown = _result(held.office.published), held.shown
+    with injection.planted(held, more) as means:
+        answer = written(held, publish(held, ATTEMPT, means))
     found = [*_not_refused(answer, injection)]
-    if _contents(folder) != before:
-        found.append("the last good page did not stay as it was")
-    again = publish(held, EVENING)
-    if not isinstance(again, PublishedPage) or _contents(folder) != before:
-        found.append(f"without {injection.name} the same page does not come out again")
+    if not found:
+        found += _not_told(held.office.reason, held.plan.out / shown, injection)
+        shutil.copyfile(held.office.reason, held.office.kept_reason(injection.name))
+    if _result(held.office.published) != before:
+        found.append("the last good publication did not stay as it was")
+    found += _not_drafted_again(held, before)
     return Attempt(answer, tuple(found))
 
 
@@ -144,5 +187,32 @@ def _not_refused(answer: PublishedPage | str, injection: Injection) -> Iterator[
             yield f"the refusal does not name {words!r}: {answer}"
 
 
-def _contents(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in sorted(folder.iterdir()) if path.is_file()}
+def _not_told(reason: Path, pages: Path, injection: Injection) -> Iterator[str]:
+    """Yield what the reason file, or the first page that stays up, does not say."""
+    told = json.loads(reason.read_bytes()) if reason.exists() else {}
+    page = (pages / "en" / "index.html").read_text("utf-8")
+    said = " ".join([told.get("reason", ""), *told.get("evidence", ())])
+    for words in injection.evidence:
+        if words not in said:
+            yield f"{reason.name} does not name {words!r}"
+        if str(escape(words)) not in page:
+            yield f"the page that stays does not name {words!r}"
+    released = (told.get("stays") or {}).get("released_at") or "no time"
+    if "This is the last good publication." not in page or released not in page:
+        yield "the page that stays does not say since when it stands"
+
+
+def _not_drafted_again(held: HeldNight, before: dict[str, Any]) -> Iterator[str]:
+    """Yield what comes otherwise of the same log when nothing is planted."""
+    said = held.office.draft(held.means, export(held, ATTEMPT))
+    if said.status != 0:
+        yield f"without the injection the same log is refused: {said.words}"
+        return
+    drafted = _result(held.office.draft_folder)
+    if drafted["nation"] != before["nation"]:
+        yield "without the injection other numbers come out"
+
+
+def _result(folder: Path) -> dict[str, Any]:
+    document: dict[str, dict[str, Any]] = json.loads((folder / RESULT).read_bytes())
+    return document["result"]

@@ -23,6 +23,8 @@ from ballotbox_simulator.workload import Truth
 
 #: 22:00, Unix seconds: boxes are connected after the polls, and by then most have reported.
 AT_TEN: Final = MORNING + 14 * HOUR
+#: When the last reports have come.
+LAST_HEARD: Final = AT_TEN + 6 * HOUR
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,11 @@ from hashlib import sha256
 from typing import Any, Final
 
 from ballotbox_gateway.core.ports import LedgerFailure
-from ballotbox_protocol.election.identifiers import ReportId
+from ballotbox_protocol.election.identifiers import ElectionDigest, ReportId
 from ballotbox_protocol.wire.cose import MessageType
 from ballotbox_protocol.wire.leaf import LeafType, decode_leaf
 from ballotbox_protocol.wire.publication import Publication, Status
 from ballotbox_protocol.wire.verdict import Reason
-from ballotbox_simulator.authority import Authority
 from ballotbox_simulator.world.auditor import Breach
 from ballotbox_simulator.world.log_reading import roots
 from ballotbox_simulator.world.world import World
@@ -23,8 +22,8 @@ from ballotbox_tabulation.core.publication import canonical
 
 _NONE: Final = bytes(32)
 _OTHER: Final = bytes([1]) * 32
-#: A statement, how many officers sign it, and what the gateway must say to it.
-_Trial = tuple[Publication, int, Reason]
+#: A statement as it is handed in, and what the gateway must say to it.
+_Trial = tuple[Publication, Reason]
 
 
 def release(world: World) -> None:
@@ -32,31 +31,48 @@ def release(world: World) -> None:
     result, intake = world.auditor.published, world.centre.intake
     if result is None or intake is None:
         return
-    authority = world.held.authority
     try:
         for trial in _trials(world, result):
-            for words in _tried(world, authority, trial):
+            for words in _tried(world, trial):
                 world.auditor.object_to(Breach.LAW, world.centre.name, words)
     except LedgerFailure as fault:
         world.centre.fail(fault)
 
 
 def _trials(world: World, result: Mapping[str, Any]) -> Iterator[_Trial]:
+    authority = world.held.authority
+
+    def signed(plain: Publication, officers: int = 2) -> Publication:
+        given = authority.consent(plain.payload(), MessageType.PUBLICATION, officers)
+        return replace(plain, signatures=given)
+
     first = _statement(world, result)
     below = world.precincts[0].gateway.name
-    yield first, 1, Reason.RELEASERS
-    yield replace(first, origin=below), 2, Reason.OTHER_LOG
-    yield replace(first, version=2, previous=ReportId(_OTHER)), 2, Reason.VERSION
-    yield replace(first, root=_OTHER), 2, Reason.CHECKPOINT
-    yield replace(first, size=first.size + 1), 2, Reason.CHECKPOINT
-    yield first, 2, Reason.PUBLISHED
-    yield first, 2, Reason.PUBLISHED
-    yield replace(first, result=_OTHER), 2, Reason.VERSION
+    yield signed(first, 1), Reason.RELEASERS
+    yield from _tampered(signed(first))
+    yield signed(replace(first, origin=below)), Reason.OTHER_LOG
+    yield signed(replace(first, version=2, previous=ReportId(_OTHER))), Reason.VERSION
+    yield signed(replace(first, root=_OTHER)), Reason.CHECKPOINT
+    yield signed(replace(first, size=first.size + 1)), Reason.CHECKPOINT
+    yield signed(first), Reason.PUBLISHED
+    yield signed(first), Reason.PUBLISHED
+    yield signed(replace(first, result=_OTHER)), Reason.VERSION
     second = replace(first, version=2, previous=first.id, status=Status.CERTIFIED)
-    yield replace(second, previous=ReportId(_OTHER)), 2, Reason.VERSION
-    yield second, 2, Reason.PUBLISHED
+    yield signed(replace(second, previous=ReportId(_OTHER))), Reason.VERSION
+    yield from _tampered(signed(second))
+    yield signed(second), Reason.PUBLISHED
     third = replace(second, version=3, previous=second.id)
-    yield replace(third, status=Status.PRELIMINARY), 2, Reason.VERSION
+    yield signed(replace(third, status=Status.PRELIMINARY)), Reason.VERSION
+
+
+def _tampered(given: Publication) -> Iterator[_Trial]:
+    """Yield what becomes of a signed statement in the hands of others."""
+    yield replace(given, result=_OTHER), Reason.RELEASERS
+    one, other = given.signatures
+    yield replace(given, signatures=(one, one)), Reason.RELEASERS
+    exchanged = replace(other, signature=one.signature)
+    yield replace(given, signatures=(one, exchanged)), Reason.RELEASERS
+    yield replace(given, election=ElectionDigest(_OTHER)), Reason.OTHER_ELECTION
 
 
 def _statement(world: World, result: Mapping[str, Any]) -> Publication:
@@ -77,12 +93,10 @@ def _statement(world: World, result: Mapping[str, Any]) -> Publication:
     )
 
 
-def _tried(world: World, authority: Authority, trial: _Trial) -> Iterator[str]:
+def _tried(world: World, trial: _Trial) -> Iterator[str]:
     """Hand in a statement, and yield what the gateway does that it must not."""
-    plain, officers, expected = trial
+    given, expected = trial
     centre = world.centre
-    signatures = authority.consent(plain.payload(), MessageType.PUBLICATION, officers)
-    given = replace(plain, signatures=signatures)
     known, before = centre.ledger.report(given.id), centre.ledger.log_head().size
     if centre.intake is None:
         return

@@ -1,0 +1,71 @@
+"""Programs for the night's tests: without charts, and with checks taken out of them by name."""
+
+from ballotbox_simulator.night.program import Edit
+
+_CORE = "ballotbox_tabulation/core"
+
+#: Charts take most of the time of a small night, and no test of numbers looks at them.
+NO_CHARTS = Edit(
+    "ballotbox_tabulation/plot.py",
+    "    drawn = ET.fromstring(_draw(bars))",
+    '    return ""\n    drawn = ET.fromstring(_draw(bars))',
+)
+#: Every check that an injection meets, with how it is taken out and what it says when it refuses.
+TAKEN_OUT = {
+    "PROGRAM": (
+        [Edit(f"{_CORE}/statement.py", "if running != released:", "if False:")],
+        "the program is not the released one",
+    ),
+    "REPORT_ID": (
+        [
+            Edit(
+                f"{_CORE}/authenticity.py",
+                "if cose.statement_id(statement) != leaf.report:",
+                "if False:",
+            )
+        ],
+        "[REPORT_ID]",
+    ),
+    "REPORT_SIGNATURE": (
+        [Edit(f"{_CORE}/authenticity.py", "if not cose.verify(", "if False and not cose.verify(")],
+        "[REPORT_SIGNATURE]",
+    ),
+    "BOX_LAW": (
+        [Edit(f"{_CORE}/gates.py", "        *box_gates(standings, election),\n", "")],
+        "BOX_LAW: ",
+    ),
+    "SUM": (
+        [Edit(f"{_CORE}/gates.py", "        *_sums(result, election),\n", "")],
+        "SUM: ",
+    ),
+    "VOTES_BOUND": (
+        [Edit(f"{_CORE}/gates.py", "    if bound is not None:", "    if False:")],
+        "VOTES_BOUND: ",
+    ),
+    "SHARES": (
+        [
+            Edit(f"{_CORE}/gates.py", "    if whole is not None:", "    if False:"),
+            Edit(f"{_CORE}/gates.py", "        *_share_gates(result),\n", ""),
+        ],
+        "SHARES: ",
+    ),
+    "SECOND": (
+        [Edit(f"{_CORE}/outcome.py", "if second is not None:", "if False:")],
+        "SECOND: ",
+    ),
+    "PROOF": (
+        [
+            Edit(
+                "ballotbox_tabulation/site/proofs.py",
+                'if data is None or _id_of(data) != report["id"]:',
+                "if data is None:",
+            )
+        ],
+        "does not stand beside its leaf",
+    ),
+}
+
+
+def without(*checks):
+    """Return the edits that take these checks out, and the charts."""
+    return [NO_CHARTS, *(edit for check in checks for edit in TAKEN_OUT[check][0])]

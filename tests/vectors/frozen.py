@@ -23,8 +23,8 @@ from ballotbox_protocol.wire.keyfile import NONCE_SIZE, SALT_SIZE, PrivateKey, s
 from ballotbox_protocol.wire.leaf import Leaf, LeafType, decode_leaf, encode_leaf
 from ballotbox_protocol.wire.link_frames import Ack, Confirm, Data, Open, Opened, Refused, Session
 from ballotbox_protocol.wire.message import HeldWanted, Message, MessageKind
-from ballotbox_protocol.wire.register import decode_register, encode_register
 from ballotbox_protocol.wire.publication import Publication
+from ballotbox_protocol.wire.register import decode_register, encode_register
 from ballotbox_protocol.wire.report import ReportKind, decode_report, encode_report
 from ballotbox_protocol.wire.statements import (
     Hello,

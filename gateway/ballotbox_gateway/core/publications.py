@@ -11,14 +11,15 @@ from ballotbox_gateway.core.books import Books, Case
 from ballotbox_gateway.core.chain import Placed
 from ballotbox_gateway.core.draft import Draft
 from ballotbox_gateway.core.outcome import Arrival, Road, RoadKind
-from ballotbox_gateway.core.ports import Place, StoredReport
+from ballotbox_gateway.core.ports import StoredReport
 from ballotbox_gateway.core.samples import Sampler
+from ballotbox_gateway.core.statement_row import Signed, statement_row
 from ballotbox_protocol.wire.publication import (
     Publication,
     decode_publication,
     read_publication,
 )
-from ballotbox_protocol.wire.verdict import Reason, Verdict
+from ballotbox_protocol.wire.verdict import Reason
 
 _ROAD = Road(RoadKind.HTTP, "publication")
 
@@ -87,26 +88,8 @@ def place_publication(
         return Reason.VERSION
     if root_at is not None and root_at(given.size) != given.root:
         return Reason.CHECKPOINT
-    row = _row(draft, given, data)
+    signed = Signed(given.id, given.place, given.version, Reason.PUBLISHED, data)
+    row = statement_row(signed, draft.next_index, ruled=False)
     chain.add(row)
     draft.publish(row, given)
     return Placed(row, new=True)
-
-
-def _row(draft: Draft, given: Publication, data: bytes) -> StoredReport:
-    index, accepted, why = draft.next_index, Verdict.ACCEPTED, Reason.PUBLISHED
-    return StoredReport(
-        id=given.id,
-        box=given.place,
-        sequence=given.version,
-        place=Place.ASIDE,
-        first=index,
-        newest=index,
-        verdict=accepted,
-        reason=why,
-        own_verdict=accepted,
-        own_reason=why,
-        ruled=False,
-        below=b"",
-        data=data,
-    )

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
+from ballotbox_tabulation.core.result_status import SAID_BY_OFFICERS
 from ballotbox_tabulation.match_commands import explain, match
 from ballotbox_tabulation.publish_commands import publish
-from ballotbox_tabulation.publish_steps import NAMED_STATUSES
 from ballotbox_tabulation.site_commands import diff, site
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def main() -> None:
 @click.option("--register", type=_PATH, required=True, help="The signed register.")
 @click.option("--root", required=True, metavar="MODE:HEX", help="The authority's public root key.")
 @click.option("--rules", type=_PATH, metavar="FILE.toml", help="How votes become seats.")
-@click.option("--status", type=click.Choice(NAMED_STATUSES), help="What officers said of it.")
+@click.option("--status", type=click.Choice(SAID_BY_OFFICERS), help="What officers said of it.")
 @click.option("--out", type=_PATH, required=True, help="Directory for result.json and index.html.")
 def run(
     *,

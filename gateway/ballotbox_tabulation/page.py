@@ -15,6 +15,7 @@ from ballotbox_protocol.wire.verdict import Reason
 from ballotbox_tabulation.core.outcome import Published
 from ballotbox_tabulation.core.publication import Document
 from ballotbox_tabulation.core.published import statement_document
+from ballotbox_tabulation.core.result_status import SAID_BY_OFFICERS, is_settled
 from ballotbox_tabulation.core.totals import SUMMED
 from ballotbox_tabulation.core.wording import (
     count_reason_in_words,
@@ -84,7 +85,8 @@ def _view(published: Published, election: Election) -> Document:
         ],
         "elsewhere": result.get("counted_by_hand_elsewhere", ()),
         "command": recompute_command(result),
-        "named": STATUS.get(result.get("status", ""), ""),
+        "settled": is_settled(result),
+        "named": STATUS[result["status"]] if result.get("status") in SAID_BY_OFFICERS else "",
         "box_counters": COUNTER_NAMES,
         "area_counters": SUMMED,
     }

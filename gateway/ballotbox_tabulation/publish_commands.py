@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ballotbox_tabulation.core.result_status import SAID_BY_OFFICERS
 from ballotbox_tabulation.publish_steps import (
-    NAMED_STATUSES,
     PATH,
     OfficerKeys,
     Trust,
@@ -87,7 +87,7 @@ def authorise(trust: Trust, keys: OfficerKeys, rules: Path, version: int, output
 @click.option("--release", type=PATH, required=True, help="The release of rules and program.")
 @click.option(
     "--status",
-    type=click.Choice(NAMED_STATUSES),
+    type=click.Choice(SAID_BY_OFFICERS),
     help="What the officers say of it, if its boxes support it; else its boxes tell.",
 )
 @click.option("--out", type=PATH, required=True, help="The folder that is published.")

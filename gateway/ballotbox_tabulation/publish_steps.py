@@ -21,8 +21,6 @@ _REFUSED, _UNUSABLE = 1, 2
 #: A refusal names so much of its evidence and counts the rest.
 _SHOWN: Final = 20
 PATH: Final = click.Path(path_type=Path)
-#: What officers may say of a result; without it, its boxes tell.
-NAMED_STATUSES: Final = ("correction", "certified")
 
 _Command = Callable[..., None]
 

@@ -45,6 +45,8 @@ def test_two_officers_release_a_result(desk: Desk) -> None:
     assert told["result"] == document["digest"]
     assert told["released_at"].endswith("UTC")
     assert b"<!-- notice -->" not in shown["index.html"]
+    assert b"So two officers call it" not in shown["index.html"]
+    assert b"--rules rules.toml --out DIR" in shown["index.html"]
 
 
 def test_the_next_one_follows_it_and_takes_its_place(desk: Desk) -> None:

@@ -1,10 +1,15 @@
 """What a published result says about itself: how final it is, and when it was counted."""
 
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 
 from ballotbox_protocol.election.identifiers import InvalidField
-from ballotbox_tabulation.core.publication import Document
+
+#: A JSON object of the document.
+Document = dict[str, Any]
+
+#: What officers may say of a result; of any other its boxes tell.
+SAID_BY_OFFICERS: Final = ("correction", "certified")
 
 #: Later than this no calendar here can write a date.
 LAST_DATE: Final = 253_402_300_799

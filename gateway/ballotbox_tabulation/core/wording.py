@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from ballotbox_protocol.election.conservation import MEANING, Law
 from ballotbox_protocol.wire.verdict import Reason
+from ballotbox_tabulation.core.result_status import SAID_BY_OFFICERS
 
 _PLAIN: Final[dict[Reason, str]] = {
     Reason.IN_ORDER: "in order",
@@ -67,7 +68,8 @@ def count_reason_in_words(reason: Reason) -> str:
 def recompute_command(result: Mapping[str, Any]) -> str:
     """Return the command by which anybody computes a result again, to the byte."""
     rules = "--rules rules.toml " if "rules" in result else ""
-    status = f"--status {result['status']} " if "status" in result else ""
+    named = result.get("status")
+    status = f"--status {named} " if named in SAID_BY_OFFICERS else ""
     return (
         "ballotbox-tabulate run LOG --election election.cose --register register.cose "
         f"--root {result['election']['root']} {rules}{status}--out DIR"

@@ -36,9 +36,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     except UnusableInput as error:
         _unusable(str(error))
     except OSError as error:
-        _unusable(
-            f"{error.filename or options.what}: {error.strerror}; check the disk and the path"
-        )
+        _unusable(f"{error.filename or options.what}: {error.strerror}")
 
 
 class _Help(argparse.HelpFormatter):

@@ -32,7 +32,9 @@ def result_of(*contests, counted=3, expected=3):
     ]
     nation = {"registered": 1_000, "boxes_counted": counted, "boxes_expected": expected}
     shown = list(contests) if counted else None
-    return {"contests": named, "nation": nation | {"contests": shown}, "precincts": []}
+    nation |= {"contests": shown, "counters": {"ballots": 1} if counted else None}
+    boxes = {"missing": [{}] * (expected - counted), "held": [], "quarantined": [], "disputed": []}
+    return {"contests": named, "nation": nation, "precincts": [], "boxes": boxes}
 
 
 STATED = rules(
@@ -105,8 +107,11 @@ def test_whatever_the_rules_decide_is_found_again(votes, invalid, stated, counte
     assert objections(decide(shown, stated)) == []
 
 
+NOBODY = {"contests": None, "counters": None}
+
+
 def test_where_no_box_is_counted_nobody_has_anything():
-    shown = decide(RESULT | {"nation": RESULT["nation"] | {"contests": None}}, STATED)
+    shown = decide(RESULT | {"nation": RESULT["nation"] | NOBODY}, STATED)
     assert objections(shown) == []
     shown["decisions"][1]["options"][0]["elected"] = True
     assert objections(shown) == ["decision, Seat, D, elected: True against nothing"]

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
+from ballotbox_tabulation.core.result_status import SAID_BY_OFFICERS
 from ballotbox_tabulation.match_commands import explain, match
 from ballotbox_tabulation.publish_commands import publish
 from ballotbox_tabulation.site_commands import diff, site
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from ballotbox_tabulation.core.faults import Fault
     from ballotbox_tabulation.core.log import OpenedLog
     from ballotbox_tabulation.core.outcome import Published, Refused
+    from ballotbox_tabulation.core.publication import Document
     from ballotbox_tabulation.core.rules.rules import Rules
 
 _REFUSED, _UNUSABLE = 1, 2
@@ -44,14 +46,23 @@ def main() -> None:
 @click.option("--register", type=_PATH, required=True, help="The signed register.")
 @click.option("--root", required=True, metavar="MODE:HEX", help="The authority's public root key.")
 @click.option("--rules", type=_PATH, metavar="FILE.toml", help="How votes become seats.")
+@click.option("--status", type=click.Choice(SAID_BY_OFFICERS), help="What officers said of it.")
 @click.option("--out", type=_PATH, required=True, help="Directory for result.json and index.html.")
 def run(
-    *, log: Path, election: Path, register: Path, root: str, rules: Path | None, out: Path
+    *,
+    log: Path,
+    election: Path,
+    register: Path,
+    root: str,
+    rules: Path | None,
+    status: str | None,
+    out: Path,
 ) -> None:
     """Verify the exported LOG, count it and write the result to the directory OUT.
 
     LOG is a directory written by `ballotbox-gateway log export`. Nothing is written unless the
-    whole log holds together and every gate is passed. With --rules the result says who has seats.
+    whole log holds together and every gate is passed. With --rules the result says who has seats;
+    --status computes what officers released as such anew, to the byte.
     """
     from ballotbox_tabulation.rules_file import read_rules_file
     from ballotbox_tabulation.trust_files import UnusableInput, load_trusted
@@ -60,9 +71,10 @@ def run(
     try:
         key, trusted = load_trusted(election, register, root)
         stated = None if rules is None else read_rules_file(rules, trusted.election)
-        outcome, again = conclude_log(log, key, trusted, stated), f"{log} --election {election}"
+        outcome = conclude_log(log, key, trusted, stated, status)
     except (UnusableInput, OSError) as error:
         _unusable(str(error))
+    again = f"{log} --election {election}"
     again += f" --register {register} --root {root}"
     _finish(outcome, trusted, out, again)
 
@@ -81,6 +93,7 @@ def check(law: str, table: Path, columns: Path, out: Path | None) -> None:
     Only a confirmed, hard relation refuses a protocol; whatever else breaks is told.
     """
     from ballotbox_tabulation.law_cli import check_table
+    from ballotbox_tabulation.result_files import in_words
     from ballotbox_tabulation.trust_files import UnusableInput
 
     _leave_memory_alone()
@@ -89,7 +102,7 @@ def check(law: str, table: Path, columns: Path, out: Path | None) -> None:
     except UnusableInput as error:
         _unusable(str(error))
     except OSError as error:
-        _unusable(f"{error.filename}: {error.strerror}; check the path")
+        _unusable(in_words(error, f"--out {out}"))
     click.echo("\n".join(lines))
     sys.exit(_REFUSED if refused else 0)
 
@@ -123,17 +136,23 @@ def _leave_memory_alone() -> None:
 
 
 def conclude_log(
-    directory: Path, root: "RootKey", trusted: "Trusted", rules: "Rules | None" = None
+    directory: Path,
+    root: "RootKey",
+    trusted: "Trusted",
+    rules: "Rules | None" = None,
+    status: str | None = None,
 ) -> "Published | Refused":
-    """Return the result of an exported log, or every reason against one; raises UnusableInput."""
+    """Return the result of an exported log, or every reason against one; raises UnusableInput.
+
+    `status` is what officers say of it, when its boxes support that.
+    """
     from importlib.metadata import version
 
     from ballotbox_tabulation.core.faults import Fault
     from ballotbox_tabulation.core.log import open_log
     from ballotbox_tabulation.core.outcome import Refused, conclude
-    from ballotbox_tabulation.core.rules.decisions import decide
     from ballotbox_tabulation.log_directory import directory_reader
-    from ballotbox_tabulation.second_opinion import second_opinion
+    from ballotbox_tabulation.second_opinion import NotWorkedOut, second_opinion
     from ballotbox_tabulation.trust_files import UnusableInput
 
     if not directory.is_dir():
@@ -142,13 +161,44 @@ def conclude_log(
     if isinstance(opened, Fault):
         return Refused(faults=(opened,))
     program = f"ballotbox-tabulate {version('ballotbox-kit')}"
-    with _shown(opened) as leaves:
-        if rules is None:
-            return conclude(opened, leaves, root, program, second_opinion)
-        second = partial(second_opinion, rules=rules.file)
-        return conclude(opened, leaves, root, program, second, partial(decide, rules=rules))
+    extended = partial(_extended, rules=rules, status=status)
+    second = second_opinion if rules is None else partial(second_opinion, rules=rules.file)
+    try:
+        with _shown(opened) as leaves:
+            outcome = conclude(opened, leaves, root, program, second, extended)
+    except NotWorkedOut as error:
+        raise UnusableInput(
+            f"LOG {directory}: could not be worked out: {error}; {_ROOM}"
+        ) from error
+    _require_status(outcome)
+    return outcome
 
 
+def _extended(result: "Document", rules: "Rules | None", status: str | None) -> "Document":
+    from ballotbox_tabulation.core.rules.decisions import decide
+
+    decided = result if rules is None else decide(result, rules)
+    return decided if status is None else decided | {"status": status}
+
+
+def _require_status(outcome: "Published | Refused") -> None:
+    from ballotbox_protocol.election.identifiers import InvalidField
+    from ballotbox_tabulation.core.outcome import Published
+    from ballotbox_tabulation.core.result_status import require_supported
+    from ballotbox_tabulation.trust_files import UnusableInput
+
+    try:
+        if isinstance(outcome, Published):
+            require_supported(outcome.result)
+    except InvalidField as error:
+        way = "wait for them, or leave --status out"
+        raise UnusableInput(f"--{error}; {way}") from error
+
+
+_ROOM = (
+    "make room in the directory for temporary files, or name another in TMPDIR, and run it again; "
+    "what was published before stays"
+)
 _EXPORT = "`ballotbox-gateway log export DIR`"
 
 
@@ -171,10 +221,13 @@ def _shown(log: "OpenedLog") -> "Iterator[Iterator[LogEntry | Fault]]":
 def _finish(outcome: "Published | Refused", trusted: "Trusted", out: Path, again: str) -> None:
     from ballotbox_tabulation.core.outcome import Published
     from ballotbox_tabulation.page import render_page
+    from ballotbox_tabulation.publication_folder import STATEMENT
     from ballotbox_tabulation.result_files import write_result
 
     if not isinstance(outcome, Published):
         _refuse(outcome, again)
+    if (out / STATEMENT).exists():
+        _unusable(f"--out {out}: shows what officers released; name another directory")
     page = render_page(outcome, trusted.election)
     try:
         files = write_result(out, outcome.file, page)

@@ -60,7 +60,7 @@ def match(
     """
     from ballotbox_tabulation.match_cli import match_tables
 
-    with _usable():
+    with _usable(out):
         lines, agree = match_tables(_given(named), law, winners, out, contest)
     click.echo("\n".join(lines))
     sys.exit(0 if agree else _DIFFERENT)
@@ -97,8 +97,9 @@ def _given(named: "dict[str, Any]") -> "list[Given]":
 
 
 @contextmanager
-def _usable() -> Iterator[None]:
-    """Turn what cannot be used into one line and exit code 2."""
+def _usable(out: Path | None = None) -> Iterator[None]:
+    """Turn what cannot be used into one line and exit code 2; `out` is what is written to."""
+    from ballotbox_tabulation.result_files import in_words
     from ballotbox_tabulation.trust_files import UnusableInput
 
     # One run makes no cycles worth finding and then ends.
@@ -108,7 +109,7 @@ def _usable() -> Iterator[None]:
     except UnusableInput as error:
         _end(str(error))
     except OSError as error:
-        _end(f"{error.filename}: {error.strerror}; check the path")
+        _end(in_words(error, f"--out {out}"))
 
 
 def _end(problem: str) -> None:

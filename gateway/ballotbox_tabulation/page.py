@@ -10,12 +10,21 @@ from typing import TYPE_CHECKING, Final
 
 from ballotbox_protocol.election.counters import COUNTER_NAMES
 from ballotbox_protocol.election.definition import Election
+from ballotbox_protocol.wire.publication import Publication
 from ballotbox_protocol.wire.verdict import Reason
 from ballotbox_tabulation.core.outcome import Published
 from ballotbox_tabulation.core.publication import Document
+from ballotbox_tabulation.core.published import statement_document
+from ballotbox_tabulation.core.result_status import SAID_BY_OFFICERS, is_settled
 from ballotbox_tabulation.core.totals import SUMMED
-from ballotbox_tabulation.core.wording import count_reason_in_words, reason_in_words
+from ballotbox_tabulation.core.wording import (
+    count_reason_in_words,
+    reason_in_words,
+    recompute_command,
+    verify_command,
+)
 from ballotbox_tabulation.plot import contest_svg
+from ballotbox_tabulation.site.words import STATUS
 from ballotbox_tabulation.templating import template_of
 
 if TYPE_CHECKING:
@@ -32,8 +41,10 @@ _OPEN_STATES: Final = (
 )
 
 
-def render_page(published: Published, election: Election) -> bytes:
-    """Return the HTML page of a published result of `election`."""
+def render_page(
+    published: Published, election: Election, released: Publication | None = None
+) -> bytes:
+    """Return the HTML page of a published result, and of the statement that released it if any."""
     filters: dict[str, Callable[..., str]] = {
         "tally_cells": _tally_cells,
         "counter_cells": _counter_cells,
@@ -42,7 +53,15 @@ def render_page(published: Published, election: Election) -> bytes:
         "count_reason": lambda code: count_reason_in_words(Reason(code)),
     }
     template = template_of("result.html", filters)
-    return template.render(_view(published, election)).encode()
+    told = _view(published, election) | _released(published, released)
+    return template.render(told).encode()
+
+
+def _released(published: Published, statement: Publication | None) -> Document:
+    if statement is None:
+        return {"released": None}
+    verify = verify_command(published.result, "publication.cbor", "result.json")
+    return {"released": statement_document(statement), "verify": verify}
 
 
 def _view(published: Published, election: Election) -> Document:
@@ -65,7 +84,9 @@ def _view(published: Published, election: Election) -> Document:
             if count["contest"] < len(result["contests"])
         ],
         "elsewhere": result.get("counted_by_hand_elsewhere", ()),
-        "command": _command(result),
+        "command": recompute_command(result),
+        "settled": is_settled(result),
+        "named": STATUS[result["status"]] if result.get("status") in SAID_BY_OFFICERS else "",
         "box_counters": COUNTER_NAMES,
         "area_counters": SUMMED,
     }
@@ -115,11 +136,3 @@ def _moment(seconds: int) -> str:
     if seconds > _LAST_DATE:
         return str(seconds)
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-
-
-def _command(result: Document) -> str:
-    return (
-        "ballotbox-tabulate run LOG --election election.cose --register register.cose "
-        f"--root {result['election']['root']} "
-        f"{'--rules rules.toml ' if 'rules' in result else ''}--out DIR"
-    )

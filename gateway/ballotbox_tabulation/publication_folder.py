@@ -5,7 +5,8 @@ one stays, with a notice on its page and the reason beside it.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -18,8 +19,11 @@ from ballotbox_protocol.wire.publication import (
 )
 from ballotbox_tabulation.core.outcome import Published
 from ballotbox_tabulation.core.publication import canonical, publish
+from ballotbox_tabulation.core.published import statement_document
 from ballotbox_tabulation.notice import with_notice
 from ballotbox_tabulation.result_files import write_together
+from ballotbox_tabulation.site.folder import SUMS
+from ballotbox_tabulation.swapped_folder import SwappedFolder
 from ballotbox_tabulation.trust_files import UnusableInput, read_small_file
 
 STATEMENT: Final = "publication.cbor"
@@ -30,6 +34,7 @@ RESULT: Final = "result.json"
 _PAGE: Final = "index.html"
 _TOLD: Final = "publication.json"
 _REASON: Final = "reason.json"
+_NAMES: Final = (RESULT, _PAGE, RULES, RELEASE, RECEIPT, _TOLD, _REASON, STATEMENT)
 #: Larger than any result of 100,000 stations.
 _RESULT_MAX: Final = 1 << 32
 RULES_MAX: Final = 1 << 20
@@ -97,47 +102,64 @@ def _published(folder: Path, file: bytes) -> Published:
 
 
 def last_good(folder: Path) -> Publication | None:
-    """Return the statement of the result that a folder shows, None when it shows none yet."""
-    path = folder / STATEMENT
-    return read_statement(path, "--out") if path.exists() else None
+    """Return the statement of the result that a folder shows, None when it shows none yet.
 
-
-def write_publication(folder: Path, draft: Draft, page: bytes, receipt: bytes, at: str) -> None:
-    """Show a released result from now on; raises OSError.
-
-    The statement is last: what a reader finds with it is what it states.
+    Raises UnusableInput, also for a folder that is a site's.
     """
-    beside = {folder / RECEIPT: receipt} if receipt else {}
-    write_together(
-        {
-            folder / RESULT: draft.published.file,
-            folder / _PAGE: page,
-            folder / RULES: draft.rules,
-            folder / RELEASE: draft.release,
-            **beside,
-            folder / _TOLD: _json(told(draft.statement) | {"released_at": at}),
-            folder / STATEMENT: draft.statement.to_bytes(),
-        }
-    )
-    (folder / _REASON).unlink(missing_ok=True)
-    if not receipt:
-        (folder / RECEIPT).unlink(missing_ok=True)
+    path = folder / STATEMENT
+    if path.exists():
+        return read_statement(path, "--out")
+    if (folder / SUMS).exists():
+        raise UnusableInput(
+            f"--out {folder}: holds the pages of a site; name a folder for releases"
+        )
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """A released result that lies whole beside what a folder shows."""
+
+    folder: SwappedFolder
+    side: Path
+
+    def show(self, receipt: bytes) -> None:
+        """Show it from now on, with the centre's receipt if there is one; raises OSError."""
+        if receipt:
+            write_together({self.side / RECEIPT: receipt})
+        self.folder.show(self.side)
+
+
+@contextmanager
+def staged_publication(folder: Path, draft: Draft, page: bytes, at: str) -> Iterator[Staged]:
+    """Yield a result that waits to be shown, every byte of it on the disk; raises OSError."""
+    files = {
+        RESULT: draft.published.file,
+        _PAGE: page,
+        RULES: draft.rules,
+        RELEASE: draft.release,
+        _TOLD: _json(statement_document(draft.statement) | {"released_at": at}),
+        STATEMENT: draft.statement.to_bytes(),
+    }
+    swapped = SwappedFolder(folder, _NAMES)
+    with swapped.staged(files) as side:
+        yield Staged(swapped, side)
 
 
 def keep_last_good(folder: Path, reason: str, evidence: Sequence[str], at: str) -> None:
     """Leave what a folder shows as it is, and say since when and why nothing newer stands there."""
-    last = _last_told(folder)
+    shown, last = SwappedFolder(folder, _NAMES), _last_told(folder)
     stays = None if last is None else {key: last.get(key) for key in _STAYS}
     document = {"refused_at": at, "reason": reason, "evidence": list(evidence), "stays": stays}
-    files = {folder / _REASON: _json(document)}
+    files = {_REASON: _json(document)}
     page = folder / _PAGE
     if last is not None and page.exists():
         words = (
             f"This is version {last.get('version')}, released {last.get('released_at')}. "
             f"A newer result was refused {at}: {reason}"
         )
-        files[page] = with_notice(page.read_text("utf-8"), words).encode()
-    write_together(files)
+        files[_PAGE] = with_notice(page.read_text("utf-8"), words).encode()
+    shown.write(files)
 
 
 _STAYS: Final = ("version", "status", "released_at", "result")
@@ -149,29 +171,6 @@ def _last_told(folder: Path) -> dict[str, Any] | None:
     except (OSError, ValueError):
         return None
     return found if isinstance(found, dict) else None
-
-
-def told(statement: Publication) -> dict[str, Any]:
-    """Return what a statement says, for people and programs that read no CBOR."""
-    previous = statement.previous
-    return {
-        "id": statement.id.hex(),
-        "election": statement.election.hex(),
-        "mode": statement.mode.name.lower(),
-        "status": statement.status.name.lower(),
-        "version": statement.version,
-        "previous": None if previous is None else previous.hex(),
-        "rules": statement.rules.hex(),
-        "program": statement.program.hex(),
-        "configuration": statement.configuration.hex(),
-        "log": {
-            "origin": statement.origin,
-            "size": statement.size,
-            "root": statement.root.hex(),
-        },
-        "result": f"sha256:{statement.result.hex()}",
-        "signatures": [each.key_id.hex() for each in statement.signatures],
-    }
 
 
 def _json(document: dict[str, Any]) -> bytes:

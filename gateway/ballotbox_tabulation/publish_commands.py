@@ -8,18 +8,20 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ballotbox_tabulation.core.result_status import SAID_BY_OFFICERS
 from ballotbox_tabulation.publish_steps import (
     PATH,
     OfficerKeys,
     Trust,
     draft_in,
-    in_words,
     now,
     read,
     refuse,
     released,
     require_folder_of_its_log,
+    require_next,
     require_releasable,
+    require_same_election,
     shown_in,
     tell,
     unusable,
@@ -86,8 +88,8 @@ def authorise(trust: Trust, keys: OfficerKeys, rules: Path, version: int, output
 @click.option("--release", type=PATH, required=True, help="The release of rules and program.")
 @click.option(
     "--status",
-    type=click.Choice(["correction", "certified"]),
-    help="What the officers say of it; else preliminary or complete, by its boxes.",
+    type=click.Choice(SAID_BY_OFFICERS),
+    help="What the officers say of it, if its boxes support it; else its boxes tell.",
 )
 @click.option("--out", type=PATH, required=True, help="The folder that is published.")
 @click.option("--draft", "folder", type=PATH, required=True, help="Folder for the draft.")
@@ -104,15 +106,18 @@ def draft(
 
     Nothing is computed unless the program that runs here and the rules are the released ones.
     """
+    from dataclasses import replace
+
     from ballotbox_tabulation.publication_folder import Draft, write_draft
 
-    by = read(rules, "--rules")
-    means = trust.means(by)
-    allowed = released(release, means, trust.trusted, out)
-    outcome = _computed(log, trust, _rules_in(by, rules, trust.trusted.election), out)
-    statement = _stated(outcome, trust.trusted, means, out, status)
+    shown, by = shown_in(out), read(rules, "--rules")
+    allowed = released(release, trust.means(by), trust.trusted, out)
+    means = replace(trust.means(by), release=allowed.version)
+    stated = _rules_in(by, rules, trust.trusted.election)
+    outcome = _computed(log, trust, stated, status, out)
+    statement = _stated(outcome, trust.trusted, means, shown, out)
     try:
-        write_draft(folder, Draft(statement, outcome, by, allowed))
+        write_draft(folder, Draft(statement, outcome, by, allowed.to_bytes()))
     except OSError as error:
         unusable(f"--draft {folder}: {error.strerror}; nothing was drafted")
     tell(statement)
@@ -129,13 +134,15 @@ def _rules_in(data: bytes, path: Path, election: "Election") -> "Rules":
         unusable(str(error))
 
 
-def _computed(log: Path, trust: Trust, rules: "Rules", out: Path) -> "Published":
+def _computed(
+    log: Path, trust: Trust, rules: "Rules", status: str | None, out: Path
+) -> "Published":
     from ballotbox_tabulation.cli import conclude_log
     from ballotbox_tabulation.core.outcome import Published
     from ballotbox_tabulation.trust_files import UnusableInput
 
     try:
-        outcome = conclude_log(log, trust.key, trust.trusted, rules)
+        outcome = conclude_log(log, trust.key, trust.trusted, rules, status)
     except (UnusableInput, OSError) as error:
         unusable(str(error))
     if not isinstance(outcome, Published):
@@ -146,23 +153,22 @@ def _computed(log: Path, trust: Trust, rules: "Rules", out: Path) -> "Published"
 
 
 def _stated(
-    outcome: "Published", trusted: "Trusted", means: "Means", out: Path, status: str | None
+    outcome: "Published",
+    trusted: "Trusted",
+    means: "Means",
+    shown: "Publication | None",
+    out: Path,
 ) -> "Publication":
     from ballotbox_protocol.election.identifiers import InvalidField
-    from ballotbox_protocol.wire.publication import Status
     from ballotbox_tabulation.core.statement import draft_statement, newest
 
-    shown = shown_in(out)
     before = newest((outcome.before, shown))
-    wanted = None if status is None else Status[status.upper()]
     try:
-        statement = draft_statement(outcome, trusted, means, before, wanted)
+        statement = draft_statement(outcome, trusted, means, before)
     except InvalidField as error:
         unusable(f"{error}; leave --status out")
     require_folder_of_its_log(statement, shown, out)
-    if not statement.follows(before):
-        what = f"version {statement.version} cannot follow {in_words(before)}"
-        refuse(out, what, [f"log size {statement.size}, status {statement.status.name.lower()}"])
+    require_next(statement, before, out)
     return statement
 
 
@@ -180,6 +186,7 @@ def sign(folder: Path, trust: Trust, keys: OfficerKeys, *, yes: bool) -> None:
     from ballotbox_tabulation.publication_folder import STATEMENT
 
     statement = draft_in(folder).statement
+    require_same_election(statement, trust.trusted, folder)
     tell(statement)
     if not yes and not click.confirm("Sign it", default=False, err=True):
         unusable("it is not signed; nothing was changed")
@@ -204,16 +211,17 @@ def sign(folder: Path, trust: Trust, keys: OfficerKeys, *, yes: bool) -> None:
 def release(folder: Path, trust: Trust, out: Path, centre: str | None, **tls: Path | None) -> None:
     """Publish the signed DRAFT in the folder OUT, once the centre has it in its log."""
     from ballotbox_tabulation.page import render_page
-    from ballotbox_tabulation.publication_folder import write_publication
+    from ballotbox_tabulation.publication_folder import staged_publication
 
     given = draft_in(folder)
     require_releasable(given, trust, out)
-    receipt = _entered(given.statement, trust.trusted, out, centre, tls)
-    page = render_page(given.published, trust.trusted.election)
+    page = render_page(given.published, trust.trusted.election, given.statement)
     try:
-        write_publication(out, given, page, receipt, now())
+        with staged_publication(out, given, page, now()) as staged:
+            receipt = _entered(given.statement, trust.trusted, out, centre, tls)
+            staged.show(receipt)
     except OSError as error:
-        unusable(f"--out {out}: {error.strerror}; release it again")
+        unusable(f"--out {out}: {error.strerror}; make room there, then release it again")
     tell(given.statement)
     click.echo(f"released {out}")
 

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
@@ -12,6 +12,7 @@ import click
 if TYPE_CHECKING:
     from ballotbox_protocol.wire.keyfile import PrivateKey
     from ballotbox_protocol.wire.publication import Publication
+    from ballotbox_protocol.wire.rules_release import RulesRelease
     from ballotbox_protocol.wire.trust import RootKey, Trusted
     from ballotbox_tabulation.core.statement import Means
     from ballotbox_tabulation.publication_folder import Draft
@@ -50,7 +51,7 @@ class OfficerKeys:
     passphrase_files: tuple[Path, ...]
 
     def opened(self, trusted: "Trusted") -> "list[PrivateKey]":
-        """Return the keys of officers of the register; ends the command when one is not."""
+        """Return the keys of officers who may release; ends the command when one may not."""
         from ballotbox_tabulation.trust_files import UnusableInput
 
         if self.passphrase_files and len(self.passphrase_files) != len(self.files):
@@ -60,8 +61,7 @@ class OfficerKeys:
         except UnusableInput as error:
             unusable(str(error))
         for path, key in zip(self.files, keys, strict=True):
-            if key.public not in trusted.register.officer_by_key:
-                unusable(f"--officer-key {path}: no officer of the register has this key")
+            _require_may_release(path, key, trusted)
         return keys
 
     def _open(self, at: int, trusted: "Trusted") -> "PrivateKey":
@@ -73,6 +73,24 @@ class OfficerKeys:
         elif is_protected(path):
             typed = click.prompt(f"Passphrase of {path}", hide_input=True, err=True)
         return officer_key(path, typed, trusted.election.mode)
+
+
+def _require_may_release(path: Path, key: "PrivateKey", trusted: "Trusted") -> None:
+    from ballotbox_protocol.wire.officers import releases_everywhere
+
+    officer = trusted.register.officer_by_key.get(key.public)
+    if officer is not None and releases_everywhere(officer):
+        return
+    why = "no officer of the register has this key"
+    if officer is not None:
+        why = "this officer may not release in all precincts"
+    able = [each.key.hex() for each in trusted.register.officers if releases_everywhere(each)]
+    lines = [f"--officer-key {path}: {why}; those who may have the public keys", *able[:_SHOWN]]
+    if not able:
+        lines = [
+            f"--officer-key {path}: {why}, and nobody may; have a register made that names two"
+        ]
+    unusable("\n  ".join(lines))
 
 
 def with_trust(command: _Command) -> _Command:
@@ -125,30 +143,62 @@ def _trust(election: Path, register: Path, root: str) -> Trust:
     return Trust(key, trusted, configuration_digest(definition, entries, key))
 
 
-def released(path: Path, means: "Means", trusted: "Trusted", out: Path) -> bytes:
-    """Return the bytes of the release if it releases these means; refuses before computing."""
-    data = read(path, "--release")
-    faults = _release_faults(data, means, trusted)
-    if faults:
-        refuse(out, "nothing was computed: rules or program are not the released ones", faults)
-    return data
-
-
-def _release_faults(data: bytes, means: "Means", trusted: "Trusted") -> list[str]:
-    from ballotbox_protocol.wire.rules_release import decode_release
+def released(path: Path, means: "Means", trusted: "Trusted", out: Path) -> "RulesRelease":
+    """Return the release if it releases these means; refuses before anything is computed."""
     from ballotbox_tabulation.core.statement import release_faults
 
+    release = _release_in(read(path, "--release"))
+    faults = list(release_faults(release, means, trusted))
+    if faults:
+        refuse(out, "nothing was computed: rules or program are not the released ones", faults)
+    return release
+
+
+def _release_in(data: bytes) -> "RulesRelease":
+    from ballotbox_protocol.wire.rules_release import decode_release
+
     try:
-        release = decode_release(data)
+        return decode_release(data)
     except ValueError as error:
         unusable(f"the rules release: {error}; have it made with `publish authorise`")
-    return list(release_faults(release, means, trusted))
+
+
+def require_next(statement: "Publication", before: "Publication | None", out: Path) -> None:
+    """End the command when a statement cannot come after the last one.
+
+    A status that an officer forgot to give says nothing against the result: the public is told of
+    no refusal.
+    """
+    if before is None or statement.follows(before):
+        return
+    if replace(statement, status=before.status).follows(before):
+        what = f"version {before.version} is certified"
+        unusable(f"{what}; say --status correction or --status certified of what follows it")
+    evidence = [f"log size {statement.size}, status {statement.status.name.lower()}"]
+    if statement.goes_back_behind(before):
+        used = f"version {before.release} was used before, perhaps for other rules or program"
+        way = f"make one with `publish authorise --version {before.release + 1}`"
+        evidence.append(f"the rules release is version {statement.release}, but {used}: {way}")
+    what = f"version {statement.version} cannot follow {in_words(before)}"
+    refuse(out, what, evidence)
+
+
+def require_same_election(statement: "Publication", trusted: "Trusted", folder: Path) -> None:
+    """End the command when a statement is of another election than the documents."""
+    of, mode = trusted.digest.hex(), trusted.election.mode.name.lower()
+    if (statement.election, statement.mode) != (trusted.digest, trusted.election.mode):
+        stated = f"{statement.election.hex()}, {statement.mode.name.lower()}"
+        unusable(
+            f"DRAFT {folder}: is of the election {stated}, but --election is {of}, {mode}; "
+            "give the documents that it was drafted under"
+        )
 
 
 def require_releasable(given: "Draft", trust: Trust, out: Path) -> None:
     """Refuse a draft that may not be shown instead of what the folder shows."""
     from ballotbox_protocol.wire.publication import read_publication
     from ballotbox_protocol.wire.verdict import REASON_MEANING, Reason
+    from ballotbox_tabulation.core.statement import release_faults, statement_faults
 
     statement, means, last = given.statement, trust.means(given.rules), shown_in(out)
     require_folder_of_its_log(statement, last, out)
@@ -156,13 +206,19 @@ def require_releasable(given: "Draft", trust: Trust, out: Path) -> None:
     if isinstance(read_again, Reason):
         why = REASON_MEANING[read_again]
         refuse(out, f"the statement cannot be released: {why}", [read_again.name])
-    faults = _release_faults(given.release, means, trust.trusted)
+    release = _release_in(given.release)
+    faults = [
+        *release_faults(release, means, trust.trusted),
+        *statement_faults(statement, given.published.result),
+    ]
+    if statement.release != release.version:
+        faults.append(f"the statement names version {statement.release} of the rules release")
     if statement.program != means.program:
         faults.append(f"the result was computed by the program {statement.program.hex()}")
     if statement.configuration != means.configuration:
         faults.append("definition, register or root key are not those it was computed under")
     if faults:
-        refuse(out, "rules, program or configuration are not the released ones", faults)
+        refuse(out, "rules, program, configuration or status are not the released ones", faults)
     # The same statement again mends a folder that could not be written whole.
     if last is not None and last.id != statement.id and last.version >= statement.version:
         later = f"version {statement.version} comes after {in_words(last)}"
@@ -192,10 +248,8 @@ def shown_in(out: Path) -> "Publication | None":
         unusable(str(error))
 
 
-def in_words(before: "Publication | None") -> str:
+def in_words(before: "Publication") -> str:
     """Return a publication as what another one follows."""
-    if before is None:
-        return "nothing"
     return f"version {before.version}, {before.status.name.lower()}, of log size {before.size}"
 
 

@@ -1,5 +1,6 @@
 """Writing the published result: whole or not at all."""
 
+import errno
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -40,3 +41,14 @@ def _stage(path: Path, data: bytes) -> Path:
         file.flush()
         os.fsync(file.fileno())
     return temporary
+
+
+def in_words(error: OSError, folder: str) -> str:
+    """Return what is wrong with a disk and what to do; `folder` is where files are written.
+
+    An error of a file that was opened long before names no file.
+    """
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return f"{folder}: {error.strerror}; make room there, then run it again"
+    where = error.filename or f"a file, perhaps in {folder}"
+    return f"{where}: {error.strerror}; check the path"

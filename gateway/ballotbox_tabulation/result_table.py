@@ -44,7 +44,7 @@ def read_document(path: Path, option: str) -> Document:
 
 def read_published(path: Path, option: str) -> tuple[Document, str, bytes]:
     """Return a published result, its digest and the bytes of its file; raises UnusableInput."""
-    file = _file_of(path)
+    file = result_file(path, option)
     data = read_small_file(file, option, _BYTES_MAX)
     with formed(path, option):
         document = json.loads(data)
@@ -58,12 +58,17 @@ def read_published(path: Path, option: str) -> tuple[Document, str, bytes]:
     return result, document["digest"], data
 
 
-def _file_of(path: Path) -> Path:
-    """Return the file of a result, also in the folder of a site."""
+def result_file(path: Path, option: str) -> Path:
+    """Return the file of a result, also in the folder of a site; raises UnusableInput for two."""
     if not path.is_dir():
         return path
-    in_site = path / "data" / RESULT_NAME
-    return in_site if in_site.is_file() else path / RESULT_NAME
+    in_site, plain = path / "data" / RESULT_NAME, path / RESULT_NAME
+    if not in_site.is_file():
+        return plain
+    if plain.is_file():
+        two = f"holds two results, {plain} and {in_site}; name the file that you mean"
+        raise UnusableInput(f"{option} {path}: {two}")
+    return in_site
 
 
 @contextmanager
@@ -74,7 +79,7 @@ def formed(path: Path, option: str) -> Iterator[None]:
     except (InvalidField, UnusableInput):
         raise
     except (ValueError, RecursionError, TypeError, LookupError, AttributeError) as error:
-        file = _file_of(path)
+        file = result_file(path, option)
         way = "is not a result of this program; make it with ballotbox-tabulate run"
         raise UnusableInput(f"{option} {file}: {way}") from error
 

@@ -17,12 +17,17 @@ _LAW: Final = "a second computation, by SQL over the log, finds the same"
 _KEPT: Final = 1_000
 
 
+class NotWorkedOut(Exception):
+    """This machine could not finish the second computation: nothing is known of the result."""
+
+
 def second_opinion(
     log: OpenedLog, result: Document, rules: bytes | None = None
 ) -> list[BrokenGate]:
     """Return where `result` differs from what SQL makes of the same log; nothing: to the digit.
 
     rules: the file of the rules by which it is decided; without one, nothing may be decided.
+    Raises NotWorkedOut when there is no room for it, or the disk fails.
     """
     return list(islice(_differing(log, result, rules), _KEPT))
 
@@ -34,4 +39,11 @@ def _differing(log: OpenedLog, result: Document, rules: bytes | None) -> Iterato
             for each in differences(result, second, election, log.checkpoint, rules):
                 yield BrokenGate(Gate.SECOND, _LAW, each.shown, each.found, each.where)
     except (Unreadable, sqlite3.Error) as error:
+        if isinstance(error, sqlite3.OperationalError) and not _is_of_the_log(error):
+            raise NotWorkedOut(f"the second computation stopped: {error}") from error
         yield BrokenGate(Gate.SECOND, _LAW, "a result", "none", f"the second computation: {error}")
+
+
+def _is_of_the_log(error: sqlite3.OperationalError) -> bool:
+    """Tell whether what was asked of SQL failed, such as a sum that no number holds."""
+    return getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR

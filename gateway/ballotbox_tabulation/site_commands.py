@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 if TYPE_CHECKING:
-    from ballotbox_tabulation.core.publication import Document
     from ballotbox_tabulation.site.proofs import Proofs
     from ballotbox_tabulation.site.site import Site
 
@@ -46,18 +45,21 @@ def _with_log(command: Callable[..., None]) -> Callable[..., None]:
 def site(result: Path, out: Path, languages: str, label: str, codes: bool, **named: Any) -> None:  # noqa: ANN401, FBT001 - click passes options by name
     """Write RESULT as static pages with its data, for any web server or a stick, to OUT.
 
-    RESULT is a directory written by `ballotbox-tabulate run`, or its result.json. With --log,
-    --election, --register and --root every station has its signed reports and their proofs.
+    RESULT is a directory written by `ballotbox-tabulate run` or `publish release`, or its
+    result.json. With --log, --election, --register and --root every station has its signed reports
+    and their proofs.
     """
     from ballotbox_tabulation.result_table import read_published
     from ballotbox_tabulation.site.notice_file import read_notice
+    from ballotbox_tabulation.site.released import released_beside
     from ballotbox_tabulation.site.site import Site
 
-    with _usable():
+    with _usable(f"--out {out}"):
         document, digest, file = read_published(result, "RESULT")
         refused = named.pop("refused")
         notice = None if refused is None else read_notice(refused)
-        whole = Site(document, digest, file, tuple(languages.split(",")), label, notice)
+        spoken, released = tuple(languages.split(",")), released_beside(result, document, digest)
+        whole = Site(document, digest, file, spoken, label, notice, released)
         count = _write(whole, out, named, codes=codes)
     click.echo(f"Wrote {count:,} files.")
     click.echo(f"Pages   {out}/index.html")
@@ -68,7 +70,7 @@ def _write(whole: "Site", out: Path, log: dict[str, Any], *, codes: bool) -> int
     from ballotbox_tabulation.site.writer import write_site
 
     with _bar() as told:
-        proofs = _proofs(log, whole.result, told)
+        proofs = _proofs(log, whole, told)
         # The result itself is the bulk of memory: as pages are made, nothing of it goes away.
         return write_site(
             whole, out, proofs, codes=codes, told=lambda done, of: told(_PAGES, done, of)
@@ -81,9 +83,10 @@ _PAGES: Final = "Writing stations"
 _Told = Callable[[str, int, int], None]
 
 
-def _proofs(log: dict[str, Any], result: "Document", told: _Told) -> "Proofs | None":
+def _proofs(log: dict[str, Any], whole: "Site", told: _Told) -> "Proofs | None":
     from ballotbox_tabulation.log_directory import directory_reader
     from ballotbox_tabulation.site.proofs import open_proofs
+    from ballotbox_tabulation.site.released import require_signed
     from ballotbox_tabulation.trust_files import UnusableInput, load_trusted
 
     absent = [f"--{name}" for name, value in log.items() if value is None]
@@ -95,10 +98,11 @@ def _proofs(log: dict[str, Any], result: "Document", told: _Told) -> "Proofs | N
     if not log["log"].is_dir():
         raise UnusableInput(f"--log {log['log']}: no such directory; check the path")
     _, trusted = load_trusted(log["election"], log["register"], log["root"])
+    require_signed(whole.released, trusted)
     return open_proofs(
         directory_reader(log["log"]),
         trusted,
-        result,
+        whole.result,
         lambda done, of: told(_LEAVES, done, of),
     )
 
@@ -149,9 +153,10 @@ def diff(before: Path, after: Path) -> None:
 
 
 @contextmanager
-def _usable() -> Iterator[None]:
-    """Turn what cannot be used into one line and exit code 2."""
+def _usable(written: str = "the files read") -> Iterator[None]:
+    """Turn what cannot be used into one line and exit code 2; `written` is what is written to."""
     from ballotbox_protocol.election.identifiers import InvalidField
+    from ballotbox_tabulation.result_files import in_words
     from ballotbox_tabulation.trust_files import UnusableInput
 
     # One run makes no cycles worth finding and then ends.
@@ -163,7 +168,7 @@ def _usable() -> Iterator[None]:
     except InvalidField as error:
         _end(f"--{error}")
     except OSError as error:
-        _end(f"{error.filename}: {error.strerror}; check the path")
+        _end(in_words(error, written))
 
 
 def _end(problem: str) -> None:

@@ -1,4 +1,4 @@
-"""ballotbox-verify: check a report, a receipt, a tape or a whole log, and say what holds.
+"""ballotbox-verify: check a report, a receipt, a tape, a publication or a log; say what holds.
 
 Needs nothing but the protocol and the tabulation's core, so that whoever verifies installs PyNaCl,
 cobs and base45 and nothing else. Exit codes: 0 all holds, 1 something does not, 2 unusable input.
@@ -20,6 +20,8 @@ _HOLDS, _DOES_NOT, _UNUSABLE = 0, 1, 2
 _FILE_MAX = 64 * 1024
 #: Scans of some tapes, one after the other.
 _SCANS_MAX = 1024 * 1024
+#: A result of 100,000 precincts takes a tenth of it.
+_RESULT_MAX = 1 << 30
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:
@@ -34,7 +36,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     except UnusableInput as error:
         _unusable(str(error))
     except OSError as error:
-        _unusable(f"{error.filename}: {error.strerror}")
+        _unusable(f"{error.filename or options.what}: {error.strerror}")
 
 
 class _Help(argparse.HelpFormatter):
@@ -58,7 +60,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Check signed election records and say in plain words what holds.",
         epilog="exit codes: 0 all holds, 1 something does not, 2 unusable input",
     )
-    actions = parser.add_subparsers(dest="what", required=True, metavar="report|receipt|log|paper")
+    actions = parser.add_subparsers(dest="what", required=True, metavar=_WHAT)
     report = actions.add_parser("report", formatter_class=_Help, help="one report of a box")
     report.add_argument("file", metavar="FILE", type=Path, help=_FORMS)
     receipt = actions.add_parser("receipt", formatter_class=_Help, help="one receipt of a gateway")
@@ -74,11 +76,18 @@ def _parser() -> argparse.ArgumentParser:
     paper.add_argument(
         "files", metavar="FILE", type=Path, nargs="+", help="text of its QR codes, a line for each"
     )
-    for action in (report, receipt, log, paper):
+    told = "the statement by which officers released a result"
+    publication = actions.add_parser("publication", formatter_class=_Help, help=told)
+    publication.add_argument("file", metavar="FILE", type=Path, help="publication.cbor")
+    publication.add_argument(
+        "--result", type=Path, metavar="FILE", help="the result.json that it should be of"
+    )
+    for action in (report, receipt, log, paper, publication):
         _add_trust(action)
     return parser
 
 
+_WHAT = "report|receipt|log|paper|publication"
 _FORMS = "raw bytes, or the same as hexadecimal or base64 text"
 
 
@@ -182,7 +191,25 @@ def _lines(path: Path) -> list[str]:
         raise UnusableInput(f"FILE {path}: is no text; save what the scanner read") from error
 
 
-_ACTIONS = {"report": _report, "receipt": _receipt, "log": _log, "paper": _paper}
+def _publication(options: argparse.Namespace, trusted: "Trusted") -> "Iterable[Finding]":
+    from ballotbox_protocol.wire.publication import PUBLICATION_MAX
+    from ballotbox_tabulation.core.publication_examination import examine_publication
+    from ballotbox_tabulation.trust_files import read_small_file
+
+    data = read_small_file(options.file, "FILE", PUBLICATION_MAX)
+    result = None
+    if options.result is not None:
+        result = read_small_file(options.result, "--result", _RESULT_MAX)
+    return examine_publication(data, trusted, result)
+
+
+_ACTIONS = {
+    "report": _report,
+    "receipt": _receipt,
+    "log": _log,
+    "paper": _paper,
+    "publication": _publication,
+}
 #: What is said at the end when all holds, and when something does not.
 _VERDICT = (
     "VERDICT: everything checked holds",

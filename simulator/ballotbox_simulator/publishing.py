@@ -13,7 +13,7 @@ from ballotbox_tabulation.core.outcome import Published, conclude
 from ballotbox_tabulation.log_directory import directory_reader
 from ballotbox_tabulation.page import render_page
 from ballotbox_tabulation.result_files import write_result
-from ballotbox_tabulation.second_opinion import second_opinion
+from ballotbox_tabulation.second_opinion import NotWorkedOut, second_opinion
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,10 @@ def tabulate_log(log: Path, authority: Authority, out: Path) -> PublishedPage | 
     if isinstance(opened, Fault):
         return str(opened)
     program = f"ballotbox-tabulate {version('ballotbox-kit')}"
-    concluded = conclude(opened, read_leaves(opened), authority.root, program, second_opinion)
+    try:
+        concluded = conclude(opened, read_leaves(opened), authority.root, program, second_opinion)
+    except NotWorkedOut as error:
+        return str(error)
     if not isinstance(concluded, Published):
         return "; ".join(str(each) for each in (*concluded.faults, *concluded.gates)[:5])
     page = render_page(concluded, authority.trusted.election)

@@ -38,8 +38,11 @@ class Desk:
             *("--root", str(GIVEN.root)),
         ]
         self.keys = [part for at in (0, 1) for part in ("--officer-key", str(folder / f"{at}.key"))]
-        rules = ["--rules", str(folder / "rules.toml")]
-        self.run("authorise", *rules, "-o", str(folder / "release.cbor"), *self.keys)
+        self.authorised(1)
+
+    def authorised(self, version: int) -> None:
+        rules = ["--rules", str(self.folder / "rules.toml"), "--version", str(version)]
+        self.run("authorise", *rules, "-o", str(self.folder / "release.cbor"), *self.keys)
 
     def run(self, command: str, *more: str) -> Result:
         return CliRunner().invoke(main, ["publish", command, *more, *self.trust])
@@ -119,7 +122,8 @@ def _refused(desk: Desk, office: Office) -> None:
     path = desk.folder / "out" / "publication.cbor"
     before = _shown(desk)
     path.unlink()
-    desk.drafted("--status", "certified")
+    desk.authorised(2)
+    desk.drafted()
     done = desk.released()
     assert done.exit_code == 1
     assert "[VERSION]" in done.stderr

@@ -65,6 +65,7 @@ def publications(draw: st.DrawFn) -> Publication:
         size=draw(wides),
         root=draw(digests),
         result=draw(digests),
+        release=draw(counts),
         signatures=draw(signature_lists),
     )
 
@@ -83,7 +84,8 @@ def test_it_survives_and_is_named_by_what_is_signed(each: Publication) -> None:
     assert each.id == unsigned.id == sha256(unsigned.payload()).digest()
     items, signed = cbor.decode(data), cbor.decode(each.payload())
     assert isinstance(items, list)
-    assert items[:12] == signed
+    assert items[:-1] == signed
+    assert len(signed) == (13 if each.release else 12)
 
 
 @given(damaged(st.one_of(publications(), releases).map(lambda each: each.to_bytes())))
@@ -118,6 +120,7 @@ def test_a_release_survives(each: RulesRelease) -> None:
         ("root", b""),
         ("result", b""),
         ("status", Status.CORRECTION),
+        ("release", -1),
     ],
 )
 def test_a_field_that_says_nothing_is_refused(field: str, value: object) -> None:
@@ -139,15 +142,24 @@ def test_a_release_that_says_nothing_is_refused(field: str, value: object) -> No
         replace(RELEASE, **{field: value})
 
 
-@pytest.mark.parametrize("at", range(13))
+@pytest.mark.parametrize("at", range(14))
 def test_another_type_is_refused_by_its_field(at: int) -> None:
-    items = cbor.decode(signed(FIRST).to_bytes())
+    items = cbor.decode(signed(replace(FIRST, release=1)).to_bytes())
     assert isinstance(items, list)
     names = ("election", "mode", "status", "version", "previous", "rules", "program",
-             "configuration", "origin", "size", "root", "result", "signatures")  # fmt: skip
+             "configuration", "origin", "size", "root", "result", "release",
+             "signatures")  # fmt: skip
     data = cbor.encode([*items[:at], {}, *items[at + 1 :]])
     with pytest.raises(InvalidField, match=rf"publication\.{names[at]}"):
         decode_publication(data)
+
+
+def test_a_release_has_one_form_and_the_older_form_has_none() -> None:
+    items = cbor.decode(signed(FIRST).to_bytes())
+    assert isinstance(items, list)
+    assert len(items) == 13
+    with pytest.raises(InvalidField, match=r"publication\.release: must be at least 1"):
+        decode_publication(cbor.encode([*items[:12], 0, items[12]]))
 
 
 def test_a_release_of_another_shape_is_refused() -> None:
@@ -218,6 +230,8 @@ def test_what_is_comes_back() -> None:
 
 SECOND = replace(FIRST, version=2, previous=FIRST.id, size=8)
 CERTIFIED = replace(SECOND, status=Status.CERTIFIED)
+BY_TWO = replace(FIRST, release=2)
+OTHER = bytes([9]) * 32
 
 
 def after(before: Publication, **changes: object) -> Publication:
@@ -239,6 +253,15 @@ def after(before: Publication, **changes: object) -> Publication:
         (CERTIFIED, after(CERTIFIED, status=Status.CORRECTION), True),
         (CERTIFIED, after(CERTIFIED), True),
         (CERTIFIED, after(CERTIFIED, status=Status.COMPLETE), False),
+        (FIRST, after(FIRST, program=OTHER), True),
+        (FIRST, after(FIRST, release=1), True),
+        (BY_TWO, after(BY_TWO), True),
+        (BY_TWO, after(BY_TWO, rules=OTHER), False),
+        (BY_TWO, after(BY_TWO, program=OTHER), False),
+        (BY_TWO, after(BY_TWO, program=OTHER, release=3), True),
+        (BY_TWO, after(BY_TWO, release=3), True),
+        (BY_TWO, after(BY_TWO, release=1), False),
+        (BY_TWO, after(BY_TWO, release=0), False),
     ],
 )
 def test_what_may_follow(before: Publication | None, each: Publication, good: bool) -> None:

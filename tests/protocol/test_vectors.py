@@ -177,6 +177,7 @@ DETACHED = {
     "hand count: correction": (decode_hand_count, MessageType.HAND_COUNT, Role.ELEVATED),
     "publication": (decode_publication, MessageType.PUBLICATION, Role.RELEASE),
     "publication: certified": (decode_publication, MessageType.PUBLICATION, Role.RELEASE),
+    "publication: by a release": (decode_publication, MessageType.PUBLICATION, Role.RELEASE),
     "replacement": (decode_replacement, MessageType.REPLACEMENT, Role.RELEASE),
     "ruling: release": (decode_ruling, MessageType.RULING, Role.RELEASE),
     "ruling: name": (decode_ruling, MessageType.RULING, Role.RELEASE),

@@ -4,91 +4,17 @@ import json
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import CliRunner
 
-from ballotbox_protocol.wire.publication import decode_publication
+from ballotbox_protocol.wire.publication import Status, decode_publication
 from ballotbox_tabulation import program_digest as program_module
 from ballotbox_tabulation.cli import main
 from ballotbox_tabulation.core import gates
-from tests.tabulation.log_builder import LogBuilder, authority_of, simple_ballots
-from tests.tabulation.rules.first_contest import rules_of
+from tests.tabulation.log_builder import simple_ballots
+from tests.tabulation.publish_desk import GIVEN, RULES, Desk
 from tests.tabulation.test_published import put
-
-GIVEN = authority_of(boxes=3)
-RULES = rules_of(GIVEN.trusted.election)
-
-
-def key_text(number: int) -> str:
-    key = GIVEN.officer_keys[number]
-    head = "ballotbox unprotected key v1"
-    return f"{head}\npublic {key.public.hex()}\nseed {key.seed.hex()}\n"
-
-
-class Desk:
-    """Officers at a table: a log, the two documents, rules, keys, and the folders."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.out = folder / "out"
-        self.draft = folder / "draft"
-        self.builder = LogBuilder(GIVEN)
-        self.builder.day(self.builder.pen(0), simple_ballots(9))
-        GIVEN.write(folder)
-        (folder / "rules.toml").write_bytes(RULES)
-        for number in range(len(GIVEN.officer_keys)):
-            (folder / f"officer-{number}.key").write_text(key_text(number))
-        self.export()
-
-    def export(self) -> None:
-        for name, data in self.builder.files().items():
-            path = self.folder / "log" / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(data)
-
-    def run(self, command: str, *arguments: object, typed: str | None = None) -> Result:
-        trust = ["--election", "election.cose", "--register", "register.cose"]
-        paths = [str(self.folder / each) if each.endswith(".cose") else each for each in trust]
-        line = ["publish", command, *map(str, arguments), *paths, "--root", str(GIVEN.root)]
-        return CliRunner().invoke(main, line, input=typed)
-
-    def keys(self, *numbers: int) -> list[str]:
-        found = [("--officer-key", str(self.folder / f"officer-{each}.key")) for each in numbers]
-        return [part for pair in found for part in pair]
-
-    def authorised(self, *numbers: int) -> Result:
-        target = self.folder / "release.cbor"
-        rules = self.folder / "rules.toml"
-        return self.run("authorise", "--rules", rules, "-o", target, *self.keys(*numbers or (0, 1)))
-
-    def drafted(self, *more: object) -> Result:
-        f = self.folder
-        given = ["--rules", f / "rules.toml", "--release", f / "release.cbor"]
-        return self.run(
-            "draft", f / "log", *given, "--out", self.out, "--draft", f / "draft", *more
-        )
-
-    def signed(self, *numbers: int, yes: bool = True) -> Result:
-        sure = ["--yes"] if yes else []
-        typed = None if yes else "n\n"
-        return self.run("sign", self.draft, *self.keys(*numbers), *sure, typed=typed)
-
-    def released(self, *more: object) -> Result:
-        return self.run("release", self.draft, "--out", self.out, *more)
-
-    def published(self) -> None:
-        """Go all the way."""
-        assert self.authorised().exit_code == 0
-        for done in (self.drafted(), self.signed(0), self.signed(1), self.released()):
-            assert done.exit_code == 0, done.output
-
-    def shown(self) -> dict[str, bytes]:
-        return {each.name: each.read_bytes() for each in sorted(self.out.iterdir())}
-
-    def reason(self) -> dict[str, Any]:
-        return json.loads((self.out / "reason.json").read_bytes())
 
 
 @pytest.fixture
@@ -119,15 +45,15 @@ def test_two_officers_release_a_result(desk: Desk) -> None:
     assert told["result"] == document["digest"]
     assert told["released_at"].endswith("UTC")
     assert b"<!-- notice -->" not in shown["index.html"]
+    assert b"So two officers call it" not in shown["index.html"]
+    assert b"--rules rules.toml --out DIR" in shown["index.html"]
 
 
 def test_the_next_one_follows_it_and_takes_its_place(desk: Desk) -> None:
     desk.published()
     first = decode_publication(desk.shown()["publication.cbor"])
     put(desk.builder, first)
-    for number in (1, 2):
-        desk.builder.day(desk.builder.pen(number), simple_ballots(2))
-    desk.export()
+    desk.count_all()
     desk.published()
     second = decode_publication(desk.shown()["publication.cbor"])
     assert (second.version, second.previous) == (2, first.id)
@@ -142,20 +68,72 @@ def test_what_the_folder_shows_is_followed_when_the_log_does_not_tell_it(desk: D
     assert done.exit_code == 0, done.output
 
 
-def test_officers_say_that_it_is_certified_and_nothing_else_follows(desk: Desk) -> None:
+def test_officers_say_that_it_is_certified_and_the_result_and_its_page_say_so(desk: Desk) -> None:
+    desk.count_all()
     desk.authorised()
     assert desk.drafted("--status", "certified").exit_code == 0
     desk.signed(0, 1)
     assert desk.released().exit_code == 0
+    shown = desk.shown()
+    assert json.loads(shown["result.json"])["result"]["status"] == "certified"
+    assert decode_publication(shown["publication.cbor"]).status.name == "CERTIFIED"
+    page = shown["index.html"].decode()
+    assert "<strong>Certified result.</strong>" in page
+    assert "--status certified --out DIR" in page, "the page tells how to make the same bytes"
+    assert desk.computing("--status", "certified").exit_code == 0
+    assert (desk.folder / "computed" / "result.json").read_bytes() == shown["result.json"]
+
+
+def test_after_a_certified_result_officers_must_say_what_follows(desk: Desk) -> None:
+    """That a word was forgotten is no reason to tell the public of a refused result."""
+    desk.count_all()
+    desk.authorised()
+    desk.drafted("--status", "certified")
+    desk.signed(0, 1)
+    desk.released()
     before = desk.shown()
     done = desk.drafted()
-    assert done.exit_code == 1
-    assert "version 2 cannot follow version 1, certified, of log size 5" in done.stderr
-    assert {**before, "index.html": b"", "reason.json": b""}.keys() == desk.shown().keys()
+    assert done.exit_code == 2
+    assert "version 1 is certified; say --status correction or --status certified" in done.stderr
+    assert desk.shown() == before
     assert desk.drafted("--status", "correction").exit_code == 0
     desk.signed(0, 1)
     assert desk.released().exit_code == 0
+    assert b"<strong>Corrected result.</strong>" in desk.shown()["index.html"]
     assert "reason.json" not in desk.shown()
+
+
+def test_no_result_with_boxes_missing_is_called_certified(desk: Desk) -> None:
+    desk.published()
+    before = desk.shown()
+    done = desk.drafted("--status", "certified")
+    assert done.exit_code == 2
+    for number in (1, 2):
+        box = GIVEN.boxes[number].hex()
+        assert f"box {box} of precinct {number + 1} is missing" in done.stderr
+    assert "leave --status out" in done.stderr
+    assert desk.shown() == before
+    assert desk.computing("--status", "certified").exit_code == 2
+    assert desk.drafted("--status", "correction").exit_code == 0
+    desk.signed(0, 1)
+    assert desk.released().exit_code == 0
+    page = desk.shown()["index.html"].decode()
+    assert '<p class="partial"><strong>Corrected result.</strong>' in page
+    assert "<strong>Partial result.</strong>" in page
+
+
+def test_a_statement_that_says_more_than_its_result_is_not_released(desk: Desk) -> None:
+    """Whoever signs and releases may run another program than the one that drafted."""
+    desk.authorised()
+    desk.drafted()
+    path = desk.draft / "publication.cbor"
+    drafted = decode_publication(path.read_bytes())
+    path.write_bytes(replace(drafted, status=Status.CERTIFIED).to_bytes())
+    desk.signed(0, 1)
+    done = desk.released()
+    assert done.exit_code == 1
+    assert "the statement says certified, the result preliminary" in done.stderr
+    assert list(desk.shown()) == ["reason.json"]
 
 
 def stays(desk: Desk, before: dict[str, bytes]) -> None:

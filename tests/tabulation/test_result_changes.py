@@ -83,11 +83,13 @@ def test_decisions_are_compared_seat_by_seat():
         f"Digest of the rules: {'ab' * 32} -> {'cd' * 32}",
         f"{LIST}: seats of Mountain Party: 30 -> 29 (-1)",
         f"{seat}: elected of B. Bakirov: no -> yes",
-        f"{seat}: accepted: open -> yes",
+        f"{seat}: accepted: none -> yes",
     ]
     bare = result_of_the_day()
     assert f"{LIST}: seats of Mountain Party: none -> 30" in changes(bare, one)
     assert "Rules: mixed -> none" in changes(one, bare)
+    # A district seat has no seats to give and a list elects nobody: neither is told as open.
+    assert not [line for line in changes(bare, one) if "open" in line]
     assert f"{LIST}: decided in A alone" in changes(one, bare)
 
 

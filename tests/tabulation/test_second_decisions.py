@@ -68,14 +68,19 @@ def results(draw):
     )
     invalid = draw(st.integers(0, 9))
     counted = [each for each in areas if each is not None]
-    names = list(OPTIONS)
+    names, absent = list(OPTIONS), draw(st.sampled_from((0, 2)))
     return {
         "contests": [{"name": name, "options": names} for name in CONTESTS],
         "nation": {
             "boxes_counted": len(counted),
-            "boxes_expected": len(counted) + draw(st.sampled_from((0, 2))),
+            "boxes_expected": len(counted) + absent,
+            "counters": {"ballots": 1} if counted else None,
             "registered": draw(st.integers(0, 50)),
             "contests": _nation(counted, invalid) if counted else None,
+        },
+        "boxes": {
+            "missing": [{"box": "00" * 16, "precinct": 1}] * absent,
+            **{state: [] for state in ("disputed", "quarantined", "held")},
         },
         "precincts": [
             {

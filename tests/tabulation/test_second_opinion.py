@@ -1,6 +1,5 @@
 """Does an error in either of two computations stop the publication, and is its place named?"""
 
-import sqlite3
 from copy import deepcopy
 from dataclasses import replace
 
@@ -18,7 +17,7 @@ from ballotbox_tabulation.second.comparing import BESIDE, differences
 from ballotbox_tabulation.second.computation import counted_again
 from ballotbox_tabulation.second.finals import STEPS
 from ballotbox_tabulation.second.loading import Loader
-from ballotbox_tabulation.second_opinion import second_opinion
+from ballotbox_tabulation.second_opinion import NotWorkedOut, second_opinion
 from tests.tabulation.counted_twice import opened, opinion, publish, result_of
 from tests.tabulation.long_night import long_night
 
@@ -386,13 +385,35 @@ def test_a_file_that_is_gone_or_damaged_refuses(night, name, data):
     assert name in gate.where
 
 
-def test_a_disk_without_room_refuses(night, monkeypatch):
-    def full(*_):
-        raise sqlite3.OperationalError("database or disk is full")
+def _without_room(database):
+    database.execute("PRAGMA max_page_count = 1")
 
-    monkeypatch.setattr(Loader, "load", full)
+
+def _failing(monkeypatch, fail):
+    """What SQLite itself says, in the middle of the second computation."""
+
+    def load(self, read, checkpoint, plain=Loader.load):
+        fail(self._database)
+        plain(self, read, checkpoint)
+
+    monkeypatch.setattr(Loader, "load", load)
+
+
+def test_a_disk_without_room_says_nothing_of_the_result(night, monkeypatch):
+    _failing(monkeypatch, _without_room)
+    with pytest.raises(NotWorkedOut, match="the second computation stopped: database or disk is"):
+        second_opinion(opened(night), result_of(night))
+
+
+def test_a_sum_that_no_number_holds_refuses(night, monkeypatch):
+    def overflowing(database):
+        database.execute(
+            "SELECT SUM(it) FROM (SELECT 9223372036854775807 it UNION ALL SELECT 1)"
+        ).fetchall()
+
+    _failing(monkeypatch, overflowing)
     (gate,) = second_opinion(opened(night), result_of(night))
-    assert "database or disk is full" in gate.where
+    assert "integer overflow" in gate.where
 
 
 def _leaves(value, path=()):

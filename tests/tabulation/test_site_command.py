@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from ballotbox_tabulation.site.folder import Folder
 from ballotbox_tabulation.site.languages import LANGUAGES, catalogue_of, language
 from ballotbox_tabulation.site.words import ALL
 from ballotbox_tabulation.site.writer import write_site
+from ballotbox_tabulation.trust_files import UnusableInput
 from tests.tabulation.folding import concluded
 from tests.tabulation.log_builder import LogBuilder, authority_of, simple_ballots
 from tests.tabulation.site_material import files_of, result_of_the_day, site_of
@@ -157,16 +159,94 @@ def test_an_output_that_cannot_be_written_is_named(desk):
 # ---- the folder
 
 
-def test_what_an_earlier_site_left_goes_and_what_others_put_there_stays(desk):
+def test_what_an_earlier_site_left_goes(desk):
     assert desk.with_log().exit_code == 0
-    mine = desk.out / "own.txt"
-    mine.write_text("not of the site")
     before = set(files_of(desk.out))
     assert desk.site("--languages=en").exit_code == 0
     after = set(files_of(desk.out))
     assert {name.partition("/")[0] for name in before - after} == {"ky", "ru", "proof"}
-    assert mine.read_text() == "not of the site"
     assert not (desk.out / "ky").exists()
+
+
+def _own_file(out):
+    (out / "own.txt").write_text("not of the site")
+    return "own.txt"
+
+
+def _own_words(out):
+    page = out / "en" / "index.html"
+    page.write_text(page.read_text() + "mended by hand")
+    return "en/index.html"
+
+
+def _link_elsewhere(out):
+    (out.parent / "elsewhere").mkdir()
+    (out / "station").symlink_to(out.parent / "elsewhere")
+    return "station"
+
+
+def _link_to_a_file(out):
+    """The same bytes, which another may change."""
+    (out.parent / "table.csv").write_bytes((out / "data" / "options.csv").read_bytes())
+    (out / "data" / "options.csv").unlink()
+    (out / "data" / "options.csv").symlink_to(out.parent / "table.csv")
+    return "data/options.csv"
+
+
+@pytest.mark.parametrize("put", [_own_file, _own_words, _link_elsewhere, _link_to_a_file])
+def test_a_folder_with_what_no_site_wrote_is_left_alone(desk, put):
+    assert desk.site().exit_code == 0
+    named = put(desk.out)
+    before = files_of(desk.out)
+    done = desk.site("--languages=en")
+    assert done.exit_code == 2
+    assert f"no site wrote {named}; name an empty directory" in done.stderr
+    assert files_of(desk.out) == before
+
+
+def test_a_site_that_was_cut_short_between_two_names_is_finished_by_the_next(desk, monkeypatch):
+    assert desk.site().exit_code == 0
+    whole = files_of(desk.out)
+    left = []
+
+    class Killed(BaseException):
+        """What nobody catches."""
+
+    def follow(self, target, replace=Path.replace):
+        left.append(target)
+        if len(left) == 30:
+            raise Killed
+        return replace(self, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", follow)
+        patch.setattr(shutil, "rmtree", lambda *_, **__: None)
+        with pytest.raises(Killed):
+            write_site(site_of(result_of_the_day()), desk.out)
+    assert files_of(desk.out) != whole
+    assert desk.site().exit_code == 0
+    assert files_of(desk.out) == whole
+
+
+def test_the_folder_of_a_released_result_is_no_place_for_a_site(desk):
+    shutil.copytree(desk.folder / "result", desk.out)
+    before = files_of(desk.out)
+    done = desk.site()
+    assert done.exit_code == 2
+    assert "no site wrote index.html, result.json" in done.stderr
+    assert files_of(desk.out) == before
+
+
+def test_of_two_results_in_one_folder_none_is_taken_for_the_other(desk):
+    assert desk.site().exit_code == 0
+    shutil.copy(desk.folder / "result" / "result.json", desk.out / "result.json")
+    done = desk.site(result="pages")
+    assert done.exit_code == 2
+    assert f"holds two results, {desk.out}/result.json and {desk.out}/data/result.json" in (
+        done.stderr
+    )
+    done = CliRunner().invoke(main, ["diff", f"{desk.out}", f"{desk.folder}/result"])
+    assert "name the file that you mean" in done.stderr
 
 
 def test_a_run_that_fails_leaves_the_last_good_pages(desk, monkeypatch):
@@ -177,13 +257,15 @@ def test_a_run_that_fails_leaves_the_last_good_pages(desk, monkeypatch):
     def full(self, name, data, write=Folder.write):
         written.append(name)
         if len(written) == 20:
-            raise OSError(28, "No space left on device", name)
+            # As a full disk says it of a file that is open: without its name.
+            raise OSError(28, "No space left on device")
         write(self, name, data)
 
     monkeypatch.setattr(Folder, "write", full)
     done = desk.with_log()
     assert done.exit_code == 2
-    assert "No space left on device" in done.stderr
+    said = f"Error: --out {desk.out}: No space left on device; make room there, then run it again\n"
+    assert done.stderr == said
     assert files_of(desk.out) == before
 
 
@@ -201,23 +283,38 @@ def test_the_first_page_takes_its_name_last(desk, monkeypatch):
     assert renamed[-1] == "SHA256SUMS"
 
 
-@pytest.mark.parametrize("name", ["../own.txt", "/own.txt", "a/../../own.txt", ".hidden/own.txt"])
-def test_sums_that_name_what_lies_outside_remove_nothing(tmp_path, name):
-    out, own = tmp_path / "out", tmp_path / "own.txt"
+def listing(*names):
+    return "".join(f"{sha256(b'mine').hexdigest()}  {name}\n" for name in names)
+
+
+@pytest.mark.parametrize("name", ["own.txt", "../own.txt", "a/../../own.txt", ".hidden/own.txt"])
+def test_a_stranger_s_sums_are_believed_of_nothing(tmp_path, name):
+    """They list their own files, truly: no digest of them makes the files ours."""
+    out = tmp_path / "out"
     out.mkdir()
-    own.write_text("mine")
-    (out / "SHA256SUMS").write_text(f"{'0' * 64}  {name}\n")
-    with Folder(out) as folder:
-        folder.write("index.html", b"new")
-        folder.finish(["index.html"])
-    assert own.read_text() == "mine"
+    for each in (tmp_path / "own.txt", out / "own.txt"):
+        each.write_text("mine")
+    (out / "SHA256SUMS").write_text(listing(name, "own.txt"))
+    with pytest.raises(UnusableInput, match=r"no site wrote SHA256SUMS, own\.txt"), Folder(out):
+        pytest.fail("it was entered")
+    assert (tmp_path / "own.txt").read_text() == (out / "own.txt").read_text() == "mine"
 
 
-def test_sums_that_are_no_text_remove_nothing(tmp_path):
+def test_what_is_called_a_result_makes_no_stranger_s_folder_ours(tmp_path):
+    (tmp_path / "data").mkdir()
+    for name in ("data/result.json", "own.txt"):
+        (tmp_path / name).write_text("mine")
+    (tmp_path / "SHA256SUMS").write_text(listing("data/result.json", "own.txt"))
+    with pytest.raises(UnusableInput, match="no site wrote"), Folder(tmp_path):
+        pytest.fail("it was entered")
+
+
+def test_many_strange_files_are_named_in_part_and_counted(tmp_path):
+    for number in range(7):
+        (tmp_path / f"{number}").write_text("mine")
     (tmp_path / "SHA256SUMS").write_bytes(b"\xff\xfe")
-    with Folder(tmp_path) as folder:
-        folder.finish([])
-    assert files_of(tmp_path) == {"SHA256SUMS": b""}
+    with pytest.raises(UnusableInput, match="wrote 0, 1, 2, 3, 4 and 3 more;"), Folder(tmp_path):
+        pytest.fail("it was entered")
 
 
 # ---- the catalogues

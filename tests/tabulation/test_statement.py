@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from ballotbox_protocol.election.identifiers import InvalidField
 from ballotbox_protocol.wire.cose import MessageType
-from ballotbox_protocol.wire.publication import Status
+from ballotbox_protocol.wire.publication import Publication, Status
 from ballotbox_protocol.wire.rules_release import RulesRelease
 from ballotbox_tabulation.core.outcome import Published
 from ballotbox_tabulation.core.statement import (
@@ -13,7 +14,7 @@ from ballotbox_tabulation.core.statement import (
     draft_statement,
     newest,
     release_faults,
-    status_of,
+    statement_faults,
 )
 from tests.tabulation.log_builder import LogBuilder
 from tests.tabulation.test_published import GIVEN, released
@@ -24,30 +25,73 @@ EMPTY = {"missing": [], "held": [], "quarantined": [], "disputed": [], "counted"
 
 def a_result(**changes: object) -> Published:
     log = {"origin": "a.example", "size": 3, "root": bytes(32).hex()}
-    return Published({"boxes": EMPTY, "log": log} | changes, f"sha256:{bytes(32).hex()}", b"")
+    whole = {"boxes": EMPTY, "log": log, "nation": {"counters": {"ballots": 1}}}
+    return Published(whole | changes, f"sha256:{bytes(32).hex()}", b"")
+
+
+BOX = {"box": "0a" * 16, "precinct": 7}
+
+
+def status(result: Published) -> Status:
+    return draft_statement(result, GIVEN.trusted, MEANS, None).status
 
 
 @pytest.mark.parametrize("state", ["missing", "held", "quarantined", "disputed"])
 def test_a_box_that_may_still_count_makes_it_preliminary(state: str) -> None:
-    waiting = a_result(boxes=EMPTY | {state: [{}]})
-    assert status_of(waiting) is Status.PRELIMINARY
-    assert status_of(a_result(boxes=EMPTY | {"unused": [{}]})) is Status.COMPLETE
+    waiting = a_result(boxes=EMPTY | {state: [BOX]})
+    assert status(waiting) is Status.PRELIMINARY
+    assert status(a_result(boxes=EMPTY | {"unused": [BOX]})) is Status.COMPLETE
+    assert status(a_result(nation={"counters": None})) is Status.PRELIMINARY
 
 
-def test_a_result_that_names_its_status_has_that_one() -> None:
-    assert status_of(a_result(status="certified")) is Status.CERTIFIED
+@pytest.mark.parametrize("state", ["missing", "held", "quarantined", "disputed"])
+@pytest.mark.parametrize("named", ["complete", "certified"])
+def test_no_box_may_still_count_in_what_is_called_settled(state: str, named: str) -> None:
+    result = a_result(boxes=EMPTY | {state: [BOX]}, status=named)
+    words = rf"status: {named}, but box {'0a' * 16} of precinct 7 is {state}"
+    with pytest.raises(InvalidField, match=words):
+        status(result)
+    with pytest.raises(InvalidField, match="but no box is counted"):
+        status(a_result(nation={"counters": None}, status=named))
+    corrected = replace(status_made(), version=2, previous=bytes(32), status=Status.CORRECTION)
+    assert list(statement_faults(corrected, result.result | {"status": "correction"})) == []
+
+
+def test_many_boxes_are_named_in_part_and_counted() -> None:
+    result = a_result(boxes=EMPTY | {"missing": [BOX] * 20}, status="certified")
+    with pytest.raises(InvalidField, match="and 12 more are in no total") as caught:
+        status(result)
+    assert str(caught.value).count("is missing") == 8
+
+
+def status_made() -> Publication:
+    return draft_statement(a_result(), GIVEN.trusted, MEANS, None)
 
 
 def test_what_officers_say_of_it_goes_before() -> None:
-    made = draft_statement(a_result(), GIVEN.trusted, MEANS, None, Status.CERTIFIED)
+    made = draft_statement(a_result(status="certified"), GIVEN.trusted, MEANS, None)
     assert (made.status, made.version, made.previous) == (Status.CERTIFIED, 1, None)
-    after = draft_statement(a_result(), GIVEN.trusted, MEANS, made)
-    assert (after.version, after.previous) == (2, made.id)
+    means = replace(MEANS, release=3)
+    after = draft_statement(a_result(), GIVEN.trusted, means, made)
+    assert (after.version, after.previous, after.release) == (2, made.id, 3)
     assert (after.rules, after.program, after.configuration) == (
         MEANS.rules,
         MEANS.program,
         MEANS.configuration,
     )
+
+
+def test_a_statement_says_the_same_as_its_result() -> None:
+    result = a_result().result
+    assert list(statement_faults(status_made(), result)) == []
+    certified = replace(status_made(), status=Status.CERTIFIED)
+    (fault,) = statement_faults(certified, result)
+    assert fault == "the statement says certified, the result complete"
+    (fault,) = statement_faults(replace(status_made(), size=4), result)
+    assert fault == "the statement names another log or size than the result"
+    open_one = result | {"boxes": EMPTY | {"held": [BOX]}, "status": "certified"}
+    (fault,) = statement_faults(certified, open_one)
+    assert fault.endswith("is held")
 
 
 def test_the_newest_is_the_one_with_the_highest_version() -> None:

@@ -399,6 +399,9 @@ CERTIFIED: Final = released(
         result=sha256(b"another result").digest(),
     )
 )
+BY_RELEASE: Final = released(
+    replace(_PUBLISHED, version=3, previous=CERTIFIED.id, status=Status.CORRECTION, release=7)
+)
 _RULES: Final = RulesRelease(DIGEST, 1, _PUBLISHED.rules, _PUBLISHED.program)
 RULES_RELEASE: Final = replace(
     _RULES,

@@ -219,9 +219,10 @@ FIELDS: dict[str, tuple[Row, ...]] = {
         Row("[9]", (9,), "size of the log that was folded", "uint", "wide"),
         Row("[10]", (10,), "root of the log at that size", "bstr", BYTES_32),
         Row("[11]", (11,), "digest of the result", "bstr", BYTES_32),
-        Row("[12]", (12,), "officers' signatures", "array", "0 to 8; 2 needed"),
-        Row("[12][i][0]", (12, 0, 0), "key id", "bstr", "8 bytes"),
-        Row("[12][i][1]", (12, 0, 1), "signature", "bstr", "64 bytes"),
+        Row("[12]", (12,), "version of the rules release", "uint", "count, from 1; may be absent"),
+        Row("[13]", (13,), "officers' signatures", "array", "0 to 8; 2 needed"),
+        Row("[13][i][0]", (13, 0, 0), "key id", "bstr", "8 bytes"),
+        Row("[13][i][1]", (13, 0, 1), "signature", "bstr", "64 bytes"),
     ),
     "rules release": (
         Row("[0]", (0,), "election digest", "bstr", BYTES_32),

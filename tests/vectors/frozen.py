@@ -23,6 +23,7 @@ from ballotbox_protocol.wire.keyfile import NONCE_SIZE, SALT_SIZE, PrivateKey, s
 from ballotbox_protocol.wire.leaf import Leaf, LeafType, decode_leaf, encode_leaf
 from ballotbox_protocol.wire.link_frames import Ack, Confirm, Data, Open, Opened, Refused, Session
 from ballotbox_protocol.wire.message import HeldWanted, Message, MessageKind
+from ballotbox_protocol.wire.publication import Publication
 from ballotbox_protocol.wire.register import decode_register, encode_register
 from ballotbox_protocol.wire.report import ReportKind, decode_report, encode_report
 from ballotbox_protocol.wire.statements import (
@@ -53,7 +54,10 @@ def plain(value: Any) -> Any:
         # Nothing on the wire, and nothing where it was frozen without.
         return {name: plain(getattr(value, name)) for name in _RULING_FIELDS}
     if is_dataclass(value):
-        return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
+        told = {field.name: plain(getattr(value, field.name)) for field in fields(value)}
+        if isinstance(value, Publication) and not value.release:
+            del told["release"]
+        return told
     if isinstance(value, IntFlag):
         return [member.name for member in type(value) if member in value]
     if isinstance(value, Enum):
@@ -337,7 +341,11 @@ def hand_counts() -> list[Vector]:
 
 
 def publications() -> list[Vector]:
-    made = {"publication": day.PUBLICATION, "publication: certified": day.CERTIFIED}
+    made = {
+        "publication": day.PUBLICATION,
+        "publication: certified": day.CERTIFIED,
+        "publication: by a release": day.BY_RELEASE,
+    }
     released = day.RULES_RELEASE
     vectors: list[Vector] = [
         {

@@ -58,10 +58,11 @@ def two_of_the_centre_signed(
     What is said of the whole election is not for those of one precinct to say.
     """
     statement = message_type, payload
-    return _two(register, signatures, statement, _releases_everywhere)
+    return _two(register, signatures, statement, releases_everywhere)
 
 
-def _releases_everywhere(officer: Officer) -> bool:
+def releases_everywhere(officer: Officer) -> bool:
+    """Tell whether an officer may sign what is said of the whole election."""
     return officer.precinct is None and officer.may(Role.RELEASE, None)
 
 

@@ -59,6 +59,7 @@ class Publication(SignedByOfficers):
     version: 1 is the first of its log; any other names in `previous` the id of the one before it.
     rules, program, configuration: digests of what made the result; see `configuration_digest`.
     origin, size, root: the log that was folded. result: SHA-256 of the result's canonical JSON.
+    release: the version of the release of rules and program; 0 in statements of the older form.
     """
 
     election: ElectionDigest
@@ -73,6 +74,7 @@ class Publication(SignedByOfficers):
     size: int
     root: bytes
     result: bytes
+    release: int = 0
     signatures: tuple[OfficerSignature, ...] = ()
 
     def __post_init__(self) -> None:
@@ -88,6 +90,7 @@ class Publication(SignedByOfficers):
             require_bytes(getattr(self, name), DIGEST_SIZE, f"publication.{name}")
         require_origin(self.origin, "publication.origin")
         require_count(self.size, "publication.size", WIDE_MAX)
+        require_count(self.release, "publication.release")
         corrects = self.status is Status.CORRECTION and first
         require(not corrects, "publication.status", "version 1 has nothing to correct")
 
@@ -98,6 +101,7 @@ class Publication(SignedByOfficers):
 
     def items(self) -> list[Any]:
         """Return what each officer signs, as MessageType.PUBLICATION, in wire order."""
+        stated = [] if self.release == 0 else [self.release]
         return [
             self.election,
             int(self.mode),
@@ -111,6 +115,7 @@ class Publication(SignedByOfficers):
             self.size,
             self.root,
             self.result,
+            *stated,
         ]
 
     def is_signed(self, register: Register) -> bool:
@@ -122,21 +127,34 @@ class Publication(SignedByOfficers):
     def follows(self, before: "Publication | None") -> bool:
         """Tell whether it may come next after `before`, the last one of its log.
 
-        A log never shrinks, and what was certified is only corrected or certified anew.
+        A log never shrinks, what was certified is only corrected or certified anew, and no release
+        of rules and program comes back once a newer one was used.
         """
         if before is None:
             return self.version == 1
         again = (Status.CORRECTION, Status.CERTIFIED)
         settled = before.status is not Status.CERTIFIED or self.status in again
         next_one = self.version == before.version + 1 and self.previous == before.id
-        return next_one and settled and self.size >= before.size
+        grown = self.size >= before.size
+        return next_one and settled and grown and not self.goes_back_behind(before)
+
+    def goes_back_behind(self, before: "Publication") -> bool:
+        """Tell whether its rules and program were not released after those of `before`.
+
+        One release is of one pair of rules and program, so the same version means the same pair.
+        """
+        if self.release != before.release:
+            return self.release < before.release
+        same = (self.rules, self.program) == (before.rules, before.program)
+        return self.release > 0 and not same
 
 
 def decode_publication(data: bytes) -> Publication:
     """Return the statement in `data`, signatures unchecked; raises CborError or InvalidField."""
     require(len(data) <= PUBLICATION_MAX, "publication", f"at most {PUBLICATION_MAX} bytes")
     items = as_type(cbor.decode(data), list, "publication")
-    require(len(items) == 13, "publication", "must be an array of 13 items")
+    fits = len(items) in (13, 14)
+    require(fits, "publication", "must be an array of 13 items, or of 14 with a rules release")
     previous = items[4]
 
     def digest(at: int, name: str) -> bytes:
@@ -155,8 +173,15 @@ def decode_publication(data: bytes) -> Publication:
         size=as_type(items[9], int, "publication.size"),
         root=digest(10, "root"),
         result=digest(11, "result"),
-        signatures=read_signatures(items[12], "publication.signatures"),
+        release=_release_in(items[12]) if len(items) == 14 else 0,
+        signatures=read_signatures(items[-1], "publication.signatures"),
     )
+
+
+def _release_in(item: object) -> int:
+    release = as_type(item, int, "publication.release")
+    require(release >= 1, "publication.release", "must be at least 1, or stand nowhere")
+    return release
 
 
 def read_publication(data: bytes, trusted: Trusted) -> Publication | Reason:

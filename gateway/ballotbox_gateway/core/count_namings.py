@@ -7,12 +7,13 @@ A naming that overrules others has a row of its own, beside the station's counts
 from collections.abc import Iterable
 from typing import Final
 
-from ballotbox_gateway.core.ports import Place, StoredReport
+from ballotbox_gateway.core.ports import StoredReport
+from ballotbox_gateway.core.statement_row import Signed, statement_row
 from ballotbox_protocol.election.identifiers import BoxId
 from ballotbox_protocol.wire.hand_count import decode_hand_count
 from ballotbox_protocol.wire.hand_count_naming import Naming, naming_of
 from ballotbox_protocol.wire.statements import Ruling, RulingKind, decode_ruling
-from ballotbox_protocol.wire.verdict import Reason, Verdict
+from ballotbox_protocol.wire.verdict import Reason
 
 #: Begins what stands for a box beside namings, where counts by hand have theirs.
 _PLACE: Final = b"hand named"
@@ -36,18 +37,7 @@ def _plain(row: StoredReport) -> Naming:
 
 def row_of(ruling: Ruling, count_place: BoxId, index: int) -> StoredReport:
     """Return the row of a naming that overrules others, whose leaf has this index."""
-    return StoredReport(
-        id=ruling.id,
-        box=naming_place(count_place),
-        sequence=0,
-        place=Place.ASIDE,
-        first=index,
-        newest=index,
-        verdict=Verdict.ACCEPTED,
-        reason=Reason.NAMED,
-        own_verdict=Verdict.ACCEPTED,
-        own_reason=Reason.NAMED,
-        ruled=True,
-        below=b"",
-        data=ruling.to_bytes(),
+    place = naming_place(count_place)
+    return statement_row(
+        Signed(ruling.id, place, 0, Reason.NAMED, ruling.to_bytes()), index, ruled=True
     )

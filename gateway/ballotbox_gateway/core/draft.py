@@ -15,12 +15,12 @@ from ballotbox_gateway.core.ports import (
     LogHead,
     LowerStep,
     NewLeaf,
-    Place,
     StoredRefusal,
     StoredReport,
     Tally,
     Unauthentic,
 )
+from ballotbox_gateway.core.statement_row import Signed, statement_row
 from ballotbox_protocol.election.identifiers import BoxId, ReportId
 from ballotbox_protocol.wire.leaf import Leaf, LeafType, encode_leaf
 from ballotbox_protocol.wire.merkle import leaf_hash
@@ -145,21 +145,8 @@ class Draft:
         leaf = Leaf(
             LeafType.REPLACEMENT, replacement.id, accepted, why, replacement.digest, self.now
         )
-        row = StoredReport(
-            id=replacement.id,
-            box=NO_BOX,
-            sequence=0,
-            place=Place.ASIDE,
-            first=index,
-            newest=index,
-            verdict=accepted,
-            reason=why,
-            own_verdict=accepted,
-            own_reason=why,
-            ruled=True,
-            below=b"",
-            data=data,
-        )
+        signed = Signed(replacement.id, NO_BOX, 0, why, data)
+        row = statement_row(signed, index, ruled=True)
         self.chain(NO_BOX).add(row)
         self.leaves.append(NewLeaf(index, encode_leaf(leaf), index, data, self.note))
         self.counts[Tally.LEAVES, why] += 1

@@ -13,8 +13,9 @@ from ballotbox_gateway.core.books import Books, Case
 from ballotbox_gateway.core.chain import Placed
 from ballotbox_gateway.core.draft import Draft
 from ballotbox_gateway.core.outcome import Arrival, Road, RoadKind
-from ballotbox_gateway.core.ports import Place, StoredReport
+from ballotbox_gateway.core.ports import StoredReport
 from ballotbox_gateway.core.samples import Sampler
+from ballotbox_gateway.core.statement_row import Signed, statement_row
 from ballotbox_protocol.wire.publication import (
     Publication,
     decode_publication,
@@ -144,18 +145,5 @@ def _decided(draft: Draft, given: Publication, verdict: Verdict, reason: Reason)
 
 
 def _row(given: Publication, index: int, verdict: Verdict, reason: Reason) -> StoredReport:
-    return StoredReport(
-        id=given.id,
-        box=given.place,
-        sequence=given.version,
-        place=Place.ASIDE,
-        first=index,
-        newest=index,
-        verdict=verdict,
-        reason=reason,
-        own_verdict=verdict,
-        own_reason=reason,
-        ruled=False,
-        below=b"",
-        data=given.to_bytes(),
-    )
+    signed = Signed(given.id, given.place, given.version, reason, given.to_bytes(), verdict)
+    return statement_row(signed, index, ruled=False)

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from ballotbox_tabulation.core.document_stream import Stream
 from ballotbox_tabulation.core.publication import Document
-from ballotbox_tabulation.core.result_status import incomplete, moment_text, status_of
+from ballotbox_tabulation.core.result_status import incomplete, is_settled, moment_text, status_of
 
 SCOPE: Final = "scope"
 #: The longest text that SP 1500-100 takes as a short one.
@@ -175,8 +175,7 @@ def _areas(result: Document) -> Iterator[tuple[str, Document]]:
 def _candidates(result: Document) -> Iterator[Document]:
     for at, contest in enumerate(result["contests"]):
         decided = _decided(result, at)
-        final = status_of(result) != "preliminary"
-        elected = {each["name"] for each in decided if final and each.get("elected")}
+        elected = {each["name"] for each in decided if is_settled(result) and each.get("elected")}
         if contest["kind"] != "party_list":
             for option, name in enumerate(contest["options"]):
                 person = _candidate(option_id(at, option), name)

@@ -122,4 +122,29 @@ def _document(each: PublishedLeaf) -> dict[str, Any]:
         "log_size": given.size,
         "result": f"sha256:{given.result.hex()}",
         "time": each.leaf.time,
+        **({"release": given.release} if given.release else {}),
+    }
+
+
+def statement_document(given: Publication) -> dict[str, Any]:
+    """Return what a statement says, for people and programs that read no CBOR."""
+    previous = given.previous
+    return {
+        "id": given.id.hex(),
+        "election": given.election.hex(),
+        "mode": given.mode.name.lower(),
+        "status": given.status.name.lower(),
+        "version": given.version,
+        "previous": None if previous is None else previous.hex(),
+        "rules": given.rules.hex(),
+        "program": given.program.hex(),
+        "release": given.release or None,
+        "configuration": given.configuration.hex(),
+        "log": {
+            "origin": given.origin,
+            "size": given.size,
+            "root": given.root.hex(),
+        },
+        "result": f"sha256:{given.result.hex()}",
+        "signatures": [each.key_id.hex() for each in given.signatures],
     }

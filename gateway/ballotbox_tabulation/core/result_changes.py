@@ -76,6 +76,11 @@ class _AllNone(dict[Any, Any]):
         return "none"
 
 
+def _told(options: list[Document], key: str) -> _AllNone:
+    """Return one field by the names of the options that have it: not every kind of contest does."""
+    return _AllNone({each["name"]: each[key] for each in options if key in each})
+
+
 def _decisions(before: Document, after: Document) -> Iterator[str]:
     one, other = (
         {each["contest"]: each for each in result.get("decisions", ())}
@@ -83,14 +88,13 @@ def _decisions(before: Document, after: Document) -> Iterator[str]:
     )
     for contest, decision in other.items():
         earlier = one.get(contest, {"options": []})
-        for key, what in (("seats", "seats"), ("elected", "elected")):
-            first = _AllNone({each["name"]: each.get(key) for each in earlier["options"]})
-            for option in decision["options"]:
-                name = option["name"]
-                yield from _change(f"{contest}: {what} of {name}", first[name], option.get(key))
-        yield from _change(
-            f"{contest}: accepted", earlier.get("accepted"), decision.get("accepted")
-        )
+        for key in ("seats", "elected"):
+            first, second = (_told(each["options"], key) for each in (earlier, decision))
+            for name, value in second.items():
+                yield from _change(f"{contest}: {key} of {name}", first[name], value)
+        if "accepted" in decision:
+            first_word = earlier.get("accepted", "none")
+            yield from _change(f"{contest}: accepted", first_word, decision["accepted"])
     for contest in one:
         if contest not in other:
             yield f"{contest}: decided in A alone"

@@ -2,24 +2,27 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Final
 
+from ballotbox_protocol.election.identifiers import InvalidField
 from ballotbox_protocol.wire.publication import Publication, Status
 from ballotbox_protocol.wire.rules_release import RulesRelease
 from ballotbox_protocol.wire.trust import Trusted
 from ballotbox_tabulation.core.outcome import Published
-
-#: Boxes in these states may still change the result.
-_OPEN: Final = ("missing", "held", "quarantined", "disputed")
+from ballotbox_tabulation.core.publication import Document
+from ballotbox_tabulation.core.result_status import require_supported, status_of
 
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """What a result is made with, by digests: rules, program and configuration."""
+    """What a result is made with, by digests: rules, program and configuration.
+
+    release: the version of the release of rules and program, 0 while none is at hand.
+    """
 
     rules: bytes
     program: bytes
     configuration: bytes
+    release: int = 0
 
 
 def release_faults(release: RulesRelease, means: Means, trusted: Trusted) -> Iterator[str]:
@@ -37,13 +40,21 @@ def release_faults(release: RulesRelease, means: Means, trusted: Trusted) -> Ite
             yield f"the {name} is not the released one: it {words}"
 
 
-def status_of(published: Published) -> Status:
-    """Return what a result is as far as its boxes tell."""
-    named = published.result.get("status")
-    if named is not None:
-        return Status[named.upper()]
-    waiting = any(published.result["boxes"][state] for state in _OPEN)
-    return Status.PRELIMINARY if waiting else Status.COMPLETE
+def statement_faults(statement: Publication, result: Document) -> Iterator[str]:
+    """Yield why a statement may not be shown with its result."""
+    named, log = statement.status.name.lower(), result["log"]
+    if named != status_of(result):
+        yield f"the statement says {named}, the result {status_of(result)}"
+    if (statement.origin, statement.size, statement.root.hex()) != (
+        log["origin"],
+        log["size"],
+        log["root"],
+    ):
+        yield "the statement names another log or size than the result"
+    try:
+        require_supported(result)
+    except InvalidField as error:
+        yield str(error)
 
 
 def newest(known: Iterable[Publication | None]) -> Publication | None:
@@ -58,14 +69,15 @@ def draft_statement(
     trusted: Trusted,
     means: Means,
     before: Publication | None,
-    status: Status | None = None,
 ) -> Publication:
     """Return the unsigned statement of a result; raises InvalidField naming what it cannot say."""
-    log = published.result["log"]
+    result = published.result
+    require_supported(result)
+    log = result["log"]
     return Publication(
         election=trusted.digest,
         mode=trusted.election.mode,
-        status=status or status_of(published),
+        status=Status[status_of(result).upper()],
         version=1 if before is None else before.version + 1,
         previous=None if before is None else before.id,
         rules=means.rules,
@@ -75,4 +87,5 @@ def draft_statement(
         size=log["size"],
         root=bytes.fromhex(log["root"]),
         result=bytes.fromhex(published.digest.removeprefix("sha256:")),
+        release=means.release,
     )

@@ -1,9 +1,11 @@
 """Reasons, states and uses in plain words: what the page and the verifier say."""
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from ballotbox_protocol.election.conservation import MEANING, Law
 from ballotbox_protocol.wire.verdict import Reason
+from ballotbox_tabulation.core.result_status import SAID_BY_OFFICERS
 
 _PLAIN: Final[dict[Reason, str]] = {
     Reason.IN_ORDER: "in order",
@@ -65,3 +67,22 @@ def reason_in_words(reason: Reason) -> str:
 def count_reason_in_words(reason: Reason) -> str:
     """Return why a count by hand was decided as it was, as the end of a sentence about it."""
     return _OF_COUNTS.get(reason) or reason_in_words(reason)
+
+
+def recompute_command(result: Mapping[str, Any]) -> str:
+    """Return the command by which anybody computes a result again, to the byte."""
+    rules = "--rules rules.toml " if "rules" in result else ""
+    named = result.get("status")
+    status = f"--status {named} " if named in SAID_BY_OFFICERS else ""
+    return (
+        "ballotbox-tabulate run LOG --election election.cose --register register.cose "
+        f"--root {result['election']['root']} {rules}{status}--out DIR"
+    )
+
+
+def verify_command(result: Mapping[str, Any], statement: str, file: str) -> str:
+    """Return the command by which anybody checks who released a result."""
+    return (
+        f"ballotbox-verify publication {statement} --result {file} --election election.cose "
+        f"--register register.cose --root {result['election']['root']}"
+    )

@@ -17,6 +17,8 @@ STATES: Final = ("counted", "missing", "held", "quarantined", "disputed", "unuse
 BESIDE: Final = frozenset({"format", "program", "counted_by_hand_elsewhere"})
 #: What one of the two does not have at all; no value of a result is it, null least of all.
 _ABSENT: Final = object()
+#: What officers may say of a result by themselves; the second is said of a complete one alone.
+_OF_OFFICERS: Final = ("correction", "certified")
 
 
 def differences(
@@ -34,6 +36,8 @@ def differences(
     whole = {"log": second.log(checkpoint), "contests": names.contests(), **second.lists()}
     whole |= {"election": second.election(), **second.decided(rules, nation)}
     decisions = whole.pop("decisions", _ABSENT)
+    if result.get("status") in _OF_OFFICERS:
+        whole["status"] = _supported(result["status"], second)
     apart = {"nation", "precincts", "boxes", "decisions"}
     shown = {key: value for key, value in result.items() if key not in BESIDE | apart}
     # Who vouches for the election is no part of it: it is given to both from outside.
@@ -66,6 +70,12 @@ def _each(
     for one, other in zip_longest(shown, found, fillvalue=_ABSENT):
         named = _mapping(one if other is _ABSENT else other)
         yield from names.compare((f"{what} {named.get(key)}",), one, other, exact=exact)
+
+
+def _supported(said: str, second: SecondCount) -> str:
+    """Return the status that boxes allow where officers said this of a result."""
+    found = second.status()
+    return said if said == "correction" or found == "complete" else found
 
 
 def _decisions(names: "_Names", shown: object, found: object) -> Iterator[Difference]:

@@ -15,7 +15,7 @@ from ballotbox_protocol.election.tally import Layout
 from ballotbox_protocol.wire.checkpoint import Checkpoint
 from ballotbox_protocol.wire.trust import Trusted
 from ballotbox_protocol.wire.verdict import Reason, Verdict
-from ballotbox_tabulation.second import questions
+from ballotbox_tabulation.second import deciding, questions
 from ballotbox_tabulation.second.decisions import decided
 from ballotbox_tabulation.second.finals import STEPS
 from ballotbox_tabulation.second.loading import Loader, Read
@@ -117,6 +117,10 @@ class SecondCount:
             "digest": self._trusted.digest.hex(),
             "register_version": self._trusted.register.version,
         }
+
+    def status(self) -> str:
+        """Return how far the boxes are counted: complete or preliminary."""
+        return str(self._one(deciding.STATUS)[0])
 
     def decided(self, rules: bytes | None, nation: Shown) -> Shown:
         """Return what the rules in a file add to the result: nothing where there are none.

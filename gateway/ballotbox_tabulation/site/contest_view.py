@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from ballotbox_tabulation.core.publication import Document
-from ballotbox_tabulation.core.result_status import status_of
+from ballotbox_tabulation.core.result_status import is_settled
 from ballotbox_tabulation.plot import BARS_MAX, Bar, bars_svg
 from ballotbox_tabulation.site.languages import Language
 from ballotbox_tabulation.site.paths import contest_page, station_page
@@ -29,7 +29,7 @@ class Contests:
 
     def __init__(self, result: Document) -> None:
         self._result = result
-        self._complete = status_of(result) != "preliminary"
+        self._complete = is_settled(result)
         self._decisions = {each["contest"]: each for each in result.get("decisions", ())}
         self._count = len(result["contests"])
 

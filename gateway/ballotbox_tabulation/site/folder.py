@@ -1,26 +1,37 @@
 """A folder of static files that is never blank: the new ones take their names when all are there.
 
 Files are staged beside their places, then renamed, the pages that people open first last of all. A
-file that an earlier site left and this one does not have is removed after that.
+file that an earlier site left and this one does not have is removed after that. A folder with
+anything in it that no earlier site wrote, by its content, is not touched.
 """
 
+import os
 import re
 import shutil
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
-from hashlib import sha256
+from hashlib import file_digest, sha256
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
+from ballotbox_tabulation.trust_files import UnusableInput
+
 SUMS: Final = "SHA256SUMS"
-_STAGED: Final = ".staged"
-#: A line of the sums that this program wrote; what else stands there removes nothing.
-_LINE: Final = re.compile(r"[0-9a-f]{64}  ((?:[A-Za-z0-9_-][A-Za-z0-9_.-]*/)*[A-Za-z0-9_-][\w.-]*)")
+#: Every site has it, and it names itself by its digest: no stranger's list of sums comes with one.
+RESULT: Final = "data/result.json"
+_STAGED: Final = ".ballotbox-site"
+_LINE: Final = re.compile(r"([0-9a-f]{64})  (\S+)")
+_RESULT: Final = re.compile(rb'\{"digest":"sha256:([0-9a-f]{64})","result":(.*)\}\n', re.DOTALL)
+#: A refusal names so many strange files.
+_NAMED_MAX: Final = 5
 
 
 class Folder:
-    """Takes the files of a site; nothing of the folder changes before `finish`. Raises OSError."""
+    """Takes the files of a site; nothing of the folder changes before `finish`. Raises OSError.
+
+    Entering raises UnusableInput for a folder with files of others.
+    """
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
@@ -28,8 +39,10 @@ class Folder:
         self._made = not directory.exists()
         self._sums: dict[str, str] = {}
         self._folders: set[Path] = set()
+        self._before: set[str] = set()
 
     def __enter__(self) -> Self:
+        self._before = own_files(self._directory)
         self._directory.mkdir(parents=True, exist_ok=True)
         # What a run that was killed had staged is of no use.
         shutil.rmtree(self._staged, ignore_errors=True)
@@ -69,7 +82,6 @@ class Folder:
 
     def finish(self, last: Collection[str]) -> None:
         """Give all files their names, those in `last` at the end, and remove what is left over."""
-        before = self._names_before()
         lines = sorted(f"{digest}  {name}\n" for name, digest in self._sums.items())
         self.write(SUMS, "".join(lines).encode())
         ordered = sorted(self._sums, key=lambda name: (name == SUMS, name in last, name))
@@ -77,7 +89,7 @@ class Folder:
             folder.mkdir(parents=True, exist_ok=True)
         for name in ordered:
             (self._staged / name).replace(self._directory / name)
-        self._remove(before - self._sums.keys())
+        self._remove(self._before - self._sums.keys())
 
     def _place(self, name: str) -> Path:
         path = self._staged / name
@@ -85,13 +97,6 @@ class Folder:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._folders.add(path.parent)
         return path
-
-    def _names_before(self) -> set[str]:
-        try:
-            text = (self._directory / SUMS).read_text(encoding="utf-8")
-        except (FileNotFoundError, UnicodeDecodeError):
-            return set()
-        return {found[1] for line in text.splitlines() if (found := _LINE.fullmatch(line))}
 
     def _remove(self, names: set[str]) -> None:
         for name in names:
@@ -101,3 +106,59 @@ class Folder:
             # A folder with files in it stays.
             with suppress(OSError):
                 (self._directory / folder).rmdir()
+
+
+def own_files(directory: Path) -> set[str]:
+    """Return the files of a site that lie in a directory; raises UnusableInput for any others."""
+    present = set(_files_in(directory))
+    # A run that was killed between its renamings left the sums of the newer files staged.
+    roots = (directory, directory / _STAGED)
+    known = {pair for root in roots for pair in _sums_in(root / SUMS)}
+    is_site = any(_is_result(root / RESULT) for root in roots)
+    strange = sorted(
+        name
+        for name in present
+        if not (is_site and (name == SUMS or (_digest(directory / name), name) in known))
+    )
+    if strange:
+        named = ", ".join(strange[:_NAMED_MAX])
+        more = f" and {len(strange) - _NAMED_MAX} more" if len(strange) > _NAMED_MAX else ""
+        way = "name an empty directory, or take them away"
+        raise UnusableInput(f"--out {directory}: no site wrote {named}{more}; {way}")
+    return present
+
+
+def _files_in(directory: Path) -> Iterator[str]:
+    for folder, folders, names in os.walk(directory):
+        place = Path(folder)
+        if place == directory and _STAGED in folders:
+            folders.remove(_STAGED)
+        # What leads elsewhere is followed by whoever writes below it.
+        links = [name for name in folders if (place / name).is_symlink()]
+        for name in (*names, *links):
+            yield (place / name).relative_to(directory).as_posix()
+
+
+def _sums_in(path: Path) -> Iterator[tuple[str, str]]:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (FileNotFoundError, NotADirectoryError, UnicodeDecodeError):
+        return
+    for line in text.splitlines():
+        found = _LINE.fullmatch(line)
+        if found:
+            yield found[1], found[2]
+
+
+def _digest(path: Path) -> str:
+    if path.is_symlink() or not path.is_file():
+        return ""
+    with path.open("rb") as file:
+        return file_digest(file, "sha256").hexdigest()
+
+
+def _is_result(path: Path) -> bool:
+    if path.is_symlink() or not path.is_file():
+        return False
+    found = _RESULT.fullmatch(path.read_bytes())
+    return found is not None and sha256(found[2]).hexdigest().encode() == found[1]

@@ -4,12 +4,18 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from ballotbox_tabulation.core.publication import Document
-from ballotbox_tabulation.core.result_status import OPEN_STATES, status_of
+from ballotbox_tabulation.core.published import statement_document
+from ballotbox_tabulation.core.result_status import OPEN_STATES, is_settled, status_of
+from ballotbox_tabulation.core.wording import recompute_command, verify_command
 from ballotbox_tabulation.site.contest_view import Contests
+from ballotbox_tabulation.site.folder import RESULT
 from ballotbox_tabulation.site.languages import Language, language
+from ballotbox_tabulation.site.names import in_order_of_names, initial
 from ballotbox_tabulation.site.paths import (
+    RELEASED,
     contest_page,
     missing_page,
+    names_page,
     range_page,
     station_page,
     up,
@@ -17,7 +23,7 @@ from ballotbox_tabulation.site.paths import (
 from ballotbox_tabulation.site.shell import Shell
 from ballotbox_tabulation.site.site import Site
 from ballotbox_tabulation.site.station_view import Stations
-from ballotbox_tabulation.site.words import FILES, MEANING, STATE, STATUS
+from ballotbox_tabulation.site.words import FILES, MEANING, STATE, STATEMENT, STATUS
 from ballotbox_tabulation.templating import translated_templates
 
 if TYPE_CHECKING:
@@ -46,6 +52,8 @@ class Pages:
         self._environment.filters |= _filters(self._language)
         self._views = contests.views(self._language)
         self._ranges = list(_ranges(stations.precincts))
+        by_name = in_order_of_names(stations.precincts)
+        self._names = [group for _, group in _ranges(by_name)]
         self._shared = _shared(site, self._language)
 
     def front(self) -> bytes:
@@ -62,11 +70,17 @@ class Pages:
         for first, group in self._ranges:
             told = {"first": first, "last": group[-1]["number"], "stations": _linked(group)}
             yield self._page("range.html", range_page(first), told)
+        for at, group in enumerate(self._names, 1):
+            told = {"first": group[0]["name"], "last": group[-1]["name"]}
+            told |= {"stations": _linked(group)}
+            yield self._page("range.html", names_page(at), told)
         yield from self._missing_pages()
         for at, view in enumerate(self._views):
             told = {"contest": view | {"stations": self._contests.stations(at)}}
             yield self._page("contest.html", contest_page(at + 1), told)
-        yield self._page("stations.html", "stations.html", {"ranges": self._range_links()})
+        told = {"ranges": self._range_links(), "names": self._name_links()}
+        told |= {"initials": self._initials()}
+        yield self._page("stations.html", "stations.html", told)
         yield self._page("data.html", "data.html", self._data())
         yield self._page("front.html", _FRONT, self._front())
 
@@ -145,18 +159,30 @@ class Pages:
             for first, group in self._ranges
         ]
 
+    def _name_links(self) -> list[Document]:
+        return [
+            {"first": group[0]["name"], "last": group[-1]["name"], "page": names_page(at)}
+            for at, group in enumerate(self._names, 1)
+        ]
+
+    def _initials(self) -> list[Document]:
+        """Return each letter with the first station under it."""
+        found: dict[str, str] = {}
+        for at, group in enumerate(self._names, 1):
+            for each in group:
+                place = f"{names_page(at)}#station-{each['number']}"
+                found.setdefault(initial(each["name"]), place)
+        return [{"letter": letter, "page": page} for letter, page in found.items()]
+
     def _data(self) -> Document:
-        result = self._site.result
+        result, released = self._site.result, self._site.released
+        files = FILES | ({} if released is None else {RELEASED: STATEMENT})
         return {
-            "files": [{"name": name, "words": words} for name, words in FILES.items()],
+            "files": [{"name": name, "words": words} for name, words in files.items()],
             "rules": result.get("rules"),
             "log": result["log"],
             "page_of": station_page,
-            "command": (
-                "ballotbox-tabulate run LOG --election election.cose --register register.cose "
-                f"--root {result['election']['root']}"
-                f"{' --rules RULES.toml' if 'rules' in result else ''} --out DIR"
-            ),
+            "command": recompute_command(result),
         }
 
     def _page(self, template: str, page: str, told: Document) -> Page:
@@ -187,7 +213,9 @@ def _shared(site: Site, spoken: Language) -> dict[str, Any]:
         # Of words that come from outside the templates; unlike `_` it leaves them to be escaped.
         "say": spoken.gettext,
         "languages": [language(code) for code in site.languages],
-        "status": {"words": spoken.gettext(STATUS[status]), "open": status == "preliminary"},
+        "status": {"words": spoken.gettext(STATUS[status]), "open": not is_settled(result)},
+        "released": None if site.released is None else statement_document(site.released),
+        "verify": verify_command(result, RELEASED, RESULT),
         "counted_at": "" if latest is None else spoken.moment(latest),
     }
 

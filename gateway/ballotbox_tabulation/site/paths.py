@@ -4,6 +4,8 @@ from typing import Final
 
 #: A directory of FAT32 holds 65,534 short entries, and each of these names takes several.
 _A_FOLDER: Final = 1_000
+#: The statement of officers, beside the result.
+RELEASED: Final = "data/publication.cbor"
 
 
 def station_page(number: int) -> str:
@@ -14,6 +16,11 @@ def station_page(number: int) -> str:
 def range_page(first: int) -> str:
     """Return the page of a range of stations, by its first number."""
     return f"range/{first}.html"
+
+
+def names_page(number: int) -> str:
+    """Return one of the pages that list the stations by name; they count from 1."""
+    return f"name/{number}.html"
 
 
 def contest_page(number: int) -> str:

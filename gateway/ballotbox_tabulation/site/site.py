@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ballotbox_protocol.election.identifiers import require
+from ballotbox_protocol.wire.publication import Publication
 from ballotbox_tabulation.core.publication import Document
 from ballotbox_tabulation.site.languages import LANGUAGES
 
@@ -28,7 +29,7 @@ class Site:
     """A published result with the bytes of its file, and what stands on every page of it.
 
     label: a line for every page, such as what of the numbers is synthetic. The first of `languages`
-    is that of the page that opens first.
+    is that of the page that opens first. released: the statement by which officers released it.
     """
 
     result: Document
@@ -37,6 +38,7 @@ class Site:
     languages: Sequence[str] = LANGUAGES
     label: str = ""
     notice: Notice | None = None
+    released: Publication | None = None
 
     def __post_init__(self) -> None:
         known = ", ".join(LANGUAGES)

@@ -81,6 +81,8 @@ FILES: Final = {
     "data/companion.schema.json": "The JSON schema of the companion.",
     "SHA256SUMS": "The digest of every file here.",
 }
+#: The file of data that a released result has more.
+STATEMENT: Final = "The statement by which officers released this result, with their signatures."
 #: Every word here, what the decisions' bases are called, and marks in place of numbers.
 ALL: Final = (
     *STATUS.values(),
@@ -90,6 +92,7 @@ ALL: Final = (
     *USE.values(),
     *COUNTER.values(),
     *FILES.values(),
+    STATEMENT,
     BELOW_NATIONAL,
     BELOW_REGIONAL,
     ELECTED,

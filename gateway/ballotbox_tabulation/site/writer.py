@@ -10,9 +10,9 @@ from ballotbox_tabulation.core.document_stream import pieces
 from ballotbox_tabulation.core.err_document import err_document
 from ballotbox_tabulation.core.publication import Document
 from ballotbox_tabulation.site.contest_view import Contests
-from ballotbox_tabulation.site.folder import Folder
+from ballotbox_tabulation.site.folder import RESULT, Folder
 from ballotbox_tabulation.site.pages import Pages
-from ballotbox_tabulation.site.paths import proof_files
+from ballotbox_tabulation.site.paths import RELEASED, proof_files
 from ballotbox_tabulation.site.proofs import Proofs, hex_lines
 from ballotbox_tabulation.site.site import Site
 from ballotbox_tabulation.site.station_view import Stations
@@ -37,7 +37,7 @@ def write_site(
 
     `codes`: draw the QR codes of reports too, about a second for each box. Nothing of the folder
     changes before all files are made. Raises OSError, and UnusableInput for a log without the
-    reports that the result lists.
+    reports that the result lists, or a folder with files of others.
     """
     stations, contests = Stations(site.result), Contests(site.result)
     with Folder(directory) as folder:
@@ -61,8 +61,11 @@ def write_site(
 
 def _write_data(folder: Folder, site: Site) -> None:
     result, digest = site.result, site.digest
-    folder.write("site.css", (_PACKAGE / "templates" / "site" / "site.css").read_bytes())
-    folder.write("data/result.json", site.file)
+    styles = (_PACKAGE / "templates" / "base.css", _PACKAGE / "templates" / "site" / "site.css")
+    folder.write("site.css", b"".join(each.read_bytes() for each in styles))
+    folder.write(RESULT, site.file)
+    if site.released is not None:
+        folder.write(RELEASED, site.released.to_bytes())
     schema = (_PACKAGE / "site" / "companion.schema.json").read_bytes()
     folder.write("data/companion.schema.json", schema)
     texts: dict[str, Iterable[str]] = {

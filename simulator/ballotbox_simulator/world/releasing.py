@@ -4,13 +4,14 @@ What a gateway must say to each statement is known here from how the statement w
 read by the auditor's own arithmetic.
 """
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from hashlib import sha256
 from typing import Any, Final
 
 from ballotbox_gateway.core.ports import LedgerFailure
-from ballotbox_protocol.election.identifiers import ElectionDigest, ReportId
+from ballotbox_protocol.election.identifiers import ElectionDigest, InvalidField, ReportId
 from ballotbox_protocol.wire.cose import MessageType
 from ballotbox_protocol.wire.leaf import LeafType, decode_leaf
 from ballotbox_protocol.wire.publication import Publication, Status
@@ -18,10 +19,16 @@ from ballotbox_protocol.wire.verdict import Reason
 from ballotbox_simulator.world.auditor import Breach
 from ballotbox_simulator.world.log_reading import roots
 from ballotbox_simulator.world.world import World
-from ballotbox_tabulation.core.publication import canonical
+from ballotbox_tabulation.core.outcome import Published
+from ballotbox_tabulation.core.publication import canonical, publish
+from ballotbox_tabulation.core.statement import Means, draft_statement
 
 _NONE: Final = bytes(32)
 _OTHER: Final = bytes([1]) * 32
+#: The release of rules and program that the day's officers gave first.
+_RELEASE: Final = 2
+#: Where a box stands that may still come to count.
+_WAITING: Final = ("missing", "held", "quarantined", "disputed")
 #: A statement as it is handed in, and what the gateway must say to it.
 _Trial = tuple[Publication, Reason]
 
@@ -31,6 +38,8 @@ def release(world: World) -> None:
     result, intake = world.auditor.published, world.centre.intake
     if result is None or intake is None:
         return
+    for words in _status_faults(world, result):
+        world.auditor.object_to(Breach.LAW, "tabulation", words)
     try:
         for trial in _trials(world, result):
             for words in _tried(world, trial):
@@ -57,12 +66,16 @@ def _trials(world: World, result: Mapping[str, Any]) -> Iterator[_Trial]:
     yield signed(first), Reason.PUBLISHED
     yield signed(first), Reason.PUBLISHED
     yield signed(replace(first, result=_OTHER)), Reason.VERSION
-    second = replace(first, version=2, previous=first.id, status=Status.CERTIFIED)
+    again = replace(first, version=2, previous=first.id, status=Status.CERTIFIED)
+    second = replace(again, program=_OTHER, release=_RELEASE + 1)
     yield signed(replace(second, previous=ReportId(_OTHER))), Reason.VERSION
+    yield signed(replace(second, release=_RELEASE)), Reason.VERSION
+    yield signed(replace(second, release=_RELEASE - 1)), Reason.VERSION
     yield from _tampered(signed(second))
     yield signed(second), Reason.PUBLISHED
     third = replace(second, version=3, previous=second.id)
     yield signed(replace(third, status=Status.PRELIMINARY)), Reason.VERSION
+    yield signed(replace(again, version=3, previous=second.id)), Reason.VERSION
 
 
 def _tampered(given: Publication) -> Iterator[_Trial]:
@@ -90,7 +103,31 @@ def _statement(world: World, result: Mapping[str, Any]) -> Publication:
         size=log["size"],
         root=bytes.fromhex(log["root"]),
         result=sha256(canonical(dict(result))).digest(),
+        release=_RELEASE,
     )
+
+
+def _status_faults(world: World, result: Mapping[str, Any]) -> Iterator[str]:
+    """Have the result called certified, and yield whether the tabulation lets what it must not."""
+    counted = {box["box"] for box in result["boxes"]["counted"]}
+    register = world.authority.trusted.register
+    missing = [box.hex() for box in register.expected if box.hex() not in counted]
+    waiting = [state for state in _WAITING if result["boxes"][state]]
+    refused = _refuses_certified(world, result)
+    if missing and not refused:
+        yield f"may be called certified, though {len(missing)} boxes are not counted"
+    elif counted and not missing and not waiting and refused:
+        yield "may not be called certified, though every box is counted"
+
+
+def _refuses_certified(world: World, result: Mapping[str, Any]) -> bool:
+    digest, file = publish({**result, "status": Status.CERTIFIED.name.lower()})
+    named = Published(json.loads(file)["result"], digest, file)
+    try:
+        draft_statement(named, world.authority.trusted, Means(_NONE, _NONE, _NONE), None)
+    except InvalidField:
+        return True
+    return False
 
 
 def _tried(world: World, trial: _Trial) -> Iterator[str]:

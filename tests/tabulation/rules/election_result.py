@@ -64,6 +64,7 @@ def result(*precincts: tuple[int, ...] | None, invalid=0, missing=0, registered=
             "boxes_counted": len(counted),
             "boxes_expected": len(counted) + absent,
             "registered": registered,
+            "counters": {"ballots": ballots} if counted else None,
             "contests": [
                 {
                     "ballots": ballots,
@@ -72,6 +73,10 @@ def result(*precincts: tuple[int, ...] | None, invalid=0, missing=0, registered=
             ]
             if counted
             else None,
+        },
+        "boxes": {
+            "missing": [{"box": "00" * 16, "precinct": 1}] * absent,
+            **{state: [] for state in ("disputed", "quarantined", "held")},
         },
         "precincts": [
             {

@@ -6,8 +6,9 @@ A contest without a counted box has no votes, shares, seats or winners: null, ne
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
+from ballotbox_tabulation.core.result_status import is_settled, status_of
 from ballotbox_tabulation.core.rules.apportionment import Apportionment, apportion
 from ballotbox_tabulation.core.rules.rules import (
     Base,
@@ -24,22 +25,16 @@ from ballotbox_tabulation.core.totals import share_percent
 #: A JSON object of the document.
 Document = dict[str, Any]
 
-PRELIMINARY: Final = "preliminary"
-COMPLETE: Final = "complete"
-
 
 def decide(result: Document, rules: Rules) -> Document:
     """Return the result extended by rules, status and decisions; the given one stays as it is.
 
     The rules must fit the election of the result (`require_fit`).
     """
-    nation = result["nation"]
-    counted = nation["contests"] is not None
-    complete = counted and nation["boxes_counted"] == nation["boxes_expected"]
-    settled = complete or rules.provisional
+    settled = is_settled(result) or rules.provisional
     return result | {
         "rules": {"name": rules.name, "digest": rules.digest, "source": rules.source},
-        "status": COMPLETE if complete else PRELIMINARY,
+        "status": status_of(result),
         "decisions": [_decision(_field(result, rule), rule, settled) for rule in rules.contests],
     }
 

@@ -162,7 +162,8 @@ def conclude_log(
         return Refused(faults=(opened,))
     program = f"ballotbox-tabulate {version('ballotbox-kit')}"
     extended = partial(_extended, rules=rules, status=status)
-    second = second_opinion if rules is None else partial(second_opinion, rules=rules.file)
+    file = None if rules is None else rules.file
+    second = partial(second_opinion, rules=file, status=status)
     try:
         with _shown(opened) as leaves:
             outcome = conclude(opened, leaves, root, program, second, extended)

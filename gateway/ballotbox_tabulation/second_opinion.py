@@ -22,21 +22,24 @@ class NotWorkedOut(Exception):
 
 
 def second_opinion(
-    log: OpenedLog, result: Document, rules: bytes | None = None
+    log: OpenedLog, result: Document, rules: bytes | None = None, status: str | None = None
 ) -> list[BrokenGate]:
     """Return where `result` differs from what SQL makes of the same log; nothing: to the digit.
 
     rules: the file of the rules by which it is decided; without one, nothing may be decided.
-    Raises NotWorkedOut when there is no room for it, or the disk fails.
+    status: what officers say of it, None where its boxes alone tell. Raises NotWorkedOut when there
+    is no room for it, or the disk fails.
     """
-    return list(islice(_differing(log, result, rules), _KEPT))
+    return list(islice(_differing(log, result, rules, status), _KEPT))
 
 
-def _differing(log: OpenedLog, result: Document, rules: bytes | None) -> Iterator[BrokenGate]:
+def _differing(
+    log: OpenedLog, result: Document, rules: bytes | None, status: str | None
+) -> Iterator[BrokenGate]:
     try:
         with counted_again(log.read, log.checkpoint, log.trusted) as second:
             election = log.trusted.election
-            for each in differences(result, second, election, log.checkpoint, rules):
+            for each in differences(result, second, election, log.checkpoint, rules, status):
                 yield BrokenGate(Gate.SECOND, _LAW, each.shown, each.found, each.where)
     except (Unreadable, sqlite3.Error) as error:
         if isinstance(error, sqlite3.OperationalError) and not _is_of_the_log(error):

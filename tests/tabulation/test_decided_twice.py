@@ -231,6 +231,23 @@ def test_a_result_is_no_more_than_its_boxes_make_it(boxes, shown, found):
     assert f"{shown or 'null'} against {wanted} in status" in words
 
 
+@pytest.mark.parametrize(
+    ("boxes", "said", "shown"),
+    [
+        (PARTIAL, "correction", "correction"),
+        (BOXES, "correction", "correction"),
+        (BOXES, "certified", "certified"),
+        (PARTIAL, "certified", "preliminary"),
+    ],
+)
+def test_officers_may_say_what_its_boxes_allow(boxes, said, shown):
+    log = opened(decided_log(boxes))
+    result = decisions.decide(result_of(decided_log(boxes)), STATED)
+    for named in ("preliminary", "complete", "correction", "certified"):
+        found = second_opinion(log, result | {"status": named}, RULES, said)
+        assert (found == []) == (named == shown), found
+
+
 def test_a_result_may_be_decided_by_no_other_rules():
     other = partial(second_opinion, rules=RULES.replace(b"seats = 5", b"seats = 6"))
     result = decisions.decide(result_of(decided_log()), STATED)

@@ -17,8 +17,6 @@ STATES: Final = ("counted", "missing", "held", "quarantined", "disputed", "unuse
 BESIDE: Final = frozenset({"format", "program", "counted_by_hand_elsewhere"})
 #: What one of the two does not have at all; no value of a result is it, null least of all.
 _ABSENT: Final = object()
-#: What officers may say of a result by themselves; the second is said of a complete one alone.
-_OF_OFFICERS: Final = ("correction", "certified")
 
 
 def differences(
@@ -27,17 +25,19 @@ def differences(
     election: Election,
     checkpoint: Checkpoint,
     rules: bytes | None = None,
+    status: str | None = None,
 ) -> Iterator[Difference]:
     """Yield every place in which `result` is not what the second computation found.
 
     rules: the file of rules by which it is decided; raises Unreadable when it cannot be read.
+    status: what officers say of it, None where its boxes alone tell.
     """
     names, nation = _Names(election), second.nation()
     whole = {"log": second.log(checkpoint), "contests": names.contests(), **second.lists()}
     whole |= {"election": second.election(), **second.decided(rules, nation)}
     decisions = whole.pop("decisions", _ABSENT)
-    if result.get("status") in _OF_OFFICERS:
-        whole["status"] = _supported(result["status"], second)
+    if status is not None:
+        whole["status"] = _supported(status, second)
     apart = {"nation", "precincts", "boxes", "decisions"}
     shown = {key: value for key, value in result.items() if key not in BESIDE | apart}
     # Who vouches for the election is no part of it: it is given to both from outside.

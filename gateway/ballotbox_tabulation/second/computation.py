@@ -22,7 +22,17 @@ from ballotbox_tabulation.second.loading import Loader, Read
 from ballotbox_tabulation.second.showing import Shape, Shown
 
 #: What a result says of each that was released before.
-_PUBLISHED: Final = ("leaf", "id", "origin", "version", "status", "log_size", "result", "time")
+_PUBLISHED: Final = (
+    "leaf",
+    "id",
+    "origin",
+    "version",
+    "status",
+    "log_size",
+    "result",
+    "time",
+    "release",
+)
 #: So much of the database is kept in memory.
 _CACHE_KIB: Final = 16_384
 
@@ -142,7 +152,7 @@ class SecondCount:
             for leaf, origin, kept, by in self._database.execute(questions.REPLACED)
         ]
         published = [
-            dict(zip(_PUBLISHED, row, strict=True))
+            {key: value for key, value in zip(_PUBLISHED, row, strict=True) if value is not None}
             for row in self._database.execute(questions.PUBLISHED)
         ]
         before = ({"replaced": replaced} if replaced else {}) | (

@@ -202,8 +202,8 @@ def _released(leaf: Leaf, data: bytes) -> tuple[Any, ...]:
     given = decode_publication(data)
     if sha256(data).digest() != leaf.statement:
         raise ValueError("the publication beside it is another than the one it names")
-    status = given.status.name.lower()
-    return given.id, given.origin, given.version, status, given.size, given.result
+    status, release = given.status.name.lower(), given.release or None
+    return given.id, given.origin, given.version, status, given.size, given.result, release
 
 
 def _midnight(day: str) -> int:
@@ -212,7 +212,7 @@ def _midnight(day: str) -> int:
 
 
 def _inserts(width: int) -> dict[str, str]:
-    widths = {"setting": 3, "precinct": 4, "entry": 6, "firmware": 2, "published": 7}
+    widths = {"setting": 3, "precinct": 4, "entry": 6, "firmware": 2, "published": 8}
     widths |= {"leaf": 6, "replaced": 4, "report": 5, "interim": 3, "paper": 8 + len(COUNTER_NAMES)}
     widths |= {name: 1 + len(columns) for name, columns in votes_tables(width)}
     return {

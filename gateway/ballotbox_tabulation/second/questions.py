@@ -109,7 +109,7 @@ REPLACED: Final = "SELECT leaf, origin, kept, by FROM replaced ORDER BY leaf"
 
 PUBLISHED: Final = """
 SELECT leaf, lower(hex(id)), origin, version, status, size,
-       'sha256:' || lower(hex(result)), leaf.time
+       'sha256:' || lower(hex(result)), leaf.time, release
 FROM published JOIN leaf USING (leaf) WHERE leaf.verdict = 'accepted' ORDER BY leaf
 """
 

@@ -28,7 +28,7 @@ CREATE TABLE leaf (
 CREATE TABLE replaced (leaf INTEGER PRIMARY KEY, origin TEXT, kept INTEGER, by TEXT);
 CREATE TABLE published (
     leaf INTEGER PRIMARY KEY, id BLOB, origin TEXT, version INTEGER, status TEXT, size INTEGER,
-    result BLOB
+    result BLOB, release INTEGER   -- of rules and program, null where none is named
 );
 CREATE TABLE report (
     number INTEGER PRIMARY KEY, id BLOB, entry INTEGER, kind TEXT, sequence INTEGER

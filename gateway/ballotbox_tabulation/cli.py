@@ -166,34 +166,32 @@ def conclude_log(
     second = partial(second_opinion, rules=file, status=status)
     try:
         with _shown(opened) as leaves:
-            outcome = conclude(opened, leaves, root, program, second, extended)
+            return conclude(opened, leaves, root, program, second, extended)
     except NotWorkedOut as error:
         raise UnusableInput(
             f"LOG {directory}: could not be worked out: {error}; {_ROOM}"
         ) from error
-    _require_status(outcome)
-    return outcome
 
 
 def _extended(result: "Document", rules: "Rules | None", status: str | None) -> "Document":
     from ballotbox_tabulation.core.rules.decisions import decide
 
     decided = result if rules is None else decide(result, rules)
-    return decided if status is None else decided | {"status": status}
+    return decided if status is None else _called(decided, status)
 
 
-def _require_status(outcome: "Published | Refused") -> None:
+def _called(result: "Document", status: str) -> "Document":
+    """Return a result with what officers say of it; raises UnusableInput for what is not so."""
     from ballotbox_protocol.election.identifiers import InvalidField
-    from ballotbox_tabulation.core.outcome import Published
     from ballotbox_tabulation.core.result_status import require_supported
     from ballotbox_tabulation.trust_files import UnusableInput
 
+    called = result | {"status": status}
     try:
-        if isinstance(outcome, Published):
-            require_supported(outcome.result)
+        require_supported(called)
     except InvalidField as error:
-        way = "wait for them, or leave --status out"
-        raise UnusableInput(f"--{error}; {way}") from error
+        raise UnusableInput(f"--{error}; wait for them, or leave --status out") from error
+    return called
 
 
 _ROOM = (

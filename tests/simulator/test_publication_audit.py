@@ -9,7 +9,7 @@ from ballotbox_gateway.core import publications
 from ballotbox_protocol.wire.cose import MessageType
 from ballotbox_protocol.wire.leaf import decode_leaf, encode_leaf
 from ballotbox_protocol.wire.publication import Publication, Status
-from ballotbox_protocol.wire.verdict import Reason
+from ballotbox_protocol.wire.verdict import Reason, Verdict
 from ballotbox_simulator.world.log_reading import roots
 from ballotbox_simulator.world.plan import Day, DayPlan, RoadChoice
 from ballotbox_simulator.world.polling_day import HOUR
@@ -91,10 +91,8 @@ def test_what_the_gateway_must_not_take_is_objected_to_when_it_is_appended(
     follows = {"version": 2, "previous": first.id, "status": Status.CERTIFIED}
     given = statement(world, **follows | changes)
     monkeypatch.setattr(Publication, "follows", lambda _self, _before: True)
-    monkeypatch.setattr(
-        publications, "place_publication",
-        lambda draft, given, data, _root: PLACE(draft, given, data, None),
-    )  # fmt: skip
+    without_root = lambda draft, given, _root: PLACE(draft, given)  # noqa: E731 - one line of it
+    monkeypatch.setattr(publications, "place_publication", without_root)
     publish(world, given)
     assert said in words(world)
 
@@ -125,4 +123,12 @@ def test_each_statement_is_held_against_its_leaf_and_its_officers(world):
     assert unsigned in faults(signed(world, good, officers=1))
     twice = good.signatures[:1] * 2
     assert unsigned in faults(replace(good, signatures=twice))
-    assert "is of another log" in faults(good, name="elsewhere.example/centre")
+    lower = world.precincts[0].gateway.name
+    below = signed(world, replace(good, origin=lower))
+    assert faults(below) == ""
+    aside = {"verdict": Verdict.QUARANTINED, "reason": Reason.RELEASERS}
+    assert faults(signed(world, below, officers=1), **aside) == ""
+    assert "is QUARANTINED for RELEASERS" in faults(good, **aside)
+    assert "is QUARANTINED for IN_ORDER" in faults(below, **aside | {"reason": Reason.IN_ORDER})
+    unknown = signed(world, replace(good, origin="elsewhere.example/centre"))
+    assert "is of another log than any that is known" in faults(unknown)

@@ -67,7 +67,7 @@ LEFT JOIN objection ON objection.number = known.number
 WHERE leaf.type IN ('report', 'ruling')
 """
 
-#: Where each report with votes stands by its newest leaf; of boxes with rivals every report.
+#: Where each report with votes or turnout stands by its newest leaf; of boxes with rivals each.
 _STANDING: Final = """
 CREATE TABLE rival AS
 SELECT DISTINCT known.box
@@ -79,7 +79,7 @@ SELECT known.number, known.box, known.kind, known.sequence, known.first, known.n
        coalesce(event.objection, event.reason) AS reason,
        0 AS aside
 FROM known JOIN event_of AS event ON event.leaf = known.newest
-WHERE known.kind IN ('final', 'correction') OR known.box IN (SELECT box FROM rival);
+WHERE known.kind IN ('final', 'correction', 'turnout') OR known.box IN (SELECT box FROM rival);
 CREATE UNIQUE INDEX standing_number ON standing (number);
 CREATE INDEX standing_box ON standing (box, kind)
 """

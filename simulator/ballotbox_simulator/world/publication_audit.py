@@ -14,6 +14,10 @@ from ballotbox_protocol.wire.verdict import Reason, Verdict
 from ballotbox_simulator.world.ledgers import SimulatedLedger
 from ballotbox_simulator.world.log_reading import roots
 
+#: Why a statement of a lower log may be kept without standing.
+_SET_ASIDE: Final = frozenset(
+    {Reason.OLD_REGISTER, Reason.OTHER_LOG, Reason.RELEASERS, Reason.VERSION}
+)
 _AFTER_CERTIFIED: Final = frozenset({Status.CORRECTION, Status.CERTIFIED})
 
 
@@ -21,14 +25,15 @@ def faults_of_publications(
     ledger: SimulatedLedger, name: str, trusted: Trusted, first: int
 ) -> Iterator[str]:
     """Yield what is wrong with the publications among the leaves of a log from `first` on."""
-    before = _last_of(ledger, name, first)
+    before = _last_of_each(ledger, first)
     for index, leaf, given in _publications(ledger, first, ledger.log_head().size):
-        faults = [*_unlike_its_leaf(leaf, given), *_unsigned(given, trusted)]
-        if given.origin != name:
-            faults.append("is of another log")
-        else:
-            faults += [*_out_of_order(given, before), *_of_no_such_log(ledger, given, index)]
-            before = given
+        own = given.origin == name
+        faults = list(_unlike_its_leaf(leaf, given, own=own))
+        if leaf.verdict is Verdict.ACCEPTED:
+            faults += _unsigned(given, trusted)
+            faults += _out_of_order(given, before.get(given.origin))
+            faults += _of_no_such_log(ledger, given, index) if own else _of_nobody(given, trusted)
+            before[given.origin] = given
         yield from (f"leaf {index}, publication {given.version}, {each}" for each in faults)
 
 
@@ -41,15 +46,20 @@ def _publications(
             yield index, leaf, decode_publication(entry.ruling or b"")
 
 
-def _last_of(ledger: SimulatedLedger, name: str, stop: int) -> Publication | None:
-    found = [given for _, _, given in _publications(ledger, 0, stop) if given.origin == name]
-    return found[-1] if found else None
+def _last_of_each(ledger: SimulatedLedger, stop: int) -> dict[str, Publication]:
+    """Return the newest publication of each log that stands in this one before `stop`."""
+    return {
+        given.origin: given
+        for _, leaf, given in _publications(ledger, 0, stop)
+        if leaf.verdict is Verdict.ACCEPTED
+    }
 
 
-def _unlike_its_leaf(leaf: Leaf, given: Publication) -> Iterator[str]:
+def _unlike_its_leaf(leaf: Leaf, given: Publication, *, own: bool) -> Iterator[str]:
     if (leaf.report, leaf.statement) != (given.id, sha256(given.to_bytes()).digest()):
         yield "is not what its leaf commits to"
-    if (leaf.verdict, leaf.reason) != (Verdict.ACCEPTED, Reason.PUBLISHED):
+    aside = not own and leaf.verdict is Verdict.QUARANTINED and leaf.reason in _SET_ASIDE
+    if (leaf.verdict, leaf.reason) != (Verdict.ACCEPTED, Reason.PUBLISHED) and not aside:
         yield f"is {leaf.verdict.name} for {leaf.reason.name}"
 
 
@@ -70,6 +80,11 @@ def _out_of_order(given: Publication, before: Publication | None) -> Iterator[st
     certified = before is not None and before.status is Status.CERTIFIED
     if certified and given.status not in _AFTER_CERTIFIED:
         yield "takes back what was certified"
+
+
+def _of_nobody(given: Publication, trusted: Trusted) -> Iterator[str]:
+    if given.origin not in trusted.register.gateway_keys:
+        yield "is of another log than any that is known"
 
 
 def _of_no_such_log(ledger: SimulatedLedger, given: Publication, index: int) -> Iterator[str]:

@@ -6,7 +6,7 @@ comes after it. No file is ever gone that both the old and the new pages have.
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
 
@@ -93,11 +93,8 @@ def stopped_at(step: int, stop: Callable[[int, int], None], monkeypatch) -> Iter
 
 def write_until(out: Path, files: dict[str, bytes], step: int, stop, monkeypatch) -> int:
     """Write a site that is stopped at one operation; return how many there were."""
-    with stopped_at(step, stop, monkeypatch) as made:
-        try:
-            write(out, files)
-        except (Killed, OSError):
-            pass
+    with stopped_at(step, stop, monkeypatch) as made, suppress(Killed, OSError):
+        write(out, files)
     return len(made)
 
 

@@ -9,19 +9,24 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from ballotbox_protocol.wire.leaf import LeafType, decode_leaf
 from ballotbox_protocol.wire.publication import Publication
-from ballotbox_protocol.wire.receipt import Receipt, VerifiedReceipt, verify_receipt
 from ballotbox_protocol.wire.trust import Trusted
+from ballotbox_tabulation.entry_receipt import proves_entry
 from ballotbox_tabulation.trust_files import UnusableInput
 
 _PATIENCE_S: Final = 30
 _ANSWER_MAX: Final = 256 * 1024
 _PATH: Final = "/v1/publications"
+#: With a reason: the statement itself is refused. All else is about the request or the hour.
+_REFUSED: Final = 400
 
 
 class NotTaken(Exception):
     """The centre did not enter the statement; the message says why, and what to do."""
+
+
+class NotReached(Exception):
+    """The centre gave no decision; the message says why, and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,16 +41,17 @@ class Centre:
     def enter(self, statement: Publication, trusted: Trusted) -> bytes:
         """Have the statement entered and return the verified receipt.
 
-        Raises NotTaken, or UnusableInput for an address or a file that cannot be used.
+        Raises NotTaken for what the centre refuses, NotReached when it decides nothing, and
+        UnusableInput for an address or a file that cannot be used.
         """
         status, value = self._ask(statement)
         if status != 200:
-            raise NotTaken(_refusal(status, value))
+            raise _refusal(status, value)
         try:
             receipt = b64decode(str(value["receipt"]), validate=True)
         except (ValueError, LookupError, TypeError) as error:
-            raise NotTaken("what answers there is no centre; correct --centre") from error
-        if not _is_for(receipt, statement, trusted):
+            raise NotReached(self._no_centre) from error
+        if not proves_entry(receipt, statement, trusted):
             raise NotTaken("the centre's receipt does not prove that the statement is in its log")
         return receipt
 
@@ -58,11 +64,15 @@ class Centre:
             return response.status, json.loads(response.read(_ANSWER_MAX))
         except (OSError, HTTPException) as error:
             words = f"the centre {self.url} cannot be reached ({error})"
-            raise NotTaken(f"{words}; check the network, then release again") from error
+            raise NotReached(f"{words}; check the network, then release again") from error
         except ValueError as error:
-            raise NotTaken("what answers there is no centre; correct --centre") from error
+            raise NotReached(self._no_centre) from error
         finally:
             connection.close()
+
+    @property
+    def _no_centre(self) -> str:
+        return f"--centre {self.url}: what answers there is no centre; correct it"
 
     def _connection(self) -> HTTPConnection:
         parts = urlsplit(self.url)
@@ -87,19 +97,9 @@ class Centre:
         return context
 
 
-def _refusal(status: int, value: Any) -> str:  # noqa: ANN401 - JSON of a stranger
+def _refusal(status: int, value: Any) -> NotTaken | NotReached:  # noqa: ANN401 - JSON of a stranger
     if not isinstance(value, dict) or not {"error", "fix"} <= value.keys():
-        return f"the centre answers {status}, which says nothing; correct --centre"
-    reason = f" [{value['reason']}]" if "reason" in value else ""
-    return f"the centre refuses it: {value['error']}{reason}. {value['fix']}"
-
-
-def _is_for(data: bytes, statement: Publication, trusted: Trusted) -> bool:
-    receipt = Receipt.from_bytes(data)
-    if not isinstance(receipt, Receipt):
-        return False
-    proved = verify_receipt(receipt, trusted.register.gateway_keys)
-    if not isinstance(proved, VerifiedReceipt) or proved.origin != statement.origin:
-        return False
-    leaf = decode_leaf(proved.leaf)
-    return leaf.type is LeafType.PUBLICATION and leaf.report == statement.id
+        return NotReached(f"the centre answers {status}, which says nothing; correct --centre")
+    if status != _REFUSED or "reason" not in value:
+        return NotReached(f"the centre did not decide: {value['error']}. {value['fix']}")
+    return NotTaken(f"the centre refuses it: {value['error']} [{value['reason']}]. {value['fix']}")

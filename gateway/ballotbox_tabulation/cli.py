@@ -93,7 +93,7 @@ def check(law: str, table: Path, columns: Path, out: Path | None) -> None:
     Only a confirmed, hard relation refuses a protocol; whatever else breaks is told.
     """
     from ballotbox_tabulation.law_cli import check_table
-    from ballotbox_tabulation.result_files import in_words
+    from ballotbox_tabulation.result_files import in_words, written_to
     from ballotbox_tabulation.trust_files import UnusableInput
 
     _leave_memory_alone()
@@ -102,7 +102,7 @@ def check(law: str, table: Path, columns: Path, out: Path | None) -> None:
     except UnusableInput as error:
         _unusable(str(error))
     except OSError as error:
-        _unusable(in_words(error, f"--out {out}"))
+        _unusable(in_words(error, written_to(out)))
     click.echo("\n".join(lines))
     sys.exit(_REFUSED if refused else 0)
 
@@ -220,13 +220,14 @@ def _shown(log: "OpenedLog") -> "Iterator[Iterator[LogEntry | Fault]]":
 def _finish(outcome: "Published | Refused", trusted: "Trusted", out: Path, again: str) -> None:
     from ballotbox_tabulation.core.outcome import Published
     from ballotbox_tabulation.page import render_page
-    from ballotbox_tabulation.publication_folder import STATEMENT
+    from ballotbox_tabulation.publication_folder import kept_for_officers
     from ballotbox_tabulation.result_files import write_result
 
     if not isinstance(outcome, Published):
         _refuse(outcome, again)
-    if (out / STATEMENT).exists():
-        _unusable(f"--out {out}: shows what officers released; name another directory")
+    held = kept_for_officers(out)
+    if held is not None:
+        _unusable(f"--out {out}: {held}; name another directory")
     page = render_page(outcome, trusted.election)
     try:
         files = write_result(out, outcome.file, page)

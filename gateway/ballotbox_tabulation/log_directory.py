@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from ballotbox_protocol.wire.checkpoint import NOTE_BYTES_MAX, CheckpointFault, parse_note
+from ballotbox_protocol.wire.tiles import CHECKPOINT_PATH
 from ballotbox_tabulation.core.log import FILE_BYTES_MAX, Read
 
 
@@ -20,3 +22,15 @@ def directory_reader(directory: Path) -> Read:
             return None
 
     return read
+
+
+def origin_of(directory: Path) -> str | None:
+    """Return which log a directory says it is, None when it does not say; nothing is verified.
+
+    Raises OSError when its checkpoint is there and cannot be read.
+    """
+    note = directory_reader(directory)(CHECKPOINT_PATH)
+    if note is None:
+        return None
+    signed = parse_note(note[: NOTE_BYTES_MAX + 1])
+    return None if isinstance(signed, CheckpointFault) else signed.checkpoint.origin

@@ -99,7 +99,7 @@ def _given(named: "dict[str, Any]") -> "list[Given]":
 @contextmanager
 def _usable(out: Path | None = None) -> Iterator[None]:
     """Turn what cannot be used into one line and exit code 2; `out` is what is written to."""
-    from ballotbox_tabulation.result_files import in_words
+    from ballotbox_tabulation.result_files import in_words, written_to
     from ballotbox_tabulation.trust_files import UnusableInput
 
     # One run makes no cycles worth finding and then ends.
@@ -109,7 +109,7 @@ def _usable(out: Path | None = None) -> Iterator[None]:
     except UnusableInput as error:
         _end(str(error))
     except OSError as error:
-        _end(in_words(error, f"--out {out}"))
+        _end(in_words(error, written_to(out)))
 
 
 def _end(problem: str) -> None:

@@ -42,9 +42,16 @@ _OPEN_STATES: Final = (
 
 
 def render_page(
-    published: Published, election: Election, released: Publication | None = None
+    published: Published,
+    election: Election,
+    released: Publication | None = None,
+    *,
+    entered: bool = False,
 ) -> bytes:
-    """Return the HTML page of a published result, and of the statement that released it if any."""
+    """Return the HTML page of a published result, and of the statement that released it if any.
+
+    entered: the page is shown only once the statement is a leaf of its log.
+    """
     filters: dict[str, Callable[..., str]] = {
         "tally_cells": _tally_cells,
         "counter_cells": _counter_cells,
@@ -54,6 +61,7 @@ def render_page(
     }
     template = template_of("result.html", filters)
     told = _view(published, election) | _released(published, released)
+    told["entered"] = entered
     return template.render(told).encode()
 
 

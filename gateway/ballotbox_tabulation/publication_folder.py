@@ -116,6 +116,25 @@ def last_good(folder: Path) -> Publication | None:
     return None
 
 
+def shown_to_all(folder: Path) -> str | None:
+    """Return in words what a folder shows to the public; None when it shows nothing."""
+    if (folder / SUMS).exists():
+        return "holds the pages of a site"
+    if (folder / _TOLD).exists():
+        return "shows what officers released"
+    if (folder / _REASON).exists():
+        return "shows why a result was refused"
+    return None
+
+
+def kept_for_officers(folder: Path) -> str | None:
+    """Return in words what a folder holds that only `publish` or `site` may write over."""
+    held = shown_to_all(folder)
+    if held is None and (folder / STATEMENT).exists():
+        return "holds a draft that officers sign"
+    return held
+
+
 @dataclass(frozen=True, slots=True)
 class Staged:
     """A released result that lies whole beside what a folder shows."""

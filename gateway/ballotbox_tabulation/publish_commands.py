@@ -18,10 +18,12 @@ from ballotbox_tabulation.publish_steps import (
     read,
     refuse,
     released,
-    require_folder_of_its_log,
     require_next,
+    require_of_what_is_shown,
+    require_place_for_draft,
     require_releasable,
     require_same_election,
+    require_two_folders,
     shown_in,
     tell,
     unusable,
@@ -110,7 +112,9 @@ def draft(
 
     from ballotbox_tabulation.publication_folder import Draft, write_draft
 
+    require_place_for_draft(folder, out)
     shown, by = shown_in(out), read(rules, "--rules")
+    require_of_what_is_shown(log, trust.trusted, shown, out)
     allowed = released(release, trust.means(by), trust.trusted, out)
     means = replace(trust.means(by), release=allowed.version)
     stated = _rules_in(by, rules, trust.trusted.election)
@@ -167,7 +171,6 @@ def _stated(
         statement = draft_statement(outcome, trusted, means, before)
     except InvalidField as error:
         unusable(f"{error}; leave --status out")
-    require_folder_of_its_log(statement, shown, out)
     require_next(statement, before, out)
     return statement
 
@@ -212,16 +215,20 @@ def release(folder: Path, trust: Trust, out: Path, centre: str | None, **tls: Pa
     """Publish the signed DRAFT in the folder OUT, once the centre has it in its log."""
     from ballotbox_tabulation.page import render_page
     from ballotbox_tabulation.publication_folder import staged_publication
+    from ballotbox_tabulation.result_files import in_words
 
+    require_two_folders(folder, out)
     given = draft_in(folder)
+    require_same_election(given.statement, trust.trusted, folder)
     require_releasable(given, trust, out)
-    page = render_page(given.published, trust.trusted.election, given.statement)
+    entered, election = centre is not None, trust.trusted.election
+    page = render_page(given.published, election, given.statement, entered=entered)
     try:
         with staged_publication(out, given, page, now()) as staged:
             receipt = _entered(given.statement, trust.trusted, out, centre, tls)
             staged.show(receipt)
     except OSError as error:
-        unusable(f"--out {out}: {error.strerror}; make room there, then release it again")
+        unusable(in_words(error, f"--out {out}"))
     tell(given.statement)
     click.echo(f"released {out}")
 
@@ -233,8 +240,11 @@ def _entered(
     centre: str | None,
     tls: dict[str, Any],
 ) -> bytes:
-    """Return the centre's receipt, nothing when no centre is named; refuses what it refuses."""
-    from ballotbox_tabulation.centre_http import Centre, NotTaken
+    """Return the centre's receipt, nothing when no centre is named; refuses what it refuses.
+
+    That the centre could not be asked says nothing against the result: the public is not told.
+    """
+    from ballotbox_tabulation.centre_http import Centre, NotReached, NotTaken
     from ballotbox_tabulation.trust_files import UnusableInput
 
     if centre is None:
@@ -243,5 +253,5 @@ def _entered(
         return Centre(centre, **tls).enter(statement, trusted)
     except NotTaken as error:
         refuse(out, str(error), [])
-    except UnusableInput as error:
+    except (NotReached, UnusableInput) as error:
         unusable(str(error))

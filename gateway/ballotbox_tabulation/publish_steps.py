@@ -201,7 +201,7 @@ def require_releasable(given: "Draft", trust: Trust, out: Path) -> None:
     from ballotbox_tabulation.core.statement import release_faults, statement_faults
 
     statement, means, last = given.statement, trust.means(given.rules), shown_in(out)
-    require_folder_of_its_log(statement, last, out)
+    _require_same_log(statement.origin, statement.election, last, out)
     read_again = read_publication(statement.to_bytes(), trust.trusted)
     if isinstance(read_again, Reason):
         why = REASON_MEANING[read_again]
@@ -225,16 +225,47 @@ def require_releasable(given: "Draft", trust: Trust, out: Path) -> None:
         refuse(out, "what is shown is as new or newer", [later])
 
 
-def require_folder_of_its_log(
-    statement: "Publication", last: "Publication | None", out: Path
+def require_of_what_is_shown(
+    log: Path, trusted: "Trusted", last: "Publication | None", out: Path
 ) -> None:
-    """End the command when what a folder shows is of another log, or of another election."""
+    """End the command when what a folder shows is of another log or election than it is given.
+
+    Asked before anything can be refused: no refusal belongs on the page of another one.
+    """
+    from ballotbox_tabulation.log_directory import origin_of
+
+    try:
+        origin = origin_of(log)
+    except OSError as error:
+        unusable(f"LOG {log}: {error.strerror}; check the path")
+    _require_same_log(origin, trusted.digest, last, out)
+
+
+def _require_same_log(
+    origin: str | None, election: bytes, last: "Publication | None", out: Path
+) -> None:
     if last is None:
         return
-    if last.origin != statement.origin:
+    if origin is not None and last.origin != origin:
         unusable(f"--out {out}: shows the log {last.origin}; use a folder for each log")
-    if last.election != statement.election:
+    if last.election != election:
         unusable(f"--out {out}: shows another election; use a folder for each election")
+
+
+def require_place_for_draft(folder: Path, out: Path) -> None:
+    """End the command when a draft would be written over what the public is shown."""
+    from ballotbox_tabulation.publication_folder import shown_to_all
+
+    require_two_folders(folder, out)
+    held = shown_to_all(folder)
+    if held is not None:
+        unusable(f"--draft {folder}: {held}; name a folder of its own for the draft")
+
+
+def require_two_folders(folder: Path, out: Path) -> None:
+    """End the command when the folder of a draft is the one that is published."""
+    if folder.resolve() == out.resolve():
+        unusable(f"--out {out}: is the folder of the draft too; name two folders")
 
 
 def shown_in(out: Path) -> "Publication | None":

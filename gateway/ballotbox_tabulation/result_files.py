@@ -43,6 +43,11 @@ def _stage(path: Path, data: bytes) -> Path:
     return temporary
 
 
+def written_to(out: Path | None) -> str:
+    """Return what a command writes to, in words for `in_words`, of its option --out."""
+    return "the temporary files" if out is None else f"--out {out}"
+
+
 def in_words(error: OSError, folder: str) -> str:
     """Return what is wrong with a disk and what to do; `folder` is where files are written.
 

@@ -42,11 +42,16 @@ def _differing(
             for each in differences(result, second, election, log.checkpoint, rules, status):
                 yield BrokenGate(Gate.SECOND, _LAW, each.shown, each.found, each.where)
     except (Unreadable, sqlite3.Error) as error:
-        if isinstance(error, sqlite3.OperationalError) and not _is_of_the_log(error):
+        if not _is_of_the_log(error):
             raise NotWorkedOut(f"the second computation stopped: {error}") from error
         yield BrokenGate(Gate.SECOND, _LAW, "a result", "none", f"the second computation: {error}")
 
 
-def _is_of_the_log(error: sqlite3.OperationalError) -> bool:
-    """Tell whether what was asked of SQL failed, such as a sum that no number holds."""
+def _is_of_the_log(error: Exception) -> bool:
+    """Tell whether the log is at fault, or what was asked of SQL, such as a sum that is too large.
+
+    A temporary file that went bad is the machine's trouble.
+    """
+    if isinstance(error, Unreadable | sqlite3.IntegrityError):
+        return True
     return getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR

@@ -70,7 +70,7 @@ def _write(whole: "Site", out: Path, log: dict[str, Any], *, codes: bool) -> int
     from ballotbox_tabulation.site.writer import write_site
 
     with _bar() as told:
-        proofs = _proofs(log, whole, told)
+        whole, proofs = _proofs(log, whole, told)
         # The result itself is the bulk of memory: as pages are made, nothing of it goes away.
         return write_site(
             whole, out, proofs, codes=codes, told=lambda done, of: told(_PAGES, done, of)
@@ -83,28 +83,28 @@ _PAGES: Final = "Writing stations"
 _Told = Callable[[str, int, int], None]
 
 
-def _proofs(log: dict[str, Any], whole: "Site", told: _Told) -> "Proofs | None":
+def _proofs(log: dict[str, Any], whole: "Site", told: _Told) -> "tuple[Site, Proofs | None]":
+    """Return the site with its statement checked, and its proofs, as far as trust is given."""
+    from dataclasses import replace
+
     from ballotbox_tabulation.log_directory import directory_reader
     from ballotbox_tabulation.site.proofs import open_proofs
-    from ballotbox_tabulation.site.released import require_signed
+    from ballotbox_tabulation.site.released import checked
     from ballotbox_tabulation.trust_files import UnusableInput, load_trusted
 
     absent = [f"--{name}" for name, value in log.items() if value is None]
     if len(absent) == len(log):
-        return None
+        return whole, None
     if absent:
         needed = "is missing: reports need --log, --election, --register and --root together"
         raise UnusableInput(f"{', '.join(absent)} {needed}")
     if not log["log"].is_dir():
         raise UnusableInput(f"--log {log['log']}: no such directory; check the path")
     _, trusted = load_trusted(log["election"], log["register"], log["root"])
-    require_signed(whole.released, trusted)
-    return open_proofs(
-        directory_reader(log["log"]),
-        trusted,
-        whole.result,
-        lambda done, of: told(_LEAVES, done, of),
-    )
+    whole = replace(whole, released=checked(whole.released, trusted))
+    reader = directory_reader(log["log"])
+    found = open_proofs(reader, trusted, whole.result, lambda done, of: told(_LEAVES, done, of))
+    return whole, found
 
 
 @contextmanager

@@ -2,9 +2,10 @@
 
 Each name in it is a link into `.shown`, and `.shown` is a link to the release that is shown, a
 folder under `.releases`. One renaming of `.shown` changes what every name means; whatever is cut
-short before it has changed nothing that anybody reads.
+short before it has changed nothing that anybody reads. It takes a disk that has symbolic links.
 """
 
+import errno
 import os
 import shutil
 from collections.abc import Collection, Iterator, Mapping
@@ -17,6 +18,7 @@ from ballotbox_tabulation.result_files import write_together
 _RELEASES: Final = ".releases"
 _SHOWN: Final = ".shown"
 _NEXT: Final = ".shown.next"
+_NO_LINKS: Final = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS)
 
 
 class SwappedFolder:
@@ -41,10 +43,14 @@ class SwappedFolder:
 
     @contextmanager
     def staged(self, contents: Mapping[str, bytes]) -> Iterator[Path]:
-        """Yield a side folder with these files; unless it is shown by the end, it goes again."""
+        """Yield a side folder with these files; unless it is shown by the end, it goes again.
+
+        Whatever happens meanwhile, this disk can show it: a link is tried first.
+        """
         side = self._directory / _RELEASES / self._free_name()
         try:
             write_together({side / name: data for name, data in contents.items()})
+            self._try_link()
             yield side
         finally:
             if self._release_shown() != side.name:
@@ -95,6 +101,19 @@ class SwappedFolder:
     def _free_name(self) -> str:
         taken = {each.name for each in (self._directory / _RELEASES).glob("*")}
         return next(str(at) for at in range(1, len(taken) + 2) if str(at) not in taken)
+
+    def _try_link(self) -> None:
+        """Make a link and take it away; raises OSError that says what a disk lacks."""
+        tried = self._directory / _RELEASES / _NEXT
+        tried.unlink(missing_ok=True)
+        try:
+            tried.symlink_to(_SHOWN)
+        except OSError as error:
+            if error.errno not in _NO_LINKS:
+                raise
+            words = "this disk takes no symbolic links, which a release needs; name another one"
+            raise OSError(error.errno, words, str(self._directory)) from error
+        tried.unlink()
 
     def _leave_no_empty_folder(self) -> None:
         for folder in (self._directory / _RELEASES, self._directory):

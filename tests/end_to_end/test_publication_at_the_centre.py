@@ -87,9 +87,12 @@ def test_a_release_is_in_the_log_and_on_the_page_or_in_neither(tmp_path, free_tc
 
     asyncio.run(scenario())
     desk.drafted()
+    before = _shown(desk)
     done = desk.released()
-    assert done.exit_code == 1
+    assert done.exit_code == 2
     assert "cannot be reached" in done.stderr
+    assert _shown(desk) == before
+    assert not (tmp_path / "out" / "reason.json").exists()
     with pytest.raises(SystemExit) as ended:
         verify(["log", str(tmp_path / "log"), *desk.trust])
     assert ended.value.code == 0

@@ -349,3 +349,13 @@ def test_a_directory_that_cannot_be_made_is_named(desk):
     done = desk.run("--out", str(desk.out))
     assert done.exit_code == 2
     assert f"{desk.out}: File exists; check the path" in done.stderr
+
+
+def test_a_full_disk_is_told_of_no_directory_that_nobody_named(desk, monkeypatch):
+    def full(*_given):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("ballotbox_tabulation.match_cli.match_tables", full)
+    done = desk.run()
+    assert done.exit_code == 2
+    assert "the temporary files: No space left on device; make room there" in done.stderr

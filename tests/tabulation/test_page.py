@@ -238,6 +238,28 @@ def test_a_complete_result_says_so():
     assert "Partial" not in text
 
 
+def test_what_nobody_released_is_not_called_so_by_officers():
+    authority = authority_of(boxes=1)
+    log = LogBuilder(authority)
+    log.day(log.pen(0), simple_ballots(3))
+    published = concluded(log)
+    certified = replace(published, result=published.result | {"status": "certified"})
+    text = Reader(render_page(certified, authority.trusted.election)).text
+    assert "Certified result. So whoever computed it calls it; no statement of officers" in text
+    assert "two officers call it" not in text
+
+
+def test_where_every_box_was_closed_as_unused_nothing_is_complete():
+    authority = authority_of(boxes=1)
+    register = authority.trusted.register
+    closure = Closure(ClosedAs.UNUSED, ((origin_id(ORIGIN), 0),))
+    boxes = (replace(register.boxes[0], closed=closure),)
+    closed = with_register(authority, replace(register, version=31, boxes=boxes))
+    text = Reader(render_page(concluded(LogBuilder(closed)), closed.trusted.election)).text
+    assert "No box is counted. Every box was closed as unused." in text
+    assert "Complete." not in text
+
+
 def test_nothing_counted_shows_no_numbers_and_no_chart():
     authority = authority_of(boxes=2)
     reader = Reader(render_page(concluded(LogBuilder(authority)), authority.trusted.election))

@@ -94,7 +94,6 @@ def copied(desk: Desk, folder: Path, statement: Publication) -> Path:
         ({"result": bytes(32)}, "it is of another result"),
         ({"size": 4}, "names another log or size"),
         ({"version": 7, "previous": bytes(32)}, "[RELEASERS]"),
-        ({"signatures": ()}, "[RELEASERS]"),
     ],
 )
 def test_a_statement_of_something_else_is_on_no_page(
@@ -107,6 +106,40 @@ def test_a_statement_of_something_else_is_on_no_page(
     assert done.exit_code == 2, done.output
     assert said in done.stderr
     assert not (tmp_path / "pages").exists()
+
+
+@pytest.mark.parametrize("count", [0, 1])
+def test_a_draft_is_on_no_page_whatever_is_trusted(desk, statement, tmp_path, count) -> None:
+    draft = replace(statement, signatures=statement.signatures[:count])
+    folder = copied(desk, tmp_path / "copy", draft)
+    done = CliRunner().invoke(main, ["site", f"{folder}", f"--out={tmp_path}/pages"])
+    assert done.exit_code == 2, done.output
+    assert "fewer than two officers signed it, so it is a draft that nobody released" in done.stderr
+    assert not (tmp_path / "pages").exists()
+
+
+def test_one_officer_who_signs_twice_is_one(desk, statement, tmp_path) -> None:
+    twice = (statement.signatures[0], replace(statement.signatures[0], signature=bytes(64)))
+    folder = copied(desk, tmp_path / "copy", replace(statement, signatures=twice))
+    done = CliRunner().invoke(main, ["site", f"{folder}", f"--out={tmp_path}/pages"])
+    assert done.exit_code == 2
+    assert not (tmp_path / "pages").exists()
+
+
+def test_pages_made_without_trust_say_that_nobody_checked_the_signatures(
+    desk, statement, tmp_path, monkeypatch, capsys
+) -> None:
+    out = tmp_path / "pages"
+    made_up = replace(statement.signatures[1], key_id=bytes(8), signature=bytes(64))
+    forged = replace(statement, signatures=(statement.signatures[0], made_up))
+    folder = copied(desk, tmp_path / "copy", forged)
+    assert CliRunner().invoke(main, ["site", f"{folder}", f"--out={out}"]).exit_code == 0
+    front, page = ((out / "en" / name).read_text() for name in ("index.html", "data.html"))
+    assert "Released by officers" not in front
+    assert "Version 1, by a statement whose signatures were not checked here" in front
+    assert "Two officers signed" not in page
+    assert "did not check the signatures of the statement. This command checks them" in page
+    assert checked(command_on(page), out, monkeypatch, capsys)[0] == 1
 
 
 def failing(data: bytes, result: bytes | None = None) -> list[str]:

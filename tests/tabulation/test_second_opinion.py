@@ -1,5 +1,6 @@
 """Does an error in either of two computations stop the publication, and is its place named?"""
 
+import sqlite3
 from copy import deepcopy
 from dataclasses import replace
 
@@ -402,6 +403,18 @@ def _failing(monkeypatch, fail):
 def test_a_disk_without_room_says_nothing_of_the_result(night, monkeypatch):
     _failing(monkeypatch, _without_room)
     with pytest.raises(NotWorkedOut, match="the second computation stopped: database or disk is"):
+        second_opinion(opened(night), result_of(night))
+
+
+@pytest.mark.parametrize("name", ["SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_IOERR"])
+def test_a_temporary_file_that_went_bad_says_nothing_of_the_result(night, monkeypatch, name):
+    def rotten(_database):
+        error = sqlite3.DatabaseError("the file is malformed")
+        error.sqlite_errorcode = getattr(sqlite3, name)
+        raise error
+
+    _failing(monkeypatch, rotten)
+    with pytest.raises(NotWorkedOut, match="the file is malformed"):
         second_opinion(opened(night), result_of(night))
 
 

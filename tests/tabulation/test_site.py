@@ -236,6 +236,21 @@ def test_when_nobody_is_missing_the_pages_say_so(tmp_path):
     assert "Nobody. Every expected box is counted." in pages["en/missing.html"].text
 
 
+def test_where_every_box_was_closed_as_unused_the_pages_call_nothing_complete(tmp_path):
+    result = concluded(LogBuilder(authority_of(boxes=1))).result
+    result["boxes"]["unused"] = result["boxes"].pop("missing")
+    pages = written(result | {"boxes": result["boxes"] | {"missing": []}}, tmp_path / "out")
+    for name in ("index.html", "en/missing.html"):
+        assert "No box is counted: every box was closed as unused." in pages[name].text
+        assert "Every expected box is counted" not in pages[name].text
+
+
+def test_a_certified_result_without_a_statement_is_nobody_s_release(tmp_path):
+    result = concluded(LogBuilder(authority_of(boxes=1))).result | {"status": "certified"}
+    page = written(result, tmp_path / "out", languages=("en",))["index.html"]
+    assert "nothing here shows that they released it" in page.text
+
+
 # ---- stations
 
 

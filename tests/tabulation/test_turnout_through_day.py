@@ -7,10 +7,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ballotbox_protocol.election.counters import Counters
+from ballotbox_protocol.election.definition import Precinct
 from ballotbox_protocol.election.register import ClosedAs, Closure, origin_id
 from ballotbox_protocol.wire.report import Clock, ClockQuality, ReportKind
 from ballotbox_simulator.authority import with_register
 from ballotbox_tabulation.core import turnout
+from ballotbox_tabulation.core.evidence import Interim
+from ballotbox_tabulation.core.fold import BoxResult, BoxState
 from ballotbox_tabulation.core.gates import Gate
 from ballotbox_tabulation.core.log import open_log, read_leaves
 from ballotbox_tabulation.core.outcome import Refused, conclude
@@ -147,6 +150,39 @@ def test_two_computations_agree_on_whatever_boxes_say(told):
     for box, hour, ballots, quality in told:
         day.said(box, hour, ballots, quality)
     assert [row[0] for row in day.rows()] == sorted({row[0] for row in day.rows()})
+
+
+def looked_up(boxes, precincts):
+    """The same rows, with every hour looked up anew in all that was said before it."""
+    said = {
+        number: [box.interims for box in boxes if box.precinct == number] for number in precincts
+    }
+    for hour in sorted({-(-time // HOUR) * HOUR for box in boxes for time, _ in box.interims}):
+        heard = [
+            sum(max(ballots for time, ballots in each if time <= hour) for each in of_boxes)
+            for of_boxes in said.values()
+            if of_boxes and all(any(time <= hour for time, _ in each) for each in of_boxes)
+        ]
+        if heard:
+            yield hour, len(heard), 20 * len(heard), sum(heard)
+
+
+interims = st.lists(
+    st.builds(Interim, st.integers(0, 30).map(lambda n: MIDNIGHT + n * 1_200), st.integers(0, 9)),
+    max_size=4,
+)
+
+
+@given(st.lists(st.tuples(st.integers(1, 4), interims), max_size=7))
+def test_what_is_carried_from_hour_to_hour_is_what_looking_it_up_gives(told):
+    precincts = [Precinct(number, f"School {number}", 20, (0,)) for number in range(1, 5)]
+    boxes = [
+        BoxResult(bytes(16), precinct, BoxState.MISSING, (), (), interims=tuple(said))
+        for precinct, said in told
+    ]
+    rows = turnout.turnout_through_day(precincts, boxes, "2026-11-29")
+    found = [tuple(row.values())[:4] for row in rows]
+    assert found == list(looked_up(boxes, range(1, 5)))
 
 
 @pytest.mark.teeth

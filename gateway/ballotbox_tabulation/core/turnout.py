@@ -6,7 +6,8 @@ and no order, so of a box the most that it said by an hour holds, and a clock th
 is not of the day of the election anywhere on earth, says nothing.
 """
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from typing import Any, Final
 
@@ -31,13 +32,8 @@ def turnout_through_day(
     `day` is that of the election, as ISO 8601 writes it.
     """
     midnight = (date.fromisoformat(day).toordinal() - _EPOCH) * 24 * _HOUR
-    said: dict[int, list[dict[int, int]]] = {precinct.number: [] for precinct in precincts}
-    for box in boxes:
-        if box.state not in _NOBODY:
-            said[box.precinct].append(_by_hour(box, midnight))
-    hours = sorted({hour for of_boxes in said.values() for each in of_boxes for hour in each})
-    rows = (_row(hour, precincts, said) for hour in hours)
-    return [row for row in rows if row["precincts"]]
+    said = [(box.precinct, _by_hour(box, midnight)) for box in boxes if box.state not in _NOBODY]
+    return list(_rows(precincts, said))
 
 
 def _by_hour(box: BoxResult, midnight: int) -> dict[int, int]:
@@ -52,25 +48,53 @@ def _by_hour(box: BoxResult, midnight: int) -> dict[int, int]:
     return found
 
 
-def _row(
-    hour: int, precincts: Sequence[Precinct], said: dict[int, list[dict[int, int]]]
-) -> dict[str, Any]:
-    heard = [
-        (precinct.registered, sum(numbers))
-        for precinct in precincts
-        if (numbers := list(_heard(hour, said[precinct.number]))) and None not in numbers
-    ]
-    registered, ballots = sum(pair[0] for pair in heard), sum(pair[1] for pair in heard)
+class _Heard:
+    """What was said by an hour, carried on to the next: each number is looked at once."""
+
+    def __init__(self, precincts: Sequence[Precinct], said: Iterable[tuple[int, object]]) -> None:
+        self.precincts = self.registered = self.ballots = 0
+        self._registered: dict[int, int] = {each.number: each.registered for each in precincts}
+        self._silent = Counter(precinct for precinct, _ in said)
+        self._said: Counter[int] = Counter()
+        self._most: dict[int, int] = {}
+
+    def hear(self, box: int, precinct: int, ballots: int) -> None:
+        """Take in what a box, by its place among all boxes, said."""
+        before = self._most.get(box, 0)
+        more = max(ballots - before, 0)
+        self._said[precinct] += more
+        if not self._silent[precinct]:
+            self.ballots += more
+        elif box not in self._most:
+            self._silent[precinct] -= 1
+            if not self._silent[precinct]:
+                self.precincts += 1
+                self.registered += self._registered[precinct]
+                self.ballots += self._said[precinct]
+        self._most[box] = before + more
+
+
+def _rows(
+    precincts: Sequence[Precinct], said: Sequence[tuple[int, dict[int, int]]]
+) -> Iterator[dict[str, Any]]:
+    by_hour: dict[int, list[tuple[int, int, int]]] = {}
+    for box, (precinct, numbers) in enumerate(said):
+        for hour, ballots in numbers.items():
+            by_hour.setdefault(hour, []).append((box, precinct, ballots))
+    heard = _Heard(precincts, said)
+    for hour in sorted(by_hour):
+        for each in by_hour[hour]:
+            heard.hear(*each)
+        if heard.precincts:
+            yield _row(hour, heard)
+
+
+def _row(hour: int, heard: _Heard) -> dict[str, Any]:
+    registered, ballots = heard.registered, heard.ballots
     return {
         "until": hour,
-        "precincts": len(heard),
+        "precincts": heard.precincts,
         "registered": registered,
         "ballots": ballots,
         "share_percent": share_percent(ballots, registered) if ballots <= registered else "",
     }
-
-
-def _heard(hour: int, of_boxes: Sequence[dict[int, int]]) -> Iterator[Any]:
-    """Yield the most that each box said by an hour, None for one that had said nothing."""
-    for each in of_boxes:
-        yield max((ballots for until, ballots in each.items() if until <= hour), default=None)

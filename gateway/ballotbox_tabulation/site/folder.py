@@ -1,8 +1,12 @@
 """A folder of static files that is never blank: the new ones take their names when all are there.
 
-Files are staged beside their places, then renamed, the pages that people open first last of all. A
-file that an earlier site left and this one does not have is removed after that. A folder with
-anything in it that no earlier site wrote, by its content, is not touched.
+Files are staged beside their places, then renamed, the pages that people open first at the end. A
+file that an earlier site left and this one does not have is removed after that, and the sums of all
+files take their name last. A folder with anything in it that no earlier site wrote, by its content,
+is not touched.
+
+Until then a journal tells the files of every site that was cut short on the way: whatever is found
+halfway, the next run knows it and finishes.
 """
 
 import os
@@ -21,6 +25,7 @@ SUMS: Final = "SHA256SUMS"
 #: Every site has it, and it names itself by its digest: no stranger's list of sums comes with one.
 RESULT: Final = "data/result.json"
 _STAGED: Final = ".ballotbox-site"
+_NEW: Final = "new"
 _LINE: Final = re.compile(r"([0-9a-f]{64})  (\S+)")
 _RESULT: Final = re.compile(rb'\{"digest":"sha256:([0-9a-f]{64})","result":(.*)\}\n', re.DOTALL)
 #: A refusal names so many strange files.
@@ -36,6 +41,8 @@ class Folder:
     def __init__(self, directory: Path) -> None:
         self._directory = directory
         self._staged = directory / _STAGED
+        self._new = self._staged / _NEW
+        self._journal = self._staged / SUMS
         self._made = not directory.exists()
         self._sums: dict[str, str] = {}
         self._folders: set[Path] = set()
@@ -44,9 +51,9 @@ class Folder:
     def __enter__(self) -> Self:
         self._before = own_files(self._directory)
         self._directory.mkdir(parents=True, exist_ok=True)
-        # What a run that was killed had staged is of no use.
-        shutil.rmtree(self._staged, ignore_errors=True)
-        self._staged.mkdir()
+        # What a run that was killed had staged is of no use, but for its journal.
+        self._clear()
+        self._new.mkdir(parents=True)
         return self
 
     def __exit__(
@@ -55,7 +62,10 @@ class Folder:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        shutil.rmtree(self._staged, ignore_errors=True)
+        self._clear()
+        # The journal of a run that was cut short stays.
+        with suppress(OSError):
+            self._staged.rmdir()
         if self._made:
             # A directory with files in it stays.
             with suppress(OSError):
@@ -82,17 +92,35 @@ class Folder:
 
     def finish(self, last: Collection[str]) -> None:
         """Give all files their names, those in `last` at the end, and remove what is left over."""
-        lines = sorted(f"{digest}  {name}\n" for name, digest in self._sums.items())
-        self.write(SUMS, "".join(lines).encode())
-        ordered = sorted(self._sums, key=lambda name: (name == SUMS, name in last, name))
+        # The result names itself: from the first renaming on the folder is a site's.
+        ordered = sorted(self._sums, key=lambda name: (name in last, name != RESULT, name))
         for folder in {(self._directory / name).parent for name in ordered}:
             folder.mkdir(parents=True, exist_ok=True)
+        self.write(SUMS, _listed(self._sums.items()))
+        self._note()
         for name in ordered:
-            (self._staged / name).replace(self._directory / name)
+            (self._new / name).replace(self._directory / name)
         self._remove(self._before - self._sums.keys())
+        # Commit point: before it the journal knows every file that may lie here.
+        (self._new / SUMS).replace(self._directory / SUMS)
+        self._journal.unlink()
+
+    def _note(self) -> None:
+        """Add the files of this run to the journal."""
+        known = {(name, digest) for digest, name in _sums_in(self._journal)}
+        staged = self._staged / f"{SUMS}.{_NEW}"
+        staged.write_bytes(_listed(known | self._sums.items()))
+        staged.replace(self._journal)
+
+    def _clear(self) -> None:
+        """Remove what is staged; the journal is no part of it."""
+        with suppress(OSError):
+            for each in self._staged.iterdir():
+                if each != self._journal:
+                    _remove_whole(each)
 
     def _place(self, name: str) -> Path:
-        path = self._staged / name
+        path = self._new / name
         if path.parent not in self._folders:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._folders.add(path.parent)
@@ -108,13 +136,22 @@ class Folder:
                 (self._directory / folder).rmdir()
 
 
+def _listed(sums: Iterable[tuple[str, str]]) -> bytes:
+    return "".join(sorted(f"{digest}  {name}\n" for name, digest in sums)).encode()
+
+
+def _remove_whole(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink()
+
+
 def own_files(directory: Path) -> set[str]:
     """Return the files of a site that lie in a directory; raises UnusableInput for any others."""
     present = set(_files_in(directory))
-    # A run that was killed between its renamings left the sums of the newer files staged.
-    roots = (directory, directory / _STAGED)
-    known = {pair for root in roots for pair in _sums_in(root / SUMS)}
-    is_site = any(_is_result(root / RESULT) for root in roots)
+    known = {pair for root in (directory, directory / _STAGED) for pair in _sums_in(root / SUMS)}
+    is_site = _is_result(directory / RESULT)
     strange = sorted(
         name
         for name in present
@@ -131,7 +168,7 @@ def own_files(directory: Path) -> set[str]:
 def _files_in(directory: Path) -> Iterator[str]:
     for folder, folders, names in os.walk(directory):
         place = Path(folder)
-        if place == directory and _STAGED in folders:
+        if place == directory and _STAGED in folders and not (place / _STAGED).is_symlink():
             folders.remove(_STAGED)
         # What leads elsewhere is followed by whoever writes below it.
         links = [name for name in folders if (place / name).is_symlink()]

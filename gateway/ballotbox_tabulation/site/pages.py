@@ -5,13 +5,19 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ballotbox_tabulation.core.publication import Document
 from ballotbox_tabulation.core.published import statement_document
-from ballotbox_tabulation.core.result_status import OPEN_STATES, is_settled, status_of
+from ballotbox_tabulation.core.result_status import (
+    OPEN_STATES,
+    SAID_BY_OFFICERS,
+    is_settled,
+    status_of,
+)
 from ballotbox_tabulation.core.wording import recompute_command, verify_command
 from ballotbox_tabulation.site.contest_view import Contests
 from ballotbox_tabulation.site.folder import RESULT
 from ballotbox_tabulation.site.languages import Language, language
 from ballotbox_tabulation.site.names import in_order_of_names, initial
 from ballotbox_tabulation.site.paths import (
+    ENTERED,
     RELEASED,
     contest_page,
     missing_page,
@@ -21,9 +27,9 @@ from ballotbox_tabulation.site.paths import (
     up,
 )
 from ballotbox_tabulation.site.shell import Shell
-from ballotbox_tabulation.site.site import Site
+from ballotbox_tabulation.site.site import Released, Site
 from ballotbox_tabulation.site.station_view import Stations
-from ballotbox_tabulation.site.words import FILES, MEANING, STATE, STATEMENT, STATUS
+from ballotbox_tabulation.site.words import FILES, MEANING, RECEIPT, STATE, STATEMENT, STATUS
 from ballotbox_tabulation.templating import translated_templates
 
 if TYPE_CHECKING:
@@ -177,6 +183,7 @@ class Pages:
     def _data(self) -> Document:
         result, released = self._site.result, self._site.released
         files = FILES | ({} if released is None else {RELEASED: STATEMENT})
+        files |= {ENTERED: RECEIPT} if released is not None and released.receipt else {}
         return {
             "files": [{"name": name, "words": words} for name, words in files.items()],
             "rules": result.get("rules"),
@@ -214,10 +221,16 @@ def _shared(site: Site, spoken: Language) -> dict[str, Any]:
         "say": spoken.gettext,
         "languages": [language(code) for code in site.languages],
         "status": {"words": spoken.gettext(STATUS[status]), "open": not is_settled(result)},
-        "released": None if site.released is None else statement_document(site.released),
+        "released": None if site.released is None else _released(site.released),
+        "unreleased": site.released is None and status in SAID_BY_OFFICERS,
         "verify": verify_command(result, RELEASED, RESULT),
         "counted_at": "" if latest is None else spoken.moment(latest),
     }
+
+
+def _released(released: Released) -> Document:
+    said = {"checked": released.checked, "entered": bool(released.receipt)}
+    return statement_document(released.statement) | said
 
 
 def _filters(spoken: Language) -> dict[str, Callable[..., str]]:

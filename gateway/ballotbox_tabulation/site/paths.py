@@ -6,6 +6,8 @@ from typing import Final
 _A_FOLDER: Final = 1_000
 #: The statement of officers, beside the result.
 RELEASED: Final = "data/publication.cbor"
+#: The receipt of the log that has the statement.
+ENTERED: Final = "data/receipt.cbor"
 
 
 def station_page(number: int) -> str:

@@ -25,11 +25,24 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True)
+class Released:
+    """The statement by which officers released a result, with the receipt of its log if any.
+
+    checked: whether its signatures, and that receipt's, were checked as the pages were made.
+    """
+
+    statement: Publication
+    receipt: bytes = b""
+    checked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Site:
     """A published result with the bytes of its file, and what stands on every page of it.
 
     label: a line for every page, such as what of the numbers is synthetic. The first of `languages`
-    is that of the page that opens first. released: the statement by which officers released it.
+    is that of the page that opens first. released: by what officers released it, None when
+    nothing says so.
     """
 
     result: Document
@@ -38,7 +51,7 @@ class Site:
     languages: Sequence[str] = LANGUAGES
     label: str = ""
     notice: Notice | None = None
-    released: Publication | None = None
+    released: Released | None = None
 
     def __post_init__(self) -> None:
         known = ", ".join(LANGUAGES)

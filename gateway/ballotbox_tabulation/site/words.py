@@ -81,8 +81,9 @@ FILES: Final = {
     "data/companion.schema.json": "The JSON schema of the companion.",
     "SHA256SUMS": "The digest of every file here.",
 }
-#: The file of data that a released result has more.
+#: The files of data that a released result has more; the second only when its centre has it.
 STATEMENT: Final = "The statement by which officers released this result, with their signatures."
+RECEIPT: Final = "The receipt of the centre: the proof that the statement is a leaf of its log."
 #: Every word here, what the decisions' bases are called, and marks in place of numbers.
 ALL: Final = (
     *STATUS.values(),
@@ -93,6 +94,7 @@ ALL: Final = (
     *COUNTER.values(),
     *FILES.values(),
     STATEMENT,
+    RECEIPT,
     BELOW_NATIONAL,
     BELOW_REGIONAL,
     ELECTED,

@@ -12,7 +12,7 @@ from ballotbox_tabulation.core.publication import Document
 from ballotbox_tabulation.site.contest_view import Contests
 from ballotbox_tabulation.site.folder import RESULT, Folder
 from ballotbox_tabulation.site.pages import Pages
-from ballotbox_tabulation.site.paths import RELEASED, proof_files
+from ballotbox_tabulation.site.paths import ENTERED, RELEASED, proof_files
 from ballotbox_tabulation.site.proofs import Proofs, hex_lines
 from ballotbox_tabulation.site.site import Site
 from ballotbox_tabulation.site.station_view import Stations
@@ -65,7 +65,9 @@ def _write_data(folder: Folder, site: Site) -> None:
     folder.write("site.css", b"".join(each.read_bytes() for each in styles))
     folder.write(RESULT, site.file)
     if site.released is not None:
-        folder.write(RELEASED, site.released.to_bytes())
+        folder.write(RELEASED, site.released.statement.to_bytes())
+        if site.released.receipt:
+            folder.write(ENTERED, site.released.receipt)
     schema = (_PACKAGE / "site" / "companion.schema.json").read_bytes()
     folder.write("data/companion.schema.json", schema)
     texts: dict[str, Iterable[str]] = {

@@ -30,7 +30,14 @@ def a_result(lists, districts, first):
     pairs = zip(names, options, strict=True)
     return {
         "contests": [{"name": name, "options": here} for name, here in pairs],
-        "nation": {"boxes_counted": 1, "boxes_expected": 1, "registered": 9, "contests": shown},
+        "nation": {
+            "boxes_counted": 1,
+            "boxes_expected": 1,
+            "registered": 9,
+            "counters": {"ballots": 1},
+            "contests": shown,
+        },
+        "boxes": {state: [] for state in ("missing", "held", "quarantined", "disputed")},
         "precincts": [{"number": ELECTION.precincts[0].number, "contests": part}],
     }
 

@@ -165,7 +165,8 @@ def _untold(auditor: Auditor, box: BoxNode) -> str:
     """Return what is wrong with what a running box said of full counters, or nothing."""
     if box.device is None or auditor.paper_may_differ(box):
         return ""
-    return untold(box, (auditor.signed[each] for each in auditor.signed_by[box.name]))
+    ids = auditor.signed_by[box.name]
+    return untold(box, (auditor.signed[each] for each in ids if each in auditor.signed))
 
 
 def _gateways_before(world: World, precinct: PrecinctNodes) -> set[str]:

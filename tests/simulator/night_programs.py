@@ -16,6 +16,16 @@ TAKEN_OUT = {
         [Edit(f"{_CORE}/statement.py", "if running != released:", "if False:")],
         "the program is not the released one",
     ),
+    "RELEASE": (
+        [
+            Edit(
+                "ballotbox_protocol/wire/publication.py",
+                "return self.release > 0 and not same",
+                "return False",
+            )
+        ],
+        "version 1 was used before",
+    ),
     "REPORT_ID": (
         [
             Edit(

@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from ballotbox_protocol.wire import cose
+from ballotbox_protocol.wire.publication import decode_publication
 from ballotbox_protocol.wire.report import ReportKind, decode_report
 from ballotbox_simulator.cli import main
 from ballotbox_simulator.inner_gateway import InnerGateway, NotDelivered
@@ -17,10 +18,10 @@ from ballotbox_simulator.night.audit import evening_objections, final_objections
 from ballotbox_simulator.night.definition import CENTRE, gateway_of
 from ballotbox_simulator.night.draw import draw_night
 from ballotbox_simulator.night.hold import EVENING, FINAL, hold_evening, hold_late
-from ballotbox_simulator.night.office import OfficeFailed
+from ballotbox_simulator.night.office import Office
 from ballotbox_simulator.night.parts import NightPlan, prepare
 from ballotbox_simulator.night.places import SMALL, Size
-from ballotbox_simulator.night.program import Said, changed
+from ballotbox_simulator.night.program import OfficeFailed, Said, changed
 from ballotbox_simulator.night.publishing import written
 from ballotbox_simulator.publishing import PublishedPage
 from ballotbox_tabulation.site.languages import LANGUAGES, language
@@ -119,6 +120,15 @@ def test_the_result_of_the_night_is_a_leaf_of_its_log_and_the_next_one_follows(h
     assert (told["version"], told["status"]) == (2, "complete")
     assert told["previous"] == released["id"]
     assert (night.plan.out / "published" / "receipt.cbor").exists()
+
+
+def test_the_pages_show_who_released_them(held):
+    night, _ = held
+    for version, name in enumerate((EVENING, FINAL), 1):
+        pages = night.plan.out / name
+        released = decode_publication((pages / "data" / "publication.cbor").read_bytes())
+        assert released.version == version
+        assert 'id="released"' in (pages / "en" / "data.html").read_text()
 
 
 def test_the_rules_decide_about_seats_in_every_contest(held):
@@ -318,6 +328,25 @@ def test_an_office_that_cannot_go_on_fails_the_night_in_words(tmp_path, tiny, he
     told = _sim("--small", "--seed", "3", "--jobs", "1", "--out", str(tmp_path / "out"))
     assert told.exit_code == 1
     assert "  the office could not go on: no pen" in told.output
+
+
+@pytest.mark.teeth
+def test_pages_of_22_00_that_could_not_be_written_fail_the_night_once(
+    tmp_path, tiny, here, monkeypatch
+):
+    plain = Office.write_pages
+
+    def fails(office, program, name, log, pages):
+        if name == EVENING:
+            return Said(2, "Error: no room")
+        return plain(office, program, name, log, pages)
+
+    monkeypatch.setattr(Office, "write_pages", fails)
+    told = _sim("--small", "--seed", "3", "--jobs", "1", "--out", str(tmp_path / "out"))
+    assert told.exit_code == 1, told.output
+    assert told.output.count("Error: no room") == 1
+    assert "nothing is published at 22:00: Error: no room" in told.output
+    assert "VERDICT: FAIL 1 objections" in told.output
 
 
 @pytest.mark.parametrize(

@@ -15,13 +15,14 @@ from click.testing import CliRunner
 
 from ballotbox_protocol.election.identifiers import InvalidField
 from ballotbox_protocol.wire import cose
+from ballotbox_protocol.wire.publication import Publication
 from ballotbox_simulator.cli import main
 from ballotbox_simulator.night import injections, publishing
-from ballotbox_simulator.night.hold import EVENING, hold_evening
+from ballotbox_simulator.night.audit import final_objections
+from ballotbox_simulator.night.hold import EVENING, hold_evening, hold_late
 from ballotbox_simulator.night.injections import ATTEMPT, INJECTIONS, attempt
-from ballotbox_simulator.night.office import OfficeFailed
 from ballotbox_simulator.night.parts import NightPlan
-from ballotbox_simulator.night.program import Edit, changed
+from ballotbox_simulator.night.program import Edit, OfficeFailed, Said, changed
 from ballotbox_simulator.night.publishing import publish, written
 from ballotbox_simulator.publishing import PublishedPage
 from tests.simulator.night_programs import NO_CHARTS, TAKEN_OUT, without
@@ -29,7 +30,7 @@ from tests.simulator.night_programs import NO_CHARTS, TAKEN_OUT, without
 #: Every check that would catch an injection, in the order in which they are asked.
 CHECKS = {
     "doubled-formula": ("SUM", "VOTES_BOUND", "SHARES", "SECOND"),
-    "wrong-program": ("PROGRAM", "SUM", "VOTES_BOUND", "SHARES", "SECOND"),
+    "wrong-program": ("PROGRAM", "SUM", "VOTES_BOUND", "SHARES", "SECOND", "RELEASE"),
     "edited-database": (
         *("REPORT_ID", "REPORT_SIGNATURE", "BOX_LAW", "VOTES_BOUND", "SHARES", "SECOND", "PROOF"),
     ),
@@ -56,17 +57,24 @@ def evening(tmp_path_factory):
 def held(evening, tmp_path):
     """The night at 22:00, in files of its own."""
     out = tmp_path / "out"
-    shutil.copytree(evening.plan.out, out)
+    shutil.copytree(evening.plan.out, out, symlinks=True)
     again = replace(evening, plan=replace(evening.plan, out=out), writing={})
     release = again.office.folder / evening.means.release.name
     again.means = replace(evening.means, release=release)
-    done = evening.writing[evening.evening.page]
-    again.writing[out / EVENING / "index.html"] = done
+    page = out / EVENING / "index.html"
+    again.evening = replace(evening.evening, page=page)
+    again.writing[page] = evening.writing[evening.evening.page]
     return again
 
 
 def _published_without(held, name, checks):
-    with INJECTIONS[name].planted(held, without(*checks)) as means:
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        INJECTIONS[name].planted(held, without(*checks)) as means,
+    ):
+        if "RELEASE" in checks:
+            # The centre asks it too, and runs here.
+            patch.setattr(Publication, "goes_back_behind", lambda *_: False)
         return written(held, publish(held, ATTEMPT, means))
 
 
@@ -150,6 +158,47 @@ def test_a_log_that_stays_wrong_is_an_objection(held):
     held.means = replace(held.means, release=held.office.folder / "none")
     (objection,) = injections._not_drafted_again(held, before)
     assert objection.startswith("without the injection the same log is refused")
+
+
+def test_pages_stop_calling_themselves_the_last_good_ones_when_a_newer_one_is_up(held):
+    assert attempt(held, INJECTIONS["wrong-program"]).objections == ()
+    hold_late(held, lambda *_: None)
+    assert final_objections(held) == []
+    released = json.loads((held.office.published / "publication.json").read_bytes())["released_at"]
+    page = held.evening.page.read_text()
+    assert f"This was the last good publication until: {released}." in page
+    assert "nothing was computed" in page
+    assert "last good publication" not in held.final.page.read_text()
+
+
+@pytest.mark.teeth
+def test_pages_that_go_on_as_the_last_good_ones_are_an_objection(held, monkeypatch):
+    assert attempt(held, INJECTIONS["wrong-program"]).objections == ()
+    monkeypatch.setattr(publishing, "_tell_replaced", lambda _: None)
+    hold_late(held, lambda *_: None)
+    (objection,) = final_objections(held)
+    assert "still call themselves the last good publication" in objection
+
+
+def test_a_refusal_that_the_pages_cannot_tell_ends_the_night_in_words(held, monkeypatch):
+    monkeypatch.setattr(held.office, "write_pages", lambda *_: Said(2, "Error: no room\n"))
+    with pytest.raises(OfficeFailed, match=r"the pages that stay could not be written: .* no room"):
+        attempt(held, INJECTIONS["wrong-program"])
+
+
+@pytest.mark.teeth
+def test_a_refusal_without_a_reason_beside_it_is_an_objection(held, monkeypatch):
+    plain = publish
+
+    def forgets(*arguments):
+        answer = plain(*arguments)
+        held.office.reason.unlink()
+        return answer
+
+    monkeypatch.setattr(injections, "publish", forgets)
+    tried = attempt(held, INJECTIONS["wrong-program"])
+    assert "reason.json does not name 'nothing was computed'" in tried.objections
+    assert not held.office.kept_reason("wrong-program").exists()
 
 
 def test_what_the_office_cannot_do_ends_the_night_in_words(held):

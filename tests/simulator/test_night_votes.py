@@ -225,6 +225,11 @@ REFUSED = {
     "a share as a number": ('share = "0.95"', 'share = "much"', "must be percent as text"),
     "votes and share at once": ('share = "0.95"', 'votes = 1\nshare = "0.95"', "either votes or"),
     "a district left out": ("districts = [4, 10]", "districts = [5, 10]", "region.districts"),
+    "fewer at 16:00 than at 10:00": ("morning = 107_852", "morning = 929_559", "voters.morning: "),
+    "less than nobody": ("morning = 107_852", "morning = -1", "voters.morning: "),
+    "more at 16:00 than inside": (
+        *("afternoon = 929_558", "afternoon = 1_269_486", "voters.afternoon: must be at most"),
+    ),
     "three ends": ("districts = [4, 10]", "districts = [4, 5, 10]", "first and the last"),
 }
 

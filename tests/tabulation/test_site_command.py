@@ -91,6 +91,11 @@ def test_the_reason_of_a_stopped_publication_is_shown(desk):
     assert "This publication: 22:00. Stopped: 22:40." in page
     assert '<li lang="en">150 %</li><li lang="en">row 7 twice</li>' in page
     assert "Synthetic" in page
+    path.write_text(json.dumps(told | {"until": "23:50"}))
+    assert desk.site(f"--refused={path}").exit_code == 0
+    page = (desk.out / "index.html").read_text()
+    assert "This was the last good publication until: 23:50." in page
+    assert "This is the last good publication." not in page
     path.write_text(json.dumps(told | {"stays": None}))
     assert desk.site(f"--refused={path}").exit_code == 0
     assert "This publication:" not in (desk.out / "index.html").read_text()
@@ -103,6 +108,7 @@ _REASONS = {
     '{"refused_at": "x", "reason": "y", "evidence": 1}': "evidence: must be a list",
     '{"refused_at": "x"}': "reason: must be text",
     '{"refused_at": 7, "reason": "y"}': "refused_at: must be text",
+    '{"refused_at": "x", "reason": "y", "until": 1}': "until: must be text",
     '{"refused_at": "x", "reason": "y", "stays": 1}': "stays: must be a JSON object",
 }
 

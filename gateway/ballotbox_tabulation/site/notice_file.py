@@ -1,7 +1,8 @@
 """Why a newer publication was stopped, from the `reason.json` that says so.
 
 `{"refused_at": "TIME", "reason": "…", "evidence": ["…"], "stays": {"released_at": "TIME"}}`;
-`stays` may be null, and what else it says is not read.
+`stays` may be null, and what else it says is not read. `until` may say when a newer publication
+took the place of this one after all.
 """
 
 import json
@@ -33,6 +34,7 @@ def _notice(told: dict[str, Any]) -> Notice:
     evidence, stays = told.get("evidence", []), told.get("stays")
     require(isinstance(evidence, list), "evidence", "must be a list of text")
     released = None if stays is None else _object(stays, "stays").get("released_at")
+    until = told.get("until")
     return Notice(
         _words(told.get("refused_at"), "refused_at"),
         (
@@ -40,6 +42,7 @@ def _notice(told: dict[str, Any]) -> Notice:
             *(_words(each, "evidence") for each in evidence),
         ),
         "" if released is None else _words(released, "stays.released_at"),
+        "" if until is None else _words(until, "until"),
     )
 
 

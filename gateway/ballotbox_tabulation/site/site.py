@@ -13,12 +13,14 @@ from ballotbox_tabulation.site.languages import LANGUAGES
 class Notice:
     """Why a newer publication was stopped, in plain words; the times are as they were written.
 
-    released: when the publication that is shown was released, "" when nobody says.
+    released: when the publication that is shown was released, "" when nobody says. until: when a
+    newer one took its place after all, "" while none has.
     """
 
     refused: str
     reasons: tuple[str, ...]
     released: str = ""
+    until: str = ""
 
     def __post_init__(self) -> None:
         require(any(self.reasons), "notice.reasons", "needs at least one reason")

@@ -22,18 +22,19 @@ _EVIDENCE_SHOWN = 4
 def hold_night(seed: int, jobs: int, out: Path, *, small: bool, inject: str | None) -> NoReturn:
     """Hold the night, publish it twice, say how it went, and exit."""
     from ballotbox_simulator.night.injections import INJECTIONS
-    from ballotbox_simulator.night.office import OfficeFailed
     from ballotbox_simulator.night.parts import NightPlan
+    from ballotbox_simulator.night.program import OfficeFailed
 
     if inject is not None and inject not in INJECTIONS:
         unusable(f"--inject {inject}: must be one of {', '.join(INJECTIONS)}", command="run")
     started = time.monotonic()
+    objections: list[str] = []
     click.echo(f"Scenario: {NAME}, {'small' if small else 'full'} size, seed {seed}.")
     try:
         with in_words(str(out)):
-            objections = _hold(NightPlan(out, seed, small, jobs), inject)
+            _hold(NightPlan(out, seed, small, jobs), inject, objections)
     except OfficeFailed as error:
-        objections = [f"the office could not go on: {error}"]
+        objections.append(f"the office could not go on: {error}")
     for words in objections[:_OBJECTIONS_SHOWN]:
         click.echo(f"  {words}")
     if len(objections) > _OBJECTIONS_SHOWN:
@@ -43,23 +44,25 @@ def hold_night(seed: int, jobs: int, out: Path, *, small: bool, inject: str | No
     sys.exit(FAILED if objections else 0)
 
 
-def _hold(plan: "NightPlan", inject: str | None) -> list[str]:
+def _hold(plan: "NightPlan", inject: str | None, objections: list[str]) -> None:
+    """Hold the night and add each objection as it comes, also to one that ends early."""
     from ballotbox_simulator.night.audit import evening_objections, final_objections
     from ballotbox_simulator.night.hold import hold_evening, hold_late
     from ballotbox_simulator.night.injections import INJECTIONS, attempt
 
     with progress_bar() as progress:
         held = hold_evening(plan, progress)
-        objections = evening_objections(held)
+        objections += evening_objections(held)
         tried = None
         if inject is not None and not objections:
             progress(f"Publishing with {inject}", 0.7)
             tried = attempt(held, INJECTIONS[inject])
             objections += tried.objections
         hold_late(held, progress)
+        # Its pages were still being written when it was looked at first.
+        objections += [each for each in evening_objections(held) if each not in objections]
         objections += final_objections(held)
     _tell(held, inject, tried)
-    return objections
 
 
 def tell_pages(held: "HeldNight") -> None:
@@ -80,8 +83,9 @@ def tell_pages(held: "HeldNight") -> None:
 def _tell(held: "HeldNight", inject: str | None, tried: "Attempt | None") -> None:
     tell_pages(held)
     if tried is not None and isinstance(tried.answer, str):
+        stays = "the publication of 22:00 stays; its pages say why and until when"
         told = held.office.kept_reason(inject or "")
-        click.echo(f"{inject}: the publication of 22:00 stays; its pages say why, and {told}.")
+        click.echo(f"{inject}: {stays}, and {told}.")
         for line in tried.answer.splitlines()[:_EVIDENCE_SHOWN]:
             click.echo(f"  {line}")
     click.echo(

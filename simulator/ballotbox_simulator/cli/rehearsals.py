@@ -33,7 +33,7 @@ def demo(
     from ballotbox_simulator.election_day import DayPlan, Stuck
     from ballotbox_simulator.live.broker import BrokerUnavailable
     from ballotbox_simulator.live.processes import GatewayFailed
-    from ballotbox_simulator.night.office import OfficeFailed
+    from ballotbox_simulator.night.program import OfficeFailed
     from ballotbox_simulator.results_directory import make_room
 
     try:

@@ -1,13 +1,16 @@
 """What the pages of the night must show, held against what was published, drawn and fed."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
 from ballotbox_simulator.night.definition import LIST
 from ballotbox_simulator.night.draw import Night, Tally
 from ballotbox_simulator.night.held import HeldNight
 from ballotbox_simulator.publishing import PublishedPage
 from ballotbox_simulator.world.settlement import differences
+
+#: What pages say on top while nothing newer is up.
+STAYS: Final = "This is the last good publication."
 
 
 def evening_objections(held: HeldNight) -> list[str]:
@@ -33,6 +36,8 @@ def final_objections(held: HeldNight) -> list[str]:
         found.append(f"{held.sent} reports were signed and {held.receipted} are receipted")
     if held.office.reason.exists():
         found.append("why a result was refused still stands beside the final one")
+    if _says_it_stays(held.evening):
+        found.append("the pages of 22:00 still call themselves the last good publication")
     for contest, tally in _drawn(night).items():
         found += _tally_differs(result, contest, tally, "in the end")
     election = held.authority.trusted.election
@@ -41,6 +46,10 @@ def final_objections(held: HeldNight) -> list[str]:
         fed = differences(held.truths[box["box"]], count, election)
         found += [f"box {box['box']}: {words}" for words in fed]
     return found
+
+
+def _says_it_stays(published: PublishedPage | str) -> bool:
+    return isinstance(published, PublishedPage) and STAYS in published.page.read_text("utf-8")
 
 
 def _standing(result: Mapping[str, Any], counted: int, missing: set[str]) -> Iterator[str]:

@@ -47,6 +47,12 @@ class Voters:
     afternoon: int
     portable: int
 
+    def __post_init__(self) -> None:
+        ordered = 0 <= self.morning <= self.afternoon
+        require(ordered, "voters.morning", "must be from 0 to afternoon, which counts them too")
+        inside = self.portable >= 0 and self.afternoon <= self.took_part - self.portable
+        require(inside, "voters.afternoon", "must be at most took_part less portable")
+
 
 @dataclass(frozen=True, slots=True)
 class Region:

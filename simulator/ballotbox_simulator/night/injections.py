@@ -20,6 +20,7 @@ from ballotbox_protocol.election.tally import Layout
 from ballotbox_protocol.wire import cose
 from ballotbox_protocol.wire.report import Report, ReportKind, decode_report, encode_report
 from ballotbox_simulator.inner_gateway import LEDGER
+from ballotbox_simulator.night.audit import STAYS
 from ballotbox_simulator.night.definition import LIST
 from ballotbox_simulator.night.held import HeldNight
 from ballotbox_simulator.night.office import Means
@@ -30,6 +31,8 @@ from ballotbox_tabulation.publication_folder import RESULT
 
 #: Where an injected publication would stand if nothing stopped it.
 ATTEMPT: Final = "attempt"
+#: The log that is drafted once more; the pages of an attempt go on showing theirs.
+_AGAIN: Final = "again"
 #: The formula of the summary takes the two largest rows of the list in twice.
 DOUBLED: Final = (
     Edit(
@@ -171,7 +174,8 @@ def attempt(held: HeldNight, injection: Injection, more: Sequence[Edit] = ()) ->
     found = [*_not_refused(answer, injection)]
     if not found:
         found += _not_told(held.office.reason, held.plan.out / shown, injection)
-        shutil.copyfile(held.office.reason, held.office.kept_reason(injection.name))
+        if held.office.reason.exists():
+            shutil.copyfile(held.office.reason, held.office.kept_reason(injection.name))
     if _result(held.office.published) != before:
         found.append("the last good publication did not stay as it was")
     found += _not_drafted_again(held, before)
@@ -198,13 +202,13 @@ def _not_told(reason: Path, pages: Path, injection: Injection) -> Iterator[str]:
         if str(escape(words)) not in page:
             yield f"the page that stays does not name {words!r}"
     released = (told.get("stays") or {}).get("released_at") or "no time"
-    if "This is the last good publication." not in page or released not in page:
+    if STAYS not in page or released not in page:
         yield "the page that stays does not say since when it stands"
 
 
 def _not_drafted_again(held: HeldNight, before: dict[str, Any]) -> Iterator[str]:
     """Yield what comes otherwise of the same log when nothing is planted."""
-    said = held.office.draft(held.means, export(held, ATTEMPT))
+    said = held.office.draft(held.means, export(held, _AGAIN))
     if said.status != 0:
         yield f"without the injection the same log is refused: {said.words}"
         return

@@ -3,6 +3,7 @@
 Every step is the documented command in a process of its own; what it refuses is told in its words.
 """
 
+import json
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,15 +11,13 @@ from typing import Final
 
 from ballotbox_gateway.adapters.key_files import write_key
 from ballotbox_simulator.authority import Authority
-from ballotbox_simulator.night.program import Program, Said
-from ballotbox_tabulation.publication_folder import RESULT
+from ballotbox_simulator.night.program import OfficeFailed, Program, Said
+from ballotbox_tabulation.publication_folder import RECEIPT, RESULT, STATEMENT
 from ballotbox_tabulation.site.words import SYNTHETIC
 
 _OFFICERS: Final = (1, 2)
-
-
-class OfficeFailed(RuntimeError):
-    """A step that had to go well did not; the message is what the command said."""
+#: What a published folder says of itself, with the time.
+_TOLD: Final = "publication.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,17 +95,39 @@ class Office:
 
     def kept_result(self, name: str) -> Path:
         """Where the result stays that was published as `name`, when the next one is up."""
-        return self.folder / f"{name}.json"
+        return self.folder / "kept" / name / RESULT
 
     def keep_result(self, name: str) -> Path:
-        """Keep the result that is up as the one published as `name`."""
+        """Keep the result that is up, and who released it, as what was published as `name`."""
         kept = self.kept_result(name)
-        shutil.copyfile(self.published / RESULT, kept)
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        for each in (RESULT, STATEMENT, RECEIPT):
+            if (self.published / each).exists():
+                shutil.copyfile(self.published / each, kept.parent / each)
         return kept
 
-    def write_pages(self, program: Program, result: Path, log: Path, pages: Path) -> Said:
-        """Write a published result as pages for everybody, with the reason of a refusal if any."""
-        refused = ("--refused", self.reason) if self.reason.exists() else ()
+    def kept_notice(self, name: str) -> Path:
+        """Where it stays why nothing newer than `name` was published, for its pages."""
+        return self.kept_result(name).with_name(self.reason.name)
+
+    def keep_notice(self, name: str) -> None:
+        """Keep why a result was refused beside the one that stays, published as `name`."""
+        shutil.copyfile(self.reason, self.kept_notice(name))
+
+    def end_notice(self, name: str) -> bool:
+        """Have the notice kept for `name` say when it ceased to be true; tell if there is one."""
+        notice = self.kept_notice(name)
+        if not notice.exists():
+            return False
+        released = json.loads((self.published / _TOLD).read_bytes())["released_at"]
+        told = json.loads(notice.read_bytes()) | {"until": released}
+        notice.write_text(json.dumps(told), encoding="utf-8")
+        return True
+
+    def write_pages(self, program: Program, name: str, log: Path, pages: Path) -> Said:
+        """Write what was published as `name` as pages for everybody, with its notice if any."""
+        result, notice = self.kept_result(name), self.kept_notice(name)
+        refused = ("--refused", notice) if notice.exists() else ()
         return program.run(
             *("site", result, "--out", pages, "--label", SYNTHETIC),
             *("--log", log, *self._trust(), *refused),

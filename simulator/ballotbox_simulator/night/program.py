@@ -17,7 +17,16 @@ from typing import Final
 from ballotbox_protocol.election.identifiers import require
 
 _PACKAGES: Final = ("ballotbox_protocol", "ballotbox_tabulation")
+#: What a command of it ends with; see ballotbox_tabulation.cli.
+_DONE, _REFUSED, _UNUSABLE = range(3)
+#: A command of the whole country takes minutes.
+_LONGEST_S: Final = 4 * 3_600
+_CRASH: Final = "Traceback (most recent call last):"
 _START: Final = "from ballotbox_tabulation.cli import main; main()"
+
+
+class OfficeFailed(RuntimeError):
+    """A step that had to go well did not; the message is what the command said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,18 +53,33 @@ class Program:
     folder: Path | None = None
 
     def run(self, *arguments: object) -> Said:
-        """Run one command of it to its end."""
+        """Run one command of it; raises OfficeFailed when it comes to no end of its own."""
         environment = dict(os.environ)
         if self.folder is not None:
             environment["PYTHONPATH"] = str(self.folder.resolve())
-        done = subprocess.run(
-            [sys.executable, "-P", "-c", _START, *map(str, arguments)],
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        return Said(done.returncode, done.stdout if done.returncode == 0 else done.stderr)
+        try:
+            done = subprocess.run(
+                [sys.executable, "-P", "-c", _START, *map(str, arguments)],
+                env=environment,
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=_LONGEST_S,
+            )
+        except subprocess.TimeoutExpired:
+            raise OfficeFailed(f"the program has not ended after {_LONGEST_S} s") from None
+        return _said(done)
+
+
+def _said(done: subprocess.CompletedProcess[str]) -> Said:
+    """Return what a command said; a crash is no refusal, whatever it ended with."""
+    status, words = done.returncode, done.stderr
+    if status == _DONE:
+        return Said(status, done.stdout)
+    if status not in (_REFUSED, _UNUSABLE) or not words.strip() or _CRASH in words:
+        last = words.strip().rpartition("\n")[2]
+        raise OfficeFailed(f"the program ended with {status}{': ' if last else ''}{last}")
+    return Said(status, words)
 
 
 INSTALLED: Final = Program()

@@ -1,7 +1,7 @@
 """How the night is published: log, two computations, signatures, a leaf at the centre, pages.
 
 What is refused leaves the last good publication up: its pages then say since when it stands, and
-which evidence stopped a newer one.
+which evidence stopped a newer one. When a newer one is up, they say that they are so no longer.
 """
 
 import json
@@ -12,7 +12,7 @@ from typing import Final
 from ballotbox_simulator.night.centre_door import reached
 from ballotbox_simulator.night.held import HeldNight
 from ballotbox_simulator.night.office import Means
-from ballotbox_simulator.night.program import INSTALLED
+from ballotbox_simulator.night.program import INSTALLED, OfficeFailed
 from ballotbox_simulator.publishing import PublishedPage
 
 _FRONT: Final = "index.html"
@@ -41,11 +41,9 @@ def publish(held: HeldNight, name: str, means: Means | None = None) -> Published
     if said.status != 0:
         _tell_refusal(held)
         return said.words
-    page = held.plan.out / name / _FRONT
+    _tell_replaced(held)
     result = office.keep_result(name)
-    held.writing[page] = held.writers.submit(
-        office.write_pages, by.program, result, log, page.parent
-    )
+    page = _write(held, name, by)
     held.shown = name
     return PublishedPage(_result_in(result), page)
 
@@ -60,20 +58,47 @@ def written(held: HeldNight, answer: PublishedPage | str) -> PublishedPage | str
 
 def export(held: HeldNight, name: str) -> Path:
     """Export the centre's log anew: what was exported before is no witness of the ledger now."""
-    log = held.plan.out / "logs" / name
+    log = _log(held, name)
     shutil.rmtree(log, ignore_errors=True)
     with held.open_centre() as centre:
         centre.export(log)
     return log
 
 
+def _write(held: HeldNight, name: str, by: Means) -> Path:
+    """Begin to write the pages of what was published as `name`; return the first of them."""
+    page = held.plan.out / name / _FRONT
+    held.writing[page] = held.writers.submit(
+        held.office.write_pages, by.program, name, _log(held, name), page.parent
+    )
+    return page
+
+
 def _tell_refusal(held: HeldNight) -> None:
-    office, name = held.office, held.shown
-    if name:
-        page = held.plan.out / name / _FRONT
-        held.writing[page].result()
-        log = held.plan.out / "logs" / name
-        office.write_pages(held.means.program, office.kept_result(name), log, page.parent)
+    """Have the pages that were written last say why nothing newer is; raises OfficeFailed."""
+    name = held.shown
+    # What was unusable left no reason to tell.
+    if not name or not held.office.reason.exists():
+        return
+    _must_be_written(held, held.plan.out / name / _FRONT)
+    held.office.keep_notice(name)
+    _must_be_written(held, _write(held, name, held.means))
+
+
+def _must_be_written(held: HeldNight, page: Path) -> None:
+    said = held.writing[page].result()
+    if said.status != 0:
+        raise OfficeFailed(f"the pages that stay could not be written: {said.words.strip()}")
+
+
+def _tell_replaced(held: HeldNight) -> None:
+    """Have pages with a notice say until when it was true, now that something newer is up."""
+    if held.shown and held.office.end_notice(held.shown):
+        _write(held, held.shown, held.means)
+
+
+def _log(held: HeldNight, name: str) -> Path:
+    return held.plan.out / "logs" / name
 
 
 def _result_in(path: Path) -> dict[str, object]:

@@ -17,6 +17,7 @@ from ballotbox_protocol.wire.leaf import LeafType, decode_leaf
 from ballotbox_protocol.wire.publication import Publication, Status
 from ballotbox_protocol.wire.verdict import Reason
 from ballotbox_simulator.world.auditor import Breach
+from ballotbox_simulator.world.ledgers import Killed
 from ballotbox_simulator.world.log_reading import roots
 from ballotbox_simulator.world.world import World
 from ballotbox_tabulation.core.outcome import Published
@@ -44,7 +45,7 @@ def release(world: World) -> None:
         for trial in _trials(world, result):
             for words in _tried(world, trial):
                 world.auditor.object_to(Breach.LAW, world.centre.name, words)
-    except LedgerFailure as fault:
+    except (LedgerFailure, Killed) as fault:
         world.centre.fail(fault)
 
 

@@ -5,12 +5,13 @@ it. That may not stop what comes after, and with the right register both stand.
 """
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Final
 
 from ballotbox_gateway.core.intake import Intake
 from ballotbox_gateway.core.ports import LedgerFailure
-from ballotbox_gateway.core.upward import UpwardReply
+from ballotbox_gateway.core.upward import UpwardBatch, UpwardReply
 from ballotbox_protocol.election.identifiers import PrecinctId, ReportId
 from ballotbox_protocol.election.register import Officer
 from ballotbox_protocol.wire.cose import MessageType
@@ -20,6 +21,7 @@ from ballotbox_protocol.wire.verdict import Reason, Verdict
 from ballotbox_simulator.authority import with_register
 from ballotbox_simulator.world.auditor import Breach
 from ballotbox_simulator.world.gateway_node import GatewayNode
+from ballotbox_simulator.world.ledgers import Killed
 from ballotbox_simulator.world.world import World
 
 _NONE: Final = bytes(32)
@@ -32,6 +34,24 @@ _SET_ASIDE: Final = (Verdict.QUARANTINED, Reason.RELEASERS)
 _RELEASED: Final = (Verdict.ACCEPTED, Reason.PUBLISHED)
 
 
+class _Ended(Exception):
+    """The ledger of a gateway failed it, or its process was killed."""
+
+    def __init__(self, gateway: GatewayNode, fault: LedgerFailure | Killed) -> None:
+        super().__init__(gateway.name)
+        self.gateway = gateway
+        self.fault = fault
+
+
+@contextmanager
+def _at(gateway: GatewayNode) -> Iterator[None]:
+    """Say of what a ledger does inside whose it is."""
+    try:
+        yield
+    except (LedgerFailure, Killed) as fault:
+        raise _Ended(gateway, fault) from fault
+
+
 def release_below(world: World) -> None:
     """Have results of a precinct's log released, on some days; objections go to the auditor."""
     lower, centre = world.precincts[0].gateway, world.centre
@@ -42,8 +62,8 @@ def release_below(world: World) -> None:
     try:
         for words in _released(world, lower, lower.intake, centre.intake):
             world.auditor.object_to(Breach.LAW, centre.name, words)
-    except LedgerFailure as fault:
-        centre.fail(fault)
+    except _Ended as ended:
+        ended.gateway.fail(ended.fault)
 
 
 def _is_above(lower: GatewayNode, centre: GatewayNode) -> bool:
@@ -89,7 +109,8 @@ def _take_rights(world: World, above: Intake, precinct: PrecinctId | None) -> No
     version = newest.version + 1 + (precinct is None)
     officers = tuple(_of(each, precinct) for each in newest.officers)
     register = replace(newest, version=version, officers=officers)
-    above.replace_register(with_register(world.authority, register).trusted)
+    with _at(world.centre):
+        above.replace_register(with_register(world.authority, register).trusted)
 
 
 def _of(officer: Officer, precinct: PrecinctId | None) -> Officer:
@@ -101,16 +122,27 @@ def _carried(world: World, lower: GatewayNode, below: Intake, plain: Publication
     centre = world.centre
     signatures = world.held.authority.consent(plain.payload(), MessageType.PUBLICATION)
     given = replace(plain, signatures=signatures)
-    outcome = below.publish(given.to_bytes(), lower.clock.unix())
+    with _at(lower):
+        outcome = below.publish(given.to_bytes(), lower.clock.unix())
     if outcome.reason is not Reason.PUBLISHED:
         yield f"{lower.name} refuses publication {given.version} of its log: {outcome.reason.name}"
-    while (batch := below.next_upward(centre.name, _LEAVES)) is not None:
-        now = centre.clock.unix() + given.version * _LATER_S
-        reply = None if centre.intake is None else centre.intake.admit_from_below(batch, now)
+    now = centre.clock.unix() + given.version * _LATER_S
+    while (batch := _waiting(lower, below, centre.name)) is not None:
+        with _at(centre):
+            reply = None if centre.intake is None else centre.intake.admit_from_below(batch, now)
         if not isinstance(reply, UpwardReply):
             yield f"a publication stops the log of {lower.name}: {reply}"
             return
-        below.upward_receipted(batch, reply, centre.name, lower.clock.unix())
+        with _at(lower):
+            fault = below.upward_receipted(batch, reply, centre.name, lower.clock.unix())
+        if fault is not None:
+            yield f"{lower.name} does not believe the receipts of {centre.name}: {fault.problem}"
+            return
+
+
+def _waiting(lower: GatewayNode, below: Intake, upper: str) -> UpwardBatch | None:
+    with _at(lower):
+        return below.next_upward(upper, _LEAVES)
 
 
 def _stands(

@@ -13,6 +13,7 @@ from ballotbox_protocol.wire.leaf import LeafType, decode_leaf
 from ballotbox_protocol.wire.publication import Publication
 from ballotbox_protocol.wire.receipt import Receipt, VerifiedReceipt, verify_receipt
 from ballotbox_protocol.wire.trust import Trusted
+from ballotbox_protocol.wire.verdict import Verdict
 from ballotbox_tabulation.trust_files import UnusableInput
 
 _PATIENCE_S: Final = 30
@@ -102,4 +103,5 @@ def _is_for(data: bytes, statement: Publication, trusted: Trusted) -> bool:
     if not isinstance(proved, VerifiedReceipt) or proved.origin != statement.origin:
         return False
     leaf = decode_leaf(proved.leaf)
-    return leaf.type is LeafType.PUBLICATION and leaf.report == statement.id
+    stands = leaf.type is LeafType.PUBLICATION and leaf.verdict is Verdict.ACCEPTED
+    return stands and leaf.report == statement.id

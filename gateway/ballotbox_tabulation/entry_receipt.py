@@ -5,6 +5,7 @@ from ballotbox_protocol.wire.leaf import LeafType, decode_leaf
 from ballotbox_protocol.wire.publication import Publication
 from ballotbox_protocol.wire.receipt import Receipt, VerifiedReceipt, verify_receipt
 from ballotbox_protocol.wire.trust import Trusted
+from ballotbox_protocol.wire.verdict import Verdict
 
 
 def proves_entry(data: bytes, statement: Publication, trusted: Trusted) -> bool:
@@ -27,4 +28,6 @@ def is_for(data: bytes, statement: Publication) -> bool:
         leaf = decode_leaf(receipt.leaf)
     except ValueError:
         return False
-    return leaf.type is LeafType.PUBLICATION and leaf.report == statement.id
+    # A log keeps what it set aside as well: only an accepted leaf is an entry.
+    stands = leaf.type is LeafType.PUBLICATION and leaf.verdict is Verdict.ACCEPTED
+    return stands and leaf.report == statement.id

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import settings
 
 from ballotbox_gateway.core.books import Books
+from ballotbox_gateway.core.count_namings import naming_place
 from ballotbox_gateway.core.intake import Identity
 from ballotbox_gateway.core.ports import Damaged, Entry, Ledger
 from ballotbox_gateway.core.replay import replay
@@ -15,6 +16,7 @@ from ballotbox_protocol.election.register import Register
 from ballotbox_protocol.wire import cose
 from ballotbox_protocol.wire.checkpoint import Checkpoint, sign_checkpoint
 from ballotbox_protocol.wire.cose import MessageType
+from ballotbox_protocol.wire.hand_count import is_hand_count_place
 from ballotbox_protocol.wire.leaf import LeafType, decode_leaf, encode_leaf
 from ballotbox_protocol.wire.merkle import EMPTY_ROOT
 from ballotbox_protocol.wire.report import ReportKind
@@ -27,6 +29,7 @@ from tests.gateway.below import Levels
 from tests.gateway.scene import Scene
 from tests.gateway.scripted import CENTRE, ORIGIN, binding, intake, report_id, ruling
 from tests.gateway.test_exactly_once import GIVEN, MemoryGateway
+from tests.house_law import LAWS
 
 K = ReportKind
 
@@ -40,17 +43,22 @@ def again(given: Authority, ledger: Ledger, origin: str = ORIGIN, trusted: Trust
 def made_of(entries, given=GIVEN, origin=ORIGIN, trusted=None):
     trusted = trusted or given.trusted
     new = MemoryLedger(binding(trusted, origin))
-    replay(Books(trusted, Identity(origin, given.gateway_keys[origin]), new), entries)
+    replay(Books(trusted, Identity(origin, given.gateway_keys[origin]), new, LAWS), entries)
     return new
 
 
 def known(ledger: Ledger):
-    """All that follows from a log: heads but for their versions, and the rows of the reports.
+    """All that follows from a log: heads but for their versions, and the rows of all it tells of.
 
     What lower gateways think that makes no difference is not in it; they say it again.
     """
     heads = [head._replace(version=0) for head in ledger.box_heads()]
-    rows = [row for head in heads for row in ledger.reports_of(head.box, 0, None)]
+    told = {decode_leaf(leaf).report for leaf in ledger.leaves(0)}
+    boxes = {row.box for each in told if (row := ledger.report(each)) is not None}
+    # An overruling naming has a row of its own id, beside the counts of its station.
+    boxes |= {naming_place(box) for box in boxes if is_hand_count_place(box)}
+    rows = [row for box in sorted(boxes) for row in ledger.reports_of(box, 0, None)]
+    assert told <= {row.id for row in rows}
     return ledger.log_head(), heads, [row._replace(below=b"") for row in rows]
 
 
@@ -232,3 +240,18 @@ def test_a_log_that_ends_before_its_ruling_is_not_repeated() -> None:
     at = next(entry.position for entry in entries if entry.ruling is not None)
     with pytest.raises(Damaged, match="does not come out again"):
         made_of(entries[:at])
+
+
+@pytest.mark.parametrize("lost", [1, 2, 3])
+def test_a_log_that_lost_what_follows_a_ruling_is_not_repeated(lost: int) -> None:
+    """What waited for the ruling is decided by it, report by report, beyond the end of the log."""
+    scene = Scene().until(K.OPEN)
+    first, _ = test_rulings.rivals(scene)
+    for _ in range(3):
+        scene.admit(scene.box.report(K.TURNOUT))
+    scene.intake.rule(ruling(scene.given, RulingKind.NAME, report_id(first)), scene.now + 1)
+    entries = scene.ledger.entries(0, scene.ledger.log_head().size)
+    assert [entry.ruling is not None for entry in entries[-4:]] == [True, False, False, False]
+    assert made_of(entries).log_head() == scene.ledger.log_head()
+    with pytest.raises(Damaged, match="does not come out again"):
+        made_of(entries[:-lost])

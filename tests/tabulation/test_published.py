@@ -156,7 +156,7 @@ def aside(log: LogBuilder, given: Publication, reason: Reason, *beside: bytes, *
 
 def test_what_was_set_aside_is_listed_apart_and_hinders_none(log: LogBuilder) -> None:
     below = released(log, origin=LOWER_ORIGIN, size=10**6)
-    rival = released(log, 1, origin=LOWER_ORIGIN, size=10**6, result=bytes([1] * 32))
+    rival = released(log, origin=LOWER_ORIGIN, size=10**6, result=bytes([1] * 32))
     aside(log, below, Reason.OLD_REGISTER)
     aside(log, rival, Reason.RELEASERS)
     at = aside(log, rival, Reason.VERSION)
@@ -171,6 +171,19 @@ def test_what_was_set_aside_is_listed_apart_and_hinders_none(log: LogBuilder) ->
     opened = open_log(log.files().get, GIVEN.trusted)
     outcome = conclude(opened, read_leaves(opened), GIVEN.root, "test", second_opinion)
     assert isinstance(outcome, Published)
+
+
+@pytest.mark.parametrize("reason", [Reason.RELEASERS, Reason.OTHER_LOG, Reason.OLD_REGISTER])
+def test_what_no_two_officers_signed_says_nothing_in_the_result(log: LogBuilder, reason) -> None:
+    """A lower gateway could have written it, with any numbers."""
+    at = aside(log, released(log, 1, origin=LOWER_ORIGIN, size=10**6), reason)
+    told = result_of(log)["log"]["published_aside"]
+    assert told == [{"leaf": at, "origin": LOWER_ORIGIN, "reason": reason.name}]
+    opened = open_log(log.files().get, GIVEN.trusted)
+    (each,) = read_standings(opened, read_leaves(opened)).published
+    assert released_in_words(each).startswith(
+        f"set aside at leaf {at}, what no two officers signed: "
+    )
 
 
 #: What may not stand there even as set aside.

@@ -55,6 +55,8 @@ class Draft:
         self.recall: Recall | None = None
         self.delivery: Delivery | None = None
         self.contradictions: list[bytes] = []
+        #: The last publication of a log, by what stands for its box; as far as it was looked for.
+        self.last_published: dict[BoxId, Publication | None] = {}
         self._abandoned = False
         self._log = log
         self._ledger = ledger

@@ -11,7 +11,7 @@ from ballotbox_gateway.core.below import Word
 from ballotbox_gateway.core.books import Books, Case
 from ballotbox_gateway.core.outcome import Road, RoadKind, RulingResult
 from ballotbox_gateway.core.ports import LowerLog, LowerStep, StoredReport
-from ballotbox_gateway.core.publications import take_over
+from ballotbox_gateway.core.publications import FromBelow
 from ballotbox_gateway.core.replacing import Line, fault_of, line_of, taken_in
 from ballotbox_gateway.core.roster import Authentic, Misplaced, Roster, Unproved
 from ballotbox_gateway.core.upward import (
@@ -31,11 +31,12 @@ from ballotbox_protocol.wire.merkle import Frontier, leaf_hash
 from ballotbox_protocol.wire.publication import Publication, decode_publication
 from ballotbox_protocol.wire.replacement import Replacement, decode_replacement
 from ballotbox_protocol.wire.statements import Ruling, decode_ruling
-from ballotbox_protocol.wire.verdict import Reason
+from ballotbox_protocol.wire.verdict import Reason, Verdict
 
 #: What a newer register may mend.
 _BEHIND = frozenset({Reason.UNKNOWN_KEY, Reason.OLD_REGISTER})
 _SEND_AS_STORED = "send the leaf and what it commits to as the log stores them"
+_NEWER_REGISTER = "give this gateway the newer register"
 
 
 #: What may stand beside a leaf in the place of a report.
@@ -117,7 +118,7 @@ def _open(roster: Roster, at: int, entry: UpwardEntry) -> Evidence | UpwardFault
 
 def _older_register(field: str) -> UpwardFault:
     problem = "rests on a key that the register in use does not list"
-    return UpwardFault(field, problem, "give this gateway the newer register", retry=True)
+    return UpwardFault(field, problem, _NEWER_REGISTER, retry=True)
 
 
 class _Kind(NamedTuple):
@@ -172,10 +173,13 @@ def _judge_count(roster: Roster, field: str, count: HandCount) -> UpwardFault | 
 def _judge_publication(roster: Roster, field: str, said: Publication) -> UpwardFault | None:
     """Whatever else speaks against it sets it aside: a leaf is no reason to stop a whole log."""
     trusted = roster.trusted
-    if (said.election, said.mode) == (trusted.digest, trusted.election.mode):
-        return None
-    problem = f"cannot be taken: {Reason.OTHER_ELECTION.name}"
-    return UpwardFault(field, problem, _SEND_AS_STORED)
+    if (said.election, said.mode) != (trusted.digest, trusted.election.mode):
+        problem = f"cannot be taken: {Reason.OTHER_ELECTION.name}"
+        return UpwardFault(field, problem, _SEND_AS_STORED)
+    if said.origin not in trusted.register.gateway_keys:
+        problem = "is of a log that the register in use does not list"
+        return UpwardFault(field, problem, _NEWER_REGISTER, retry=True)
+    return None
 
 
 _KINDS: Final = {
@@ -216,10 +220,11 @@ def _settle(
         case.draft.lower = LowerStep(first, log, books.ledger.next_note())
         rows: list[StoredReport] = []
         line = Line()
+        publications = FromBelow(case.draft, books.roster.trusted, log.origin)
         for at, each in enumerate(evidence):
             if at == 0 or evidence[at - 1].leaf.type is LeafType.REPLACEMENT:
                 line = line_of(case.draft, log.origin)
-            row = _place(books, case, each, Word(origin, each.leaf.verdict, *line), log.origin)
+            row = _place(books, case, each, Word(origin, each.leaf.verdict, *line), publications)
             if row is None:
                 case.draft.abandon()
                 return _unknown(at)
@@ -235,7 +240,7 @@ def _settle(
 
 
 def _place(
-    books: Books, case: Case, evidence: Evidence, word: Word, origin: str
+    books: Books, case: Case, evidence: Evidence, word: Word, publications: FromBelow
 ) -> StoredReport | None:
     """Return the row of what an entry decides on; None when no earlier leaf brought it."""
     match evidence.given:
@@ -248,7 +253,8 @@ def _place(
         case Replacement() as replacement:
             return taken_in(case.draft, replacement)
         case Publication() as publication:
-            return take_over(case, books.roster.trusted, publication, origin)
+            stands = evidence.leaf.verdict is Verdict.ACCEPTED
+            return publications.take(publication, stands=stands)
         case _:
             assert_never(evidence.given)
 

@@ -78,7 +78,7 @@ class _Record:
     def leaf_on(self, report: ReportId) -> Leaf | None:
         """Return the next leaf when it is about this report, and comes with this draft."""
         index = self._draft.next_index
-        if index == len(self._entries):
+        if index >= len(self._entries):
             return None
         entry = self._entries[index]
         leaf = _leaf(entry)

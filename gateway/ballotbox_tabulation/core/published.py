@@ -21,11 +21,15 @@ from ballotbox_tabulation.core.wording import reason_in_words
 
 @dataclass(frozen=True, slots=True)
 class PublishedLeaf:
-    """A leaf by which two officers released a result, or set aside by name, and their statement."""
+    """A leaf by which two officers released a result, or set aside by name, and their statement.
+
+    signed: two officers who may release signed it; what stands is always so.
+    """
 
     index: int
     leaf: Leaf
     publication: Publication
+    signed: bool = True
 
     @property
     def stands(self) -> bool:
@@ -75,7 +79,8 @@ class Publications:
             return Fault(LogFault.PUBLICATION_FORM, opened.index, str(error))
         if (given.id, given.election) != (opened.leaf.report, self._trusted.digest):
             return Fault(LogFault.PUBLICATION_DIGEST, opened.index)
-        return PublishedLeaf(opened.index, opened.leaf, given)
+        signed = given.is_signed(self._trusted.register)
+        return PublishedLeaf(opened.index, opened.leaf, given, signed)
 
     def _is_of_this_log(self, index: int, given: Publication) -> bool:
         return given.size <= index and self._tree.root(given.size) == given.root
@@ -91,6 +96,9 @@ def last_of(origin: str, published: Iterable[PublishedLeaf]) -> Publication | No
 def released_in_words(each: PublishedLeaf) -> str:
     """Return what two officers released, in a line."""
     given = each.publication
+    if not each.signed:
+        why = reason_in_words(each.leaf.reason)
+        return f"set aside at leaf {each.index}, what no two officers signed: {why}"
     what = f"version {given.version}, {given.status.name.lower()}"
     of = f"of {given.origin} at size {given.size}"
     if not each.stands:
@@ -108,7 +116,14 @@ def aside_documents(published: Iterable[PublishedLeaf]) -> list[dict[str, Any]]:
     listed = list(published)
     standing = {each.publication.id for each in listed if each.stands}
     last = {each.publication.id: each for each in listed if each.publication.id not in standing}
-    return [_document(each) | {"reason": each.leaf.reason.name} for each in last.values()]
+    return [_aside(each) | {"reason": each.leaf.reason.name} for each in last.values()]
+
+
+def _aside(each: PublishedLeaf) -> dict[str, Any]:
+    """Return what was set aside; what nobody signed says no more than which log it names."""
+    if each.signed:
+        return _document(each)
+    return {"leaf": each.index, "origin": each.publication.origin}
 
 
 def _document(each: PublishedLeaf) -> dict[str, Any]:

@@ -74,6 +74,39 @@ def test_a_slot_that_rotted_where_the_other_copy_is_cut_short_behind_it_is_mende
     place.check()
 
 
+@PAIR
+def test_a_slot_that_rotted_before_the_other_copy_was_filled_again_stops_the_box(copy):
+    """There the shorter copy is empty because nothing was written yet, and tells of no sheet."""
+    place = used_place()
+    size = place.rules.slots.size
+    whole = place.disk.slots.read()
+    written = whole.index(0xFF) // size
+    cut(place, copy, written + 1)
+    short, long = (slot_files(place.disk)[at] for at in (copy, 1 - copy))
+    short.load(short.read()[: written * size] + bytes(size))
+    long.rot(written * size + 4, 0x04)
+    for _ in range(2):
+        with pytest.raises(MemoryFault, match=f"slot {written} is damaged in the one copy"):
+            place.boot()
+    assert long.read()[written * size] == 0xFF
+
+
+@PAIR
+def test_a_half_marked_slot_of_the_shorter_copy_is_not_emptied(copy):
+    """A sheet dropped for it: that the longer copy has nothing there is a contradiction."""
+    place = used_place()
+    size = place.rules.slots.size
+    whole = place.disk.slots.read()
+    written = whole.index(0xFF) // size
+    cut(place, copy, written + 1)
+    short, long = (slot_files(place.disk)[at] for at in (copy, 1 - copy))
+    start = written * size
+    short.load(short.read()[:start] + b"\x1f" + whole[start + 1 : start + size])
+    long.load(whole[:start] + bytes(size) + whole[start + size :])
+    with pytest.raises(MemoryFault, match=f"the two copies of slot {written} tell different"):
+        place.boot()
+
+
 class FromTheEnd:
     """The entropy port, which draws the last slot first."""
 

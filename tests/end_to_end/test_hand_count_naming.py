@@ -3,14 +3,18 @@
 import re
 import shlex
 from base64 import b64encode
+from contextlib import closing
 
 import pytest
 
 from ballotbox_gateway.adapters.control_socket import ControlClient
 from ballotbox_gateway.adapters.key_files import write_key
+from ballotbox_gateway.ledger.sqlite import open_ledger
 from ballotbox_gateway.service import counts_aside
 from ballotbox_gateway.service.count_standings import CountStandings
 from ballotbox_protocol.wire.hand_count_naming import Naming
+from ballotbox_protocol.wire.leaf import LeafType, decode_leaf
+from ballotbox_protocol.wire.statements import decode_ruling
 from tests.end_to_end.test_hand_count_commands import SERIAL
 from tests.gateway.scripted import corrected, counted
 from tests.house_law import TEXT
@@ -135,7 +139,7 @@ def test_a_naming_is_overruled_by_the_next_one(running, election, officers):
     assert f"evidence: {dispute}; another one was named\n" in told
 
 
-def test_more_namings_than_one_can_overrule_are_told_to_be_left(
+def test_more_namings_than_one_ruling_can_overrule_take_several(
     running, election, officers, monkeypatch
 ):
     first, rival, after = forked(election)
@@ -149,9 +153,12 @@ def test_more_namings_than_one_can_overrule_are_told_to_be_left(
     )
     done = running.command("hand-count", "name", first.id.hex(), *officers)
     assert done.exit_code == 0, done.stderr
-    *overruled, last = done.stderr.splitlines()[1:]
-    assert len(overruled) == 32
-    assert last == "3 more namings of rivals hold: give this command again"
+    assert len(done.stderr.splitlines()[1:]) == 35
+    assert done.stdout == "the ruling is in force and stands in the log\n"
+    with closing(open_ledger(running.ledger)) as ledger:
+        entries = ledger.entries(0, ledger.log_head().size)
+    given = [each.ruling for each in entries if decode_leaf(each.leaf).type is LeafType.RULING]
+    assert [len(decode_ruling(each).overrules) for each in given] == [0, 32, 3]
 
 
 def test_what_was_settled_can_be_corrected_again(running, election, officers):

@@ -122,10 +122,16 @@ def test_a_log_that_never_came_up_is_told_of_by_the_next_one(gateway, mqtt_table
     alone = gateway.command("init", *before, *officers(gateway))
     assert "Name with --replace the closed log that the new one stands for" in alone.stderr
     twice = gateway.command("init", "--replace", ORIGIN, *before, *officers(gateway))
-    assert "--before: replacement.origin: must be another one" in twice.stderr
+    assert f"--before: names {ORIGIN}, which is named already. Name each" in twice.stderr
+    loop = gateway.command("init", "--replace", OTHER, "--before", CENTRE, "0", *officers(gateway))
+    assert f"--before: names {CENTRE}, which is named already. Name each" in loop.stderr
     assert not gateway.ledger.exists()
     done = gateway.command("init", "--replace", OTHER, *before, *officers(gateway))
     assert done.exit_code == 0, done.stderr
+    assert done.stdout.splitlines()[-2:] == [
+        f"replaces {OTHER}, lost from leaf 0 on; boxes are asked to send again",
+        f"replaces {ORIGIN}, lost from leaf 5 on, as that one did",
+    ]
     ledger = open_ledger(gateway.ledger)
     said = [decode_replacement(each.ruling) for each in ledger.entries(0, 3)]
     ledger.close()

@@ -41,6 +41,9 @@ def test_the_table_says_what_becomes_of_a_report() -> None:
     assert then["GAP_BEFORE"] == "held"
     assert then["SAME_SEQUENCE"] == then["EVIDENCE_BELOW"] == "evidence"
     assert then["SIGNATURE"] == then["TOPIC"] == "refused, no answer"
+    from_below = {then[each] for each in ("OLD_REGISTER", "OTHER_LOG", "RELEASERS", "VERSION")}
+    assert from_below == {"refused, no answer; a publication from below: quarantined"}
+    assert then["CHECKPOINT"] == "refused, no answer"
     assert then["BODY"] == then["OTHER_ELECTION"] == "refused, signed answer"
     assert then["FIRMWARE"] == then["LAW_CLOSED"] == "quarantined"
 

@@ -367,6 +367,7 @@ def test_a_new_log_brings_what_the_closed_one_never_delivered() -> None:
     ("before", "field"),
     [
         (lambda given: statement(given, replaced=CENTRE, origin=ORIGIN), "before.origin"),
+        (lambda given: statement(given, replaced=NEXT, origin=OTHER), "before.replaced"),
         (lambda given: statement(given, officers=1), "replacement"),
         (lambda given: b"\xa0", "replacement"),
     ],
@@ -378,6 +379,16 @@ def test_what_does_not_lead_to_the_closed_log_opens_nothing(before, field: str) 
     with pytest.raises(InvalidField) as caught:
         third.intake.open_replacing(own, NOW, before(given))
     assert caught.value.field == field
+    assert third.ledger.log_head().size == 0
+
+
+def test_a_log_is_named_once_among_those_that_were_closed() -> None:
+    given = of_three_logs().given
+    third = Scene(given, NEXT)
+    own = statement(given, replaced=OTHER, origin=NEXT)
+    back = statement(given), statement(given, replaced=OTHER, origin=ORIGIN)
+    with pytest.raises(InvalidField, match=f"before.replaced: is {OTHER} twice"):
+        third.intake.open_replacing(own, NOW, *back)
     assert third.ledger.log_head().size == 0
 
 

@@ -144,6 +144,9 @@ SIGNED_AS = {
     "RULES_RELEASE": ("officers, detached", "a rules release without its signatures"),
 }
 
+#: What a gateway sets aside when a lower log brings it as a publication.
+_FROM_BELOW = frozenset({Reason.OLD_REGISTER, Reason.OTHER_LOG, Reason.RELEASERS, Reason.VERSION})
+
 _GROUPS = (
     (range(1, 20), "`ACCEPTED`"),
     (range(20, 30), "`HELD`"),
@@ -157,4 +160,4 @@ _GROUPS = (
 def goes_with(reason: Reason) -> str:
     """The verdict, or the kind of refusal, that gives this reason."""
     (group,) = (name for codes, name in _GROUPS if reason in codes)
-    return group
+    return f"{group}; a publication from below: `QUARANTINED`" if reason in _FROM_BELOW else group

@@ -14,7 +14,9 @@ from ballotbox_device.core.ports import Memory, MemoryFault, Slots
 from ballotbox_device.core.slot_format import SlotCondition, SlotFormat
 
 _WHOLE: Final = frozenset({SlotCondition.EMPTY, SlotCondition.RESERVED, SlotCondition.COUNTED})
-_WRITTEN: Final = frozenset({SlotCondition.RESERVED, SlotCondition.COUNTED})
+_WRITTEN: Final = frozenset(
+    {SlotCondition.RESERVED, SlotCondition.HALF_MARKED, SlotCondition.COUNTED}
+)
 #: A mark is written after a reservation was synced on both media: no cut leads past that.
 _CONTRADICTIONS: Final = (
     {SlotCondition.EMPTY, SlotCondition.COUNTED},
@@ -123,9 +125,15 @@ def _make_alike(
 
 
 def _filled_again(longer: bytes, shorter: bytes, slot_format: SlotFormat, number: int) -> bytes:
-    """Return what a slot is to be while one copy is shorter: what is not whole there counts not."""
+    """Return what a slot is to be while one copy is shorter: what is not written there counts not.
+
+    It may be empty there because it is not filled again yet, so it does not mend the longer one.
+    """
     rotten = slot_format.condition(longer) is SlotCondition.ROTTEN
-    if rotten or slot_format.condition(shorter) in _WRITTEN:
+    left = slot_format.condition(shorter)
+    if rotten and left is SlotCondition.EMPTY:
+        raise MemoryFault(f"slot {number} is damaged in the one copy that has it")
+    if rotten or left in _WRITTEN:
         return _agreed(longer, shorter, slot_format, number)
     return longer
 

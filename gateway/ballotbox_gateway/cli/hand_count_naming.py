@@ -53,16 +53,16 @@ def name(
         count = _find(ask, count_id)
         click.echo(_line(count), err=True)
         rivals = count["rivals_named"]
-        overruled = rivals[:OVERRULED_MAX]
-        for each in overruled:
+        for each in rivals:
             click.echo(f"overrules that {each['count'][:16]} was named", err=True)
         keys = open_keys(officer_keys, passphrase_files, trusted.election.mode)
-        namings = sorted(bytes.fromhex(each["naming"]) for each in overruled)
+        namings = [bytes.fromhex(each["naming"]) for each in rivals]
         kind, about = RulingKind.NAME, count["id"]
-        click.echo(give_ruling(ask, trusted, kind, about, keys, overrules=namings))
-        if len(rivals) > len(overruled):
-            left = len(rivals) - len(overruled)
-            click.echo(f"{left} more namings of rivals hold: give this command again", err=True)
+        # One ruling may not overrule all: it is in force only when none of them is left.
+        for first in range(0, max(len(namings), 1), OVERRULED_MAX):
+            some = sorted(namings[first : first + OVERRULED_MAX])
+            done = give_ruling(ask, trusted, kind, about, keys, overrules=some)
+        click.echo(done)
 
 
 def show_aside(config: "Config") -> None:

@@ -69,6 +69,8 @@ def init(
     click.echo(f"register version {trusted.register.version}")
     if replace is not None:
         click.echo(f"replaces {replace}, lost from leaf {kept} on; boxes are asked to send again")
+        for closed, lost in before:
+            click.echo(f"replaces {closed}, lost from leaf {lost} on, as that one did")
 
 
 def _unsigned(
@@ -79,6 +81,12 @@ def _unsigned(
     from ballotbox_protocol.wire.replacement import Replacement
 
     made, origin = [], config.origin
+    names = {origin, closed[0][0]}
+    for each, _ in closed[1:]:
+        if each in names:
+            remedy = "Name each closed log once, newest first, and not the new one"
+            raise Problem("--before", f"names {each}, which is named already", remedy)
+        names.add(each)
     for replaced, kept in closed:
         try:
             made.append(Replacement(trusted.digest, replaced, origin, kept))

@@ -30,6 +30,11 @@ def open_replacing(books: Books, data: bytes, now: int, *before: bytes) -> Repla
         problem = f"is {each.origin}, not {later.replaced}: name the logs newest first"
         require(linked, "before.origin", problem)
 
+    names = [replacement.origin, replacement.replaced, *(each.replaced for each in earlier)]
+    twice = [name for at, name in enumerate(names) if name in names[:at]]
+    problem = f"is {''.join(twice[:1])} twice: name each log once, and not the new one"
+    require(not twice, "before.replaced", problem)
+
     def judge(case: Case) -> None:
         for each in (replacement, *earlier):
             case.draft.replace(each)

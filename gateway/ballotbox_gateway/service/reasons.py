@@ -147,6 +147,8 @@ _DO: Final = {
     _R.CHECKPOINT: "find out which log was folded: it may be a forgery; keep it as evidence",
     _R.VOTES_LENGTH: "examine the box: no total can hold these votes",
 }
+#: What sets a publication aside that a lower log brings; from people it is refused.
+_FROM_BELOW: Final = frozenset({_R.OLD_REGISTER, _R.OTHER_LOG, _R.RELEASERS, _R.VERSION})
 #: Where the codes of refusals and of quarantine begin.
 _REFUSED: Final = 100
 _QUARANTINED: Final = 200
@@ -178,6 +180,8 @@ def _then(reason: Reason) -> str:
         return "refused, signed answer"
     if reason >= _QUARANTINED:
         return "quarantined"
+    if reason in _FROM_BELOW:
+        return "refused, no answer; a publication from below: quarantined"
     if reason >= _REFUSED:
         return "refused, no answer"
     return "evidence" if reason >= Reason.SAME_SEQUENCE else "held"

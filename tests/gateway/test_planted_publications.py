@@ -146,3 +146,5 @@ def test_what_waits_for_the_one_before_it_stands_as_soon_as_that_does() -> None:
     levels.take(log.batch(*map(entry_of, (third, second, first))))
     late = (Verdict.QUARANTINED, Reason.VERSION)
     assert told(levels) == [late, late, *[PUBLISHED] * 3]
+    assert isinstance(levels.take(log.batch(entry_of(second))), UpwardReply)
+    assert len(told(levels)) == 5

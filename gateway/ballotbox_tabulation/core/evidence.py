@@ -214,13 +214,12 @@ class Evidence:
     def _filed(
         self, index: int, report_id: ReportId, report: Report | PlainReport, signed: SignedBody
     ) -> FiledReport:
-        if isinstance(report, PlainReport):
-            said = None if report.turnout is None else Interim(*report.turnout)
+        if isinstance(report, PlainReport) or report.votes is None:
+            said = report.turnout if isinstance(report, PlainReport) else None
+            interim = None if said is None else Interim(*said)
             return FiledReport(
-                report_id, signed.entry, index, report.kind, report.sequence, interim=said
+                report_id, signed.entry, index, report.kind, report.sequence, interim=interim
             )
-        if report.votes is None:
-            return FiledReport(report_id, signed.entry, index, report.kind, report.sequence)
         return FiledReport(
             report_id,
             signed.entry,

@@ -40,5 +40,13 @@ def _run(job: tuple[Any, ...]) -> AcceptanceTally:
             *("-m", "acceptance", f"--junitxml={told}", f"tests/{file}"),
         ]
         environment = os.environ | {SCALE: FULL}
-        subprocess.run(command, cwd=_ROOT, env=environment, check=False, capture_output=True)
-        return counted(file, told.read_text("utf-8") if told.exists() else "")
+        ended = subprocess.run(
+            command,
+            cwd=_ROOT,
+            env=environment,
+            check=False,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+        report = told.read_text("utf-8") if told.exists() else ""
+        return counted(file, report, ended.stdout.decode("utf-8", "replace"))

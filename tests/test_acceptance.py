@@ -32,8 +32,11 @@ def test_the_table_says_what_did_not_run_and_what_failed() -> None:
 
 def test_a_campaign_counts_how_each_test_ended() -> None:
     cases = '<testcase name="a"/><testcase name="b"><skipped/></testcase>'
-    broken = '<testcase name="c"><failure/></testcase><testcase name="d"><error/></testcase>'
+    failure, error = '<failure message="it sank"/>', '<error message="no boat"/>'
+    broken = f'<testcase name="c">{failure}</testcase><testcase name="d">{error}</testcase>'
     tally = counted("x.py", f"<testsuites><testsuite>{cases}{broken}</testsuite></testsuites>")
     assert (tally.passed, tally.skipped, tally.failed) == (1, 1, ["x.py::c", "x.py::d"])
+    assert tally.findings == ["x.py::c: it sank", "x.py::d: no boat"]
     assert counted("x.py", "").failed == ["x.py"]
+    assert counted("x.py", "", "killed").findings == ["x.py: killed"]
     assert counted("x.py", "<testsuites/>").failed == ["x.py"]

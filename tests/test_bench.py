@@ -259,3 +259,22 @@ def test_of_many_failed_days_a_campaign_tells_twenty_and_how_many_more(load: Loa
     assert len(told) == 2 * 20 + 1
     assert told[-1].startswith("and 3 more days with objections")
     assert list(load("soak").objections([])) == []
+
+
+def test_the_acceptance_campaign_tells_what_failed_and_why(
+    load: Load, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    acceptance, memory = load("acceptance"), load("memory")
+    (tmp_path / "tests").mkdir()
+    marked = "import pytest\n@pytest.mark.acceptance\n"
+    tests = ("def test_holds(): pass\n", "def test_sinks(): raise OSError('it sank')\n")
+    text = "\n".join(marked + each for each in tests)
+    (tmp_path / "tests" / "test_boat.py").write_text(text)
+    (tmp_path / "pytest.ini").write_text("[pytest]\nmarkers = acceptance")
+    monkeypatch.setattr(acceptance, "shown", lambda: {1: ["test_boat.py::test_holds"]})
+    monkeypatch.setattr(acceptance, "_ROOT", tmp_path)
+    monkeypatch.setattr(memory, "_FOLDER", tmp_path)
+    rows = {row.name: row for row in acceptance.run_acceptance("this commit")}
+    assert (rows["acceptance.passed"].value, rows["acceptance.failed"].value) == (1, 1)
+    assert rows["acceptance.failed"].limited_by == "test_boat.py::test_sinks"
+    assert "test_boat.py::test_sinks: OSError: it sank" in capsys.readouterr().out

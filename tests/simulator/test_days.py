@@ -15,7 +15,10 @@ from ballotbox_simulator.world.world import World
 DAYS, CHUNK = 200, 10
 FRESH_FROM, FRESH_BELOW = 1_000_000, 1 << 32
 #: Days of long campaigns that showed a defect of the product or of the auditor.
-TELLING = (*(179573970851, 179574881016, 179575834261, 179575835202, 179575837176, 179575840133),)
+TELLING = (
+    7007,
+    *(179573970851, 179574881016, 179575834261, 179575835202, 179575837176, 179575840133),
+)
 
 
 def _objections(seeds):

@@ -38,20 +38,26 @@ class NamingSheet:
     """A ruling that names a version, and what people know of it themselves.
 
     good: two officers signed it, of a version in dispute at their own station.
+    patient: a gateway that does not take it now may do so later.
     """
 
     ruling: Ruling
     at_centre: bool = False
     good: bool = True
+    patient: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Rivals:
-    """Two first versions of one count; above: only the centre has both."""
+    """Two first versions of one count; above: only the centre has both.
+
+    set_aside: both are counted by a law that no gateway knows, and so never in dispute.
+    """
 
     right: HandCount
     wrong: HandCount
     above: bool
+    set_aside: bool = False
 
 
 class Witness(Protocol):
@@ -116,7 +122,8 @@ class Namers:
             return
         self._begun = True
         for each in rivals:
-            self._queue += _sheets(each, self._planned, self._authority)
+            sheets = _sheets(each, self._planned, self._authority)
+            self._queue += (replace(sheet, patient=not each.set_aside) for sheet in sheets)
         for kind in sorted(self._planned):
             self._witness.struck(kind, self._desks.name)
         for sheet in self._queue:
@@ -146,7 +153,8 @@ class Namers:
         if result is not None:
             self._witness.named(gateway, sheet, result)
         self._tries += 1
-        if sheet.good and result not in _DONE and self._tries < _TRIES:
+        hopeful = sheet.good and (sheet.patient or result is None)
+        if hopeful and result not in _DONE and self._tries < _TRIES:
             self._schedule.after(_TRY_AGAIN_MS, self._bring)
             return
         self._tries = 0

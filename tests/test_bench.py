@@ -267,10 +267,11 @@ def test_the_acceptance_campaign_tells_what_failed_and_why(
     acceptance, memory = load("acceptance"), load("memory")
     (tmp_path / "tests").mkdir()
     marked = "import pytest\n@pytest.mark.acceptance\n"
-    tests = ("def test_holds(): pass\n", "def test_sinks(): raise OSError('it sank')\n")
+    holds = "def test_holds(record_property): record_property('boats', 1)\n"
+    tests = (holds, "def test_sinks(): raise OSError('it sank')\n")
     text = "\n".join(marked + each for each in tests)
     (tmp_path / "tests" / "test_boat.py").write_text(text)
-    (tmp_path / "pytest.ini").write_text("[pytest]\nmarkers = acceptance")
+    (tmp_path / "pytest.ini").write_text("[pytest]\nmarkers = acceptance\nfilterwarnings = error")
     monkeypatch.setattr(acceptance, "shown", lambda: {1: ["test_boat.py::test_holds"]})
     monkeypatch.setattr(acceptance, "_ROOT", tmp_path)
     monkeypatch.setattr(memory, "_FOLDER", tmp_path)

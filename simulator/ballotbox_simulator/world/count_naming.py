@@ -23,7 +23,8 @@ from ballotbox_simulator.world.schedule import Schedule
 
 _PAUSE_MS: Final = (MINUTE, 15 * MINUTE)
 _TRY_AGAIN_MS: Final = 5 * MINUTE
-#: So often people come back when a gateway is not there, or does not know of the dispute yet.
+#: So often people come back when a gateway is not there, or does not know of the dispute yet. Who
+#: did so in vain brings what is left once.
 _TRIES: Final = 12
 #: With both of these bits in `detail` they go to the centre, where not only that sees both.
 _AT_THE_CENTRE: Final = 3
@@ -38,26 +39,20 @@ class NamingSheet:
     """A ruling that names a version, and what people know of it themselves.
 
     good: two officers signed it, of a version in dispute at their own station.
-    patient: a gateway that does not take it now may do so later.
     """
 
     ruling: Ruling
     at_centre: bool = False
     good: bool = True
-    patient: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Rivals:
-    """Two first versions of one count; above: only the centre has both.
-
-    set_aside: both are counted by a law that no gateway knows, and so never in dispute.
-    """
+    """Two first versions of one count; above: only the centre has both."""
 
     right: HandCount
     wrong: HandCount
     above: bool
-    set_aside: bool = False
 
 
 class Witness(Protocol):
@@ -122,8 +117,7 @@ class Namers:
             return
         self._begun = True
         for each in rivals:
-            sheets = _sheets(each, self._planned, self._authority)
-            self._queue += (replace(sheet, patient=not each.set_aside) for sheet in sheets)
+            self._queue += _sheets(each, self._planned, self._authority)
         for kind in sorted(self._planned):
             self._witness.struck(kind, self._desks.name)
         for sheet in self._queue:
@@ -135,6 +129,7 @@ class Namers:
         idle = not self._queue
         self._queue[:0] = [each for each in self._entered if not self._is_there(each)]
         if idle:
+            self._tries = 0
             self._go_on()
 
     def _is_there(self, sheet: NamingSheet) -> bool:
@@ -153,14 +148,14 @@ class Namers:
         if result is not None:
             self._witness.named(gateway, sheet, result)
         self._tries += 1
-        hopeful = sheet.good and (sheet.patient or result is None)
-        if hopeful and result not in _DONE and self._tries < _TRIES:
+        if sheet.good and result not in _DONE and self._tries < _TRIES:
             self._schedule.after(_TRY_AGAIN_MS, self._bring)
             return
-        self._tries = 0
         del self._queue[0]
-        if result in _DONE and sheet not in self._entered:
-            self._entered.append(sheet)
+        if result in _DONE:
+            self._tries = 0
+            if sheet not in self._entered:
+                self._entered.append(sheet)
         self._go_on()
 
 

@@ -276,7 +276,7 @@ def _rivals(entered: Sequence[Sheet]) -> list[Rivals]:
         if sheet.count.corrects is None and sheet.by_two:
             firsts.setdefault(sheet.count.contest, []).append(sheet)
     return [
-        Rivals(right.count, wrong.count, wrong.at_centre, not right.law_known)
+        Rivals(right.count, wrong.count, wrong.at_centre)
         for right, *others in firsts.values()
         for wrong in others
         if wrong.count.id != right.count.id

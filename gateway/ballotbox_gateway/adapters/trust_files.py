@@ -1,5 +1,6 @@
 """The election a gateway serves and who it is there, read from the files its settings name."""
 
+from importlib.util import find_spec
 from pathlib import Path
 
 from ballotbox_gateway.adapters.key_files import (
@@ -9,9 +10,12 @@ from ballotbox_gateway.adapters.key_files import (
     passphrase_from_variable,
     read_key,
 )
-from ballotbox_gateway.config import Config
+from ballotbox_gateway.adapters.pin import Pin, pin_of
+from ballotbox_gateway.config import Config, SecurityModule
 from ballotbox_gateway.core.outcome import Identity
+from ballotbox_gateway.core.signer import Signer
 from ballotbox_gateway.problem import Problem
+from ballotbox_protocol.election.identifiers import PublicKey
 from ballotbox_protocol.wire.trust import (
     Distrust,
     RootKey,
@@ -53,7 +57,7 @@ def trusted_from(
 
 def load_identity(config: Config, trusted: Trusted) -> Identity:
     """Return who this gateway is, after checking it against the register; raises Problem."""
-    key = read_key(config.key_file, _passphrase(config), trusted.election.mode)
+    key = _signer(config, trusted)
     listed = trusted.register.gateway_keys.get(config.origin)
     version = trusted.register.version
     if listed is None:
@@ -62,7 +66,7 @@ def load_identity(config: Config, trusted: Trusted) -> Identity:
     if listed != key.public:
         what = f"holds another key than register version {version} lists for {config.origin!r}"
         remedy = f"Use the key file of {listed.hex()[:16]}…, or have the new key entered"
-        raise Problem(str(config.key_file), what, remedy)
+        raise Problem(config.key_place, what, remedy)
     return Identity(config.origin, key)
 
 
@@ -77,8 +81,44 @@ def read_document(path: Path, field: str) -> bytes:
         raise Problem(str(path), what, f"Make the file of `{field}` readable") from error
 
 
-def _passphrase(config: Config) -> Passphrase | None:
-    if is_unprotected(config.key_file):
+def _signer(config: Config, trusted: Trusted) -> Signer:
+    if config.key_file is not None:
+        passphrase = _passphrase(config, config.key_file)
+        return read_key(config.key_file, passphrase, trusted.election.mode)
+    if config.pkcs11 is None:
+        raise Problem("key_file", "is missing", "Name the gateway's key")
+    return _module_signer(config.pkcs11)
+
+
+def _module_signer(settings: SecurityModule) -> Signer:
+    _require_library()
+    from ballotbox_gateway.adapters.pkcs11_signer import Pkcs11Signer
+
+    pin = pin_of(settings.pin_file, settings.pin_variable)
+    return Pkcs11Signer(settings.module, settings.token, settings.key, pin)
+
+
+def module_key(library: Path, token: str, label: str, pin: Pin, *, make: bool) -> PublicKey:
+    """Return the public part of a key in a security module, made now if so asked.
+
+    Raises Problem, also where the library that reaches modules is not installed.
+    """
+    _require_library()
+    from ballotbox_gateway.adapters.pkcs11_signer import Pkcs11Signer, make_key
+
+    if make:
+        return make_key(library, token, label, pin)
+    return Pkcs11Signer(library, token, label, pin).public
+
+
+def _require_library() -> None:
+    if find_spec("pkcs11") is None:
+        remedy = "Install the extra: pip install 'ballotbox-kit[gateway,hsm]'"
+        raise Problem("pkcs11", "needs the library python-pkcs11", remedy)
+
+
+def _passphrase(config: Config, key_file: Path) -> Passphrase | None:
+    if is_unprotected(key_file):
         return None
     if config.passphrase_file:
         return passphrase_from_file(config.passphrase_file)

@@ -3,6 +3,7 @@
 A wrong PIN is tried once: modules lock themselves after a few.
 """
 
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -42,7 +43,11 @@ class Pkcs11Signer:
             self._open()
             self.public = _public(self._session, token, label)
         except PKCS11Error as error:
+            self.close()
             raise _problem(module, token, error, pin) from error
+        except Problem:
+            self.close()
+            raise
 
     def sign(self, data: bytes) -> bytes:
         """Return the signature that the module makes, logging in again if it was away."""
@@ -51,7 +56,8 @@ class Pkcs11Signer:
                 self._open()
             return bytes(self._key.sign(data, mechanism=Mechanism.EDDSA))
         except (PKCS11Error, Problem) as error:
-            self._forget(error)
+            self._locked_out = self._locked_out or isinstance(error, _PIN_REFUSED)
+            self.close()
             raise SignerAway(
                 f"key {self._place[2]} of token {self._place[1]}: {_said(error)}"
             ) from (error)
@@ -63,14 +69,13 @@ class Pkcs11Signer:
         self._session = _log_in(_find_token(module, token), self._pin)
         self._key = _private(self._session, token, label)
 
-    def _forget(self, error: Exception) -> None:
-        self._locked_out = self._locked_out or isinstance(error, _PIN_REFUSED)
+    def close(self) -> None:
+        """Log out; the next signature logs in again."""
         session, self._session, self._key = self._session, None, None
         if session is not None:
-            try:
+            # It may be gone with its token.
+            with suppress(PKCS11Error):
                 session.close()
-            except PKCS11Error:
-                return
 
 
 def make_key(module: Path, token: str, label: str, pin: Pin) -> PublicKey:
@@ -79,18 +84,20 @@ def make_key(module: Path, token: str, label: str, pin: Pin) -> PublicKey:
     Raises Problem, also when the token has a key of that label: two would be told apart by nothing.
     """
     try:
-        session = _log_in(_find_token(module, token), pin, write=True)
-        if any(True for _ in session.get_objects({Attribute.LABEL: label})):
-            remedy = "Choose another label, or show that key: leave out --make"
-            raise Problem(f"token {token}", f"has a key {label!r} already", remedy)
-        curve = {Attribute.EC_PARAMS: encode_named_curve_parameters(_ED25519)}
-        domain = session.create_domain_parameters(KeyType.EC_EDWARDS, curve, local=True)
-        domain.generate_keypair(
-            mechanism=Mechanism.EC_EDWARDS_KEY_PAIR_GEN, label=label, store=True
-        )
-        return _public(session, token, label)
+        with closing(_log_in(_find_token(module, token), pin, write=True)) as session:
+            return _made(session, token, label)
     except PKCS11Error as error:
         raise _problem(module, token, error, pin) from error
+
+
+def _made(session: Any, token: str, label: str) -> PublicKey:  # noqa: ANN401
+    if any(True for _ in session.get_objects({Attribute.LABEL: label})):
+        remedy = "Choose another label, or show that key: leave out --make"
+        raise Problem(f"token {token}", f"has a key {label!r} already", remedy)
+    curve = {Attribute.EC_PARAMS: encode_named_curve_parameters(_ED25519)}
+    domain = session.create_domain_parameters(KeyType.EC_EDWARDS, curve, local=True)
+    domain.generate_keypair(mechanism=Mechanism.EC_EDWARDS_KEY_PAIR_GEN, label=label, store=True)
+    return _public(session, token, label)
 
 
 def _find_token(module: Path, token: str) -> Any:  # noqa: ANN401 - the library types them loosely

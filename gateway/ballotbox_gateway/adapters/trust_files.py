@@ -1,5 +1,6 @@
 """The election a gateway serves and who it is there, read from the files its settings name."""
 
+from contextlib import closing
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -108,7 +109,8 @@ def module_key(library: Path, token: str, label: str, pin: Pin, *, make: bool) -
 
     if make:
         return make_key(library, token, label, pin)
-    return Pkcs11Signer(library, token, label, pin).public
+    with closing(Pkcs11Signer(library, token, label, pin)) as signer:
+        return signer.public
 
 
 def _require_library() -> None:

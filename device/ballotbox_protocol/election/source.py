@@ -45,6 +45,7 @@ _TOP: Final = (
     "mode",
     "day",
     "register_signers",
+    "signers_needed",
     "policy",
     "contest",
     "style",
@@ -90,6 +91,7 @@ def load_election(text: str) -> Election:
             precincts=built_precincts,
             register_signers=top.each("register_signers", _key),
             policy=_policy(top),
+            signers_needed=top.number("signers_needed", 1),
         )
     except InvalidField as error:
         raise InvalidField(_WRITTEN.get(error.field, error.field), error.problem) from None
@@ -198,6 +200,8 @@ def _lines(election: Election) -> Iterator[str]:
     yield f"mode = {_quoted(election.mode.name.lower())}\n"
     yield f"day = {election.day}\n"
     yield f"register_signers = {_quoted([key.hex() for key in election.register_signers])}\n"
+    if election.signers_needed > 1:
+        yield f"signers_needed = {election.signers_needed}\n"
     yield "\n[policy]\n"
     policy = election.policy
     for key in _HANDLED:

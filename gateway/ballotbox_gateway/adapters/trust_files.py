@@ -19,7 +19,7 @@ from ballotbox_gateway.problem import Problem
 from ballotbox_protocol.election.identifiers import PublicKey
 from ballotbox_protocol.wire.trust import (
     Distrust,
-    RootKey,
+    Root,
     Trusted,
     open_definition,
     open_register,
@@ -38,7 +38,7 @@ def load_trusted(config: Config, at_least: int = 1) -> Trusted:
 
 
 def trusted_from(
-    root: RootKey, election_file: Path, register_file: Path, at_least: int = 1
+    root: Root, election_file: Path, register_file: Path, at_least: int = 1
 ) -> Trusted:
     """Return the election and register in two files, verified from `root`; raises Problem."""
     signed = read_document(election_file, "election_file")

@@ -67,12 +67,12 @@ def test_boxes_gateways_and_officers_are_added():
     after = enrol_box(REGISTER, NEW, KEY, PrecinctId(2), common_firmware(REGISTER))
     after = enrol_officer(enrol_gateway(after, "new.example", bytes([8]) * 32), officer)
     assert changes(REGISTER, after) == [
-        f"box {NEW.hex()} epoch 1: added, key 0707070707070707…, precinct 2",
+        f"box {NEW.hex()} epoch 0: added, key 0707070707070707…, precinct 2",
         "gateway new.example: added",
         "officer 0909090909090909…: added",
     ]
     assert changes(after, REGISTER)[-1] == "officer 0909090909090909…: removed"
-    assert f"box {NEW.hex()} epoch 1: is missing" in changes(after, REGISTER)
+    assert f"box {NEW.hex()} epoch 0: is missing" in changes(after, REGISTER)
     assert next_version(after).version == REGISTER.version + 1
 
 

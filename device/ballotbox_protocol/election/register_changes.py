@@ -31,7 +31,7 @@ def enrol_box(
     """Return the register with a box that it did not know; raises InvalidField (`enrol`)."""
     known = box in register.entries_of
     require(not known, "enrol", f"box {box.hex()} is in the register: give it a new key instead")
-    entry = BoxEntry(box, key, 1, precinct, firmware)
+    entry = BoxEntry(box, key, 0, precinct, firmware)
     return replace(register, boxes=(*register.boxes, entry))
 
 

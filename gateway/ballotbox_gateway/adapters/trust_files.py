@@ -16,7 +16,9 @@ from ballotbox_gateway.config import Config, SecurityModule
 from ballotbox_gateway.core.outcome import Identity
 from ballotbox_gateway.core.signer import Signer
 from ballotbox_gateway.problem import Problem
-from ballotbox_protocol.election.identifiers import PublicKey
+from ballotbox_protocol.election.definition import Election
+from ballotbox_protocol.election.identifiers import ElectionDigest, PublicKey
+from ballotbox_protocol.election.register import Register
 from ballotbox_protocol.wire.trust import (
     Distrust,
     Root,
@@ -47,13 +49,19 @@ def trusted_from(
     except Distrust as error:
         remedy = "Get the file again from the authority, and compare the root key with its notice"
         raise Problem(str(election_file), str(error), remedy) from error
+    return Trusted(election, digest, register_in(register_file, election, digest, at_least))
+
+
+def register_in(
+    register_file: Path, election: Election, digest: ElectionDigest, at_least: int = 1
+) -> Register:
+    """Return the register in a file, signed for this election; raises Problem."""
     signed_register = read_document(register_file, "register_file")
     try:
-        register = open_register(signed_register, election, digest, at_least)
+        return open_register(signed_register, election, digest, at_least)
     except Distrust as error:
         remedy = "Get the newest register of this election from the authority"
         raise Problem(str(register_file), str(error), remedy) from error
-    return Trusted(election, digest, register)
 
 
 def load_identity(config: Config, trusted: Trusted) -> Identity:

@@ -139,11 +139,13 @@ def join(
     from ballotbox_gateway.adapters.joint_files import read_paper
     from ballotbox_gateway.cli.documents import write_file
     from ballotbox_gateway.cli.paper_text import shown
+    from ballotbox_gateway.plain_text import plain
 
     paper = joined([read_paper(file, root, election_file) for file in files])
     write_file(output, paper.complete())
     _say(shown(paper.under))
-    click.echo(f"signed by    {', '.join(map(paper.name, paper.signers))}")
+    names = [paper.name(key) for key in paper.keys if key in paper.signers]
+    click.echo(plain(f"signed by    {', '.join(names)}"))
     click.echo(f"written      {output}")
 
 

@@ -93,7 +93,9 @@ def test_a_register_made_from_one_before_the_end_is_refused():
     scene = Scene().until(K.OPEN)
     opened = scene.given.trusted.register.boxes[0]
     scene.with_entries(closed(scene, (HERE, 1)))
-    with pytest.raises(InvalidField, match=r"version 3 opens box 0+1, which version 2 closed: have"):
+    with pytest.raises(
+        InvalidField, match=r"version 3 opens box 0+1, which version 2 closed: have"
+    ):
         scene.intake.replace_register(register(scene, 3, opened))
     assert scene.send(K.TURNOUT).reason is Reason.CLOSED_ENTRY
 

@@ -150,3 +150,20 @@ def test_what_officers_do_wrong_is_told_and_the_register_in_use_stays(day):
     assert "have it made from the version in use" in day.gateway.lines[-1]
     late = day.box.report(K.TURNOUT)
     assert day.said(late) == (Verdict.QUARANTINED, Reason.CLOSED_ENTRY)
+
+
+def test_a_restart_forgets_no_end(day):
+    day.take(day.office.change(*day.end()))
+    assert day.gateway.stop() == 0
+    first = day.office.folder / "first.cose"
+    first.write_bytes(day.box.given.register)
+    source, office = "first.cose", day.office
+    for number in range(2):
+        words = ("--gateway", f"g{number}.example", seeded_key(9, number).public.hex())
+        undone = office.complete(office.draft(*words, source=source), f"undone{number}.cose")
+        source = f"undone{number}.cose"
+        (day.gateway.folder / "register.cose").write_bytes(undone)
+        told = day.gateway.command("check").stdout
+        assert "is not the version 2 in use" in told or "which version 2 closed: have it" in told
+        assert "Get the newest register of this election from the authority" in told
+        assert day.gateway.process("run").returncode == 1

@@ -6,7 +6,13 @@ stays as it was decided.
 
 from dataclasses import replace
 
-from ballotbox_protocol.election.identifiers import BoxId, PrecinctId, PublicKey, require
+from ballotbox_protocol.election.identifiers import (
+    BoxId,
+    InvalidField,
+    PrecinctId,
+    PublicKey,
+    require,
+)
 from ballotbox_protocol.election.register import (
     BoxEntry,
     Closure,
@@ -94,6 +100,21 @@ def reopened(before: Register, after: Register) -> BoxId | None:
     closed = {(e.box, e.epoch) for e in before.boxes if e.closed is not None}
     boxes = (e.box for e in after.boxes if e.closed is None and (e.box, e.epoch) in closed)
     return next(boxes, None)
+
+
+def require_later(used: Register, offered: Register) -> None:
+    """Raise InvalidField where a register was made from another one than that in use.
+
+    Another content under the same version, or an end undone: two officers signed what others, or
+    they themselves, did not know of.
+    """
+    if offered.version == used.version and offered != used:
+        problem = f"version {used.version} is not the version {used.version} in use"
+        raise InvalidField("register", f"{problem}: have the next version made, from that one")
+    box = reopened(used, offered)
+    if box is not None:
+        problem = f"version {offered.version} opens box {box.hex()}, which version {used.version}"
+        raise InvalidField("register", f"{problem} closed: have it made from the version in use")
 
 
 def changes(before: Register, after: Register) -> list[str]:

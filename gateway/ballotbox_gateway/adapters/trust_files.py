@@ -12,6 +12,7 @@ from ballotbox_gateway.adapters.key_files import (
     read_key,
 )
 from ballotbox_gateway.adapters.pin import Pin, pin_of
+from ballotbox_gateway.adapters.used_register import require_follows
 from ballotbox_gateway.config import Config, SecurityModule
 from ballotbox_gateway.core.outcome import Identity
 from ballotbox_gateway.core.signer import Signer
@@ -32,11 +33,13 @@ from ballotbox_protocol.wire.trust import (
 def load_trusted(config: Config, at_least: int = 1) -> Trusted:
     """Return the election and register that the root key vouches for; raises Problem.
 
-    `at_least` is the lowest register version that may be used.
+    `at_least` is the lowest register version that may be used; a register that undoes what the one
+    used last says is refused as well.
     """
-    return trusted_from(
-        parse_root(config.root), config.election_file, config.register_file, at_least
-    )
+    root = parse_root(config.root)
+    trusted = trusted_from(root, config.election_file, config.register_file, at_least)
+    require_follows(config, trusted.register)
+    return trusted
 
 
 def trusted_from(

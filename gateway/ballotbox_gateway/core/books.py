@@ -27,8 +27,8 @@ from ballotbox_gateway.core.ports import (
 from ballotbox_gateway.core.roster import Roster
 from ballotbox_gateway.core.rulings import Bench
 from ballotbox_protocol.election.identifiers import BoxId, InvalidField
-from ballotbox_protocol.election.register import Register, origin_id
-from ballotbox_protocol.election.register_changes import reopened
+from ballotbox_protocol.election.register import origin_id
+from ballotbox_protocol.election.register_changes import require_later
 from ballotbox_protocol.wire.hand_count import HandCount
 from ballotbox_protocol.wire.hand_count_check import Laws, content_fault
 from ballotbox_protocol.wire.message import Message, MessageKind
@@ -113,7 +113,7 @@ class Books:
                 f"has lost an entry of box {lost.hex()}: entries are closed, never deleted",
             )
         if previous is not None:
-            _require_later(previous.trusted.register, roster.trusted.register)
+            require_later(previous.trusted.register, roster.trusted.register)
 
     def settle(self, judge: Callable[[Case], T], now: int) -> Settled[T]:
         """Judge, commit, and return the judgement; again from the start when the books moved on."""
@@ -201,14 +201,3 @@ class Books:
             # Another writer's leaf, which a duplicate made visible here.
             self.reload()
         return self.log.stored_receipt(position)
-
-
-def _require_later(used: Register, offered: Register) -> None:
-    """Raise InvalidField where the register was made from another one than that in use."""
-    if offered.version == used.version and offered != used:
-        problem = f"version {used.version} is not the version {used.version} in use"
-        raise InvalidField("register", f"{problem}: have the next version made, from that one")
-    box = reopened(used, offered)
-    if box is not None:
-        problem = f"version {offered.version} opens box {box.hex()}, which version {used.version}"
-        raise InvalidField("register", f"{problem} closed: have it made from the version in use")

@@ -50,7 +50,8 @@ def test_an_end_closes_every_open_epoch_and_no_other_box():
     assert after.entries_of.keys() == REGISTER.entries_of.keys()
     assert [e for e in after.boxes if e.box != BOX] == [e for e in REGISTER.boxes if e.box != BOX]
     assert changes(before, after) == [
-        f"box {BOX.hex()} epoch {epoch}: closed as revoked" for epoch in (1, 2)
+        f"box {BOX.hex()} epoch {epoch}: closed as revoked from leaf 12 of {ORIGIN} on"
+        for epoch in (1, 2)
     ]
     assert BOX in after.expected
 
@@ -58,6 +59,10 @@ def test_an_end_closes_every_open_epoch_and_no_other_box():
 def test_a_lost_key_is_closed_and_the_box_goes_on_with_the_next():
     after = replace_lost_key(REGISTER, BOX, KEY, AT_12)
     assert [entry.closed for entry in after.entries_of[BOX]] == [AT_12, None]
+    started = close_box(REGISTER, BOX, Closure(ClosedAs.UNUSED, ()))
+    assert changes(REGISTER, started) == [
+        f"box {BOX.hex()} epoch 1: closed as unused from the start on"
+    ]
     late = close_box(after, BOX, replace(AT_12, positions=()))
     assert late.entries_of[BOX][0].closed == AT_12
 

@@ -123,7 +123,7 @@ def changes(before: Register, after: Register) -> list[str]:
     lines = [
         line
         for entry in after.boxes
-        for line in _told(old.pop((entry.box, entry.epoch), None), entry)
+        for line in _told(old.pop((entry.box, entry.epoch), None), entry, after)
     ]
     lines += [f"box {box.hex()} epoch {epoch}: is missing" for box, epoch in old]
     for what, known, now in (
@@ -135,7 +135,7 @@ def changes(before: Register, after: Register) -> list[str]:
     return lines
 
 
-def _told(before: BoxEntry | None, after: BoxEntry) -> list[str]:
+def _told(before: BoxEntry | None, after: BoxEntry, register: Register) -> list[str]:
     name = f"box {after.box.hex()} epoch {after.epoch}"
     if before is None:
         return [f"{name}: added, key {after.key.hex()[:16]}…, precinct {after.precinct}"]
@@ -143,13 +143,15 @@ def _told(before: BoxEntry | None, after: BoxEntry) -> list[str]:
         return [f"{name}: has another key, {after.key.hex()[:16]}…"]
     if before.closed == after.closed:
         return [] if before == after else [f"{name}: is changed"]
-    return [f"{name}: {_end(after.closed)}"]
+    return [f"{name}: {_end(after.closed, register)}"]
 
 
-def _end(closed: Closure | None) -> str:
+def _end(closed: Closure | None, register: Register) -> str:
     if closed is None:
         return "is open again"
-    return f"closed as {closed.reason.name.lower()}"
+    names = register.origin_by_id
+    places = [f"leaf {at} of {names.get(log, log.hex())}" for log, at in closed.positions]
+    return f"closed as {closed.reason.name.lower()} from {', '.join(places) or 'the start'} on"
 
 
 def _name(holder: GatewayEntry | Officer) -> str:

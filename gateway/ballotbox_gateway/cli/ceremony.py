@@ -15,9 +15,19 @@ _key = click.option("--key", "key_file", type=_PATH, required=True, help="Your o
 
 
 def _under(command: Callable[..., None]) -> Callable[..., None]:
-    root = click.option("--root", help="Root, as mode:shared:hex; a register needs it.")
+    root = click.option(
+        "--root",
+        envvar="BALLOTBOX_ROOT",
+        show_envvar=True,
+        help="Root, as mode:shared:hex; a register needs it.",
+    )
     election = click.option(
-        "--election", "election_file", type=_PATH, help="Signed definition; a register needs it."
+        "--election",
+        "election_file",
+        type=_PATH,
+        envvar="BALLOTBOX_ELECTION",
+        show_envvar=True,
+        help="Signed definition; a register needs it.",
     )
     made: Callable[..., None] = root(election(command))
     return made

@@ -16,9 +16,21 @@ _output = click.option("--output", "-o", type=_PATH, required=True, help="Draft 
 
 
 def _under(command: Callable[..., None]) -> Callable[..., None]:
-    root = click.option("--root", required=True, help="Root, as mode:hex or mode:shared:hex.")
+    root = click.option(
+        "--root",
+        required=True,
+        envvar="BALLOTBOX_ROOT",
+        show_envvar=True,
+        help="Root, as mode:hex or mode:shared:hex.",
+    )
     election = click.option(
-        "--election", "election_file", type=_PATH, required=True, help="Signed definition."
+        "--election",
+        "election_file",
+        type=_PATH,
+        required=True,
+        envvar="BALLOTBOX_ELECTION",
+        show_envvar=True,
+        help="Signed definition.",
     )
     made: Callable[..., None] = election(root(command))
     return made

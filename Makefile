@@ -3,13 +3,14 @@
 #                    builds are the fastest by a seventh, when it is >= 3.11; else the first that is)
 #   MOSQUITTO=no     do not install the broker     CHROMIUM=no   do not install the browser
 #   STRACE=no        do not install strace
+#   SOFTHSM=no       do not install SoftHSM
 #   SET=days         the one campaign that `make soak` runs, or measurement that `make bench` makes
 #   MUTANTS=900|all  how many faults `make teeth` plants, SEED=n which, WORKERS=n how many at a time
 #   LOCK_OPTIONS=--upgrade  `make lock` then takes the newest versions it may
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test attack accept check bench soak teeth lock venv mosquitto strace chromium clean
+.PHONY: help demo test attack accept check bench soak teeth lock venv mosquitto strace chromium softhsm clean
 .DELETE_ON_ERROR:
 
 export PATH := $(PATH):/usr/sbin:/usr/local/sbin
@@ -20,6 +21,7 @@ STAMP := .venv/.installed
 MOSQUITTO ?= yes
 CHROMIUM ?= yes
 STRACE ?= yes
+SOFTHSM ?= yes
 MUTANTS ?= 900
 # Branch coverage asked of the protocol and the cores, in percent.
 COVERAGE_FLOOR ?= 100
@@ -63,7 +65,7 @@ check: venv ## format, lint, types, import contracts
 	$(BIN)/lint-imports
 
 # Parts that stand alone first: coverage of what must be exact, then fresh installations, then the browser.
-accept: venv mosquitto strace chromium ## coverage, the 15 acceptance tests, fresh installations, the page in a browser
+accept: venv mosquitto strace chromium softhsm ## coverage, the 15 acceptance tests, fresh installations, the page in a browser
 	$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest -q -n 2 --dist worksteal -m "not accept and not soak" \
 		tests/protocol tests/device tests/gateway tests/tabulation tests/contracts
@@ -109,6 +111,9 @@ strace: # kills a gateway at its system calls
 
 chromium: # opens the pages for `make accept`
 	$(call debian,chromium,chromium,$(CHROMIUM),The tests that open the pages are then skipped.)
+
+softhsm: # a security module in software, for `make accept`
+	$(call debian,softhsm2-util,softhsm2,$(SOFTHSM),The tests of keys in a security module are then skipped.)
 
 # Hashes of every platform and of Python 3.11 to 3.14; no index, host or local path is written.
 lock: ## requirements.lock anew from pyproject.toml

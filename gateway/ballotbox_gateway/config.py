@@ -232,6 +232,29 @@ class Upstream(_Table):
         return self
 
 
+class SecurityModule(_Table):
+    """The key of this gateway in a security module, instead of `key_file`."""
+
+    module: FilePath = Field(description="The module's library, such as libsofthsm2.so")
+    token: str = Field(min_length=1, max_length=32, description="Label of the token")
+    key: str = Field(min_length=1, description="Label of the Ed25519 key in it")
+    pin_file: FilePath | None = Field(
+        None, description="File with mode 0600 whose first line is the PIN"
+    )
+    pin_variable: str | None = Field(
+        None, min_length=1, description="Environment variable that holds the PIN"
+    )
+
+    @model_validator(mode="after")
+    def _one_pin(self) -> Self:
+        if (self.pin_file is None) == (self.pin_variable is None):
+            raise ValueError("give pin_file or pin_variable, one of the two")
+        return self
+
+    def __str__(self) -> str:
+        return f"key {self.key} of token {self.token}"
+
+
 class Limits(_Table):
     """What one sender may take of the disk, and what stays free."""
 
@@ -264,17 +287,23 @@ class Config(_Table):
         "several tables `[[election]]`",
     )
     root: Annotated[str, AfterValidator(_root)] = Field(
-        description="Root key of the election: `test:`, `rehearsal:` or `official:`, 64 hex digits"
+        description="Root of the election: `test:`, `rehearsal:` or `official:`, `shared:` where "
+        "several hold it, 64 hex digits"
     )
     election_file: FilePath = Field(description="Election definition signed by the root key")
     register_file: FilePath = Field(description="Register of boxes, gateways and officers")
     origin: Origin = Field(description="Name of this gateway's log, as in the register")
-    key_file: FilePath = Field(description="Private key of this gateway")
+    key_file: FilePath | None = Field(
+        None, description="Private key of this gateway; this or the table `pkcs11`"
+    )
     passphrase_file: FilePath | None = Field(
         None, description="File whose first line opens `key_file`"
     )
     passphrase_variable: str | None = Field(
         None, min_length=1, description="Environment variable that opens `key_file`"
+    )
+    pkcs11: SecurityModule | None = Field(
+        None, description="Table: this gateway's key in a security module"
     )
     ledger_file: FilePath = Field(description="The ledger; made by `init`, never by `run`")
     second_copy: FilePath | None = Field(
@@ -301,6 +330,11 @@ class Config(_Table):
     )
 
     @property
+    def key_place(self) -> str:
+        """Where the gateway's key lies, for a person."""
+        return str(self.pkcs11 or self.key_file)
+
+    @property
     def control(self) -> Path:
         """The path of the control socket."""
         return self.control_socket or self.ledger_file.parent / f"{self.name or 'control'}.socket"
@@ -318,6 +352,8 @@ class Config(_Table):
     def _fits_together(self) -> Self:
         if not (self.serial or self.mqtt or self.http):
             raise ValueError("nothing can arrive: add [[serial]], [mqtt] or [http]")
+        if (self.key_file is None) == (self.pkcs11 is None):
+            raise ValueError("name the gateway's key: key_file or [pkcs11], one of the two")
         ports = [line.port for line in self.serial]
         if len(set(ports)) < len(ports):
             raise ValueError("two [[serial]] tables name the same port: remove one")
@@ -358,6 +394,7 @@ def _inner_table(field: FieldInfo) -> type[BaseModel] | None:
         Page | None: Page,
         Upstream | None: Upstream,
         Tls | None: Tls,
+        SecurityModule | None: SecurityModule,
         Limits: Limits,
     }
     return tables.get(field.annotation)

@@ -16,7 +16,6 @@ from pydantic import ValidationError
 from ballotbox_gateway.config import Config
 from ballotbox_gateway.config_errors import explain
 from ballotbox_gateway.problem import Problem
-from ballotbox_protocol.wire.trust import parse_root
 
 _TABLE: Final = "election"
 #: Roads that cannot be had twice: what comes by them is given to the election it names.
@@ -131,7 +130,7 @@ def _certificate(config: Config) -> object:
 #: What two elections may not have in common, and None for what one does not have.
 _APART: Final[Mapping[str, Callable[[Config], object]]] = {
     "name": lambda config: config.name,
-    "root": lambda config: parse_root(config.root).key,
+    "root": lambda config: config.root,
     "origin": lambda config: config.origin,
     "ledger_file": lambda config: config.ledger_file.resolve(),
     "second_copy": lambda config: config.second_copy and config.second_copy.resolve(),

@@ -21,7 +21,7 @@ from ballotbox_tabulation.publish_commands import publish
 from ballotbox_tabulation.site_commands import diff, site
 
 if TYPE_CHECKING:
-    from ballotbox_protocol.wire.trust import RootKey, Trusted
+    from ballotbox_protocol.wire.trust import Root, Trusted
     from ballotbox_tabulation.core.evidence import LogEntry
     from ballotbox_tabulation.core.faults import Fault
     from ballotbox_tabulation.core.log import OpenedLog
@@ -137,7 +137,7 @@ def _leave_memory_alone() -> None:
 
 def conclude_log(
     directory: Path,
-    root: "RootKey",
+    root: "Root",
     trusted: "Trusted",
     rules: "Rules | None" = None,
     status: str | None = None,

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from ballotbox_protocol.wire.keyfile import PrivateKey
     from ballotbox_protocol.wire.publication import Publication
     from ballotbox_protocol.wire.rules_release import RulesRelease
-    from ballotbox_protocol.wire.trust import RootKey, Trusted
+    from ballotbox_protocol.wire.trust import Root, Trusted
     from ballotbox_tabulation.core.statement import Means
     from ballotbox_tabulation.publication_folder import Draft
 
@@ -29,7 +29,7 @@ _Command = Callable[..., None]
 class Trust:
     """What was trusted, and the digest of all of it."""
 
-    key: "RootKey"
+    key: "Root"
     trusted: "Trusted"
     configuration: bytes
 

@@ -4,14 +4,14 @@ from pathlib import Path
 
 from ballotbox_protocol.election.identifiers import InvalidField
 from ballotbox_protocol.wire.cbor import DOCUMENT_LIMITS
-from ballotbox_protocol.wire.trust import Distrust, RootKey, Trusted, establish, parse_root
+from ballotbox_protocol.wire.trust import Distrust, Root, Trusted, establish, parse_root
 
 
 class UnusableInput(ValueError):
     """What was handed over cannot be used; the message names the input and the way out."""
 
 
-def load_trusted(election: Path, register: Path, root: str) -> tuple[RootKey, Trusted]:
+def load_trusted(election: Path, register: Path, root: str) -> tuple[Root, Trusted]:
     """Return the root key and the election it vouches for; raises UnusableInput."""
     try:
         key = parse_root(root)

@@ -281,6 +281,9 @@ REFUSED_ON_THE_WIRE = {
     "policy's thresholds": ((8,), [0, 0, 0, 0, 9, 10, 0], "policy.definite", "faint must be"),
     "policy's stamp": ((8,), [0, 0, 0, 0, 25, 10, 2], "policy[6]", "0 or 1"),
     "key that nobody knows": ((9,), 0, "definition", r"unknown keys \[9\]"),
+    "one signer needed, said": ((10,), 1, "signers_needed", "must be left out"),
+    "more signers needed than known": ((10,), 2, "signers_needed", "number of signers, 1"),
+    "no signers needed": ((10,), 0, "signers_needed", "must be left out"),
 }
 
 

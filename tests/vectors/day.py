@@ -37,12 +37,15 @@ from ballotbox_protocol.wire.checkpoint import Checkpoint, sign_checkpoint
 from ballotbox_protocol.wire.cose import MessageType
 from ballotbox_protocol.wire.definition import election_digest, encode_definition
 from ballotbox_protocol.wire.hand_count import HandCount
+from ballotbox_protocol.wire.joint import JointDocument, encode_joint
+from ballotbox_protocol.wire.key_card import make_card
 from ballotbox_protocol.wire.keyfile import PrivateKey
 from ballotbox_protocol.wire.leaf import Leaf, LeafType, encode_leaf
 from ballotbox_protocol.wire.merkle import Tree, leaf_hash
 from ballotbox_protocol.wire.officers import sign_as_officer
 from ballotbox_protocol.wire.publication import Publication, Status, configuration_digest
 from ballotbox_protocol.wire.receipt import Receipt
+from ballotbox_protocol.wire.register import encode_register
 from ballotbox_protocol.wire.replacement import Replacement
 from ballotbox_protocol.wire.report import (
     WITH_OFFICERS,
@@ -59,6 +62,7 @@ from ballotbox_protocol.wire.report import (
     encode_report,
     key_proof_statement,
 )
+from ballotbox_protocol.wire.root_document import Holder, RootDocument, encode_root
 from ballotbox_protocol.wire.rules_release import RulesRelease
 from ballotbox_protocol.wire.statements import (
     Clearance,
@@ -69,7 +73,7 @@ from ballotbox_protocol.wire.statements import (
     Ruling,
     RulingKind,
 )
-from ballotbox_protocol.wire.trust import RootKey, sign_definition, sign_register
+from ballotbox_protocol.wire.trust import RootKey, SharedRoot, sign_definition, sign_register
 from ballotbox_protocol.wire.verdict import Reason, Verdict
 
 
@@ -429,4 +433,29 @@ DISTINCT: Final = Report(
     clock=Clock(1_007, ClockQuality.FREE_RUNNING, 1_008),
     held=HeldCheckpoint(origin_id(CENTRE), 1_009, sha256(b"checkpoint").digest()),
     incident=Incident(IncidentCode.MEMORY_REPAIRED, 1_010),
+)
+
+_HOLDERS: Final = ("officer 1", "officer 2", "officer 3")
+_SHARED_ROOT: Final = RootDocument(
+    Mode.TEST, 2, tuple(Holder(name, KEYS[name].public) for name in _HOLDERS)
+)
+ROOT_DOCUMENT: Final = encode_root(_SHARED_ROOT)
+SHARED: Final = SharedRoot(Mode.TEST, _SHARED_ROOT.digest)
+KEY_CARD: Final = make_card("officer 1", KEYS["officer 1"].public, KEYS["officer 1"].sign)
+JOINT_ELECTION: Final = replace(ELECTION, register_signers=_SHARED_ROOT.keys, signers_needed=2)
+
+
+def _signed_by_two(document: JointDocument) -> bytes:
+    for name in ("officer 1", "officer 3"):
+        document = document.signed_with(KEYS[name].public, KEYS[name].sign)
+    return encode_joint(document)
+
+
+JOINT_DEFINITION: Final = _signed_by_two(
+    JointDocument(MessageType.DEFINITION, ROOT_DOCUMENT, encode_definition(JOINT_ELECTION))
+)
+_JOINT_DIGEST: Final = election_digest(encode_definition(JOINT_ELECTION))
+_JOINT_ENTRIES: Final = replace(REGISTER, election=_JOINT_DIGEST)
+JOINT_REGISTER: Final = _signed_by_two(
+    JointDocument(MessageType.REGISTER, b"", encode_register(_JOINT_ENTRIES))
 )

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ballotbox_protocol.election.conservation import counter_breach
-from ballotbox_protocol.election.definition import MarkPolicy
+from ballotbox_protocol.election.definition import Election, MarkPolicy
 from ballotbox_protocol.election.identifiers import InvalidField
 from ballotbox_protocol.election.register import origin_id
 from ballotbox_protocol.wire import cbor, cose
@@ -18,7 +18,9 @@ from ballotbox_protocol.wire.definition import (
     election_digest,
     encode_definition,
 )
+from ballotbox_protocol.wire.fingerprint import fingerprint
 from ballotbox_protocol.wire.frame import encode_frame
+from ballotbox_protocol.wire.key_card import read_card
 from ballotbox_protocol.wire.keyfile import NONCE_SIZE, SALT_SIZE, PrivateKey, seal_key
 from ballotbox_protocol.wire.leaf import Leaf, LeafType, decode_leaf, encode_leaf
 from ballotbox_protocol.wire.link_frames import Ack, Confirm, Data, Open, Opened, Refused, Session
@@ -26,6 +28,7 @@ from ballotbox_protocol.wire.message import HeldWanted, Message, MessageKind
 from ballotbox_protocol.wire.publication import Publication
 from ballotbox_protocol.wire.register import decode_register, encode_register
 from ballotbox_protocol.wire.report import ReportKind, decode_report, encode_report
+from ballotbox_protocol.wire.root_document import decode_root
 from ballotbox_protocol.wire.statements import (
     Hello,
     Refusal,
@@ -57,6 +60,8 @@ def plain(value: Any) -> Any:
         told = {field.name: plain(getattr(value, field.name)) for field in fields(value)}
         if isinstance(value, Publication) and not value.release:
             del told["release"]
+        if isinstance(value, Election) and value.signers_needed == 1:
+            del told["signers_needed"]
         return told
     if isinstance(value, IntFlag):
         return [member.name for member in type(value) if member in value]
@@ -449,6 +454,24 @@ def serial() -> list[Vector]:
     return vectors
 
 
+def joints() -> list[Vector]:
+    root = {"fields": plain(decode_root(day.ROOT_DOCUMENT)), "digest": day.SHARED.digest.hex()}
+    digest = election_digest(encode_definition(day.JOINT_ELECTION))
+    card = {"fields": plain(read_card(day.KEY_CARD))}
+    return [
+        {"name": "root document", "hex": day.ROOT_DOCUMENT.hex(), **root},
+        {"name": "key card", "hex": day.KEY_CARD.hex(), **card},
+        {
+            "name": "definition signed by two of three",
+            "hex": day.JOINT_DEFINITION.hex(),
+            "root": str(day.SHARED),
+            "digest": digest.hex(),
+            "fingerprint": fingerprint(str(day.SHARED), digest),
+        },
+        {"name": "its register signed by two", "hex": day.JOINT_REGISTER.hex()},
+    ]
+
+
 def key_files() -> list[Vector]:
     salt, nonce = bytes(range(SALT_SIZE)), bytes(range(NONCE_SIZE))
     passphrase = "пароль · passphrase"
@@ -466,6 +489,7 @@ def keys() -> list[Vector]:
 
 MAKERS: dict[str, Callable[[], list[Vector]]] = {
     "definition": definitions,
+    "joint": joints,
     "key": keys,
     "key_file": key_files,
     "leaf": leaves,

@@ -127,8 +127,8 @@ MEANINGS: dict[type[IntEnum], dict[str, str]] = {
 
 #: Of each message type: who signs it, and what.
 SIGNED_AS = {
-    "DEFINITION": ("root key", "an election definition"),
-    "REGISTER": ("register signer", "a register"),
+    "DEFINITION": ("root key, or holders of a shared root, detached", "an election definition"),
+    "REGISTER": ("register signer, or several, detached", "a register"),
     "REPORT": ("box", "a report"),
     "CONSENT": ("officers, detached", "a report without its officers' signatures"),
     "KEY_PROOF": ("next key of a box, detached", "election digest, box, epoch, new key"),
@@ -142,6 +142,7 @@ SIGNED_AS = {
     "HAND_COUNT": ("officers, detached", "a hand count without its signatures"),
     "PUBLICATION": ("officers, detached", "a publication without its signatures"),
     "RULES_RELEASE": ("officers, detached", "a rules release without its signatures"),
+    "KEY_CARD": ("a holder of a shared root", "a key card"),
 }
 
 #: What a gateway sets aside when a lower log brings it as a publication.

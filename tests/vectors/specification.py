@@ -11,7 +11,8 @@ from typing import Any
 from ballotbox_protocol.election import conservation, definition, identifiers, register
 from ballotbox_protocol.election.tally import Layout
 from ballotbox_protocol.wire import cbor, checkpoint, cose, frame, receipt, statements, tiles
-from ballotbox_protocol.wire.definition import encode_definition
+from ballotbox_protocol.wire.definition import election_digest, encode_definition
+from ballotbox_protocol.wire.fingerprint import fingerprint
 from ballotbox_protocol.wire.message import MESSAGE_MAX, MessageKind
 from ballotbox_protocol.wire.register import encode_register
 from ballotbox_protocol.wire.report import (
@@ -162,6 +163,10 @@ def type_table() -> str:
     return table(("Type", "Signed by", "Payload"), rows)
 
 
+def shown_fingerprint() -> str:
+    return fingerprint(str(day.SHARED), election_digest(encode_definition(day.JOINT_ELECTION)))
+
+
 def votes_row() -> str:
     rows = []
     for index, span in enumerate(Layout.of(day.ELECTION).spans):
@@ -244,6 +249,9 @@ def blocks() -> dict[str, Block]:
         "definition": lambda: examples.hex_lines(encode_definition(day.ELECTION)),
         "register": lambda: examples.hex_lines(encode_register(day.REGISTER)),
         "root": lambda: examples.fenced(str(day.ROOT)),
+        "root document": lambda: examples.hex_lines(day.ROOT_DOCUMENT),
+        "shared root": lambda: examples.fenced(str(day.SHARED)),
+        "fingerprint": lambda: examples.fenced(shown_fingerprint()),
         "votes": votes_row,
         "consent": examples.consent_example,
         "key proof": examples.proof_example,

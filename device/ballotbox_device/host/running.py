@@ -31,8 +31,9 @@ from ballotbox_device.host.state import StateDirectory, open_state, sole_use
 from ballotbox_device.host.system import SystemClock, SystemEntropy
 from ballotbox_device.host.trust_files import establish_from, remember
 from ballotbox_protocol.election.identifiers import PollState
+from ballotbox_protocol.wire.fingerprint import fingerprint
 from ballotbox_protocol.wire.report import ClockQuality
-from ballotbox_protocol.wire.trust import Trusted
+from ballotbox_protocol.wire.trust import Trusted, parse_root
 
 _PANEL_IN: Final = 0
 _RoadOf = Callable[[Outgoing], GatewayRoad]
@@ -148,6 +149,7 @@ def _introduction(state: StateDirectory, trusted: Trusted, orders: Orders) -> Sa
         "says": "box",
         "box": state.box.hex(),
         "election": trusted.digest.hex(),
+        "fingerprint": fingerprint(str(parse_root(orders.root)), trusted.digest),
         "mode": trusted.election.mode.name.lower(),
         "register": trusted.register.version,
         "debug": orders.debug,

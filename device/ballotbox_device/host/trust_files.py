@@ -11,7 +11,7 @@ from ballotbox_device.host.problem import Problem, reason_of
 from ballotbox_protocol.election.identifiers import InvalidField
 from ballotbox_protocol.wire.trust import (
     Distrust,
-    RootKey,
+    Root,
     Trusted,
     open_definition,
     open_register,
@@ -57,7 +57,7 @@ def logs_seen(seen: Path) -> tuple[str, ...]:
     return _seen(seen).logs
 
 
-def _root(text: str) -> RootKey:
+def _root(text: str) -> Root:
     try:
         return parse_root(text)
     except InvalidField as error:

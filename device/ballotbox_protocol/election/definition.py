@@ -50,7 +50,7 @@ class Option:
     preferences: int = 0
 
     def __post_init__(self) -> None:
-        _require_name(self.name, "option.name")
+        require_name(self.name, "option.name")
         require_count(self.preferences, "option.preferences", PREFERENCES_MAX)
 
 
@@ -64,7 +64,7 @@ class Contest:
     options: tuple[Option, ...]
 
     def __post_init__(self) -> None:
-        _require_name(self.name, "contest.name")
+        require_name(self.name, "contest.name")
         sized = 1 <= len(self.options) <= OPTIONS_MAX
         require(sized, "contest.options", f"needs 1 to {OPTIONS_MAX}")
         _require_unique((option.name for option in self.options), "contest.options", "name")
@@ -96,7 +96,7 @@ class BallotStyle:
     sheets: tuple[tuple[int, ...], ...]
 
     def __post_init__(self) -> None:
-        _require_name(self.code, "style.code")
+        require_name(self.code, "style.code")
         require(1 <= len(self.sheets) <= SHEETS_MAX, "style.sheets", f"needs 1 to {SHEETS_MAX}")
         require(all(self.sheets), "style.sheets", "a sheet carries no contest")
         contests = [contest for sheet in self.sheets for contest in sheet]
@@ -119,7 +119,7 @@ class Precinct:
 
     def __post_init__(self) -> None:
         require_count(self.number, "precinct.number")
-        _require_name(self.name, "precinct.name")
+        require_name(self.name, "precinct.name")
         require_count(self.registered, "precinct.registered")
         require(len(self.styles) >= 1, "precinct.styles", "needs at least one ballot style")
         require(len(set(self.styles)) == len(self.styles), "precinct.styles", "names a style twice")
@@ -161,7 +161,10 @@ class MarkPolicy:
 
 @dataclass(frozen=True)
 class Election:
-    """A whole election definition; the references between its parts hold."""
+    """A whole election definition; the references between its parts hold.
+
+    signers_needed: how many of the register's signers must sign each version of it.
+    """
 
     name: str
     mode: Mode
@@ -171,9 +174,10 @@ class Election:
     precincts: tuple[Precinct, ...]
     register_signers: tuple[bytes, ...]
     policy: MarkPolicy = MarkPolicy()
+    signers_needed: int = 1
 
     def __post_init__(self) -> None:
-        _require_name(self.name, "name")
+        require_name(self.name, "name")
         _require_day(self.day)
         self._require_sizes()
         for index, style in enumerate(self.styles):
@@ -188,6 +192,9 @@ class Election:
         _require_unique(self.register_signers, "register_signers", "key")
         for index, key in enumerate(self.register_signers):
             require_bytes(key, 32, f"register_signers[{index}]")
+        known = len(self.register_signers)
+        fits = 1 <= self.signers_needed <= known
+        require(fits, "signers_needed", f"must be from 1 to the number of signers, {known}")
 
     def _require_sizes(self) -> None:
         for field, count, maximum in (
@@ -207,7 +214,8 @@ class Election:
         return {precinct.number: precinct for precinct in self.precincts}
 
 
-def _require_name(value: str, field: str) -> None:
+def require_name(value: str, field: str) -> None:
+    """Raise InvalidField unless `value` can name something on paper and on a screen."""
     require(1 <= len(value) <= NAME_MAX, field, f"must have 1 to {NAME_MAX} characters")
     require(unicodedata.is_normalized("NFC", value), field, "must be in Unicode normal form C")
     clean = all(unicodedata.category(character)[0] != "C" for character in value)

@@ -195,6 +195,14 @@ class Register:
             for box, entries in grouped.items()
         }
 
+    def ended_before(self, box: BoxId, epoch: int, origin: OriginId, index: int) -> bool:
+        """Tell whether every earlier epoch of the box is closed for this leaf of `origin`'s log.
+
+        Then its key needs no word of the one before, which is lost or in wrong hands.
+        """
+        earlier = [entry for entry in self.entries_of.get(box, ()) if entry.epoch < epoch]
+        return all(e.closed is not None and e.closed.covers(origin, index) for e in earlier)
+
     @cached_property
     def expected(self) -> dict[BoxId, PrecinctId]:
         """The boxes whose final is awaited: all but those whose every epoch closed as unused."""

@@ -45,6 +45,7 @@ _TOP: Final = (
     "mode",
     "day",
     "register_signers",
+    "signers_needed",
     "policy",
     "contest",
     "style",
@@ -62,8 +63,10 @@ _PRECINCT: Final = ("number", "name", "registered", "styles")
 _WRITTEN: Final = {"contests": "contest", "styles": "style", "precincts": "precinct"}
 
 
-def load_election(text: str) -> Election:
+def load_election(text: str, signers: tuple[bytes, ...] = (), needed: int = 1) -> Election:
     """Return the election that TOML text describes.
+
+    signers, needed: who signs registers, and how many must, where the text does not say.
 
     Raises InvalidField whose field is the place as the author wrote it, for instance
     `contest[2].options[5].preferences`, entries counted from 0.
@@ -88,8 +91,9 @@ def load_election(text: str) -> Election:
             contests=built_contests,
             styles=built_styles,
             precincts=built_precincts,
-            register_signers=top.each("register_signers", _key),
+            register_signers=_signers(top, signers),
             policy=_policy(top),
+            signers_needed=top.number("signers_needed", _needed(top, needed)),
         )
     except InvalidField as error:
         raise InvalidField(_WRITTEN.get(error.field, error.field), error.problem) from None
@@ -122,6 +126,16 @@ def _day(top: Table) -> str:
 
 def _key(value: object, path: str) -> bytes:
     return as_hexadecimal(value, KEY_SIZE, path)
+
+
+def _signers(top: Table, given: tuple[bytes, ...]) -> tuple[bytes, ...]:
+    if given and "register_signers" not in top:
+        return given
+    return top.each("register_signers", _key)
+
+
+def _needed(top: Table, given: int) -> int:
+    return 1 if "register_signers" in top else given
 
 
 def _policy(top: Table) -> MarkPolicy:
@@ -198,6 +212,8 @@ def _lines(election: Election) -> Iterator[str]:
     yield f"mode = {_quoted(election.mode.name.lower())}\n"
     yield f"day = {election.day}\n"
     yield f"register_signers = {_quoted([key.hex() for key in election.register_signers])}\n"
+    if election.signers_needed > 1:
+        yield f"signers_needed = {election.signers_needed}\n"
     yield "\n[policy]\n"
     policy = election.policy
     for key in _HANDLED:

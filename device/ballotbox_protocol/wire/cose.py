@@ -63,6 +63,7 @@ class MessageType(StrEnum):
     HAND_COUNT = "bbx-hand-count"
     PUBLICATION = "bbx-publication"
     RULES_RELEASE = "bbx-rules-release"
+    KEY_CARD = "bbx-key-card"
 
 
 class EnvelopeError(ValueError):

@@ -24,25 +24,28 @@ from ballotbox_protocol.wire import cbor
 from ballotbox_protocol.wire.shape import Fields, as_enum, as_tuple, as_type
 
 VERSION = 1
+#: Its key; 9 is refused by a frozen vector, as a key that nobody knows.
+_SIGNERS_NEEDED = 10
 #: Numbers of a policy that says no more than who is given a second chance, over- and blank voters.
 _SHORT = 2
 
 
 def encode_definition(election: Election) -> bytes:
     """Return the canonical bytes of a definition; their digest names the election."""
-    return cbor.encode(
-        {
-            0: VERSION,
-            1: election.name,
-            2: int(election.mode),
-            3: election.day,
-            4: [_contest_item(contest) for contest in election.contests],
-            5: [[style.code, [list(s) for s in style.sheets]] for style in election.styles],
-            6: [[p.number, p.name, p.registered, list(p.styles)] for p in election.precincts],
-            7: list(election.register_signers),
-            8: _policy_item(election.policy),
-        }
-    )
+    fields: dict[int, Any] = {
+        0: VERSION,
+        1: election.name,
+        2: int(election.mode),
+        3: election.day,
+        4: [_contest_item(contest) for contest in election.contests],
+        5: [[style.code, [list(s) for s in style.sheets]] for style in election.styles],
+        6: [[p.number, p.name, p.registered, list(p.styles)] for p in election.precincts],
+        7: list(election.register_signers),
+        8: _policy_item(election.policy),
+    }
+    if election.signers_needed > 1:
+        fields[_SIGNERS_NEEDED] = election.signers_needed
+    return cbor.encode(fields)
 
 
 def election_digest(definition: bytes) -> ElectionDigest:
@@ -66,9 +69,19 @@ def decode_definition(data: bytes) -> Election:
         precincts=fields.take_each(6, "precincts", _precinct),
         register_signers=fields.take_each(7, "register_signers", _key),
         policy=_policy(fields.take(8, "policy", list)),
+        signers_needed=_signers_needed(fields),
     )
     fields.done()
     return election
+
+
+def _signers_needed(fields: Fields) -> int:
+    if not fields.has(_SIGNERS_NEEDED):
+        return 1
+    needed = fields.take(_SIGNERS_NEEDED, "signers_needed", int)
+    # One threshold, one form: the digest of the bytes names the election.
+    require(needed > 1, "signers_needed", "must be left out where one signer is enough")
+    return needed
 
 
 def _contest_item(contest: Contest) -> list[Any]:

@@ -28,7 +28,7 @@ from ballotbox_protocol.wire.officers import two_of_the_centre_signed
 from ballotbox_protocol.wire.report import OfficerSignature, read_signatures
 from ballotbox_protocol.wire.shape import as_enum, as_type
 from ballotbox_protocol.wire.signed_by_officers import SignedByOfficers
-from ballotbox_protocol.wire.trust import RootKey, Trusted
+from ballotbox_protocol.wire.trust import Root, Trusted
 from ballotbox_protocol.wire.verdict import Reason
 
 #: With its signatures.
@@ -203,7 +203,7 @@ def read_publication(data: bytes, trusted: Trusted) -> Publication | Reason:
     return given if given.is_signed(trusted.register) else Reason.RELEASERS
 
 
-def configuration_digest(definition: bytes, register: bytes, root: RootKey) -> bytes:
+def configuration_digest(definition: bytes, register: bytes, root: Root) -> bytes:
     """Return the digest of what a result was computed under.
 
     `definition` and `register` are the signed documents, byte for byte.

@@ -23,6 +23,10 @@ class Fields:
         self._entries: dict[int, Value] = dict(value)  # type: ignore[call-overload]
         self._document = document
 
+    def has(self, key: int) -> bool:
+        """Tell whether `key` is there to be taken."""
+        return key in self._entries
+
     def take(self, key: int, field: str, kind: type[T]) -> T:
         """Consume `key`, which must be present and of exactly this type."""
         require(key in self._entries, field, "is missing")

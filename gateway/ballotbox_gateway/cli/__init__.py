@@ -5,6 +5,7 @@ from typing import Any
 import click
 
 from ballotbox_gateway.cli.broker import broker_config
+from ballotbox_gateway.cli.ceremony import ceremony
 from ballotbox_gateway.cli.check import check
 from ballotbox_gateway.cli.documents import election, register
 from ballotbox_gateway.cli.hand_count import hand_count
@@ -14,6 +15,7 @@ from ballotbox_gateway.cli.init import init
 from ballotbox_gateway.cli.keys import keys
 from ballotbox_gateway.cli.log import log
 from ballotbox_gateway.cli.quarantine import dispute, quarantine
+from ballotbox_gateway.cli.register_drafts import change, draft, show
 from ballotbox_gateway.cli.run import run
 from ballotbox_gateway.cli.settings import settings
 from ballotbox_gateway.cli.status import status
@@ -40,9 +42,11 @@ def main() -> None:
 
 
 for _command in (
-    init, check, run, status, log, quarantine, dispute, keys, election, register, settings,
-    broker_config, hand_count,
+    init, check, run, status, log, quarantine, dispute, keys, ceremony, election, register,
+    settings, broker_config, hand_count,
 ):  # fmt: skip
     main.add_command(_command)
+for _command in (draft, change, show):
+    register.add_command(_command)
 hand_count.add_command(sign)
 hand_count.add_command(name)

@@ -39,25 +39,28 @@ def register() -> None:
 @passphrase_option
 def sign_election(source: Path, key_file: Path, output: Path, passphrase_file: Path | None) -> None:
     """Sign the definition in SOURCE (TOML) with the root key."""
+    from ballotbox_gateway.adapters.source_files import read_source_text
     from ballotbox_protocol.election.identifiers import InvalidField
     from ballotbox_protocol.election.source import load_election
+    from ballotbox_protocol.wire.fingerprint import fingerprint
     from ballotbox_protocol.wire.trust import RootKey, open_definition, sign_definition
 
     try:
-        definition = load_election(_text(source))
+        definition = load_election(read_source_text(source))
     except InvalidField as error:
         raise _wrong(source, error) from error
-    key = _key(key_file, passphrase_file, definition.mode)
+    key = open_key(key_file, passphrase_file, definition.mode)
     root = RootKey(definition.mode, key.public)
     try:
         signed = sign_definition(definition, key.public, key.sign)
         _, digest = open_definition(signed, root)
     except ValueError as error:
         raise Problem(str(source), str(error), "Correct the source and sign again") from error
-    _write(output, signed)
+    write_file(output, signed)
     click.echo(f"election  {definition.name}")
     click.echo(f"digest    {digest.hex()}")
     click.echo(f"root      {root}")
+    click.echo(f"fingerprint  {fingerprint(str(root), digest)}")
 
 
 @register.command(name="sign")
@@ -76,61 +79,46 @@ def sign_register_(
     passphrase_file: Path | None,
 ) -> None:
     """Sign the register in SOURCE (TOML) with the key of a signer that the definition names."""
-    from ballotbox_gateway.adapters.trust_files import read_document
+    from ballotbox_gateway.adapters.joint_files import vouched
+    from ballotbox_gateway.adapters.source_files import read_source_text
     from ballotbox_protocol.election.identifiers import InvalidField
     from ballotbox_protocol.election.source_register import load_register
-    from ballotbox_protocol.wire.trust import (
-        Distrust,
-        open_definition,
-        open_register,
-        parse_root,
-        sign_register,
-    )
+    from ballotbox_protocol.wire.trust import open_register, sign_register
 
+    under = vouched(election_file, root_text)
+    definition, digest = under.election, under.digest
+    if definition.signers_needed > 1:
+        what = f"{definition.signers_needed} signers must sign its registers"
+        remedy = "Use `ballotbox-gateway register draft`, then `ceremony sign` and `ceremony join`"
+        raise Problem(str(election_file), what, remedy)
     try:
-        root = parse_root(root_text)
-    except InvalidField as error:
-        raise Problem("--root", error.problem, "Copy it from the authority's notice") from error
-    try:
-        definition, digest = open_definition(read_document(election_file, "--election"), root)
-    except Distrust as error:
-        raise Problem(str(election_file), str(error), "Check --election and --root") from error
-    try:
-        entries = load_register(_text(source), digest)
+        entries = load_register(read_source_text(source), digest)
     except InvalidField as error:
         raise _wrong(source, error) from error
-    key = _key(key_file, passphrase_file, definition.mode)
+    key = open_key(key_file, passphrase_file, definition.mode)
     try:
         signed = sign_register(entries, key.public, key.sign)
         open_register(signed, definition, digest)
     except ValueError as error:
         raise Problem(str(source), str(error), "Correct the source or --key") from error
-    _write(output, signed)
+    write_file(output, signed)
     counts = f"{len(entries.boxes)} boxes, {len(entries.gateways)} gateways"
     click.echo(f"register  version {entries.version}: {counts}, {len(entries.officers)} officers")
-
-
-def _text(source: Path) -> str:
-    try:
-        return source.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise Problem(str(source), "is not UTF-8 text", "Save it as UTF-8") from error
-    except OSError as error:
-        words = (error.strerror or str(error)).lower()
-        raise Problem(str(source), words, "Correct the path") from error
 
 
 def _wrong(source: Path, error: Exception) -> Problem:
     return Problem(str(source), str(error), "Correct that field and sign again")
 
 
-def _key(key_file: Path, passphrase_file: Path | None, mode: "Mode") -> "PrivateKey":
+def open_key(key_file: Path, passphrase_file: Path | None, mode: "Mode | None") -> "PrivateKey":
+    """Return the private key in a file, asking for its passphrase if it has one; raises Problem."""
     from ballotbox_gateway.adapters.key_files import read_key
 
     return read_key(key_file, passphrase_for(key_file, passphrase_file), mode)
 
 
-def _write(path: Path, data: bytes) -> None:
+def write_file(path: Path, data: bytes) -> None:
+    """Write a file whole or not at all; an existing one is replaced. Raises Problem."""
     if path.is_dir():
         raise Problem(str(path), "is a directory", "Name the file to write in it")
     partial = path.with_name(path.name + ".partial")

@@ -43,6 +43,37 @@ def show(file: Path) -> None:
     _show(file, public_part(file))
 
 
+@keys.command()
+@click.argument("library", type=click.Path(path_type=Path))
+@click.argument("token")
+@click.argument("label")
+@click.option("--pin-file", type=click.Path(path_type=Path), help="File of mode 0600 with the PIN.")
+@click.option("--pin-variable", metavar="NAME", help="Environment variable with the PIN.")
+@click.option("--make", is_flag=True, help="Make the key in the module; it never leaves it.")
+def module(
+    library: Path,
+    token: str,
+    label: str,
+    pin_file: Path | None,
+    pin_variable: str | None,
+    *,
+    make: bool,
+) -> None:
+    """Show the key LABEL of the TOKEN that the PKCS#11 module LIBRARY reaches, or make it."""
+    from ballotbox_gateway.adapters.pin import pin_of
+    from ballotbox_gateway.adapters.trust_files import module_key
+    from ballotbox_gateway.problem import Problem
+    from ballotbox_protocol.wire.cose import key_id
+
+    if (pin_file is None) == (pin_variable is None):
+        remedy = "Give one of the two; a PIN on the command line could be read by others"
+        raise Problem("PIN", "comes from --pin-file or --pin-variable", remedy)
+    public = module_key(library, token, label, pin_of(pin_file, pin_variable), make=make)
+    click.echo(f"key     {label} of token {token}")
+    click.echo(f"public  {public.hex()}")
+    click.echo(f"key id  {key_id(public).hex()}")
+
+
 def _show(file: Path, public: bytes) -> None:
     from ballotbox_gateway.adapters.key_files import is_unprotected
     from ballotbox_protocol.wire.cose import key_id

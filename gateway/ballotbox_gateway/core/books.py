@@ -28,6 +28,7 @@ from ballotbox_gateway.core.roster import Roster
 from ballotbox_gateway.core.rulings import Bench
 from ballotbox_protocol.election.identifiers import BoxId, InvalidField
 from ballotbox_protocol.election.register import origin_id
+from ballotbox_protocol.election.register_changes import require_later
 from ballotbox_protocol.wire.hand_count import HandCount
 from ballotbox_protocol.wire.hand_count_check import Laws, content_fault
 from ballotbox_protocol.wire.message import Message, MessageKind
@@ -111,6 +112,8 @@ class Books:
                 "register",
                 f"has lost an entry of box {lost.hex()}: entries are closed, never deleted",
             )
+        if previous is not None:
+            require_later(previous.trusted.register, roster.trusted.register)
 
     def settle(self, judge: Callable[[Case], T], now: int) -> Settled[T]:
         """Judge, commit, and return the judgement; again from the start when the books moved on."""

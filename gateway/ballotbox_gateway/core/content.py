@@ -117,13 +117,23 @@ class ContentRules:
         report, entry = given.report, given.entry
         if report.precinct != entry.precinct:
             return Reason.PRECINCT
-        if report.epoch != entry.epoch or facts.epoch not in (NONE_YET, report.epoch):
+        if report.epoch != entry.epoch or not self._is_current(report, facts, position):
             return Reason.EPOCH
         if entry.closed is not None and entry.closed.covers(self._origin, position.leaf):
             return Reason.CLOSED_ENTRY
         if report.firmware not in entry.firmware:
             return Reason.FIRMWARE
         return Reason.DEBUG if report.debug and self._official else None
+
+    def _is_current(self, report: Report, facts: Facts, position: Position) -> bool:
+        """Tell whether the box may sign in this epoch: by its own rotation, or by the register."""
+        if facts.epoch in (NONE_YET, report.epoch):
+            return True
+        register = self._roster.trusted.register
+        later = report.epoch > facts.epoch
+        return later and register.ended_before(
+            report.box, report.epoch, self._origin, position.leaf
+        )
 
     def _echo(self, report: Report, position: Position) -> Reason | None:
         held = report.held

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
 
+from ballotbox_gateway.core.signer import Signer
 from ballotbox_protocol.election.identifiers import BoxId
-from ballotbox_protocol.wire.keyfile import PrivateKey
 from ballotbox_protocol.wire.message import Message
 from ballotbox_protocol.wire.verdict import Reason, Verdict
 
@@ -140,7 +140,7 @@ class Identity:
     """Who this gateway is: the origin of its log and the key that the register lists for it."""
 
     origin: str
-    key: PrivateKey
+    key: Signer
 
 
 class OlderRegister(ValueError):

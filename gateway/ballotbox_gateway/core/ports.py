@@ -31,12 +31,23 @@ class DiskFull(LedgerFailure):
     """There is no room; nothing of the batch was applied and a later commit may succeed."""
 
     remedy = "Free some space"
+    #: Until when nothing is acknowledged, and what is told then.
+    until = "until there is room"
+    over = "there is room on the disk again"
 
 
 class ReadOnly(DiskFull):
     """Nothing may be written for now; else as for a full disk."""
 
     remedy = "Mount it for writing again"
+
+
+class SignerAway(DiskFull):
+    """The key cannot sign for now, so that nothing may be stored; else as for a full disk."""
+
+    remedy = "Plug the security module in, and see that it is unlocked"
+    until = "until the key signs again"
+    over = "the key signs again"
 
 
 class Conflict(Exception):

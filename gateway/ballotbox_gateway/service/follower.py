@@ -13,6 +13,7 @@ from ballotbox_gateway.adapters.backoff import Backoff
 from ballotbox_gateway.adapters.second_copy import SecondCopy
 from ballotbox_gateway.adapters.threads import in_thread
 from ballotbox_gateway.core.intake import Intake
+from ballotbox_gateway.core.ports import SignerAway
 from ballotbox_gateway.core.publishing import Stretch
 from ballotbox_gateway.problem import Problem
 
@@ -72,8 +73,8 @@ class Follower:
             self._more.clear()
             try:
                 await self._catch_up()
-            except Problem as problem:
-                self._troubled(problem)
+            except (Problem, SignerAway) as trouble:
+                self._troubled(_told(trouble))
                 await asyncio.sleep(self._backoff.failed())
                 continue
             await self._more.wait()
@@ -110,9 +111,15 @@ class Follower:
             async with asyncio.timeout(FINISH_S):
                 await self._catch_up()
                 await in_thread(self._copy.finish)
-        except Problem as problem:
-            self._troubled(problem)
+        except (Problem, SignerAway) as trouble:
+            self._troubled(_told(trouble))
         except TimeoutError:
             remedy = "The next start completes it"
             what = f"was not complete after {FINISH_S:.0f} s"
             self._troubled(Problem(str(self._copy.directory), what, remedy))
+
+
+def _told(trouble: Problem | SignerAway) -> Problem:
+    if isinstance(trouble, Problem):
+        return trouble
+    return Problem("ledger", str(trouble), trouble.remedy)

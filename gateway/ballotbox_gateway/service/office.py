@@ -15,6 +15,7 @@ from ballotbox_gateway.adapters.backoff import Backoff
 from ballotbox_gateway.adapters.mqtt_intake import MqttIntake
 from ballotbox_gateway.adapters.second_copy import SecondCopy
 from ballotbox_gateway.adapters.trust_files import load_trusted
+from ballotbox_gateway.adapters.used_register import remember_register
 from ballotbox_gateway.config import Config
 from ballotbox_gateway.core.intake import CountOutcome, Intake, OlderRegister, RulingOutcome
 from ballotbox_gateway.core.ports import DiskFull, Ledger, LedgerFailure
@@ -161,6 +162,7 @@ class Office:
         except LedgerFailure as error:
             self._fail(error)
             return
+        remember_register(self.config, trusted.register)
         self.trusted = self._desk.trusted = trusted
         if self.reception.mqtt is not None:
             self.reception.mqtt.serve(trusted.register.entries_of.keys())

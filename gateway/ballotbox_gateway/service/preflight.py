@@ -21,6 +21,7 @@ from ballotbox_gateway.core.intake import Identity
 from ballotbox_gateway.problem import Problem
 from ballotbox_gateway.service.apart import require_apart
 from ballotbox_gateway.service.opening import size_of_whole
+from ballotbox_protocol.wire.fingerprint import fingerprint
 from ballotbox_protocol.wire.trust import Trusted
 
 #: An official day of a precinct fits into a few MiB; this leaves room for everything else's logs.
@@ -57,6 +58,7 @@ def preflight(config: Config, beside: Sequence[Config] = ()) -> Iterator[Finding
     election, version = trusted.election, trusted.register.version
     mode = election.mode.name.lower()
     yield _well(f"election: {election.name} ({mode})")
+    yield _well(f"fingerprint: {fingerprint(config.root, trusted.digest)}, as on the poster")
     yield _well(f"register: version {version}, {len(trusted.register.expected)} boxes")
     if config.laws:
         yield _found(partial(_laws, config))
@@ -67,7 +69,7 @@ def preflight(config: Config, beside: Sequence[Config] = ()) -> Iterator[Finding
     except Problem as problem:
         yield _ill(str(problem))
         return
-    yield _well(f"key: {config.key_file} is the register's for {config.origin}")
+    yield _well(f"key: {config.key_place} is the register's for {config.origin}")
     yield from _surroundings(config, trusted, identity)
 
 

@@ -44,6 +44,7 @@ class Reception:
         self.reserve: Callable[[], str] = lambda: ""
         #: The disk's fault while it is full, else an empty text.
         self.disk_full = ""
+        self._over = DiskFull.over
         self._correspondence = Correspondence(intake, _challenge, _greeted)
         self._correspondence.route_to = lambda box: self.mqtt.route_to(box) if self.mqtt else None
         self._correspondence.convicted = _convicted
@@ -108,9 +109,8 @@ class Reception:
 
     def _wait_for_room(self, error: DiskFull) -> None:
         if not self.disk_full:
-            waiting = "nothing is acknowledged until there is room"
-            _log.error("%s. %s: %s", error, error.remedy, waiting)
-        self.disk_full = str(error)
+            _log.error("%s. %s: nothing is acknowledged %s", error, error.remedy, error.until)
+        self.disk_full, self._over = str(error), error.over
         for carrier in self.carriers:
             carrier.hold()
         self._loop.call_later(_DISK_RETRY_S, self._try_again, context=self._context)
@@ -122,7 +122,7 @@ class Reception:
     def _room_again(self) -> None:
         if self.disk_full:
             self.disk_full = ""
-            _log.warning("there is room on the disk again")
+            _log.warning("%s", self._over)
         if self.inbox.room > 0:
             for carrier in self.carriers:
                 carrier.resume()

@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from typing import Final
 
 from ballotbox_gateway.adapters.trust_files import load_identity, load_trusted
+from ballotbox_gateway.adapters.used_register import remember_register
 from ballotbox_gateway.config import Config
 from ballotbox_gateway.marking import MarkFilter, mark_of, marked
 from ballotbox_gateway.problem import Problem
@@ -56,6 +57,7 @@ def _opened(config: Config, ledgers: ExitStack) -> Parts:
         quotas = quotas_of(config)
         ledger, intake, told = open_intake(config, trusted, identity, quotas)
         ledgers.callback(ledger.close)
+        remember_register(config, trusted.register)
         for line in told:
             _log.warning("%s: %s", config.ledger_file, line)
     return Parts(config, trusted, intake, ledger, quotas)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from ballotbox_protocol.wire.publication import Publication
-from ballotbox_protocol.wire.trust import RootKey
+from ballotbox_protocol.wire.trust import Root
 from ballotbox_tabulation.core.evidence import LogEntry
 from ballotbox_tabulation.core.faults import Fault
 from ballotbox_tabulation.core.fold import Fold, Standings
@@ -47,7 +47,7 @@ class Refused:
 def conclude(
     log: OpenedLog,
     entries: Iterable[LogEntry | Fault],
-    root: RootKey,
+    root: Root,
     program: str,
     second: Opinion | None = None,
     decide: Callable[[Document], Document] | None = None,

@@ -15,7 +15,7 @@ from ballotbox_protocol.election.counters import COUNTER_NAMES
 from ballotbox_protocol.election.definition import Contest, Election
 from ballotbox_protocol.election.tally import ContestTally, Layout, Row
 from ballotbox_protocol.wire.checkpoint import Checkpoint
-from ballotbox_protocol.wire.trust import RootKey, Trusted
+from ballotbox_protocol.wire.trust import Root, Trusted
 from ballotbox_protocol.wire.verdict import Verdict
 from ballotbox_tabulation.core.evidence import ReplacedLog
 from ballotbox_tabulation.core.fold import (
@@ -48,7 +48,7 @@ Document = dict[str, Any]
 class Source:
     """Where a result comes from: what was trusted, which log, which program."""
 
-    root: RootKey
+    root: Root
     trusted: Trusted
     checkpoint: Checkpoint
     program: str

@@ -7,8 +7,17 @@ from dataclasses import replace
 
 from ballotbox_device.core.events import CorrectionRequested, RotationRequested
 from ballotbox_device.core.rules import ElectionRules
-from ballotbox_protocol.election.identifiers import PollState
-from ballotbox_protocol.election.register import BoxEntry, Officer, Register, Role
+from ballotbox_protocol.election.identifiers import BoxId, PollState
+from ballotbox_protocol.election.register import (
+    BoxEntry,
+    ClosedAs,
+    Closure,
+    Officer,
+    Register,
+    Role,
+    key_id,
+)
+from ballotbox_protocol.election.register_changes import close_box, enrol_box
 from ballotbox_protocol.wire import cose
 from ballotbox_protocol.wire.keyfile import PrivateKey
 from ballotbox_protocol.wire.report import ReportKind, decode_report
@@ -46,6 +55,30 @@ def rotate_key(world: World, strike: Strike) -> None:
     added = BoxEntry(entry.box, key.public, entry.epoch + 1, entry.precinct, entry.firmware)
     _issue(world, strike, replace(register, boxes=(*register.boxes, added)))
     _restart_with(world, box, key)
+
+
+def undo_register(world: World, strike: Strike) -> None:
+    """End a box that was never used; then officers release a register that knows no such end."""
+    box = list(world.boxes)[strike.target % world.total_boxes]
+    register = world.authority.trusted.register
+    place = register.boxes[strike.target % len(register.boxes)]
+    key = seeded_key(world.day.seed, "spare box", register.version)
+    spare = BoxId(key_id(key.public) * 2)
+    world.auditor.struck(FaultKind.REGISTER_UNDONE, box.name)
+    enrolled = enrol_box(register, spare, key.public, place.precinct, place.firmware)
+    _issue(world, strike, close_box(enrolled, spare, Closure(ClosedAs.UNUSED, ())))
+    world.ended[spare] = world.authority.trusted.register.version
+    world.schedule.after(_SPREAD_MS, _undo, world, spare)
+
+
+def _undo(world: World, spare: BoxId) -> None:
+    """Release the newest register as it would be had nobody told those who wrote it."""
+    register = world.authority.trusted.register
+    boxes = (replace(e, closed=None) if e.box == spare else e for e in register.boxes)
+    undone = replace(register, version=register.version + 1, boxes=tuple(boxes))
+    trusted = with_register(world.authority, undone).trusted
+    for gateway in world.gateways:
+        gateway.use(trusted)
 
 
 def _issue(world: World, strike: Strike, register: Register) -> None:

@@ -10,7 +10,12 @@ from ballotbox_device.core.poll import Action
 from ballotbox_device.core.signals import Signal
 from ballotbox_simulator.authority import FIRMWARE_SEQUENCE
 from ballotbox_simulator.disk import KEPT, LOST, Ailment, MemoryJournal, MemorySlots, Torn
-from ballotbox_simulator.world.authority_acts import correct, renew_register, rotate_key
+from ballotbox_simulator.world.authority_acts import (
+    correct,
+    renew_register,
+    rotate_key,
+    undo_register,
+)
 from ballotbox_simulator.world.box_node import BoxNode
 from ballotbox_simulator.world.faults import FaultKind, Strike
 from ballotbox_simulator.world.polling_day import MINUTE
@@ -210,6 +215,7 @@ def _press_twice(world: World, strike: Strike) -> None:
 BOX_STRIKES: Final[Mapping[FaultKind, Do]] = {
     _K.REGISTER_RENEWED: renew_register,
     _K.KEY_ROTATED: rotate_key,
+    _K.REGISTER_UNDONE: undo_register,
     _K.POWER_CUT: _box_strike(_cut_power),
     _K.POWER_CUT_IN_WRITE: _box_strike(_cut_in_write),
     _K.MEMORY_TORN: _box_strike(_tear),

@@ -113,6 +113,7 @@ class FaultKind(StrEnum):
     # The authority and the officers, at a bad time
     REGISTER_RENEWED = "register_renewed"
     KEY_ROTATED = "key_rotated"
+    REGISTER_UNDONE = "register_undone"
     CORRECTED = "corrected"
     REPRINTED = "reprinted"
     # People who count by hand, and who enter what they counted

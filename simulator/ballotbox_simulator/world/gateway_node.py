@@ -23,6 +23,7 @@ from ballotbox_gateway.core.ports import DiskFull, LedgerFailure
 from ballotbox_gateway.core.quota import Allowance, Quota, Quotas
 from ballotbox_gateway.core.upward import UpwardBatch, UpwardFault
 from ballotbox_protocol.election.identifiers import BoxId, InvalidField
+from ballotbox_protocol.election.register_changes import require_later
 from ballotbox_protocol.wire.message import Message
 from ballotbox_protocol.wire.statements import CHALLENGE_SIZE
 from ballotbox_protocol.wire.trust import Trusted
@@ -210,6 +211,11 @@ class GatewayNode:
     def use(self, trusted: Trusted) -> None:
         """Take in a newer register, now and at every start."""
         if trusted.register.version <= self.trusted.register.version:
+            return
+        try:
+            require_later(self.trusted.register, trusted.register)
+        except InvalidField as fault:
+            self._witness.noted(self.name, "refuses register", fault)
             return
         self.trusted = trusted
         if self.intake is None:

@@ -37,7 +37,9 @@ BALLOTS: Final = 482
 #: A region's log must fit into one request upward.
 PER_REGION: Final = 96
 #: Each region would issue a register of its own, and a nation has one.
-_NOT_IN_A_NATION: Final = frozenset({FaultKind.REGISTER_RENEWED, FaultKind.KEY_ROTATED})
+_NOT_IN_A_NATION: Final = frozenset(
+    {FaultKind.REGISTER_RENEWED, FaultKind.KEY_ROTATED, FaultKind.REGISTER_UNDONE}
+)
 
 Progress = Callable[[int, int], None]
 

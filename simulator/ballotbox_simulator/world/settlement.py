@@ -23,6 +23,7 @@ from ballotbox_simulator.world.gateway_node import GatewayNode
 from ballotbox_simulator.world.ledgers import SimulatedLedger
 from ballotbox_simulator.world.places import PrecinctNodes
 from ballotbox_simulator.world.reconciliation import reconcile
+from ballotbox_simulator.world.register_audit import undone
 from ballotbox_simulator.world.rulings import NAMABLE
 from ballotbox_simulator.world.world import World
 from ballotbox_tabulation.core.faults import Fault
@@ -267,6 +268,8 @@ def _audit_gateway(world: World, gateway: GatewayNode) -> None:
         # `count_audit` holds each of these against what people did.
         counts -= decided(gateway)
     seen = {Reason.RATE} if gateway.name in auditor.floods.dry_at else set()
+    for words in undone(world.ended, gateway):
+        auditor.object_to(Breach.LAW, gateway.name, words)
     for words in auditor.floods.unbounded(gateway):
         auditor.object_to(Breach.LAW, gateway.name, words)
     for reason in unexplained(counts.keys() - seen, struck):

@@ -38,6 +38,7 @@ _RARE: Final = {
     FaultKind.SLOTS_CUT: 0.1,
     FaultKind.SLOTS_CUT_BOTH: 0.015,
     FaultKind.COUNTERS_FULL: 0.05,
+    FaultKind.REGISTER_UNDONE: 0.05,
 }
 #: On so many days people count by hand, of so many contests; and how likely each mistake is then.
 _BY_HAND: Final = 0.25

@@ -19,7 +19,7 @@ from ballotbox_device.core.sheet import Sheet
 from ballotbox_gateway.core.delivery import PROBE_EVERY_S
 from ballotbox_gateway.core.intake import Identity as GatewayIdentity
 from ballotbox_gateway.core.ports import Binding
-from ballotbox_protocol.election.identifiers import PollState
+from ballotbox_protocol.election.identifiers import BoxId, PollState
 from ballotbox_protocol.election.register import origin_id
 from ballotbox_simulator.authority import FIRMWARE, FIRMWARE_SEQUENCE
 from ballotbox_simulator.crew import SeededEntropy
@@ -97,6 +97,8 @@ class World:
             Transcript(self.schedule, keep=keep_lines) if beside is None else beside.transcript
         )
         self.auditor = Auditor(self.authority.trusted, self.transcript)
+        #: Boxes that the authority ended, by the register's version that says so.
+        self.ended: dict[BoxId, int] = {}
         if beside is not None:
             self.auditor.join(beside.auditor)
         self.centre: GatewayNode = self.gateway(

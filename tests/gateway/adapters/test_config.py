@@ -67,7 +67,7 @@ def test_a_valid_file_is_read_with_its_defaults_and_paths_from_its_own_folder(tm
             {"origin": '"two words"'},
             "origin: must be 1 to 128 printable ASCII characters, no space, no +",
         ),
-        (MQTT, {"key_file": None}, "key_file: is missing (Private key of this gateway)"),
+        (MQTT, {"key_file": None}, "name the gateway's key: key_file or [pkcs11], one of the two"),
         (MQTT, {"passphrase_file": "1"}, "passphrase_file: must be a path in quotes"),
         (MQTT, {"passphrase_variable": '""'}, "passphrase_variable: must have at least"),
         (MQTT, {"ledger_file": "true"}, "ledger_file: must be a path in quotes"),

@@ -8,7 +8,7 @@ import pytest
 from ballotbox_gateway.adapters.roads import Letter
 from ballotbox_gateway.core.correspondence import Route
 from ballotbox_gateway.core.intake import Road, RoadKind
-from ballotbox_gateway.core.ports import DiskFull, LedgerFailure
+from ballotbox_gateway.core.ports import DiskFull, LedgerFailure, SignerAway
 from ballotbox_gateway.ledger.memory import MemoryLedger
 from ballotbox_gateway.service import reception as reception_module
 from ballotbox_gateway.service.reception import BATCH_MAX, Reception
@@ -116,12 +116,30 @@ def test_letters_are_decided_in_batches_of_bounded_size():
     run(scenario)
 
 
-def test_a_full_disk_stops_everything_and_room_goes_on_where_it_stopped(monkeypatch):
+@pytest.mark.parametrize(
+    ("trouble", "told", "over"),
+    [
+        (
+            DiskFull("ledger: the disk is full"),
+            "Free some space: nothing is acknowledged until there is room",
+            "there is room on the disk again",
+        ),
+        (
+            SignerAway("key gateway of token ballotbox: DeviceRemoved"),
+            f"{SignerAway.remedy}: nothing is acknowledged until the key signs again",
+            "the key signs again",
+        ),
+    ],
+    ids=("disk", "key"),
+)
+def test_what_cannot_be_stored_or_signed_waits_and_goes_on_where_it_stopped(
+    monkeypatch, caplog, trouble, told, over
+):
     monkeypatch.setattr(reception_module, "_DISK_RETRY_S", 0.01)
 
     async def scenario():
         desk = Desk()
-        desk.ledger.trouble = DiskFull("ledger: the disk is full")
+        desk.ledger.trouble = trouble
         desk.put(*[REPORT + each for each in ScriptedBox(authority()).day(1)])
         await soon(lambda: desk.reception.disk_full, "the trouble")
         assert desk.road.held
@@ -136,6 +154,7 @@ def test_a_full_disk_stops_everything_and_room_goes_on_where_it_stopped(monkeypa
         assert desk.failures == []
 
     run(scenario)
+    assert caplog.messages == [f"{trouble}. {told}", over]
 
 
 def test_a_sick_ledger_ends_the_service_and_nothing_is_said():

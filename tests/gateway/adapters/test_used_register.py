@@ -1,0 +1,63 @@
+"""Is a register that undoes the one used last refused after a restart, too?"""
+
+from dataclasses import replace
+
+import pytest
+
+from ballotbox_gateway.adapters.used_register import remember_register, require_follows
+from ballotbox_gateway.problem import Problem
+from ballotbox_protocol.election.register import ClosedAs, Closure
+from ballotbox_protocol.election.register_changes import close_box, next_version
+from tests.gateway.scripted import authority
+from tests.gateway.service.test_room import config
+
+REGISTER = authority().trusted.register
+BOX = REGISTER.boxes[0].box
+CLOSED = close_box(next_version(REGISTER), BOX, Closure(ClosedAs.REVOKED, ()))
+
+
+@pytest.fixture
+def settings(tmp_path):
+    return config(tmp_path)
+
+
+def refused(settings, register):
+    with pytest.raises(Problem) as caught:
+        require_follows(settings, register)
+    return str(caught.value)
+
+
+def test_before_the_first_start_every_register_will_do(settings):
+    require_follows(settings, REGISTER)
+
+
+def test_the_same_and_a_later_one_follow(settings):
+    remember_register(settings, CLOSED)
+    require_follows(settings, CLOSED)
+    require_follows(settings, next_version(CLOSED))
+
+
+def test_an_end_undone_and_another_of_the_same_version_do_not(settings):
+    remember_register(settings, REGISTER)
+    remember_register(settings, CLOSED)
+    assert "which version 2 closed: have it made from" in refused(
+        settings, replace(REGISTER, version=3)
+    )
+    assert "is not the version 2 in use" in refused(settings, replace(REGISTER, version=2))
+
+
+def test_a_lower_version_and_another_election_are_for_others_to_refuse(settings):
+    remember_register(settings, CLOSED)
+    require_follows(settings, REGISTER)
+    require_follows(settings, replace(REGISTER, version=3, election=bytes(32)))
+
+
+def test_what_cannot_be_kept_or_read_is_told_and_stops_nothing(settings, tmp_path, caplog):
+    kept = tmp_path / "ledger.sqlite.register"
+    kept.write_bytes(b"\x00")
+    require_follows(settings, REGISTER)
+    assert "so registers are compared by version" in caplog.text
+    kept.unlink()
+    kept.mkdir()
+    remember_register(settings, REGISTER)
+    assert "the register in use is not kept" in caplog.text

@@ -23,6 +23,7 @@ from ballotbox_gateway.core.quota import Quotas
 from ballotbox_gateway.core.upward import UpwardBatch, UpwardConflict, UpwardFault, UpwardReply
 from ballotbox_gateway.marking import mark_of
 from ballotbox_gateway.problem import Problem
+from ballotbox_gateway.service.carrying_desk import CarryingDesk
 from ballotbox_gateway.service.delivery import UpwardDelivery
 from ballotbox_gateway.service.desk import Desk
 from ballotbox_gateway.service.follower import Follower
@@ -72,7 +73,10 @@ class Office:
         self.reception = Reception(self._intake, now, fail)
         self.reception.reserve = self._reserve.trouble
         self.reception.decided = self._grown
-        self._desk = Desk(self._ledger, self.trusted, self._rule, self._count, self._running)
+        carrying = CarryingDesk(lambda: self._intake, self.take_in, now)
+        self._desk = Desk(
+            self._ledger, self.trusted, self._rule, self._count, self._running, carrying.answers
+        )
         self._delivery: UpwardDelivery | None = None
         self._follower: Follower | None = None
         self._forks = Forks()

@@ -12,7 +12,7 @@ from tests.end_to_end.field_gateway import FieldGateway
 from tests.gateway.scripted import CENTRE, NOW, ORIGIN, OTHER, ScriptedBox, arrivals, intake
 from tests.small_disk import fill, mounted
 
-UPWARD = f'[mqtt]\nhost = "127.0.0.1"\nport = 1\n[upstream]\nurl = "http://127.0.0.1:1"\n'
+UPWARD = '[mqtt]\nhost = "127.0.0.1"\nport = 1\n[upstream]\nurl = "http://127.0.0.1:1"\n'
 UPWARD += f'origin = "{CENTRE}"\n'
 NOTHING_LOST = "nothing is lost"
 
@@ -77,8 +77,10 @@ def test_there_and_back(places):
     done = places.export()
     assert (done.exit_code, done.stdout) == (
         0,
-        f"written  leaves 0 to 7 for {CENTRE}\n"
-        f"next     there: ballotbox-gateway import {places.stick}; then bring the stick back\n",
+        (
+            f"written  leaves 0 to 7 for {CENTRE}\n"
+            f"next     there: ballotbox-gateway import {places.stick}; then bring the stick back\n"
+        ),
     )
     assert places.receipts() == [None] * 7
     done = places.take()
@@ -132,8 +134,10 @@ def test_a_stale_stick_is_told_and_takes_nothing(places):
     done = places.centre.command("import", str(stale))
     assert (done.exit_code, done.stdout) == (
         0,
-        f"from     {ORIGIN}: leaves 0 to 7 stand here already, up to 8; "
-        "their receipts come with a newer export\n",
+        (
+            f"from     {ORIGIN}: leaves 0 to 7 stand here already, up to 8; "
+            "their receipts come with a newer export\n"
+        ),
     )
     places.take(places.below)
     done = places.below.command("import", str(stale))
@@ -145,8 +149,8 @@ def test_brought_back_without_having_been_there(places):
     done = places.take(places.below)
     assert done.exit_code == 1
     assert done.stderr == (
-        f"FAIL     {places.folder}: has no receipts for what waits here. Carry it to {CENTRE} first,"
-        " or export anew: `ballotbox-gateway export`\n"
+        f"FAIL     {places.folder}: has no receipts for what waits here. Carry it to {CENTRE} "
+        "first, or export anew: `ballotbox-gateway export`\n"
     )
 
 
@@ -234,7 +238,8 @@ def test_a_stick_with_nothing_or_no_stick(places):
     places.stick.rmdir()
     done = places.export()
     assert done.stderr == (
-        f"Error: {places.stick}: is not there. Plug the stick in, mount it, and name its directory\n"
+        f"Error: {places.stick}: is not there. "
+        "Plug the stick in, mount it, and name its directory\n"
     )
 
 

@@ -10,6 +10,7 @@ from functools import cache
 from types import MappingProxyType
 from typing import Any, Final
 
+from ballotbox_gateway.core.backlog import backlog
 from ballotbox_gateway.core.intake import CountOutcome, Intake, RulingOutcome, RulingResult
 from ballotbox_gateway.core.ports import Ledger, LedgerFailure
 from ballotbox_gateway.service.carrying_desk import CarryingDesk
@@ -147,8 +148,17 @@ def decoded_entry(parts: list[str | None]) -> list[bytes | None]:
     return [None if part is None else b64decode(part) for part in parts]
 
 
-def stopped_desk(ledger: Ledger, trusted: Trusted, intake: Callable[[], Intake], now: int) -> Desk:
-    """Return the desk of a gateway that is not running; `intake` is made once, to decide alone."""
+def stopped_desk(
+    ledger: Ledger,
+    trusted: Trusted,
+    intake: Callable[[], Intake],
+    now: int,
+    upper: str | None = None,
+) -> Desk:
+    """Return the desk of a gateway that is not running; `intake` is made once, to decide alone.
+
+    upper: the origin of the gateway above, where there is one.
+    """
     made = cache(intake)
     carrying = CarryingDesk(made, lambda batch: made().admit_from_below(batch, now), lambda: now)
     return Desk(
@@ -156,8 +166,14 @@ def stopped_desk(ledger: Ledger, trusted: Trusted, intake: Callable[[], Intake],
         trusted,
         lambda ruling: made().rule(ruling, now),
         lambda count: made().count_by_hand(count, now),
-        further=carrying.answers,
+        lambda: {"upstream": _waiting(ledger, upper, now)} if upper else {},
+        carrying.answers,
     )
+
+
+def _waiting(ledger: Ledger, upper: str, now: int) -> dict[str, Any]:
+    told = backlog(ledger, upper, now, None).to_json()
+    return {"origin": upper, **told, "leaves_per_s": None, "trouble": "not running"}
 
 
 def _text(data: bytes | None) -> str | None:

@@ -85,6 +85,21 @@ def pack(sender: Sender, origin: str, upper: str, election: str) -> Iterator[tup
         yield MANIFEST_NAME, manifest.to_bytes()
 
 
+def misdirected(manifest: Manifest, origin: str, election: str) -> UpwardFault | None:
+    """Return why the gateway of `origin` has nothing to do with a stick, None when it has.
+
+    election: digest of the gateway's definition, in hexadecimal digits.
+    """
+    if origin not in (manifest.origin, manifest.upper):
+        problem = f"goes from {manifest.origin} to {manifest.upper}"
+        fix = f"Carry it there: this is {origin}, and it has taken nothing from it"
+        return UpwardFault("manifest", problem, fix)
+    if manifest.election != election:
+        fix = "Name the election meant with --election, or look for the right stick"
+        return UpwardFault("manifest", "belongs to another election", fix)
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Taken:
     """What became of one stretch: its receipts, or why it has none.

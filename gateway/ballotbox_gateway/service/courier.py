@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from ballotbox_gateway.adapters.stick_folder import StickFolder, folders_on
-from ballotbox_gateway.core.carrying import Taken, pack, take_back, take_in
+from ballotbox_gateway.core.carrying import Taken, misdirected, pack, take_back, take_in
 from ballotbox_gateway.core.stick import MANIFEST_NAME, STANDING_NAME, Manifest
 from ballotbox_gateway.core.upward import UpwardFault
 from ballotbox_gateway.problem import Problem
@@ -82,13 +82,9 @@ def _folder(
     folder: StickFolder, gateway: AskedGateway, trusted: Trusted, origin: str
 ) -> Iterator[Said]:
     manifest = folder.manifest()
-    if origin not in (manifest.origin, manifest.upper):
-        way = f"goes from {manifest.origin} to {manifest.upper}"
-        remedy = f"Carry it there: this is {origin}, and it has taken nothing from it"
-        raise Problem(str(folder.path), way, remedy)
-    if manifest.election != trusted.digest.hex():
-        remedy = "Name the election meant with --election, or look for the right stick"
-        raise Problem(str(folder.path), "belongs to another election", remedy)
+    wrong = misdirected(manifest, origin, trusted.digest.hex())
+    if wrong is not None:
+        raise Problem(str(folder.path), wrong.problem, wrong.fix)
     if origin == manifest.origin:
         yield from _came_back(folder, manifest, gateway)
     else:

@@ -6,9 +6,11 @@ never dials by itself: whoever delivers decides when, with the delays of `backof
 """
 
 import json
+import socket
+import ssl
 import threading
 from hashlib import sha256
-from typing import Any, Final
+from typing import Any, Final, cast
 from urllib.parse import urlsplit
 
 from paho.mqtt.client import Client, MQTTMessage
@@ -47,17 +49,21 @@ class UpstreamMqtt:
         self._trouble = ""
         self._waiting_for = b""
         self._answer: Answer | None = None
-        self._client = self._made(settings, origin)
+        self._settings = settings
+        self._origin = origin
+        self._tls = calling_context(settings)
+        self._client = self._made()
 
-    def _made(self, settings: Upstream, origin: str) -> Client:
+    def _made(self) -> Client:
+        settings = self._settings
         client = Client(
             CallbackAPIVersion.VERSION2,
-            client_id=f"bbg-{origin_id(origin).hex()}",
+            client_id=f"bbg-{origin_id(self._origin).hex()}",
             protocol=MQTTProtocolVersion.MQTTv5,
             reconnect_on_failure=False,
         )
-        if (context := calling_context(settings)) is not None:
-            client.tls_set_context(context)
+        if self._tls is not None:
+            client.tls_set_context(cast("ssl.SSLContext", _Handshakes(self._tls)))
         client.connect_timeout = float(settings.timeout_s)
         client.on_connect = lambda _client, _data, _flags, code, _more: self._connected(code)
         client.on_subscribe = lambda _client, _data, _mid, codes, _more: self._subscribed(codes[0])
@@ -91,11 +97,13 @@ class UpstreamMqtt:
         if self._up:
             return None
         self._client.loop_stop()
+        # paho makes a pair of sockets with each start of its thread, and lets go of one alone.
+        self._client = self._made()
         self._trouble = ""
         try:
             self._client.reconnect()
         except OSError as error:
-            return _fault(connection_trouble(error).replace("mqtt.", "upstream."))
+            return _unreachable(error)
         self._client.loop_start()
         with self._changed:
             self._changed.wait_for(lambda: self._up or self._trouble, self._patience_s)
@@ -160,6 +168,35 @@ class UpstreamMqtt:
             self._trouble = self._trouble or trouble
             self._answer = self._answer or answer
             self._changed.notify_all()
+
+
+class _Handshakes:
+    """A TLS context that closes the socket of a handshake that fails; paho leaves it open."""
+
+    def __init__(self, context: ssl.SSLContext) -> None:
+        self.check_hostname = context.check_hostname
+        self._context = context
+
+    def wrap_socket(
+        self, sock: socket.socket, server_hostname: str, *, do_handshake_on_connect: bool
+    ) -> ssl.SSLSocket:
+        """Return the socket after its handshake; raises OSError."""
+        del do_handshake_on_connect
+        secured = self._context.wrap_socket(
+            sock, server_hostname=server_hostname, do_handshake_on_connect=False
+        )
+        try:
+            secured.do_handshake()
+        except OSError:
+            secured.close()
+            raise
+        return secured
+
+
+def _unreachable(error: OSError) -> UpwardFault:
+    # The remedies are about the table of the boxes' broker; here one address has all of it.
+    problem = connection_trouble(error).partition(". ")[0]
+    return _fault(problem)
 
 
 def _session() -> Properties:

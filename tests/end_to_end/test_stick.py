@@ -8,11 +8,12 @@ import pytest
 
 from ballotbox_gateway.ledger.sqlite import open_ledger
 from ballotbox_protocol.wire.report import ReportKind
+from ballotbox_simulator.live.broker import free_port
 from tests.end_to_end.field_gateway import FieldGateway
 from tests.gateway.scripted import CENTRE, NOW, ORIGIN, OTHER, ScriptedBox, arrivals, intake
 from tests.small_disk import fill, mounted
 
-UPWARD = '[mqtt]\nhost = "127.0.0.1"\nport = 1\n[upstream]\nurl = "http://127.0.0.1:1"\n'
+UPWARD = '[[serial]]\nport = "/dev/no-such-port"\n[upstream]\nurl = "http://127.0.0.1:1"\n'
 UPWARD += f'origin = "{CENTRE}"\n'
 NOTHING_LOST = "nothing is lost"
 
@@ -24,7 +25,7 @@ class Places:
         self.below, self.centre, self.stick = below, centre, stick
         stick.mkdir()
         below.configure(UPWARD)
-        centre.configure("[http]\nport = 1\n")
+        centre.configure(f"[http]\nport = {free_port()}\n")
         below.init()
         centre.init()
         self.box = ScriptedBox(below.authority)
@@ -95,6 +96,7 @@ def test_there_and_back(places):
     assert done.stdout == f"nothing waits for {CENTRE}: every leaf has its receipt\n"
 
 
+@pytest.mark.accept
 def test_carried_twice_it_says_and_changes_nothing_new(places):
     places.export()
     first = places.take()
@@ -111,6 +113,7 @@ def test_carried_twice_it_says_and_changes_nothing_new(places):
     )
 
 
+@pytest.mark.accept
 def test_what_was_carried_before_is_not_taken_twice_when_more_has_come(places):
     places.export()
     places.take()  # and the stick is lost on its way back
@@ -124,6 +127,7 @@ def test_what_was_carried_before_is_not_taken_twice_when_more_has_come(places):
     assert None not in places.receipts()
 
 
+@pytest.mark.accept
 def test_a_stale_stick_is_told_and_takes_nothing(places):
     places.export()
     stale = places.stick.parent / "stale"
@@ -144,6 +148,7 @@ def test_a_stale_stick_is_told_and_takes_nothing(places):
     assert "were stored before" in done.stdout
 
 
+@pytest.mark.accept
 def test_brought_back_without_having_been_there(places):
     places.export()
     done = places.take(places.below)
@@ -211,6 +216,7 @@ def leads_elsewhere(places):
     return "files: has a name that is none of a stretch"
 
 
+@pytest.mark.accept
 @pytest.mark.parametrize(
     "harm",
     [cut_short, changed, missing, no_manifest, half_a_manifest, other_election, leads_elsewhere],
@@ -229,6 +235,7 @@ def test_a_damaged_stick_is_told_takes_nothing_and_is_mended_by_exporting_again(
     assert places.size(places.centre) == 7
 
 
+@pytest.mark.accept
 def test_a_stick_with_nothing_or_no_stick(places):
     done = places.take()
     assert done.stderr == (
@@ -243,11 +250,27 @@ def test_a_stick_with_nothing_or_no_stick(places):
     )
 
 
+@pytest.mark.accept
 def test_for_whom_must_be_known(places):
     done = places.export("--to", "example.org/nobody")
     assert "example.org/nobody: is no gateway of the register in use" in done.stderr
     done = places.centre.command("export", str(places.stick))
     assert "there is no [upstream] in the settings that says for whom. Give --to" in done.stderr
+
+
+@pytest.mark.accept
+def test_a_running_gateway_is_exported_from_and_imported_into_like_any_other(places):
+    places.below.start()
+    places.centre.start()
+    assert places.export().exit_code == 0
+    assert "leaves 0 to 7 taken in" in places.take().stdout
+    assert places.take(places.below).stdout == (
+        f"back     {CENTRE}: leaves 0 to 7 receipted, 0 still wait\n"
+    )
+    told = json.loads(places.below.command("status", "--json").stdout)["upstream"]
+    assert (told["waiting"], told["oldest_s"], told["drain_s"]) == (0, None, 0)
+    assert places.centre.stop() == places.below.stop() == 0
+    assert None not in places.receipts()
 
 
 def test_a_link_on_a_stick_leads_nowhere(places, tmp_path):
@@ -265,6 +288,7 @@ def full(tmp_path):
     yield from mounted(tmp_path / "full")
 
 
+@pytest.mark.accept
 def test_a_full_stick_is_told_and_the_next_one_brings_everything(places, full):
     places.stick.rmdir()
     places.stick = full

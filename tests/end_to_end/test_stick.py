@@ -16,6 +16,13 @@ from tests.small_disk import fill, mounted
 UPWARD = '[[serial]]\nport = "/dev/no-such-port"\n[upstream]\nurl = "http://127.0.0.1:1"\n'
 UPWARD += f'origin = "{CENTRE}"\n'
 NOTHING_LOST = "nothing is lost"
+MANUAL = (Path(__file__).parents[2] / "gateway" / "OPERATING.md").read_text("utf-8")
+
+
+def shown(words: str) -> str:
+    """Return words that the manual must show as they are."""
+    assert words in MANUAL
+    return words
 
 
 class Places:
@@ -83,14 +90,15 @@ def test_there_and_back(places):
             f"next     there: ballotbox-gateway import {places.stick}; then bring the stick back\n"
         ),
     )
+    shown(done.stdout.replace(str(places.stick), "/media/stick"))
     assert places.receipts() == [None] * 7
     done = places.take()
     said = f"from     {ORIGIN}: leaves 0 to 7 taken in, its receipts are on the stick\n"
-    assert (done.exit_code, done.stdout) == (0, said)
+    assert (done.exit_code, done.stdout) == (0, shown(said))
     assert places.size(places.centre) == 7
     assert places.receipts() == [None] * 7
     done = places.take(places.below)
-    assert done.stdout == f"back     {CENTRE}: leaves 0 to 7 receipted, 0 still wait\n"
+    assert done.stdout == shown(f"back     {CENTRE}: leaves 0 to 7 receipted, 0 still wait\n")
     assert None not in places.receipts()
     done = places.export()
     assert done.stdout == f"nothing waits for {CENTRE}: every leaf has its receipt\n"
@@ -127,6 +135,9 @@ def test_what_was_carried_before_is_not_taken_twice_when_more_has_come(places):
     assert None not in places.receipts()
 
 
+_STALE = "stand here already, up to 8; their receipts come with a newer export"
+
+
 @pytest.mark.accept
 def test_a_stale_stick_is_told_and_takes_nothing(places):
     places.export()
@@ -138,14 +149,11 @@ def test_a_stale_stick_is_told_and_takes_nothing(places):
     done = places.centre.command("import", str(stale))
     assert (done.exit_code, done.stdout) == (
         0,
-        (
-            f"from     {ORIGIN}: leaves 0 to 7 stand here already, up to 8; "
-            "their receipts come with a newer export\n"
-        ),
+        f"from     {ORIGIN}: leaves 0 to 7 {shown(_STALE)}\n",
     )
     places.take(places.below)
     done = places.below.command("import", str(stale))
-    assert "were stored before" in done.stdout
+    assert shown("all receipts of this stick were stored before") in done.stdout
 
 
 @pytest.mark.accept
@@ -157,6 +165,7 @@ def test_brought_back_without_having_been_there(places):
         f"FAIL     {places.folder}: has no receipts for what waits here. Carry it to {CENTRE} "
         "first, or export anew: `ballotbox-gateway export`\n"
     )
+    shown(f"has no receipts for what waits here. Carry it to {CENTRE} first")
 
 
 def test_carried_to_the_wrong_place(places, tmp_path, election):
@@ -171,11 +180,13 @@ def test_carried_to_the_wrong_place(places, tmp_path, election):
         f"Carry it there: this is {OTHER}, and it has taken nothing from it\n"
     )
     assert places.size(wrong) == 0
+    shown(f"Carry it there: this is {OTHER}, and it has taken nothing from it")
 
 
 def cut_short(places):
     data = places.leaves.read_bytes()
     places.leaves.write_bytes(data[:-100])
+    shown("is cut short")
     return f"{places.leaves.name} is cut short: {len(data) - 100} of {len(data)} bytes"
 
 
@@ -183,17 +194,17 @@ def changed(places):
     data = bytearray(places.leaves.read_bytes())
     data[len(data) // 2] ^= 1
     places.leaves.write_bytes(data)
-    return f"{places.leaves.name} was changed on its way"
+    return f"{places.leaves.name} {shown('was changed on its way')}"
 
 
 def missing(places):
     places.leaves.unlink()
-    return "is missing: the stick was copied in part"
+    return shown("is missing: the stick was copied in part")
 
 
 def no_manifest(places):
     (places.folder / "manifest.json").unlink()
-    return "has no manifest: it was copied in part"
+    return shown("has no manifest: it was copied in part")
 
 
 def half_a_manifest(places):
@@ -283,6 +294,9 @@ def test_a_link_on_a_stick_leads_nowhere(places, tmp_path):
     assert target.read_text() == "kept"
 
 
+_ROOM = "Make room on the stick or take another one, and do it again: nothing is lost"
+
+
 @pytest.fixture
 def full(tmp_path):
     yield from mounted(tmp_path / "full")
@@ -295,15 +309,15 @@ def test_a_full_stick_is_told_and_the_next_one_brings_everything(places, full):
     ballast = fill(full)
     done = places.export()
     assert done.exit_code == 1
-    assert "no space left on device. Make room on the stick or take another one" in done.stderr
-    assert NOTHING_LOST in done.stderr
+    assert "no space left on device. " in done.stderr
+    assert shown(_ROOM) in done.stderr
     ballast.unlink()
     assert places.export().exit_code == 0
     ballast = fill(full)
     done = places.take()
     assert done.exit_code == 1
-    assert "taken in, receipts not written" in done.stdout
-    assert "nothing is taken twice, and the receipts come again" in done.stderr
+    assert shown("taken in, receipts not written") in done.stdout
+    assert shown("nothing is taken twice, and the receipts come again") in done.stderr
     assert places.size(places.centre) == 7
     ballast.unlink()
     assert places.take().exit_code == 0

@@ -88,10 +88,12 @@ STATE = {
         ),
     ],
 )
-def test_status_tells_it(upstream, line):
+def test_status_tells_it(upstream, line, repository):
     waits = {"origin": CENTRE, "waiting": 900, "oldest_s": 7_530} | upstream
     lines = list(_lines(STATE | {"upstream": waits}))
     assert lines[-1].strip() == line
+    if upstream["drain_s"] != 75:
+        assert line in (repository / "gateway" / "OPERATING.md").read_text("utf-8")
     assert lines[-2].startswith(f"upward    900 leaves wait for {CENTRE}")
 
 

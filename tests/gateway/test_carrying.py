@@ -214,13 +214,14 @@ def test_a_file_is_believed_for_its_signature_not_for_its_manifest(several):
     assert several.above == 0
 
 
-def test_leaves_that_the_centre_lacks_before_a_stick_come_with_the_next(several):
+def test_leaves_that_the_centre_lacks_before_a_stick_come_with_the_next(several, repository):
     several.levels.carry(several.lower, limit=3)
     several.lower.send(ReportKind.INCIDENT)
     several.export()
     several.levels.centre = Levels(several.levels.given).centre  # and it has forgotten all
     (taken,) = several.carry()
     assert taken.fault.problem == "begins at leaf 7, but this gateway has only 0"
+    assert taken.fault.fix in (repository / "gateway" / "OPERATING.md").read_text("utf-8")
     assert standing_from_bytes(several.stick[STANDING_NAME]) == 0
     assert several.bring_back() == []
     assert several.delivered == 0

@@ -11,7 +11,7 @@ import logging
 from collections.abc import Callable
 from typing import Any, Final
 
-from paho.mqtt.client import MQTTMessage
+from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
@@ -32,6 +32,7 @@ from ballotbox_gateway.adapters.upward_topics import (
     PACKET_MAX,
     WINDOW,
     log_in,
+    session_below,
     topic_back,
     topics_upward,
 )
@@ -68,14 +69,24 @@ class MqttFromBelow:
         self._take_in = take_in
         self._backoff = backoff
         self._loop = asyncio.get_running_loop()
-        bounded = settings.model_copy(
+        self._settings = settings.model_copy(
             update={"receive_maximum": min(WINDOW, settings.receive_maximum)}
         )
-        name = f"{session_name(settings, origin)}-below"
-        self._client = make_client(bounded, name, packet_max=PACKET_MAX)
-        self._client.on_connect = lambda _client, _data, _flags, code, _more: self._connected(code)
-        self._client.on_subscribe = lambda _c, _data, _mid, codes, _more: self._subscribed(codes[0])
-        self._client.on_message = lambda _client, _data, message: self._came(message)
+        self._session = session_below(session_name(settings, origin))
+        self._client = self._made()
+
+    def _made(self) -> Client:
+        client = make_client(self._settings, self._session, packet_max=PACKET_MAX)
+        client.on_connect = lambda own, _data, _flags, code, _more: self._connected(own, code)
+        client.on_subscribe = lambda own, _data, _mid, codes, _more: self._subscribed(own, codes[0])
+        client.on_message = lambda own, _data, message: self._came(own, message)
+        return client
+
+    def renew(self) -> None:
+        """Connect with what the files of the settings hold now; raises Problem for a bad one."""
+        # Whoever serves now ends, and the next connection has this client.
+        former, self._client = self._client, self._made()
+        former.disconnect()
 
     async def run(self) -> None:
         """Serve until cancelled, trying again with a growing, random delay."""
@@ -91,12 +102,13 @@ class MqttFromBelow:
 
     def _serve(self) -> None:
         self.state = CarrierState.CONNECTING
+        client = self._client
         try:
-            self._client.reconnect()
+            client.reconnect()
         except OSError as error:
             self._down(connection_trouble(error).replace("mqtt.", "below."))
             return
-        self._client.loop_forever()
+        client.loop_forever()
         if not self.trouble:
             self._down("ended the connection. Connecting again")
 
@@ -105,35 +117,35 @@ class MqttFromBelow:
             _log.warning("%s %s", self.name, trouble)
         self.trouble = trouble
 
-    def _connected(self, code: ReasonCode) -> None:
+    def _connected(self, client: Client, code: ReasonCode) -> None:
         if code.is_failure:
             self._down(refusal_trouble(code).replace("mqtt.", "below."))
             return
-        self._client.drop_out_messages()
-        self._client.subscribe(self._topics, qos=1)
+        client.drop_out_messages()
+        client.subscribe(self._topics, qos=1)
 
-    def _subscribed(self, code: ReasonCode) -> None:
+    def _subscribed(self, client: Client, code: ReasonCode) -> None:
         if code.is_failure:
             self._down(subscription_trouble(self._topics, code))
-            self._client.disconnect()
+            client.disconnect()
             return
         self.state, self.trouble = CarrierState.UP, ""
         _log.info("%s: connected, listening on %s", self.name, self._topics)
 
-    def _came(self, message: MQTTMessage) -> None:
+    def _came(self, client: Client, message: MQTTMessage) -> None:
         try:
             if not message.retain:
-                self._answer(message)
+                self._answer(client, message)
             # The commit point lies behind: only now may the broker forget it.
-            self._client.ack(message.mid, message.qos)
+            client.ack(message.mid, message.qos)
         except RuntimeError:
             # The loop has ended: unacknowledged, it comes again to whoever runs next.
-            self._client.disconnect()
+            client.disconnect()
         except Exception:  # noqa: BLE001 - one connection ends, and not its thread
             _log.exception("%s: a message failed; connecting anew", self.name)
-            self._client.disconnect()
+            client.disconnect()
 
-    def _answer(self, message: MQTTMessage) -> None:
+    def _answer(self, client: Client, message: MQTTMessage) -> None:
         try:
             topic = message.topic
         except UnicodeDecodeError:
@@ -144,7 +156,7 @@ class MqttFromBelow:
             properties.CorrelationData = correlation
         answer = json.dumps({"status": status, "body": body}).encode()
         # Never where the sender asks for it, but where the log of its topic listens.
-        self._client.publish(topic_back(topic), answer, qos=1, properties=properties)
+        client.publish(topic_back(topic), answer, qos=1, properties=properties)
 
     def _decided(self, topic: str, payload: bytes | bytearray) -> Answer:
         try:

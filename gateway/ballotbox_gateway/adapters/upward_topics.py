@@ -13,7 +13,7 @@ PACKET_MAX: Final = 16 * 2**20 + 1_024
 
 def topic_upward(election: ElectionDigest, origin: str) -> str:
     """Return where the gateway of a log writes its batches."""
-    return f"{_stem(election)}/{origin_id(origin).hex()}/up"
+    return f"{stem_upward(election)}/{origin_id(origin).hex()}/up"
 
 
 def topic_back(topic: str) -> str:
@@ -23,7 +23,7 @@ def topic_back(topic: str) -> str:
 
 def topics_upward(election: ElectionDigest) -> str:
     """Return the pattern of all gateways' topics."""
-    return f"{_stem(election)}/+/up"
+    return f"{stem_upward(election)}/+/up"
 
 
 def log_in(topic: str) -> str:
@@ -31,5 +31,11 @@ def log_in(topic: str) -> str:
     return topic.split("/")[3] if topic.count("/") == 4 else ""
 
 
-def _stem(election: ElectionDigest) -> str:
+def session_below(session: str) -> str:
+    """Return the name of the session for gateways below, beside that for boxes."""
+    return f"{session}-below"
+
+
+def stem_upward(election: ElectionDigest) -> str:
+    """Return what all topics of an election's logs begin with."""
     return f"bbg/1/{election[:8].hex()}"

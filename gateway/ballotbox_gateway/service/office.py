@@ -150,6 +150,8 @@ class Office:
         """Connect with the new files of the mqtt table, where they have changed."""
         mqtt = self.reception.mqtt
         try:
+            if self._below is not None:
+                self._below.renew()
             if mqtt is not None and mqtt.renew():
                 _log.info("%s: connecting with the new files of the mqtt table", mqtt.name)
         except Problem as problem:

@@ -94,6 +94,8 @@ def _surroundings(config: Config, trusted: Trusted, identity: Identity) -> Itera
         yield _found(partial(_second_copy, config, config.second_copy, identity))
     if config.mqtt is not None:
         yield _broker(config, config.mqtt, trusted, running=running)
+    if config.below is not None:
+        yield _broker(config, config.below, trusted, running=running, below=True)
     if config.upstream is not None:
         yield _upstream(config, config.upstream, trusted, running=running)
 
@@ -116,11 +118,14 @@ def _ledger(config: Config, trusted: Trusted, identity: Identity) -> str:
     return f"ledger: {config.ledger_file} holds {size} leaves, and their tree is as signed"
 
 
-def _broker(config: Config, settings: Mqtt, trusted: Trusted, *, running: bool) -> Finding:
-    broker = f"MQTT broker {settings.host}:{settings.port}"
+def _broker(
+    config: Config, settings: Mqtt, trusted: Trusted, *, running: bool, below: bool = False
+) -> Finding:
+    whose = "gateways below, " if below else ""
+    broker = f"{whose}MQTT broker {settings.host}:{settings.port}"
     if running and shows_certificate(settings):
         return _well(f"{broker}: the running gateway has our name there; ask `status`")
-    trouble = broker_trouble(settings, config.origin, trusted.digest)
+    trouble = broker_trouble(settings, config.origin, trusted.digest, below=below)
     return _ill(f"{broker} {trouble}") if trouble else _well(f"{broker}: lets us read and answer")
 
 

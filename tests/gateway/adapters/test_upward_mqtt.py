@@ -12,10 +12,19 @@ from ballotbox_gateway.adapters.backoff import CAP_S, Backoff
 from ballotbox_gateway.adapters.mqtt_from_below import MqttFromBelow
 from ballotbox_gateway.adapters.roads import CarrierState
 from ballotbox_gateway.adapters.upstream_mqtt import UpstreamMqtt
-from ballotbox_gateway.adapters.upward_topics import topic_back, topic_upward
+from ballotbox_gateway.adapters.upward_topics import WINDOW, topic_back, topic_upward
 from ballotbox_gateway.config import Mqtt, Upstream
-from ballotbox_gateway.core.upward import UpwardFault, UpwardReply
+from ballotbox_gateway.core.stick import (
+    FORMAT,
+    MANIFEST_NAME,
+    STANDING_NAME,
+    Listed,
+    Manifest,
+    Stretch,
+)
+from ballotbox_gateway.core.upward import ENTRIES_MAX, UpwardFault, UpwardReply
 from ballotbox_gateway.service.delivery import UpwardDelivery
+from ballotbox_protocol.election.register import origin_id
 from ballotbox_simulator.live.broker import free_port
 from tests.brokers import mosquitto
 from tests.certificates import CertificateAuthority
@@ -226,3 +235,20 @@ def test_gateways_that_come_back_together_come_one_by_one():
     assert max(tries.values()) < 40
     storm = tries_by_second(400, lambda _: lambda: 1.0)
     assert max(storm.values()) == 400
+
+
+def test_the_document_shows_topics_files_and_fields_as_they_are(repository, batch):
+    text = (repository / "docs" / "roads.md").read_text("utf-8")
+    election, log = "<election>", "<log>"
+    for topic in (topic_upward(DIGEST, ORIGIN), topic_back(topic_upward(DIGEST, ORIGIN))):
+        stem, _, rest = topic.partition(DIGEST[:8].hex())
+        assert f"{stem}{election}/{log}/{rest.rpartition('/')[2]} " in text
+        assert rest.split("/")[1] == origin_id(ORIGIN).hex()
+    assert f"no more than {WINDOW} requests at once" in text
+    assert f"at most {ENTRIES_MAX:,} leaves" in text
+    stretch = Stretch(batch, ())
+    manifest = Manifest(ORIGIN, CENTRE, DIGEST.hex(), 0, 1, ())
+    for name in (*stretch.to_json(), *json.loads(manifest.to_bytes()), *Listed._fields):
+        assert f"`{name}`" in text, name
+    for name in (MANIFEST_NAME, STANDING_NAME, FORMAT):
+        assert f"`{name}`" in text, name

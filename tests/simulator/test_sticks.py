@@ -40,9 +40,10 @@ BAD = Taken(4, 7, fault=UpwardFault("f", "p", "x"))
     [
         (lambda: stick_audit.packing_moved(STOOD, MORE), stick_audit.packing_moved(STOOD, STOOD)),
         (
-            lambda: stick_audit.wrong_place_took(STOOD, MORE),
-            stick_audit.wrong_place_took(STOOD, STOOD),
+            lambda: stick_audit.wrong_place_took(STOOD, MORE, []),
+            stick_audit.wrong_place_took(STOOD, STOOD, []),
         ),
+        (lambda: stick_audit.wrong_place_took(STOOD, STOOD, [BAD]), ()),
         (
             lambda: stick_audit.part_taken(STOOD, MORE, [BAD]),
             stick_audit.part_taken(STOOD, STOOD, [BAD]),

@@ -33,10 +33,12 @@ def packing_moved(before: Standing, after: Standing) -> Iterator[str]:
         yield f"packing a stick moved the ledger from {before} to {after}"
 
 
-def wrong_place_took(before: Standing, after: Standing) -> Iterator[str]:
-    """Yield what a gateway took from a stick that is for others."""
+def wrong_place_took(before: Standing, after: Standing, taken: Sequence[Taken]) -> Iterator[str]:
+    """Yield what a gateway took from a stick that is for others, or that it tried to."""
     if before != after:
         yield f"took from a stick that is not for it: {before}, then {after}"
+    elif taken:
+        yield "looked for leaves on a stick that is not for it"
 
 
 def part_taken(before: Standing, after: Standing, taken: Sequence[Taken]) -> Iterator[str]:

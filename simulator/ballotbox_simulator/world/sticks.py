@@ -106,8 +106,8 @@ class Courier:
         others = [node for node in self._world.gateways if node not in (self._below, self._centre)]
         for node in others:
             before = self._standing(node)
-            self._carried(self._stick, node)
-            self._audit(node, wrong_place_took(before, self._standing(node)))
+            taken = self._carried(self._stick, node)
+            self._audit(node, wrong_place_took(before, self._standing(node), taken))
         self._after(_WAY_MS, self._carry)
 
     def _carry_part(self) -> None:

@@ -40,6 +40,8 @@ _RARE: Final = {
     FaultKind.SLOTS_CUT_BOTH: 0.015,
     FaultKind.COUNTERS_FULL: 0.05,
     **dict.fromkeys(sorted(STICK_KINDS), 0.06),
+    # Days with one precinct have no wrong place.
+    FaultKind.STICK_TO_THE_WRONG_PLACE: 0.2,
 }
 #: On so many days people count by hand, of so many contests; and how likely each mistake is then.
 _BY_HAND: Final = 0.25

@@ -54,8 +54,11 @@ def _law(text: str, info: ValidationInfo) -> str:
 
 def _url(text: str) -> str:
     parts = urlsplit(text)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query:
-        raise ValueError("must look like https://centre.example:8443")
+    known = parts.scheme in ("http", "https", "mqtt", "mqtts")
+    if not known or not parts.hostname or parts.query:
+        raise ValueError(
+            "must look like https://centre.example:8443 or mqtts://broker.example:8883"
+        )
     return text.rstrip("/")
 
 
@@ -202,7 +205,9 @@ class Page(_Table):
 class Upstream(_Table):
     """The gateway above this one."""
 
-    url: Annotated[str, AfterValidator(_url)] = Field(description="Where its HTTP intake listens")
+    url: Annotated[str, AfterValidator(_url)] = Field(
+        description="Where its HTTP intake listens; or a broker, mqtts://host:port"
+    )
     origin: Origin = Field(description="Name of its log, as in the register")
     batch_leaves: int = Field(512, ge=1, le=4096, description="Leaves per request, about")
     timeout_s: int = Field(30, ge=1, le=600, description="Patience for an answer")
@@ -217,18 +222,28 @@ class Upstream(_Table):
         default=False, description="Deliver without TLS beyond this machine, in a net of its own"
     )
 
+    @property
+    def over_tls(self) -> bool:
+        """Whether the road is encrypted."""
+        return self.url.startswith(("https://", "mqtts://"))
+
+    @property
+    def over_mqtt(self) -> bool:
+        """Whether a broker stands between."""
+        return self.url.startswith(("mqtt://", "mqtts://"))
+
     @model_validator(mode="after")
     def _fits(self) -> Self:
         parts = urlsplit(self.url)
         own = (self.certificate_file, self.key_file)
         if any(own) and not all(own):
             raise ValueError("certificate_file and key_file go together: give both or none")
-        if parts.scheme == "https":
+        if self.over_tls:
             return self
         if any((*own, self.ca_file)):
-            raise ValueError("certificates need a url that begins with https://")
+            raise ValueError("certificates need a url that begins with https:// or mqtts://")
         if not (self.plain or _is_loopback(str(parts.hostname))):
-            raise ValueError("beyond this machine only https://, or say plain = true")
+            raise ValueError("beyond this machine only https:// or mqtts://, or say plain = true")
         return self
 
 
@@ -322,6 +337,9 @@ class Config(_Table):
     serial: tuple[SerialPort, ...] = Field((), description="Repeated table: serial lines")
     mqtt: Mqtt | None = Field(None, description="Table: the broker")
     http: Http | None = Field(None, description="Table: intake for gateways below")
+    below: Mqtt | None = Field(
+        None, description="Table: the broker over which gateways below deliver; as [mqtt], MQTT 5"
+    )
     page: Page | None = Field(None, description="Table: the local page for counts by hand")
     upstream: Upstream | None = Field(None, description="Table: the gateway above")
     limits: Limits = Field(
@@ -350,10 +368,12 @@ class Config(_Table):
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
-        if not (self.serial or self.mqtt or self.http):
-            raise ValueError("nothing can arrive: add [[serial]], [mqtt] or [http]")
         if (self.key_file is None) == (self.pkcs11 is None):
             raise ValueError("name the gateway's key: key_file or [pkcs11], one of the two")
+        if not (self.serial or self.mqtt or self.http or self.below):
+            raise ValueError("nothing can arrive: add [[serial]], [mqtt], [http] or [below]")
+        if self.below and self.below.protocol != "5":
+            raise ValueError('below.protocol must be "5": answers need its correlation data')
         ports = [line.port for line in self.serial]
         if len(set(ports)) < len(ports):
             raise ValueError("two [[serial]] tables name the same port: remove one")

@@ -166,9 +166,9 @@ class Tree:
             return b""
         return bytes(self._levels[level][start * HASH_SIZE : stop * HASH_SIZE])
 
-    def frontier(self) -> Frontier:
-        """Return what follows this log from here on without keeping it."""
-        size = self.size
+    def frontier(self, size: int | None = None) -> Frontier:
+        """Return what follows the first `size` leaves (all when not given) without keeping them."""
+        size = self._checked(size)
         levels = [level for level in reversed(range(size.bit_length())) if size >> level & 1]
         return Frontier(size, [self._node(level, (size >> level) - 1) for level in levels])
 

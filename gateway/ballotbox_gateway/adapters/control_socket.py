@@ -17,7 +17,8 @@ from ballotbox_gateway.problem import Problem
 
 Answering = Callable[[dict[str, Any]], dict[str, Any]]
 
-_QUESTION_MAX: Final = 2**16
+#: The longest is a stretch of a lower log that came on a stick; only the own user can ask at all.
+_QUESTION_MAX: Final = 2**27
 _ANSWER_MAX: Final = 2**28
 _PATIENCE_S: Final = 30.0
 _OWNER_ONLY: Final = 0o177

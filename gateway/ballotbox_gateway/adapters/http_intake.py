@@ -9,7 +9,7 @@ import json
 import logging
 import socket
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Final, Protocol, TypeVar, assert_never
+from typing import Any, Final, Protocol, TypeVar
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -31,6 +31,7 @@ from ballotbox_gateway.adapters.publication_json import (
     publication_in,
     publication_refusal,
 )
+from ballotbox_gateway.adapters.upward_answers import response_of
 from ballotbox_gateway.config import Http
 from ballotbox_gateway.core.publications import PublicationOutcome
 from ballotbox_gateway.core.upward import UpwardBatch, UpwardConflict, UpwardFault, UpwardReply
@@ -183,15 +184,8 @@ class HttpIntake:
         if origin_id(batch.origin) != origin:
             raise _bad("origin", "is not the log of the address", "Send it to its own address")
         outcome = await self._ask(lambda: self._office.take_in(batch))
-        match outcome:
-            case UpwardReply():
-                return JSONResponse(outcome.to_json())
-            case UpwardConflict():
-                return JSONResponse(outcome.to_json(), 409)
-            case UpwardFault():
-                return _fault_response(503 if outcome.retry else 400, outcome)
-            case _:
-                assert_never(outcome)
+        status, value = response_of(outcome)
+        return JSONResponse(value, status, _RETRY if status == 503 else None)
 
     async def _log(self, request: Request) -> Response:
         origin = await self._whose(request)

@@ -46,20 +46,9 @@ class Questions:
         """
         if self._waiting >= self._waiting_max:
             raise Busy("too many requests are waiting")
-        answer: concurrent.futures.Future[T] = concurrent.futures.Future()
-
-        def run() -> None:
-            try:
-                answer.set_result(question())
-            except LedgerFailure as error:
-                answer.set_exception(error)
-            except BaseException as error:
-                answer.set_exception(error)
-                raise
-
         self._waiting += 1
         try:
-            self._loop.call_soon_threadsafe(run)
+            answer = asked(self._loop, question)
             return await asyncio.wait_for(asyncio.wrap_future(answer), patience_s)
         except LedgerFailure as error:
             raise Busy("the ledger cannot store anything now") from error
@@ -67,6 +56,29 @@ class Questions:
             raise Busy("no answer in time") from error
         finally:
             self._waiting -= 1
+
+
+def asked(
+    loop: asyncio.AbstractEventLoop, question: Callable[[], T]
+) -> concurrent.futures.Future[T]:
+    """Put a question to a loop and return where its answer, or LedgerFailure, will be.
+
+    Any other exception is a bug of the loop's own, which stops the service as well. Raises
+    RuntimeError when the loop has ended.
+    """
+    answer: concurrent.futures.Future[T] = concurrent.futures.Future()
+
+    def run() -> None:
+        try:
+            answer.set_result(question())
+        except LedgerFailure as error:
+            answer.set_exception(error)
+        except BaseException as error:
+            answer.set_exception(error)
+            raise
+
+    loop.call_soon_threadsafe(run)
+    return answer
 
 
 async def limited_body(request: Request, limit: int, patience_s: float) -> bytes:

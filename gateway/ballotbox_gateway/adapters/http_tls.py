@@ -30,8 +30,8 @@ def listening_context(settings: Http) -> ssl.SSLContext | None:
 
 
 def calling_context(settings: Upstream) -> ssl.SSLContext | None:
-    """Return how to call the upper gateway, None for plain HTTP; raises as `listening_context`."""
-    if not settings.url.startswith("https://"):
+    """Return how to call the upper gateway, None for a plain road; raises as above."""
+    if not settings.over_tls:
         return None
     context = ssl.create_default_context()
     context.minimum_version = ssl.TLSVersion.TLSv1_3

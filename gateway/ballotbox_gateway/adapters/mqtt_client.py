@@ -35,12 +35,18 @@ def credentials_of(settings: Mqtt) -> bytes:
 
 
 def make_client(
-    settings: Mqtt, client_id: str, *, keep_session: bool = True, over_lines: bool = False
+    settings: Mqtt,
+    client_id: str,
+    *,
+    keep_session: bool = True,
+    over_lines: bool = False,
+    packet_max: int = _PACKET_MAX,
 ) -> Client:
     """Return a client that acknowledges by hand and never reconnects by itself.
 
-    over_lines: its socket is a `Line`, and whoever polls it reads that before paho does. Raises
-    Problem when a file that the settings name cannot be used.
+    packet_max: bytes of the largest packet that it takes. over_lines: its socket is a `Line`, and
+    whoever polls it reads that before paho does. Raises Problem when a file that the settings name
+    cannot be used.
     """
     five = settings.protocol == "5"
     client = Client(
@@ -55,24 +61,24 @@ def make_client(
         client.username_pw_set(settings.username, _password(settings))
     tls = None if settings.tls is None else _tls_context(settings.tls)
     if over_lines:
-        lines = Lines(_PACKET_MAX, tls, properties=five)
+        lines = Lines(packet_max, tls, properties=five)
         client.tls_set_context(cast("ssl.SSLContext", lines))
     elif tls is not None:
         client.tls_set_context(tls)
     session: dict[str, Any] = {}
     if five:
         expiry_s = settings.session_expiry_s if keep_session else 0
-        properties = _connect_properties(expiry_s, settings.receive_maximum)
+        properties = _connect_properties(expiry_s, settings.receive_maximum, packet_max)
         session = {"clean_start": not keep_session, "properties": properties}
     client.connect_async(settings.host, settings.port, settings.keepalive_s, **session)
     return client
 
 
-def _connect_properties(expiry_s: int, receive_maximum: int) -> Properties:
+def _connect_properties(expiry_s: int, receive_maximum: int, packet_max: int) -> Properties:
     properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
     properties.SessionExpiryInterval = expiry_s
     properties.ReceiveMaximum = receive_maximum
-    properties.MaximumPacketSize = _PACKET_MAX
+    properties.MaximumPacketSize = packet_max
     return properties
 
 

@@ -17,10 +17,10 @@ from ballotbox_gateway.adapters.mqtt_words import (
     refusal_trouble,
     subscription_trouble,
 )
+from ballotbox_gateway.adapters.upward_topics import session_below, stem_upward
 from ballotbox_gateway.config import Mqtt
 from ballotbox_gateway.problem import Problem
 from ballotbox_protocol.election.identifiers import BOX_ID_SIZE, ElectionDigest
-from ballotbox_protocol.wire.message import topic_of
 
 _PATIENCE_S: Final = 5.0
 
@@ -30,14 +30,19 @@ def shows_certificate(settings: Mqtt) -> bool:
     return settings.tls is not None and settings.tls.certificate_file is not None
 
 
-def broker_trouble(settings: Mqtt, origin: str, election: ElectionDigest) -> str:
+def broker_trouble(
+    settings: Mqtt, origin: str, election: ElectionDigest, *, below: bool = False
+) -> str:
     """Return why a gateway cannot work with the broker, or an empty text.
 
     Connects under another name, so a running gateway is not disturbed, and leaves no session
     behind. With a certificate it comes as the gateway itself: then ask only while that is stopped.
+    below: ask about the topics of gateways below instead of those of boxes.
     """
     itself = shows_certificate(settings)
-    name = session_name(settings, origin) if itself else f"bbx-check-{time.monotonic_ns():x}"
+    session = session_name(settings, origin)
+    own = session_below(session) if below else session
+    name = own if itself else f"bbx-check-{time.monotonic_ns():x}"
     try:
         client = make_client(settings, name, keep_session=itself)
     except Problem as problem:
@@ -46,7 +51,8 @@ def broker_trouble(settings: Mqtt, origin: str, election: ElectionDigest) -> str
         client.reconnect()
     except OSError as error:
         return connection_trouble(error)
-    asked = _Question(client, settings, election)
+    stem = stem_upward(election) if below else f"bbx/1/{election[:8].hex()}"
+    asked = _Question(client, settings, stem)
     try:
         return asked.answer()
     finally:
@@ -64,11 +70,11 @@ def _leave(client: Client, *, found_session: bool) -> None:
 class _Question:
     """Subscribes as a gateway does and writes one empty answer to nobody."""
 
-    def __init__(self, client: Client, settings: Mqtt, election: ElectionDigest) -> None:
+    def __init__(self, client: Client, settings: Mqtt, stem: str) -> None:
         self.found_session = False
         self._client = client
-        self._election = election
-        self._topics = f"bbx/1/{election[:8].hex()}/+"
+        self._nobody = f"{stem}/{bytes(BOX_ID_SIZE).hex()}/down"
+        self._topics = f"{stem}/+"
         self._unheard_over_tls = settings.tls is not None
         self._told: list[str] = []
         client.on_connect = lambda _client, _data, flags, code, _more: self._connected(flags, code)
@@ -97,7 +103,7 @@ class _Question:
         if code.is_failure:
             self._told.append(subscription_trouble(f"{self._topics}/up", code))
         else:
-            self._client.publish(topic_of(self._election, bytes(BOX_ID_SIZE), "down"), qos=1)
+            self._client.publish(self._nobody, qos=1)
 
     def _answered(self, code: ReasonCode) -> None:
         failed = code.is_failure

@@ -8,6 +8,7 @@ import urllib3
 from urllib3.exceptions import HTTPError
 
 from ballotbox_gateway.adapters.http_tls import calling_context
+from ballotbox_gateway.adapters.upward_answers import answer_of, not_ours, refusal
 from ballotbox_gateway.config import Upstream
 from ballotbox_gateway.core.upward import (
     ENTRIES_MAX,
@@ -16,7 +17,6 @@ from ballotbox_gateway.core.upward import (
     UpwardFault,
     UpwardReply,
 )
-from ballotbox_protocol.election.identifiers import InvalidField
 from ballotbox_protocol.election.register import origin_id
 from ballotbox_protocol.wire.receipt import RECEIPT_LIMITS
 
@@ -47,15 +47,7 @@ class UpstreamHttp:
         answer = self._request("POST", path, body)
         if isinstance(answer, UpwardFault):
             return answer
-        status, value = answer
-        try:
-            if status == 200:
-                return UpwardReply.from_json(value)
-            if status == 409:
-                return UpwardConflict.from_json(value)
-        except InvalidField as error:
-            return _not_ours(str(error))
-        return _refusal(status, value)
+        return answer_of(*answer)
 
     def reachable(self) -> UpwardFault | None:
         """Ask for the upper checkpoint; return what stands in the way, None when it answers."""
@@ -64,7 +56,7 @@ class UpstreamHttp:
             return answer
         status, value = answer
         known = status == 200 or (isinstance(value, dict) and value.get("field") == "checkpoint")
-        return None if known else _refusal(status, value)
+        return None if known else refusal(status, value)
 
     def close(self) -> None:
         """Let go of idle connections."""
@@ -86,7 +78,7 @@ class UpstreamHttp:
             words = _words(error, over_tls=self._url.startswith("https://"))
             return UpwardFault("upstream.url", words, _CHECK_URL, retry=True)
         if data is None:
-            return _not_ours("the answer is too large, or dribbles in")
+            return not_ours("the answer is too large, or dribbles in")
         return response.status, _parsed(data)
 
     def _body(self, response: urllib3.BaseHTTPResponse) -> bytes | None:
@@ -126,15 +118,3 @@ def _words(error: HTTPError, *, over_tls: bool) -> str:
             # With TLS 1.3 a client learns that its certificate is refused when it goes on talking.
             perhaps = "; it may refuse our certificate" if over_tls else ""
             return f"the connection to the upper gateway broke ({type(error).__name__}){perhaps}"
-
-
-def _refusal(status: int, value: object) -> UpwardFault:
-    if isinstance(value, dict) and {"error", "field", "fix"} <= value.keys():
-        problem = f"the upper gateway answers {status}: {value['error']}"
-        return UpwardFault(str(value["field"]), problem, str(value["fix"]), retry=status == 503)
-    return _not_ours(f"it answers {status}")
-
-
-def _not_ours(problem: str) -> UpwardFault:
-    what = f"what listens there is no upper gateway: {problem}"
-    return UpwardFault("upstream.url", what, "Correct upstream.url", retry=True)

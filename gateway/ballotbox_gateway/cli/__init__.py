@@ -5,6 +5,7 @@ from typing import Any
 import click
 
 from ballotbox_gateway.cli.broker import broker_config
+from ballotbox_gateway.cli.carry import export, import_
 from ballotbox_gateway.cli.ceremony import ceremony
 from ballotbox_gateway.cli.check import check
 from ballotbox_gateway.cli.documents import election, register
@@ -43,7 +44,7 @@ def main() -> None:
 
 for _command in (
     init, check, run, status, log, quarantine, dispute, keys, ceremony, election, register,
-    settings, broker_config, hand_count,
+    settings, broker_config, hand_count, export, import_,
 ):  # fmt: skip
     main.add_command(_command)
 for _command in (draft, change, show):

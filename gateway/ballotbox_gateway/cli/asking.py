@@ -44,6 +44,7 @@ def _stopped(config: "Config") -> Iterator[Ask]:
                 trusted, load_identity(config, trusted), ledger, laws=load_laws(config.laws)
             ),
             int(time.time()),
+            config.upstream.origin if config.upstream else None,
         )
         yield lambda **question: _told(desk.answer(question))
     finally:

@@ -79,6 +79,8 @@ def _process_lines(state: dict[str, Any]) -> Iterator[str]:
     if upstream:
         trouble = f": {upstream['trouble']}" if upstream["trouble"] else ""
         yield f"upward    {upstream['waiting']} leaves wait for {upstream['origin']}{trouble}"
+        if upstream["waiting"]:
+            yield f"          the oldest for {span(upstream['oldest_s'])}, {_drain(upstream)}"
     copy = state.get("second_copy")
     if copy:
         trouble = f": {copy['trouble']}" if copy["trouble"] else ""
@@ -86,3 +88,20 @@ def _process_lines(state: dict[str, Any]) -> Iterator[str]:
             f"{copy['behind']} leaves behind for {copy['behind_s']} s" if copy["behind"] else ""
         )
         yield f"copy      {copy['directory']}: {behind or 'holds every leaf'}{trouble}"
+
+
+def _drain(upstream: dict[str, Any]) -> str:
+    if upstream["drain_s"] is None:
+        return "time to drain unknown: nothing was receipted since the start"
+    when = " once it answers" if upstream["trouble"] else ""
+    rate = f"{upstream['leaves_per_s']:.3g} leaves a second"
+    return f"about {span(upstream['drain_s'])} to drain{when}, at {rate}"
+
+
+def span(seconds: int) -> str:
+    """Return a time in the two largest units that it has."""
+    minutes, rest = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"

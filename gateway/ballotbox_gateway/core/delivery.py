@@ -4,6 +4,7 @@ from typing import Final
 
 from ballotbox_gateway.core.books import Books, Case
 from ballotbox_gateway.core.ports import Delivery, DiskFull
+from ballotbox_gateway.core.stick import Stretch
 from ballotbox_gateway.core.upward import (
     ENTRIES_MAX,
     UpwardBatch,
@@ -22,6 +23,7 @@ from ballotbox_protocol.wire.receipt import Receipt, ReceiptFault
 PROBE_EVERY_S: Final = 1_800
 #: Receipts kept in memory while the disk takes nothing; then delivery waits, too.
 _UNSTORED_MAX: Final = 16_384
+_CARRY_ALL: Final = "bring the stick with the leaves before them, or export again"
 _ASK_UPPER = "ask the upper gateway's operator; the batch is sent again until it is receipted"
 
 
@@ -72,6 +74,33 @@ class Outbox:
         )
         return UpwardBatch(books.identity.origin, first, entries, books.log.note_at(stop))
 
+    def backlog(self, upper: str) -> range:
+        """Return the leaves that `upper` has not receipted."""
+        self._books.follow()
+        return range(self._store(upper), self._books.log.head.size)
+
+    def stretch(self, first: int, stop: int) -> Stretch:
+        """Return leaves of this log with what verifies them by themselves; the cursor stays.
+
+        Raises ValueError for leaves that are not there, or too many of them.
+        """
+        self._books.follow()
+        if not (0 <= first < stop <= self._books.log.head.size and stop - first <= ENTRIES_MAX):
+            raise ValueError(f"leaves {first} to {stop} are no stretch of this log")
+        return Stretch(self._batch(first, stop), self._books.log.base_at(first))
+
+    def take_back(self, upper: str, first: int, reply: UpwardReply, now: int) -> UpwardFault | None:
+        """Store receipts of the leaves from `first` on; None also when all are stored already."""
+        waiting = self.backlog(upper)
+        stop = first + len(reply.receipts)
+        if stop <= waiting.start:
+            return None
+        if first > waiting.start or stop > waiting.stop:
+            problem = f"are of leaves {first} to {stop}, but {waiting.start} is the next to receipt"
+            return UpwardFault("receipts", problem, _CARRY_ALL)
+        rest = UpwardReply(reply.origin, reply.receipts[waiting.start - first :])
+        return self.receipted(self._batch(waiting.start, stop), rest, upper, now)
+
     def receipted(
         self, batch: UpwardBatch, reply: UpwardReply, upper: str, now: int
     ) -> UpwardFault | None:
@@ -97,7 +126,7 @@ class Outbox:
             first = self._books.ledger.delivered(delivery.upper)
             if first != delivery.first:
                 problem = f"starts at {delivery.first}, but delivery has moved on to {first}"
-                return UpwardFault("first", problem, "take the next batch")
+                return UpwardFault("first", problem, "take the next batch", retry=True)
             case.draft.delivery = delivery
             return None
 

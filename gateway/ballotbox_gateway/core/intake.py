@@ -330,6 +330,11 @@ class Intake:
         """Go on where the upper gateway says it stands, unless this log is not as long."""
         return self._outbox.conflict(conflict, upper)
 
+    @property
+    def outbox(self) -> Outbox:
+        """What of this log each upper gateway has receipted, for what people carry by hand."""
+        return self._outbox
+
     def next_stretch(self, first: int, bundles: int) -> Stretch | None:
         """Return the next files of a copy that holds `first` leaves, or None when it has all."""
         return stretch(self._books, first, bundles)

@@ -115,6 +115,10 @@ class Log:
         """Return the root of the first `size` leaves, None when there are not so many."""
         return self._tree.root(size) if size <= self._tree.size else None
 
+    def base_at(self, size: int) -> tuple[bytes, ...]:
+        """Return the subtree hashes of the first `size` leaves, from which the log goes on."""
+        return self._tree.frontier(size).hashes
+
     def _remember(self, size: int, root: bytes) -> None:
         if len(self._roots) >= _ROOTS_KEPT:
             del self._roots[next(iter(self._roots))]

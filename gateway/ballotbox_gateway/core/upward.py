@@ -44,6 +44,10 @@ class UpwardBatch:
         """One past the last leaf."""
         return self.first + len(self.entries)
 
+    def after(self, leaf: int) -> "UpwardBatch":
+        """Return what of the batch comes from `leaf` on, under the same checkpoint."""
+        return UpwardBatch(self.origin, leaf, self.entries[leaf - self.first :], self.checkpoint)
+
     def to_json(self) -> dict[str, Any]:
         """Return the request body as JSON-able values."""
         return {

@@ -6,19 +6,35 @@ with its receipts. One batch travels at a time, so the upper log sees ours in or
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable
-from typing import Any, Final, assert_never
+from typing import Any, Final, Protocol, assert_never
 
 from ballotbox_gateway.adapters.backoff import Backoff
 from ballotbox_gateway.adapters.threads import in_thread
-from ballotbox_gateway.adapters.upstream_http import UpstreamHttp
 from ballotbox_gateway.config import Upstream
+from ballotbox_gateway.core.backlog import DrainRate, backlog
 from ballotbox_gateway.core.delivery import PROBE_EVERY_S
 from ballotbox_gateway.core.intake import Intake
 from ballotbox_gateway.core.ports import DiskFull, Ledger
 from ballotbox_gateway.core.upward import UpwardBatch, UpwardConflict, UpwardFault, UpwardReply
 
 _log: Final = logging.getLogger(__name__)
+
+
+class UpwardRoad(Protocol):
+    """The way to one upper gateway. Called from any thread; one batch is under way at a time."""
+
+    def deliver(self, batch: UpwardBatch) -> UpwardReply | UpwardConflict | UpwardFault:
+        """Send a batch and return the answer; what prevents one is a fault like any other.
+
+        May block for the patience of the settings. An answer is none before it is durable above.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        ...
 
 
 class UpwardDelivery:
@@ -31,8 +47,12 @@ class UpwardDelivery:
         ledger: Ledger,
         backoff: Backoff,
         now: Callable[[], int],
+        road: Callable[[], UpwardRoad],
     ) -> None:
-        """Deliver what `intake` admits; `now` returns Unix seconds."""
+        """Deliver what `intake` admits; `now` returns Unix seconds.
+
+        `road` makes the way there, from the files that the settings name; it raises Problem.
+        """
         self.trouble = ""
         self.probe_every_s: float = PROBE_EVERY_S
         self._settings = settings
@@ -40,14 +60,16 @@ class UpwardDelivery:
         self._ledger = ledger
         self._backoff = backoff
         self._now = now
-        self._http = UpstreamHttp(settings)
+        self._make_road = road
+        self._road = road()
         self._more = asyncio.Event()
         self._receipted_at: int | None = None
         self._compared = False
+        self._rate = DrainRate()
 
     def reload(self) -> None:
         """Show and trust the certificates that the files hold now; raises Problem."""
-        former, self._http = self._http, UpstreamHttp(self._settings)
+        former, self._road = self._road, self._make_road()
         former.close()
 
     def wake(self) -> None:
@@ -56,11 +78,13 @@ class UpwardDelivery:
 
     def status(self) -> dict[str, Any]:
         """Return how far the upper gateway is behind, as JSON-able values."""
-        behind = self._ledger.log_head().size - self._ledger.delivered(self._settings.origin)
+        upper = self._settings.origin
+        waiting = backlog(self._ledger, upper, self._now(), self._rate.per_s)
         return {
             "name": f"upper gateway {self._settings.url}",
-            "origin": self._settings.origin,
-            "waiting": behind,
+            "origin": upper,
+            **waiting.to_json(),
+            "leaves_per_s": self._rate.per_s,
             "last_receipt": self._receipted_at,
             "trouble": self.trouble,
         }
@@ -80,11 +104,13 @@ class UpwardDelivery:
         batch = self._intake.next_upward(self._settings.origin, self._settings.batch_leaves)
         if batch is None:
             return await self._idle()
-        http = self._http
-        answer = await in_thread(lambda: http.deliver(batch))
+        road, began = self._road, time.monotonic()
+        answer = await in_thread(lambda: road.deliver(batch))
         fault = self._taken(batch, answer)
         if fault is None:
             self._succeeded()
+            if isinstance(answer, UpwardReply):
+                self._rate.receipted(len(batch.entries), time.monotonic() - began)
         return fault
 
     async def _idle(self) -> UpwardFault | None:
@@ -103,8 +129,8 @@ class UpwardDelivery:
         if probe is None:
             self._compared = True
             return None
-        http = self._http
-        answer = await in_thread(lambda: http.deliver(probe))
+        road = self._road
+        answer = await in_thread(lambda: road.deliver(probe))
         if isinstance(answer, UpwardConflict):
             return self._forgotten(answer, probe.stop)
         if isinstance(answer, UpwardFault):
@@ -156,4 +182,4 @@ class UpwardDelivery:
 
     def close(self) -> None:
         """Let go of the connections."""
-        self._http.close()
+        self._road.close()

@@ -5,11 +5,15 @@ ledger. Questions and answers are JSON-able, so that both ways are the same code
 """
 
 from base64 import b64decode, b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import cache
+from types import MappingProxyType
 from typing import Any, Final
 
+from ballotbox_gateway.core.backlog import backlog
 from ballotbox_gateway.core.intake import CountOutcome, Intake, RulingOutcome, RulingResult
 from ballotbox_gateway.core.ports import Ledger, LedgerFailure
+from ballotbox_gateway.service.carrying_desk import CarryingDesk
 from ballotbox_gateway.service.count_records import stored_counts
 from ballotbox_gateway.service.counts_aside import counts_aside
 from ballotbox_gateway.service.drafts import Drafts
@@ -19,6 +23,8 @@ from ballotbox_protocol.election.definition import CONTESTS_MAX
 from ballotbox_protocol.election.identifiers import COUNT_MAX
 from ballotbox_protocol.wire.hand_count import decode_hand_count
 from ballotbox_protocol.wire.trust import Trusted
+
+Asked = Callable[[dict[str, Any]], dict[str, Any]]
 
 #: Leaves in one answer; a reader asks for the next stretch.
 ENTRIES_AT_ONCE: Final = 256
@@ -34,11 +40,13 @@ class Desk:
         rule: Callable[[bytes], RulingOutcome],
         count: Callable[[bytes], CountOutcome],
         running: Callable[[], dict[str, Any]] = dict,
+        further: Mapping[str, Asked] = MappingProxyType({}),
     ) -> None:
         """`rule` applies a ruling, `count` takes in a count by hand.
 
-        `running` adds to the status what only a process knows.
+        `running` adds to the status what only a process knows; `further` answers more questions.
         """
+        self._further = further
         self.trusted = trusted
         self._ledger = ledger
         self._rule = rule
@@ -59,6 +67,7 @@ class Desk:
             "draft": self._drafted,
             "drafts": self._waiting,
             "counts_aside": self._counts_aside,
+            **self._further,
         }
         asked = answers.get(str(question.get("ask")))
         if asked is None:
@@ -139,14 +148,32 @@ def decoded_entry(parts: list[str | None]) -> list[bytes | None]:
     return [None if part is None else b64decode(part) for part in parts]
 
 
-def stopped_desk(ledger: Ledger, trusted: Trusted, intake: Callable[[], Intake], now: int) -> Desk:
-    """Return the desk of a gateway that is not running; `intake` is made to decide alone."""
+def stopped_desk(
+    ledger: Ledger,
+    trusted: Trusted,
+    intake: Callable[[], Intake],
+    now: int,
+    upper: str | None = None,
+) -> Desk:
+    """Return the desk of a gateway that is not running; `intake` is made once, to decide alone.
+
+    upper: the origin of the gateway above, where there is one.
+    """
+    made = cache(intake)
+    carrying = CarryingDesk(made, lambda batch: made().admit_from_below(batch, now), lambda: now)
     return Desk(
         ledger,
         trusted,
-        lambda ruling: intake().rule(ruling, now),
-        lambda count: intake().count_by_hand(count, now),
+        lambda ruling: made().rule(ruling, now),
+        lambda count: made().count_by_hand(count, now),
+        lambda: {"upstream": _waiting(ledger, upper, now)} if upper else {},
+        carrying.answers,
     )
+
+
+def _waiting(ledger: Ledger, upper: str, now: int) -> dict[str, Any]:
+    told = backlog(ledger, upper, now, None).to_json()
+    return {"origin": upper, **told, "leaves_per_s": None, "trouble": "not running"}
 
 
 def _text(data: bytes | None) -> str | None:

@@ -9,9 +9,11 @@ import random
 import time
 from collections.abc import Callable, Coroutine, Iterator
 from contextvars import copy_context
+from functools import partial
 from typing import Any, Final, NamedTuple, ParamSpec, TypeVar
 
 from ballotbox_gateway.adapters.backoff import Backoff
+from ballotbox_gateway.adapters.mqtt_from_below import MqttFromBelow
 from ballotbox_gateway.adapters.mqtt_intake import MqttIntake
 from ballotbox_gateway.adapters.second_copy import SecondCopy
 from ballotbox_gateway.adapters.trust_files import load_trusted
@@ -24,12 +26,14 @@ from ballotbox_gateway.core.quota import Quotas
 from ballotbox_gateway.core.upward import UpwardBatch, UpwardConflict, UpwardFault, UpwardReply
 from ballotbox_gateway.marking import mark_of
 from ballotbox_gateway.problem import Problem
+from ballotbox_gateway.service.carrying_desk import CarryingDesk
 from ballotbox_gateway.service.delivery import UpwardDelivery
 from ballotbox_gateway.service.desk import Desk
 from ballotbox_gateway.service.follower import Follower
 from ballotbox_gateway.service.forks import Forks
 from ballotbox_gateway.service.reception import Reception
 from ballotbox_gateway.service.room import Reserve
+from ballotbox_gateway.service.upward_roads import upward_road
 from ballotbox_protocol.election.identifiers import OriginId
 from ballotbox_protocol.wire.trust import Trusted
 from ballotbox_protocol.wire.verdict import Reason
@@ -73,8 +77,12 @@ class Office:
         self.reception = Reception(self._intake, now, fail)
         self.reception.reserve = self._reserve.trouble
         self.reception.decided = self._grown
-        self._desk = Desk(self._ledger, self.trusted, self._rule, self._count, self._running)
+        carrying = CarryingDesk(lambda: self._intake, self.take_in, now)
+        self._desk = Desk(
+            self._ledger, self.trusted, self._rule, self._count, self._running, carrying.answers
+        )
         self._delivery: UpwardDelivery | None = None
+        self._below: MqttFromBelow | None = None
         self._follower: Follower | None = None
         self._forks = Forks()
 
@@ -98,9 +106,19 @@ class Office:
             reception.mqtt = mqtt
             reception.carriers.append(mqtt)
             yield mqtt.run()
+        if config.below is not None:
+            self._below = MqttFromBelow(
+                config.below, config.origin, self.trusted.digest, self.take_in, backoff()
+            )
+            yield self._below.run()
         if config.upstream is not None:
             self._delivery = UpwardDelivery(
-                config.upstream, self._intake, self._ledger, backoff(), now
+                config.upstream,
+                self._intake,
+                self._ledger,
+                backoff(),
+                now,
+                partial(upward_road, config, config.upstream, self.trusted.digest),
             )
             yield self._delivery.run()
         if config.second_copy is not None:
@@ -133,6 +151,8 @@ class Office:
         """Connect with the new files of the mqtt table, where they have changed."""
         mqtt = self.reception.mqtt
         try:
+            if self._below is not None:
+                self._below.renew()
             if mqtt is not None and mqtt.renew():
                 _log.info("%s: connecting with the new files of the mqtt table", mqtt.name)
         except Problem as problem:
@@ -212,7 +232,7 @@ class Office:
         reception = self.reception
         roads = [
             {"name": road.name, "state": road.state.value, "trouble": road.trouble}
-            for road in reception.carriers
+            for road in (*reception.carriers, *([self._below] if self._below else ()))
         ]
         return {
             "running": True,

@@ -15,12 +15,12 @@ from ballotbox_gateway.adapters.second_copy import SecondCopy
 from ballotbox_gateway.adapters.serial_line import lasting_name, open_line
 from ballotbox_gateway.adapters.serial_words import port_trouble
 from ballotbox_gateway.adapters.trust_files import load_identity, load_trusted
-from ballotbox_gateway.adapters.upstream_http import UpstreamHttp
 from ballotbox_gateway.config import Config, Http, Mqtt, Page, SerialPort, Upstream
 from ballotbox_gateway.core.intake import Identity
 from ballotbox_gateway.problem import Problem
 from ballotbox_gateway.service.apart import require_apart
 from ballotbox_gateway.service.opening import size_of_whole
+from ballotbox_gateway.service.upward_roads import upward_road
 from ballotbox_protocol.wire.fingerprint import fingerprint
 from ballotbox_protocol.wire.trust import Trusted
 
@@ -96,8 +96,10 @@ def _surroundings(config: Config, trusted: Trusted, identity: Identity) -> Itera
         yield _found(partial(_second_copy, config, config.second_copy, identity))
     if config.mqtt is not None:
         yield _broker(config, config.mqtt, trusted, running=running)
+    if config.below is not None:
+        yield _broker(config, config.below, trusted, running=running, below=True)
     if config.upstream is not None:
-        yield _upstream(config.upstream)
+        yield _upstream(config, config.upstream, trusted, running=running)
 
 
 def _found(look: Callable[[], str]) -> Finding:
@@ -118,11 +120,14 @@ def _ledger(config: Config, trusted: Trusted, identity: Identity) -> str:
     return f"ledger: {config.ledger_file} holds {size} leaves, and their tree is as signed"
 
 
-def _broker(config: Config, settings: Mqtt, trusted: Trusted, *, running: bool) -> Finding:
-    broker = f"MQTT broker {settings.host}:{settings.port}"
+def _broker(
+    config: Config, settings: Mqtt, trusted: Trusted, *, running: bool, below: bool = False
+) -> Finding:
+    whose = "gateways below, " if below else ""
+    broker = f"{whose}MQTT broker {settings.host}:{settings.port}"
     if running and shows_certificate(settings):
         return _well(f"{broker}: the running gateway has our name there; ask `status`")
-    trouble = broker_trouble(settings, config.origin, trusted.digest)
+    trouble = broker_trouble(settings, config.origin, trusted.digest, below=below)
     return _ill(f"{broker} {trouble}") if trouble else _well(f"{broker}: lets us read and answer")
 
 
@@ -208,9 +213,12 @@ def _certificate(certificate: Path, key: Path | None, table: str, origin: str | 
     return f"{table}: {certificate} is good for {left} days"
 
 
-def _upstream(settings: Upstream) -> Finding:
+def _upstream(config: Config, settings: Upstream, trusted: Trusted, *, running: bool) -> Finding:
+    if running and settings.over_mqtt:
+        # A second session under the same name would throw the running one out.
+        return _well(f"upper gateway {settings.url}: the running gateway's own; see `status`")
     try:
-        way = UpstreamHttp(settings)
+        way = upward_road(config, settings, trusted.digest)
     except Problem as problem:
         return _ill(str(problem))
     fault = way.reachable()

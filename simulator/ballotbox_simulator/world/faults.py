@@ -59,6 +59,12 @@ class FaultKind(StrEnum):
     REQUEST_CORRUPTION = "request_corruption"
     REPLY_CORRUPTION = "reply_corruption"
     CENTRE_UNREACHABLE = "centre_unreachable"
+    # People who carry a log upward on a stick, while the centre is unreachable
+    STICK_CARRIED = "stick_carried"
+    STICK_CARRIED_TWICE = "stick_carried_twice"
+    STICK_TO_THE_WRONG_PLACE = "stick_to_the_wrong_place"
+    STICK_COPIED_IN_PART = "stick_copied_in_part"
+    STICK_STALE = "stick_stale"
     # A box's power and memory
     POWER_CUT = "power_cut"
     POWER_CUT_IN_WRITE = "power_cut_in_write"
@@ -347,6 +353,8 @@ NAMING_KINDS: Final = frozenset(
         FaultKind.COUNT_NAMED_FORGED,
     }
 )
+#: What people may do with a stick.
+STICK_KINDS: Final = frozenset(kind for kind in FaultKind if kind.value.startswith("stick_"))
 #: What may cross from one election at a gateway to the other.
 CROSSING_KINDS: Final = frozenset({FaultKind.ELECTIONS_CONFUSED, FaultKind.ELECTION_REPLAYED})
 #: The kinds that are weather; all others strike.

@@ -8,7 +8,7 @@ from enum import Enum, unique
 from types import MappingProxyType
 from typing import Final
 
-from ballotbox_simulator.world.faults import COUNT_KINDS, WEATHER_KINDS, FaultKind
+from ballotbox_simulator.world.faults import COUNT_KINDS, STICK_KINDS, WEATHER_KINDS, FaultKind
 from ballotbox_simulator.world.plan import DayPlan, RoadChoice
 
 
@@ -44,6 +44,7 @@ _ELSEWHERE: Final[Mapping[FaultKind, Reach]] = {
     _K.BROKER_RESTART: Reach.PRECINCT,
     _K.BROKER_AMNESIA: Reach.PRECINCT,
     _K.CENTRE_UNREACHABLE: Reach.PRECINCT,
+    **dict.fromkeys(STICK_KINDS, Reach.PRECINCT),
     _K.CENTRE_KILLED: Reach.CENTRE,
     _K.GATEWAY_KILLED: Reach.GATEWAY,
     _K.GATEWAY_KILLED_UNCOMMITTED: Reach.GATEWAY,
@@ -81,6 +82,7 @@ LASTING: Final = frozenset(
         _K.BROKER_RESTART,
         _K.BROKER_AMNESIA,
         _K.CENTRE_UNREACHABLE,
+        *STICK_KINDS,
         _K.POWER_CUT,
         _K.MEMORY_FULL,
         _K.SLOTS_CUT,

@@ -8,11 +8,12 @@ from typing import Final
 from ballotbox_simulator.world.attacks import ATTACKS, PREPARED_ATTACKS
 from ballotbox_simulator.world.box_strikes import BOX_STRIKES
 from ballotbox_simulator.world.crossings import carry_across
-from ballotbox_simulator.world.faults import COUNT_KINDS, FaultKind, Strike
+from ballotbox_simulator.world.faults import COUNT_KINDS, STICK_KINDS, FaultKind, Strike
 from ballotbox_simulator.world.floods import FLOODS
 from ballotbox_simulator.world.gateway_strikes import GATEWAY_STRIKES
 from ballotbox_simulator.world.lost_machines import lose_machine
 from ballotbox_simulator.world.road_strikes import ROAD_STRIKES
+from ballotbox_simulator.world.sticks import carry_on_a_stick
 from ballotbox_simulator.world.targets import precinct_of
 from ballotbox_simulator.world.world import World
 
@@ -32,6 +33,7 @@ _DONE: Final = {
     **FLOODS,
     FaultKind.GATEWAY_LOST: lose_machine,
     FaultKind.ELECTION_REPLAYED: carry_across,
+    **dict.fromkeys(STICK_KINDS, carry_on_a_stick),
     **dict.fromkeys(COUNT_KINDS, _mislead_tellers),
 }
 #: The kinds that `strike_now` can do.

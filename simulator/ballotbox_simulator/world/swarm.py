@@ -16,6 +16,7 @@ from ballotbox_simulator.world.faults import (
     MECHANICS,
     NAMING_KINDS,
     PROMISES,
+    STICK_KINDS,
     WEATHER_KINDS,
     FaultClass,
     FaultKind,
@@ -39,6 +40,9 @@ _RARE: Final = {
     FaultKind.SLOTS_CUT_BOTH: 0.015,
     FaultKind.COUNTERS_FULL: 0.05,
     FaultKind.REGISTER_UNDONE: 0.05,
+    **dict.fromkeys(sorted(STICK_KINDS), 0.06),
+    # Days with one precinct have no wrong place.
+    FaultKind.STICK_TO_THE_WRONG_PLACE: 0.2,
 }
 #: On so many days people count by hand, of so many contests; and how likely each mistake is then.
 _BY_HAND: Final = 0.25
@@ -196,6 +200,8 @@ def _strike(kind: FaultKind, hours: Hours, chance: random.Random) -> Strike:
         lasts = chance.randrange(MINUTE, 90 * MINUTE)
         # After the finals nothing but a request makes boxes speak again.
         at = at if chance.random() < 0.5 else chance.randrange(hours.closing, hours.end)
+    elif kind in STICK_KINDS:
+        lasts = chance.randrange(20 * MINUTE, 6 * HOUR)
     elif kind in _SHORT:
         lasts = chance.randrange(MINUTE, _SHORT_MS)
     return Strike(kind, at, chance.randrange(64), lasts, chance.randrange(_DETAIL_MAX))

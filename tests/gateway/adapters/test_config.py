@@ -127,7 +127,7 @@ def test_a_valid_file_is_read_with_its_defaults_and_paths_from_its_own_folder(tm
         (
             HTTP + UPSTREAM.replace("https:", "http:"),
             {},
-            "upstream: beyond this machine only https://, or say plain = true",
+            "upstream: beyond this machine only https:// or mqtts://, or say plain = true",
         ),
         (HTTP + UPSTREAM + 'key_file = "x"', {}, "upstream: certificate_file and key_file go"),
         (
@@ -135,7 +135,11 @@ def test_a_valid_file_is_read_with_its_defaults_and_paths_from_its_own_folder(tm
             {},
             "upstream: certificates need a url that begins with https://",
         ),
-        (HTTP + "[upstream]", {}, "upstream.url: is missing (Where its HTTP intake listens)"),
+        (
+            HTTP + "[upstream]",
+            {},
+            "upstream.url: is missing (Where its HTTP intake listens; or a broker, mqtts://host:port)",
+        ),
         (
             HTTP + UPSTREAM.replace("https:", "ftp:"),
             {},
@@ -160,7 +164,7 @@ def test_a_valid_file_is_read_with_its_defaults_and_paths_from_its_own_folder(tm
             {},
             "page.port is http.port: give the page another one",
         ),
-        ("", {}, "nothing can arrive: add [[serial]], [mqtt] or [http]"),
+        ("", {}, "nothing can arrive: add [[serial]], [mqtt], [http] or [below]"),
         (
             MQTT,
             {"passphrase_file": '"a"', "passphrase_variable": '"b"'},
@@ -244,6 +248,16 @@ def test_the_operating_manual_shows_settings_that_are_valid(repository, tmp_path
     config = load_config(tmp_path / "gateway.toml")
     assert config.mqtt.host == "127.0.0.1"
     assert config.upstream.origin != config.origin
+
+
+def test_the_operating_manual_shows_a_table_below_that_is_valid(repository, tmp_path):
+    manual = (repository / "gateway" / "OPERATING.md").read_text()
+    (shown,) = re.findall(r"```text\n(\[below\]\n.*?)```", manual, re.DOTALL)
+    written(tmp_path, shown)
+    assert load_config(tmp_path / "gateway.toml").below.port == 8883
+    written(tmp_path, shown.replace("port = 8883", 'protocol = "3.1.1"'))
+    with pytest.raises(Problem, match=r"below\.protocol must be"):
+        load_config(tmp_path / "gateway.toml")
 
 
 def test_every_field_of_every_table_is_documented():

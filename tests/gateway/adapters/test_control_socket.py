@@ -7,6 +7,7 @@ import stat
 
 import pytest
 
+from ballotbox_gateway.adapters import control_socket
 from ballotbox_gateway.adapters.control_socket import ControlClient, ControlServer, is_answering
 from ballotbox_gateway.problem import Problem
 
@@ -65,7 +66,8 @@ def test_what_is_no_question_is_answered_and_the_door_stays_open(tmp_path, line)
     opened(path, conversation)
 
 
-def test_a_line_without_end_costs_its_own_connection(tmp_path):
+def test_a_line_without_end_costs_its_own_connection(tmp_path, monkeypatch):
+    monkeypatch.setattr(control_socket, "_QUESTION_MAX", 2**16)
     path = tmp_path / "door"
 
     def conversation():

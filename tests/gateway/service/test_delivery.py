@@ -48,8 +48,9 @@ class Below:
         self.box = ScriptedBox(authority())
         settings = Upstream(url=URL, origin=CENTRE, batch_leaves=2)
         backoff = Backoff(lambda: 0.01)
-        self.delivery = UpwardDelivery(settings, self.intake, self.ledger, backoff, lambda: NOW)
-        self.delivery._http = upper
+        self.delivery = UpwardDelivery(
+            settings, self.intake, self.ledger, backoff, lambda: NOW, lambda: upper
+        )
 
     def admit(self, *reports):
         for each in reports:

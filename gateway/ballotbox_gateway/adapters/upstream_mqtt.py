@@ -1,0 +1,218 @@
+"""Delivery to the gateway above over an MQTT broker (docs/roads.md): MQTT 5, one batch at a time.
+
+Nothing rests on the broker. A batch is delivered when its receipts came back, whatever was
+acknowledged; nothing waits in paho's own window, so a line that comes back brings no flood. This
+never dials by itself: whoever delivers decides when, with the delays of `backoff`.
+"""
+
+import json
+import socket
+import ssl
+import threading
+from hashlib import sha256
+from typing import Any, Final, cast
+from urllib.parse import urlsplit
+
+from paho.mqtt.client import Client, MQTTMessage
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+
+from ballotbox_gateway.adapters.http_tls import calling_context
+from ballotbox_gateway.adapters.mqtt_words import connection_trouble
+from ballotbox_gateway.adapters.upward_answers import Answer, answer_of, not_ours
+from ballotbox_gateway.adapters.upward_topics import PACKET_MAX, topic_back, topic_upward
+from ballotbox_gateway.config import Upstream
+from ballotbox_gateway.core.upward import UpwardBatch, UpwardFault
+from ballotbox_protocol.election.identifiers import ElectionDigest
+from ballotbox_protocol.election.register import origin_id
+
+_KEEPALIVE_S: Final = 30
+_SESSION_S: Final = 86_400
+_CORRELATION_SIZE: Final = 16
+_NO_SUBSCRIBER: Final = 0x10
+_PORTS: Final = {"mqtt": 1883, "mqtts": 8883}
+_CHECK: Final = "Check the network, upstream.url and whether the broker runs"
+
+
+class UpstreamMqtt:
+    """The way to one upper gateway; may be called from any thread, and answers one at a time."""
+
+    def __init__(self, settings: Upstream, origin: str, election: ElectionDigest) -> None:
+        """Prepare a client; nothing is sent yet. Raises Problem for a file of the settings."""
+        self._patience_s = settings.timeout_s
+        self._topic = topic_upward(election, origin)
+        self._turn = threading.Lock()
+        self._changed = threading.Condition()
+        self._up = False
+        self._trouble = ""
+        self._waiting_for = b""
+        self._answer: Answer | None = None
+        self._settings = settings
+        self._origin = origin
+        self._tls = calling_context(settings)
+        self._client = self._made()
+
+    def _made(self) -> Client:
+        settings = self._settings
+        client = Client(
+            CallbackAPIVersion.VERSION2,
+            client_id=f"bbg-{origin_id(self._origin).hex()}",
+            protocol=MQTTProtocolVersion.MQTTv5,
+            reconnect_on_failure=False,
+        )
+        if self._tls is not None:
+            client.tls_set_context(cast("ssl.SSLContext", _Handshakes(self._tls)))
+        client.connect_timeout = float(settings.timeout_s)
+        client.on_connect = lambda _client, _data, _flags, code, _more: self._connected(code)
+        client.on_subscribe = lambda _client, _data, _mid, codes, _more: self._subscribed(codes[0])
+        client.on_publish = lambda _client, _data, _mid, code, _more: self._published(code)
+        client.on_message = lambda _client, _data, message: self._heard(message)
+        client.on_disconnect = lambda _client, _data, _flags, code, _more: self._ended(code)
+        parts = urlsplit(settings.url)
+        port = parts.port or _PORTS[parts.scheme]
+        client.connect_async(
+            str(parts.hostname), port, _KEEPALIVE_S, clean_start=False, properties=_session()
+        )
+        return client
+
+    def deliver(self, batch: UpwardBatch) -> Answer:
+        """Send a batch and return the answer; what prevents one is a fault like any other."""
+        body = json.dumps(batch.to_json()).encode()
+        with self._turn:
+            return self._connect() or self._ask(body)
+
+    def reachable(self) -> UpwardFault | None:
+        """Connect; return what stands in the way, None when the broker lets us hear answers."""
+        with self._turn:
+            return self._connect()
+
+    def close(self) -> None:
+        """Leave the broker, which keeps the session for a day."""
+        self._client.disconnect()
+        self._client.loop_stop()
+
+    def _connect(self) -> UpwardFault | None:
+        if self._up:
+            return None
+        self._client.loop_stop()
+        # paho makes a pair of sockets with each start of its thread, and lets go of one alone.
+        self._client = self._made()
+        self._trouble = ""
+        try:
+            self._client.reconnect()
+        except OSError as error:
+            return _unreachable(error)
+        self._client.loop_start()
+        with self._changed:
+            self._changed.wait_for(lambda: self._up or self._trouble, self._patience_s)
+            if self._up:
+                return None
+            return _fault(self._trouble or "does not let us in, in time")
+
+    def _ask(self, body: bytes) -> Answer:
+        properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
+        # What is asked again is asked by the same name: any answer to it will do.
+        self._waiting_for = sha256(body).digest()[:_CORRELATION_SIZE]
+        properties.CorrelationData = self._waiting_for
+        self._answer = None
+        sent = self._client.publish(self._topic, body, qos=1, properties=properties)
+        if sent.rc is not MQTTErrorCode.MQTT_ERR_SUCCESS:
+            return _fault("takes nothing")
+        with self._changed:
+            self._changed.wait_for(lambda: self._answer or not self._up, self._patience_s)
+            answer, self._waiting_for = self._answer, b""
+            lost = not self._up
+        if answer is None:
+            words = "ended the connection" if lost else "is there, but no answer comes in time"
+            return _fault(self._trouble or words)
+        return answer
+
+    # What follows is called on paho's thread.
+
+    def _connected(self, code: ReasonCode) -> None:
+        if code.is_failure:
+            self._note(trouble=f"refuses us: {str(code).lower()}")
+            return
+        # Nothing of an older connection is sent by itself: the batch comes again from the log.
+        self._client.drop_out_messages()
+        self._client.subscribe(topic_back(self._topic), qos=1)
+
+    def _subscribed(self, code: ReasonCode) -> None:
+        if code.is_failure:
+            self._note(trouble=f"refuses the topic of answers: {str(code).lower()}")
+        else:
+            self._note(up=True)
+
+    def _published(self, code: ReasonCode) -> None:
+        if code.is_failure:
+            self._note(answer=_fault(f"refuses the topic {self._topic}: {str(code).lower()}"))
+        elif code.value == _NO_SUBSCRIBER:
+            self._note(answer=_fault("is there, and no upper gateway has ever listened at it"))
+
+    def _heard(self, message: MQTTMessage) -> None:
+        correlation = getattr(message.properties, "CorrelationData", b"")
+        if message.retain or not correlation or correlation != self._waiting_for:
+            return  # an answer to what was given up, or no answer at all
+        self._note(answer=_read(message.payload))
+
+    def _ended(self, code: ReasonCode) -> None:
+        self._note(trouble=f"ended the connection: {str(code).lower()}", up=False)
+
+    def _note(
+        self, *, up: bool | None = None, trouble: str = "", answer: Answer | None = None
+    ) -> None:
+        with self._changed:
+            self._up = self._up if up is None else up
+            self._trouble = self._trouble or trouble
+            self._answer = self._answer or answer
+            self._changed.notify_all()
+
+
+class _Handshakes:
+    """A TLS context that closes the socket of a handshake that fails; paho leaves it open."""
+
+    def __init__(self, context: ssl.SSLContext) -> None:
+        self.check_hostname = context.check_hostname
+        self._context = context
+
+    def wrap_socket(
+        self, sock: socket.socket, server_hostname: str, *, do_handshake_on_connect: bool
+    ) -> ssl.SSLSocket:
+        """Return the socket after its handshake; raises OSError."""
+        del do_handshake_on_connect
+        secured = self._context.wrap_socket(
+            sock, server_hostname=server_hostname, do_handshake_on_connect=False
+        )
+        try:
+            secured.do_handshake()
+        except OSError:
+            secured.close()
+            raise
+        return secured
+
+
+def _unreachable(error: OSError) -> UpwardFault:
+    # The remedies are about the table of the boxes' broker; here one address has all of it.
+    problem = connection_trouble(error).partition(". ")[0]
+    return _fault(problem)
+
+
+def _session() -> Properties:
+    properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+    properties.SessionExpiryInterval = _SESSION_S
+    properties.MaximumPacketSize = PACKET_MAX
+    return properties
+
+
+def _read(payload: bytes | bytearray) -> Answer:
+    try:
+        value: Any = json.loads(payload)
+        return answer_of(int(value["status"]), value["body"])
+    except (ValueError, RecursionError, TypeError, KeyError):
+        return not_ours("an answer is not JSON with status and body")
+
+
+def _fault(problem: str) -> UpwardFault:
+    return UpwardFault("upstream.url", f"the broker {problem}", _CHECK, retry=True)

@@ -9,8 +9,7 @@ from ballotbox_tabulation.site.languages import Language
 from ballotbox_tabulation.site.paths import contest_page, station_page
 from ballotbox_tabulation.site.words import (
     AHEAD,
-    BELOW_NATIONAL,
-    BELOW_REGIONAL,
+    BELOW,
     CHART,
     ELECTED,
     VOTES,
@@ -99,10 +98,11 @@ def _counted(
     tally: Document, decision: Document | None, language: Language, *, settled: bool
 ) -> Document:
     decided = {} if decision is None else {each["name"]: each for each in decision["options"]}
-    rows = [
-        _row(option, decided.get(option["name"], {}), language, settled=settled)
-        for option in tally["options"]
-    ]
+    rows = []
+    for option in tally["options"]:
+        of_option = decided.get(option["name"], {})
+        note = _note(of_option, decision, language, settled=settled)
+        rows.append(_row(option, of_option) | {"note": note})
     # What is for nobody stands last; among equals the order is the ballot's.
     rows.sort(key=lambda row: (row["against_all"], -row["votes"]))
     most = max(row["votes"] for row in rows)
@@ -122,9 +122,7 @@ def _counted(
     }
 
 
-def _row(
-    option: Document, decided: Document, language: Language, *, settled: bool
-) -> dict[str, Any]:
+def _row(option: Document, decided: Document) -> dict[str, Any]:
     return {
         "name": option["name"],
         "votes": option["votes"],
@@ -132,20 +130,22 @@ def _row(
         "seats": decided.get("seats"),
         "against_all": bool(decided.get("against_all", False)),
         "won": bool(decided.get("elected") or decided.get("passed")),
-        "note": _note(decided, language, settled=settled),
     }
 
 
-def _note(decided: Document, language: Language, *, settled: bool) -> str:
-    """Return why a list got nothing, or that somebody is elected or ahead."""
+def _note(
+    decided: Document, decision: Document | None, language: Language, *, settled: bool
+) -> str:
+    """Return which threshold a list did not reach, or that somebody is elected or ahead."""
     if decided.get("elected"):
         return language.gettext(ELECTED if settled else AHEAD)
     failed: str | None = decided.get("failed")
-    if failed is None:
+    if failed is None or decision is None:
         return ""
-    if failed.startswith(_REGIONAL):
-        return f"{language.gettext(BELOW_REGIONAL)} {failed.removeprefix(_REGIONAL)}"
-    return language.gettext(BELOW_NATIONAL)
+    regional = failed.startswith(_REGIONAL)
+    needed = decision["thresholds"]["regional_percent" if regional else "national_percent"]
+    below = language.gettext(BELOW) % {"percent": language.plain_percent(needed)}
+    return f"{below}: {failed.removeprefix(_REGIONAL)}" if regional else below
 
 
 def _bar_text(row: dict[str, Any], language: Language) -> str:

@@ -8,8 +8,10 @@ import io
 import re
 import textwrap
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 from xml.etree import ElementTree as ET
 
@@ -37,6 +39,8 @@ _NAMESPACE: Final = "{http://www.w3.org/2000/svg}"
 #: The page's own font serves the words; ids and matplotlib's style sheet would leak into the page.
 _FONT_FAMILY: Final = re.compile(r" font-family: [^;]*;")
 _UNTURNED: Final = "rotate(-0 "
+#: Names a bar's number in the drawing; the mark that stands there until it is written is in no XML.
+_NUMBER_ID, _NUMBER_MARK = "number", "\0"
 _DROPPED: Final = frozenset({f"{_NAMESPACE}metadata", f"{_NAMESPACE}defs"})
 
 
@@ -56,10 +60,35 @@ def contest_svg(contest: Document, number: int) -> str:
     return bars_svg(bars, _title(contest), _description(contest, bars), f"chart-{number}")
 
 
-def bars_svg(bars: list[Bar], title: str, description: str, name: str) -> str:
+def bars_svg(bars: Sequence[Bar], title: str, description: str, name: str) -> str:
     """Return a chart of these bars; `name` makes its ids unique in its page."""
+    return drawing_of(bars).svg([bar.text for bar in bars], title, description, name)
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """Drawn bars under their labels; `parts` are what stands around the numbers, in their order."""
+
+    view: str
+    parts: tuple[str, ...]
+
+    def svg(self, numbers: Sequence[str], title: str, description: str, name: str) -> str:
+        """Return the chart with each bar's number as a language writes it; see `bars_svg`."""
+        pairs = zip(self.parts, (*map(escape, numbers), ""), strict=True)
+        return (
+            f'<svg viewBox="{self.view}" role="img" '
+            f'aria-labelledby="{name}-title {name}-text">'
+            f'<title id="{name}-title">{escape(title)}</title>'
+            f'<desc id="{name}-text">{escape(description)}</desc>'
+            f"{''.join(chain.from_iterable(pairs))}</svg>"
+        )
+
+
+def drawing_of(bars: Sequence[Bar]) -> Drawing:
+    """Return the drawing of these bars, which takes long and is the same in every language."""
     drawn = ET.fromstring(_draw(bars))  # noqa: S314 - our own drawing, read back to be cleaned
-    return _inlined(drawn, title, description, name)
+    body = "".join(_plain(child) for child in drawn if child.tag not in _DROPPED)
+    return Drawing(drawn.attrib["viewBox"], tuple(body.split(_NUMBER_MARK)))
 
 
 def _bars(contest: Document) -> list[Bar]:
@@ -89,7 +118,7 @@ def _description(contest: Document, bars: list[Bar]) -> str:
     return f"Bar chart of the votes. {listed}.{more}"
 
 
-def _draw(bars: list[Bar]) -> str:
+def _draw(bars: Sequence[Bar]) -> str:
     """Return the chart as matplotlib writes it. Bar under label, so that it fits a phone."""
     from matplotlib import rc_context, rcdefaults, rcParams
     from matplotlib.figure import Figure
@@ -115,37 +144,30 @@ def _label_lines(label: str) -> list[str]:
     return textwrap.wrap(label, _LABEL_CHARACTERS, max_lines=2, placeholder=" …")
 
 
-def _draw_bars(axes: "Axes", bars: list[Bar], labels: list[list[str]]) -> None:
+def _draw_bars(axes: "Axes", bars: Sequence[Bar], labels: list[list[str]]) -> None:
     largest = max(1, *(bar.value for bar in bars))
     top = 0.0
     for bar, lines in zip(bars, labels, strict=True):
         for line in lines:
             top += _LINE_PT
             axes.text(0, top - 4, line, color=_INK, parse_math=False)
-        axes.text(_WIDTH_PT, top - 4, bar.text, color=_QUIET, ha="right", parse_math=False)
+        # Where the number ends; which one stands there is written later.
+        axes.text(_WIDTH_PT, top - 4, "0", color=_QUIET, ha="right", gid=_NUMBER_ID)
         width = _WIDTH_PT * bar.value / largest
         colour = _BAR if bar.option else _REST_BAR
         axes.barh(top, width, _BAR_PT, align="edge", color=colour, clip_on=False)
         top += _BAR_PT + _GAP_PT
 
 
-def _inlined(drawn: ET.Element, title: str, description: str, name: str) -> str:
-    """Return the drawing without metadata, ids and namespaces, with the words a reader needs."""
-    body = "".join(_plain(child) for child in drawn if child.tag not in _DROPPED)
-    return (
-        f'<svg viewBox="{drawn.attrib["viewBox"]}" role="img" '
-        f'aria-labelledby="{name}-title {name}-text">'
-        f'<title id="{name}-title">{escape(title)}</title>'
-        f'<desc id="{name}-text">{escape(description)}</desc>{body}</svg>'
-    )
-
-
-def _plain(element: ET.Element) -> str:
+def _plain(element: ET.Element, inner: str = "") -> str:
+    """Return the drawing without ids and namespaces, its numbers as marks."""
     tag = element.tag.removeprefix(_NAMESPACE)
     attributes = "".join(
         f' {name}="{escape(_FONT_FAMILY.sub("", value))}"'
         for name, value in element.attrib.items()
         if name != "id" and not value.startswith(_UNTURNED)
     )
-    inner = escape(element.text.strip()) if element.text else ""
-    return f"<{tag}{attributes}>{inner}{''.join(map(_plain, element))}</{tag}>"
+    inner = inner or escape((element.text or "").strip())
+    mark = _NUMBER_MARK if element.get("id") == _NUMBER_ID else ""
+    parts = "".join(_plain(child, mark) for child in element)
+    return f"<{tag}{attributes}>{inner}{parts}</{tag}>"

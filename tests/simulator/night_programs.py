@@ -8,7 +8,7 @@ _CORE = "ballotbox_tabulation/core"
 NO_CHARTS = Edit(
     "ballotbox_tabulation/plot.py",
     "    drawn = ET.fromstring(_draw(bars))",
-    '    return ""\n    drawn = ET.fromstring(_draw(bars))',
+    '    return Drawing("", ("",) * (len(bars) + 1))\n    drawn = ET.fromstring(_draw(bars))',
 )
 #: Every check that an injection meets, with how it is taken out and what it says when it refuses.
 TAKEN_OUT = {

@@ -9,6 +9,7 @@ from ballotbox_protocol.wire.cose import MessageType
 from ballotbox_protocol.wire.leaf import Leaf, LeafType, encode_leaf
 from ballotbox_protocol.wire.publication import Publication, Status
 from ballotbox_protocol.wire.verdict import Reason, Verdict
+from ballotbox_tabulation.core import publication
 from ballotbox_tabulation.core.faults import LogFault
 from ballotbox_tabulation.core.log import open_log, read_leaves
 from ballotbox_tabulation.core.outcome import Published, Refused, conclude, read_standings
@@ -171,6 +172,38 @@ def test_what_was_set_aside_is_listed_apart_and_hinders_none(log: LogBuilder) ->
     opened = open_log(log.files().get, GIVEN.trusted)
     outcome = conclude(opened, read_leaves(opened), GIVEN.root, "test", second_opinion)
     assert isinstance(outcome, Published)
+
+
+ASIDE_ERRORS = {
+    "forgotten": lambda told: told[:1],
+    "another reason": lambda told: [told[0] | {"reason": "OTHER_LOG"}, told[1]],
+    "its older leaf": lambda told: [told[0], told[1] | {"leaf": told[1]["leaf"] - 1}],
+    "in another order": lambda told: told[::-1],
+    "what nobody signed": lambda told: [told[0], told[1] | {"version": 1}],
+}
+
+
+@pytest.mark.parametrize("error", ASIDE_ERRORS)
+def test_what_was_set_aside_is_worked_out_a_second_time(log, error, monkeypatch) -> None:
+    signed = released(log, origin=LOWER_ORIGIN, size=10**6)
+    unsigned = released(log, 1, origin=LOWER_ORIGIN, size=10**6, result=bytes([1] * 32))
+    aside(log, signed, Reason.VERSION)
+    aside(log, unsigned, Reason.RELEASERS)
+    aside(log, unsigned, Reason.VERSION)
+    aside(log, signed, Reason.RELEASERS)
+    opened = open_log(log.files().get, GIVEN.trusted)
+
+    def outcome():
+        return conclude(opened, read_leaves(opened), GIVEN.root, "test", second_opinion)
+
+    assert isinstance(outcome(), Published)
+    plain = publication.aside_documents
+    monkeypatch.setattr(
+        publication, "aside_documents", lambda given: ASIDE_ERRORS[error](plain(given))
+    )
+    refused = outcome()
+    assert isinstance(refused, Refused)
+    assert all("published_aside" in each.where for each in refused.gates)
 
 
 @pytest.mark.parametrize("reason", [Reason.RELEASERS, Reason.OTHER_LOG, Reason.OLD_REGISTER])

@@ -37,7 +37,9 @@ from tests.tabulation.site_material import (
 )
 
 LABEL = "Numbers <by station> are synthetic, 100 % of them"
-STOPPED = Notice("22:40", ("Shares sum to 150.02 % <of> valid votes.",), "22:00")
+REASONS = ("Shares sum to 150.02 % <of> valid votes.", "<b>", "c", "the fourth reason")
+STOPPED = Notice("22:40", REASONS, "22:00")
+FRONTS = {"index.html", "en/index.html", "ky/index.html", "ru/index.html"}
 _VOID = {"meta", "br", "link", "img"}
 
 
@@ -152,11 +154,21 @@ def test_every_page_is_found_by_links_from_the_first_one(folder, pages):
 def test_mode_label_and_stopped_publication_stand_on_every_page(pages):
     for name, page in pages.items():
         assert LABEL in page.text, name
-        assert "Shares sum to 150.02 % <of> valid votes." in page.text, name
-        assert "22:00. " in page.text, name
+        assert "refused" in [told.get("class") for _, told in page.tags], name
     assert "REHEARSAL These are not the results of an election." in pages["index.html"].text
     assert "This is the last good publication." in pages["index.html"].text
     assert "РЕПЕТИЦИЯ" in pages["ru/data.html"].text
+
+
+def test_every_page_leads_to_the_first_one_for_why_a_publication_was_stopped(pages):
+    assert {name for name, page in pages.items() if "stopped" in page.ids} == FRONTS
+    for name in FRONTS:
+        assert "22:00. " in pages[name].text, name
+        assert all(reason in pages[name].text for reason in REASONS), name
+    for name in pages.keys() - FRONTS:
+        assert "150.02" not in pages[name].text, name
+        assert any(each.endswith("index.html#stopped") for each in pages[name].references), name
+    assert "Further evidence: 1 the fourth reason" in pages["en/index.html"].text
 
 
 def test_an_official_result_has_no_banner(tmp_path):
@@ -191,8 +203,8 @@ def test_votes_shares_and_seats_of_the_first_page_are_those_of_the_result(pages)
             share = f"{option['votes']:,} {option['share_percent']}%"
             seats = f" {option['seats']}" if "seats" in option else ""
             assert f"{share}{seats}" in text, option["name"]
-    assert "Union of Villages below the threshold of a region: Osh" in text
-    assert "Open Steppe below the threshold of the whole country" in text
+    assert "Union of Villages below 0.5%: Osh" in text
+    assert "Open Steppe below 5%" in text
     assert "Tie. These have equal claims" in text
     assert "Preliminary result. Boxes that are in no total: 6." in text
 

@@ -358,6 +358,13 @@ def test_a_time_that_no_calendar_has_is_its_number():
     assert language("en").moment(0) == "January 1, 1970, 00:00:00 UTC"
 
 
+def test_a_time_of_the_day_itself_is_short():
+    spoken = language("en")
+    assert spoken.time_on(3_600, "1970-01-01") == "01:00 UTC"
+    assert spoken.time_on(3_600, "1970-01-02") == spoken.moment(3_600)
+    assert spoken.time_on(2**62, "1970-01-01") == str(2**62)
+
+
 def test_a_threshold_has_no_idle_zeros_and_a_share_keeps_its_own():
     russian = language("ru")
     assert russian.plain_percent("5.00") == russian.plain_percent("5") == "5\N{NO-BREAK SPACE}%"

@@ -42,8 +42,6 @@ def differences(
     shown = {key: value for key, value in result.items() if key not in BESIDE | apart}
     # Who vouches for the election is no part of it: it is given to both from outside.
     shown["election"] = _without(shown.get("election"), "root")
-    # What was set aside is held against the log by whoever reads it, and is in no sum.
-    shown["log"] = _without(shown.get("log"), "published_aside")
     yield from names.compare((), shown, whole)
     yield from names.compare(("nation",), result.get("nation"), nation, exact=True)
     yield from _decisions(names, result.get("decisions", _ABSENT), decisions)

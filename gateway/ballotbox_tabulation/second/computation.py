@@ -5,7 +5,7 @@ of memory, whatever the size of the log, and is gone when it is closed.
 """
 
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from itertools import chain
 from typing import Any, Final
@@ -33,6 +33,8 @@ _PUBLISHED: Final = (
     "time",
     "release",
 )
+#: And of each that was set aside.
+_ASIDE: Final = (*_PUBLISHED, "reason")
 #: So much of the database is kept in memory.
 _CACHE_KIB: Final = 16_384
 
@@ -151,20 +153,25 @@ class SecondCount:
             {"leaf": leaf, "origin": origin, "lost_from": kept, "replaced_by": by}
             for leaf, origin, kept, by in self._database.execute(questions.REPLACED)
         ]
-        published = [
-            {key: value for key, value in zip(_PUBLISHED, row, strict=True) if value is not None}
-            for row in self._database.execute(questions.PUBLISHED)
-        ]
-        before = ({"replaced": replaced} if replaced else {}) | (
-            {"published": published} if published else {}
-        )
-        return before | {
+        before = {
+            "replaced": replaced,
+            "published": self._said(_PUBLISHED, questions.PUBLISHED),
+            "published_aside": self._said(_ASIDE, questions.PUBLISHED_ASIDE),
+        }
+        return {name: each for name, each in before.items() if each} | {
             "origin": checkpoint.origin,
             "size": checkpoint.size,
             "root": checkpoint.root.hex(),
             "leaves": leaves,
             "latest_time": latest,
         }
+
+    def _said(self, names: Sequence[str], question: str) -> list[Shown]:
+        """Return each row of an answer by these names, without what it does not say."""
+        return [
+            {name: value for name, value in zip(names, row, strict=True) if value is not None}
+            for row in self._database.execute(question)
+        ]
 
     def _count(self, row: list[Any]) -> Shown:
         report, leaf, ruled, *numbers = row

@@ -135,9 +135,17 @@ class Loader:
             given = decode_replacement(beside.ruling)
             rows["replaced"].append((number, given.replaced, given.kept, given.origin))
         if leaf.type is LeafType.PUBLICATION and beside.ruling is not None:
-            rows["published"].append((number, *_released(leaf, beside.ruling)))
+            rows["published"].append((number, *self._released(leaf, beside.ruling)))
         if leaf.type in (LeafType.REPORT, LeafType.RULING) and beside.report is not None:
             self._report(number, leaf, beside.report, rows)
+
+    def _released(self, leaf: Leaf, data: bytes) -> tuple[Any, ...]:
+        given = decode_publication(data)
+        if sha256(data).digest() != leaf.statement:
+            raise ValueError("the publication beside it is another than the one it names")
+        status, release = given.status.name.lower(), given.release or None
+        said = given.id, given.origin, given.version, status, given.size, given.result, release
+        return *said, given.is_signed(self._trusted.register)
 
     def _report(self, number: int, leaf: Leaf, data: bytes, rows: _Rows) -> None:
         envelope = cose.parse(data)
@@ -198,21 +206,13 @@ class Loader:
         )
 
 
-def _released(leaf: Leaf, data: bytes) -> tuple[Any, ...]:
-    given = decode_publication(data)
-    if sha256(data).digest() != leaf.statement:
-        raise ValueError("the publication beside it is another than the one it names")
-    status, release = given.status.name.lower(), given.release or None
-    return given.id, given.origin, given.version, status, given.size, given.result, release
-
-
 def _midnight(day: str) -> int:
     """Return the Unix seconds at which a day begins in UTC."""
     return int(datetime.fromisoformat(f"{day}T00:00:00+00:00").timestamp())
 
 
 def _inserts(width: int) -> dict[str, str]:
-    widths = {"setting": 3, "precinct": 4, "entry": 6, "firmware": 2, "published": 8}
+    widths = {"setting": 3, "precinct": 4, "entry": 6, "firmware": 2, "published": 9}
     widths |= {"leaf": 6, "replaced": 4, "report": 5, "interim": 3, "paper": 8 + len(COUNTER_NAMES)}
     widths |= {name: 1 + len(columns) for name, columns in votes_tables(width)}
     return {

@@ -113,6 +113,20 @@ SELECT leaf, lower(hex(id)), origin, version, status, size,
 FROM published JOIN leaf USING (leaf) WHERE leaf.verdict = 'accepted' ORDER BY leaf
 """
 
+#: What was set aside and is so still, by its newest leaf; unsigned, it names only its log.
+PUBLISHED_ASIDE: Final = """
+WITH told AS (
+    SELECT *, leaf = max(leaf) OVER same AS newest, min(leaf) OVER same AS first,
+           max(verdict = 'accepted') OVER same AS stands
+    FROM published JOIN leaf USING (leaf) WINDOW same AS (PARTITION BY id)
+)
+SELECT leaf, iif(signed, lower(hex(id)), NULL), origin, iif(signed, version, NULL),
+       iif(signed, status, NULL), iif(signed, size, NULL),
+       iif(signed, 'sha256:' || lower(hex(result)), NULL), iif(signed, time, NULL),
+       iif(signed, release, NULL), upper(reason)
+FROM told WHERE newest AND NOT stands ORDER BY first
+"""
+
 OBJECTIONS: Final = """
 SELECT event.leaf, lower(hex(event.box)), report.kind, event.objection
 FROM event_of AS event JOIN report ON report.number = event.number

@@ -28,7 +28,9 @@ CREATE TABLE leaf (
 CREATE TABLE replaced (leaf INTEGER PRIMARY KEY, origin TEXT, kept INTEGER, by TEXT);
 CREATE TABLE published (
     leaf INTEGER PRIMARY KEY, id BLOB, origin TEXT, version INTEGER, status TEXT, size INTEGER,
-    result BLOB, release INTEGER   -- of rules and program, null where none is named
+    result BLOB,
+    release INTEGER,               -- of rules and program, null where none is named
+    signed INTEGER                 -- by two officers who may release
 );
 CREATE TABLE report (
     number INTEGER PRIMARY KEY, id BLOB, entry INTEGER, kind TEXT, sequence INTEGER

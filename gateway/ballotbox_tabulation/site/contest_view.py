@@ -4,13 +4,12 @@ from typing import Any, Final
 
 from ballotbox_tabulation.core.publication import Document
 from ballotbox_tabulation.core.result_status import is_settled
-from ballotbox_tabulation.plot import BARS_MAX, Bar, bars_svg
+from ballotbox_tabulation.plot import BARS_MAX, Bar, Drawing, drawing_of
 from ballotbox_tabulation.site.languages import Language
 from ballotbox_tabulation.site.paths import contest_page, station_page
 from ballotbox_tabulation.site.words import (
     AHEAD,
-    BELOW_NATIONAL,
-    BELOW_REGIONAL,
+    BELOW,
     CHART,
     ELECTED,
     VOTES,
@@ -32,6 +31,8 @@ class Contests:
         self._complete = is_settled(result)
         self._decisions = {each["contest"]: each for each in result.get("decisions", ())}
         self._count = len(result["contests"])
+        # By contest: a drawing is most of the work of its page.
+        self._drawings: dict[int, Drawing] = {}
 
     def views(self, language: Language) -> list[Document]:
         """Return every contest, as the templates take it."""
@@ -63,7 +64,23 @@ class Contests:
         counted = self._result["nation"]["contests"]
         if counted is None or not counted[at]["ballots"]:
             return view
-        return view | _counted(counted[at], decision, language, view)
+        view |= _counted(counted[at], decision, language, settled=self._complete)
+        return view | {"chart": self._chart(at, view, language)}
+
+    def _chart(self, at: int, view: Document, language: Language) -> str:
+        bars = [
+            Bar(row["name"], row["votes"], _bar_text(row, language), option=not row["against_all"])
+            for row in view["rows"][:BARS_MAX]
+        ]
+        if at not in self._drawings:
+            self._drawings[at] = drawing_of(bars)
+        listed = "; ".join(f"{bar.label}: {bar.text}" for bar in bars)
+        return self._drawings[at].svg(
+            [bar.text for bar in bars],
+            f"{view['name']}: {language.gettext(VOTES)}",
+            f"{language.gettext(CHART)} {listed}.",
+            f"chart-{view['number']}",
+        )
 
 
 def _comes_first(named: Document, decision: Document | None) -> bool:
@@ -78,13 +95,14 @@ def _named(precinct: Document) -> Document:
 
 
 def _counted(
-    tally: Document, decision: Document | None, language: Language, view: Document
+    tally: Document, decision: Document | None, language: Language, *, settled: bool
 ) -> Document:
     decided = {} if decision is None else {each["name"]: each for each in decision["options"]}
-    rows = [
-        _row(option, decided.get(option["name"], {}), language, settled=view["complete"])
-        for option in tally["options"]
-    ]
+    rows = []
+    for option in tally["options"]:
+        of_option = decided.get(option["name"], {})
+        note = _note(of_option, decision, language, settled=settled)
+        rows.append(_row(option, of_option) | {"note": note})
     # What is for nobody stands last; among equals the order is the ballot's.
     rows.sort(key=lambda row: (row["against_all"], -row["votes"]))
     most = max(row["votes"] for row in rows)
@@ -101,13 +119,10 @@ def _counted(
         "has_seats": has_seats,
         "seats_given": sum(row["seats"] or 0 for row in rows),
         "all": sum(row["votes"] for row in rows) + tally["undervotes"] + tally["overvotes"],
-        "chart": _chart(tally["name"], rows, language, view["number"]),
     }
 
 
-def _row(
-    option: Document, decided: Document, language: Language, *, settled: bool
-) -> dict[str, Any]:
+def _row(option: Document, decided: Document) -> dict[str, Any]:
     return {
         "name": option["name"],
         "votes": option["votes"],
@@ -115,30 +130,22 @@ def _row(
         "seats": decided.get("seats"),
         "against_all": bool(decided.get("against_all", False)),
         "won": bool(decided.get("elected") or decided.get("passed")),
-        "note": _note(decided, language, settled=settled),
     }
 
 
-def _note(decided: Document, language: Language, *, settled: bool) -> str:
-    """Return why a list got nothing, or that somebody is elected or ahead."""
+def _note(
+    decided: Document, decision: Document | None, language: Language, *, settled: bool
+) -> str:
+    """Return which threshold a list did not reach, or that somebody is elected or ahead."""
     if decided.get("elected"):
         return language.gettext(ELECTED if settled else AHEAD)
     failed: str | None = decided.get("failed")
-    if failed is None:
+    if failed is None or decision is None:
         return ""
-    if failed.startswith(_REGIONAL):
-        return f"{language.gettext(BELOW_REGIONAL)} {failed.removeprefix(_REGIONAL)}"
-    return language.gettext(BELOW_NATIONAL)
-
-
-def _chart(name: str, rows: list[dict[str, Any]], language: Language, number: int) -> str:
-    bars = [
-        Bar(row["name"], row["votes"], _bar_text(row, language), option=not row["against_all"])
-        for row in rows[:BARS_MAX]
-    ]
-    listed = "; ".join(f"{bar.label}: {bar.text}" for bar in bars)
-    description = f"{language.gettext(CHART)} {listed}."
-    return bars_svg(bars, f"{name}: {language.gettext(VOTES)}", description, f"chart-{number}")
+    regional = failed.startswith(_REGIONAL)
+    needed = decision["thresholds"]["regional_percent" if regional else "national_percent"]
+    below = language.gettext(BELOW) % {"percent": language.plain_percent(needed)}
+    return f"{below}: {failed.removeprefix(_REGIONAL)}" if regional else below
 
 
 def _bar_text(row: dict[str, Any], language: Language) -> str:

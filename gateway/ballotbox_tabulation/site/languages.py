@@ -100,6 +100,14 @@ class Language:
         told = datetime.fromtimestamp(seconds, UTC)
         return f"{self.day(told.date().isoformat())}, {told:%H:%M:%S} UTC"
 
+    def time_on(self, seconds: int, day: str) -> str:
+        """Return a time in UTC to the minute, with its day when that is another than `day`."""
+        if seconds <= LAST_DATE:
+            told = datetime.fromtimestamp(seconds, UTC)
+            if told.date().isoformat() == day:
+                return f"{told:%H:%M} UTC"
+        return self.moment(seconds)
+
     def reason(self, code: int) -> str:
         """Return why a report was decided as it was."""
         law = _LAW_CODES.get(code)

@@ -55,8 +55,7 @@ COUNTER: Final = dict(
     )
 )
 #: Why a list got no seat.
-BELOW_NATIONAL: Final = "below the threshold of the whole country"
-BELOW_REGIONAL: Final = "below the threshold of a region:"
+BELOW: Final = "below %(percent)s"
 ELECTED: Final = "elected"
 #: The same while boxes are missing.
 AHEAD: Final = "most votes so far"
@@ -95,8 +94,7 @@ ALL: Final = (
     *FILES.values(),
     STATEMENT,
     RECEIPT,
-    BELOW_NATIONAL,
-    BELOW_REGIONAL,
+    BELOW,
     ELECTED,
     AHEAD,
     CHART,

@@ -84,6 +84,6 @@ def _precincts(night: Night) -> Iterator[Precinct]:
     places = night.places
     region = {place: name for name, every in places.regions.items() for place in every}
     for place, (district, votes) in enumerate(zip(places.districts, night.precincts, strict=True)):
-        name = f"Station {place + 1}, {region[place]} (split by station is synthetic)"
+        name = f"{region[place]}, station {place + 1} (synthetic split)"
         style = style_of(places.facts, district)
         yield Precinct(PrecinctId(place + 1), name, votes.registered, (style,))

@@ -43,7 +43,7 @@ def _lines(night: Night) -> Iterator[str]:
 
 def district_name(number: int) -> str:
     """Return what the contest of a district is called."""
-    return f"Single-mandate district {number} (votes are synthetic)"
+    return f"Single-mandate district {number} (synthetic votes)"
 
 
 def _text(words: str) -> str:

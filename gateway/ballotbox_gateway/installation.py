@@ -130,7 +130,8 @@ def _certificate(config: Config) -> object:
 #: What two elections may not have in common, and None for what one does not have.
 _APART: Final[Mapping[str, Callable[[Config], object]]] = {
     "name": lambda config: config.name,
-    "root": lambda config: config.root,
+    # A key of one mode is none of another, and yet nobody should hold it for both.
+    "root": lambda config: config.root.rpartition(":")[2],
     "origin": lambda config: config.origin,
     "ledger_file": lambda config: config.ledger_file.resolve(),
     "second_copy": lambda config: config.second_copy and config.second_copy.resolve(),

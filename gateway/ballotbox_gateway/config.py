@@ -302,8 +302,8 @@ class Config(_Table):
         "several tables `[[election]]`",
     )
     root: Annotated[str, AfterValidator(_root)] = Field(
-        description="Root key of the election: `test:`, `rehearsal:` or `official:`, then `shared:` "
-        "where several hold it, 64 hex digits"
+        description="Root key of the election: `test:`, `rehearsal:` or `official:`, then "
+        "`shared:` where several hold it, 64 hex digits"
     )
     election_file: FilePath = Field(description="Election definition signed by the root key")
     register_file: FilePath = Field(description="Register of boxes, gateways and officers")

@@ -31,6 +31,8 @@ def test_the_age_is_that_of_the_oldest_leaf_that_waits_and_never_below_nothing(l
     levels.carry(levels.lower)
     levels.lower.now = NOW + 1_000
     levels.lower.admit(levels.box.report(ReportKind.INCIDENT))
+    levels.lower.now = NOW + 1_030
+    levels.lower.admit(levels.box.report(ReportKind.INCIDENT))
     assert backlog(levels.lower.ledger, CENTRE, NOW + 1_061, None).oldest_s == 60
     assert backlog(levels.lower.ledger, CENTRE, NOW, None).oldest_s == 0
 

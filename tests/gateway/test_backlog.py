@@ -20,6 +20,7 @@ def test_what_waits_its_age_and_the_time_to_drain(levels):
     ledger = levels.lower.ledger
     told = backlog(ledger, CENTRE, NOW + 3601, 2.0)
     assert told == Backlog(waiting=7, oldest_s=3600, drain_s=4)
+    assert told.to_json() == {"waiting": 7, "oldest_s": 3600, "drain_s": 4}
     batch = levels.lower.intake.next_upward(CENTRE, 3)
     levels.lower.intake.upward_receipted(batch, levels.take(batch), CENTRE, NOW)
     assert backlog(ledger, CENTRE, NOW + 3601, 2.0).waiting == 4

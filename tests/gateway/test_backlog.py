@@ -20,6 +20,7 @@ def test_what_waits_its_age_and_the_time_to_drain(levels):
     ledger = levels.lower.ledger
     told = backlog(ledger, CENTRE, NOW + 3601, 2.0)
     assert told == Backlog(waiting=7, oldest_s=3600, drain_s=4)
+    assert told.to_json() == {"waiting": 7, "oldest_s": 3600, "drain_s": 4}
     batch = levels.lower.intake.next_upward(CENTRE, 3)
     levels.lower.intake.upward_receipted(batch, levels.take(batch), CENTRE, NOW)
     assert backlog(ledger, CENTRE, NOW + 3601, 2.0).waiting == 4
@@ -30,6 +31,8 @@ def test_what_waits_its_age_and_the_time_to_drain(levels):
 def test_the_age_is_that_of_the_oldest_leaf_that_waits_and_never_below_nothing(levels):
     levels.carry(levels.lower)
     levels.lower.now = NOW + 1_000
+    levels.lower.admit(levels.box.report(ReportKind.INCIDENT))
+    levels.lower.now = NOW + 1_030
     levels.lower.admit(levels.box.report(ReportKind.INCIDENT))
     assert backlog(levels.lower.ledger, CENTRE, NOW + 1_061, None).oldest_s == 60
     assert backlog(levels.lower.ledger, CENTRE, NOW, None).oldest_s == 0

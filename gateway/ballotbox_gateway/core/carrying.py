@@ -6,7 +6,7 @@ what it brings is admitted as from any other road; whatever stands there already
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final, Protocol, assert_never
 
 from ballotbox_gateway.core.stick import (
     FILES_MAX,
@@ -171,6 +171,8 @@ def _deliver(batch: UpwardBatch, admit: Admit) -> Taken:
             fix = "import the stick again"
             fault = UpwardFault("first", "another road moves the log on meanwhile", fix, retry=True)
             return Taken(batch.first, batch.stop, fault=fault)
+        case _:
+            assert_never(answer)
 
 
 def _beside(batch: UpwardBatch, expected: int) -> Taken:

@@ -5,6 +5,8 @@ import json
 import random
 from collections import Counter
 from contextlib import contextmanager
+from dataclasses import dataclass
+from types import SimpleNamespace
 
 import pytest
 
@@ -22,7 +24,7 @@ from ballotbox_gateway.core.stick import (
     Manifest,
     Stretch,
 )
-from ballotbox_gateway.core.upward import ENTRIES_MAX, UpwardFault, UpwardReply
+from ballotbox_gateway.core.upward import ENTRIES_MAX, UpwardConflict, UpwardFault, UpwardReply
 from ballotbox_gateway.service.delivery import UpwardDelivery
 from ballotbox_protocol.election.register import origin_id
 from ballotbox_simulator.live.broker import free_port
@@ -130,12 +132,32 @@ def test_another_log_on_a_topic_and_what_is_no_batch_are_refused(batch, broker):
         assert centre.office.ledger.log_head().size == 0
 
 
-def test_answers_that_nobody_waits_for_and_kept_ones_are_no_answers(batch, broker):
-    with Centre() as centre, listening(centre, broker) as above, way(broker.port) as road:
-        assert road.reachable() is None
-        forged = json.dumps({"status": 409, "body": {"expected": 3}})
-        above._client.publish(topic_back(topic_upward(DIGEST, ORIGIN)), forged, qos=1, retain=True)
-        assert isinstance(road.deliver(batch), UpwardReply)
+@dataclass
+class Said:
+    """A message as paho hands it over."""
+
+    payload: bytes
+    correlation: bytes
+    retain: bool = False
+
+    @property
+    def properties(self):
+        return SimpleNamespace(CorrelationData=self.correlation)
+
+
+def test_only_an_answer_to_what_was_asked_is_heard():
+    conflict = json.dumps({"status": 409, "body": {"expected": 3}}).encode()
+    with way(free_port()) as road:
+        road._heard(Said(conflict, b""))
+        road._waiting_for = b"asked"
+        road._heard(Said(conflict, b"asked", retain=True))
+        road._heard(Said(conflict, b"other"))
+        assert road._answer is None
+        road._heard(Said(b"{", b"asked"))
+        assert road._answer.problem.endswith("an answer is not JSON with status and body")
+        road._answer = None
+        road._heard(Said(conflict, b"asked"))
+        assert road._answer == UpwardConflict(3)
 
 
 class Delivering:

@@ -15,6 +15,7 @@ from ballotbox_gateway.cli.keys import keys
 from ballotbox_gateway.cli.log import log
 from ballotbox_gateway.cli.quarantine import dispute, quarantine
 from ballotbox_gateway.cli.run import run
+from ballotbox_gateway.cli.screen import screen
 from ballotbox_gateway.cli.settings import settings
 from ballotbox_gateway.cli.status import status
 from ballotbox_gateway.plain_text import plain
@@ -41,7 +42,7 @@ def main() -> None:
 
 for _command in (
     init, check, run, status, log, quarantine, dispute, keys, election, register, settings,
-    broker_config, hand_count,
+    broker_config, hand_count, screen,
 ):  # fmt: skip
     main.add_command(_command)
 hand_count.add_command(sign)

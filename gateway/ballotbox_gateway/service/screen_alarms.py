@@ -53,18 +53,27 @@ class Patience:
 
 def alarms_of(seen: Mapping[str, Any], patience: Patience, now: int) -> list[Alarm]:
     """Return what is wrong in what was read at `now` (Unix seconds), the urgent first."""
+    boxes = [(box, box_name(box, alone=is_alone(seen))) for box in seen["boxes"]]
     found = (
         *_of_the_gateway(seen),
         *_of_passing_on(seen, patience, now),
-        *(alarm for box in seen["boxes"] for alarm in _of_a_box(box, patience, now)),
+        *(alarm for box, name in boxes for alarm in _of_a_box(box, name)),
+        *(_silence(box, name) for box, name in boxes if _silent(box, patience, now)),
         *_of_precincts(seen),
         *_of_what_was_turned_away(seen),
     )
     return sorted(found, key=lambda alarm: not alarm.urgent)
 
 
-def box_name(box: Mapping[str, Any]) -> Said:
+def is_alone(seen: Mapping[str, Any]) -> bool:
+    """Tell whether all boxes are of one precinct, which then need not be named with each."""
+    return len({box["precinct"] for box in seen["boxes"]}) == 1
+
+
+def box_name(box: Mapping[str, Any], *, alone: bool) -> Said:
     """Return what people call a box."""
+    if alone:
+        return Said("Box {number}", {"number": box["number"]})
     gaps = {"precinct": box["precinct"], "number": box["number"]}
     return Said("Precinct {precinct}, box {number}", gaps)
 
@@ -110,8 +119,8 @@ def _of_passing_on(seen: Mapping[str, Any], patience: Patience, now: int) -> Ite
     yield Alarm("stalled", "", urgent=True, what=what, do=do, figure=str(backlog["since"]))
 
 
-def _of_a_box(box: Mapping[str, Any], patience: Patience, now: int) -> Iterator[Alarm]:
-    name = {"box": box_name(box)}
+def _of_a_box(box: Mapping[str, Any], said: Said) -> Iterator[Alarm]:
+    name = {"box": said}
     if box["disputed"]:
         what = Said("{box}: two of its reports claim the same place.", name)
         do = Said("Two officers name the true one.")
@@ -128,11 +137,13 @@ def _of_a_box(box: Mapping[str, Any], patience: Patience, now: int) -> Iterator[
         what = Said("{box}: report {number} is missing, and later ones wait for it.", gaps)
         do = Said("Leave the box switched on and connected: it is asked for what is missing.")
         yield Alarm("held", box["id"], urgent=False, what=what, do=do, figure=str(box["awaited"]))
-    if _silent(box, patience, now):
-        what = Said("{box}: it is open and has said nothing for a long time.", name)
-        do = Said("Look at the box: is it switched on, and is its cable in?")
-        figure = str(box["last"]["came"])
-        yield Alarm("silent", box["id"], urgent=True, what=what, do=do, figure=figure)
+
+
+def _silence(box: Mapping[str, Any], name: Said) -> Alarm:
+    what = Said("{box}: it is open and has said nothing for a long time.", {"box": name})
+    do = Said("Look at the box: is it switched on, and is its cable in?")
+    figure = str(box["last"]["came"])
+    return Alarm("silent", box["id"], urgent=True, what=what, do=do, figure=figure)
 
 
 def _silent(box: Mapping[str, Any], patience: Patience, now: int) -> bool:

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from ballotbox_gateway.service.said import Gap, Said
-from ballotbox_gateway.service.screen_alarms import Alarm, box_name
+from ballotbox_gateway.service.screen_alarms import Alarm, box_name, is_alone
 from ballotbox_gateway.service.screen_marks import Seen
 from ballotbox_gateway.service.screen_words import Language
 
@@ -147,8 +147,7 @@ def _box(
     now: int,
 ) -> BoxView:
     symbol, words = STATES[box["state"]]
-    one = len({each["precinct"] for each in read["boxes"]}) == 1
-    name = Said("Box {number}", {"number": box["number"]}) if one else box_name(box)
+    name = box_name(box, alone=is_alone(read))
     ballots, waiting = box["ballots"], box["backlog"]
     return BoxView(
         language.say(name),
@@ -180,9 +179,9 @@ def _passing(box: Mapping[str, Any], language: Language, now: int) -> str:
 def _waiting(backlog: Mapping[str, int], language: Language, now: int) -> str:
     gaps: dict[str, Gap] = {
         "count": backlog["reports"],
-        "age": language.ago(now - backlog["since"]),
+        "age": language.span(now - backlog["since"]),
     }
-    return language.say(Said("{count} waiting, the oldest came {age}", gaps))
+    return language.say(Said("{count} waiting, the oldest for {age}", gaps))
 
 
 def _totals(read: Mapping[str, Any], language: Language, now: int) -> list[tuple[str, str, str]]:
@@ -212,8 +211,8 @@ def _of(count: int, whole: int) -> Said:
 def _oldest(backlog: Mapping[str, int] | None, language: Language, now: int) -> str:
     if backlog is None:
         return language.say("everything is there")
-    age = {"age": language.ago(now - backlog["since"])}
-    return language.say(Said("the oldest came {age}", age))
+    age = {"age": language.span(now - backlog["since"])}
+    return language.say(Said("the oldest for {age}", age))
 
 
 def clock(at: int, *, seconds: bool = False) -> str:

@@ -1,7 +1,7 @@
 """Where the boxes of a room stand, read from the ledger at a bounded cost.
 
-The ledger belongs to the loop that decides, so what is read here is time that intake does not have:
-a row by its key for each box that is shown, and more only for those that reported since.
+The ledger belongs to the loop that decides, so what is read here is time that intake does not have.
+Each look reads a few boxes anew, in turn, and of these more than a row only when they reported since.
 Ballots are all that is told of a count; no votes are read here.
 """
 
@@ -22,8 +22,10 @@ from ballotbox_protocol.wire.verdict import Reason, Verdict
 
 #: Boxes that are shown one by one.
 SHOWN_MAX: Final = 200
+#: Boxes that one look reads anew: all of a room.
+AT_ONCE: Final = 20
 #: A box's last reports that are looked at: more than it sends while an upper gateway is away.
-REPORTS_MAX: Final = 64
+REPORTS_MAX: Final = 32
 #: Reports set aside that are told of, for each box.
 ASIDE_MAX: Final = 4
 
@@ -56,7 +58,9 @@ class ScreenWatch:
         """Show the boxes of these precincts, or of all."""
         self._ledger = ledger
         self._precincts = frozenset(precincts)
+        self._heads: dict[BoxId, BoxHead] = {}
         self._known: dict[BoxId, _Known] = {}
+        self._turn = 0
         self._times: dict[int, int] = {}
         self._register: int | None = None
         self._places: tuple[_Place, ...] = ()
@@ -70,9 +74,10 @@ class ScreenWatch:
         self._find_places(trusted)
         size = self._ledger.log_head().size
         passed = size if upper is None else self._ledger.delivered(upper)
-        heads = [(place, self._ledger.box_head(place.box)) for place in self._places]
+        heads = self._read_heads()
         return {
             "election": trusted.election.name,
+            "place": self._place(trusted),
             "mode": trusted.election.mode.name.lower(),
             "boxes": [self._box(place, head, passed) for place, head in heads],
             "more_boxes": self._more,
@@ -82,6 +87,13 @@ class ScreenWatch:
             "convicted": bool(self._ledger.contradictions()),
             "over_registered": _over_registered(heads, trusted),
         }
+
+    def _place(self, trusted: Trusted) -> str:
+        """Return the name of the precinct when all boxes that are shown are of one."""
+        precincts = {place.precinct for place in self._places}
+        if len(precincts) != 1:
+            return ""
+        return trusted.election.precinct_by_number[precincts.pop()].name
 
     def _find_places(self, trusted: Trusted) -> None:
         if self._register == trusted.register.version:
@@ -97,8 +109,19 @@ class ScreenWatch:
         self._places, self._more = tuple(places[:SHOWN_MAX]), max(0, len(places) - SHOWN_MAX)
         self._register = trusted.register.version
 
+    def _read_heads(self) -> list[tuple[_Place, BoxHead]]:
+        """Return the heads of all boxes, those whose turn it is read anew."""
+        places = self._places
+        turn = [places[(self._turn + at) % len(places)] for at in range(min(AT_ONCE, len(places)))]
+        self._turn += AT_ONCE
+        for place in (*turn, *(each for each in places if each.box not in self._heads)):
+            self._heads[place.box] = self._ledger.box_head(place.box)
+        for place in turn:
+            self._read(self._heads[place.box])
+        return [(place, self._heads[place.box]) for place in places]
+
     def _box(self, place: _Place, head: BoxHead, passed: int) -> dict[str, Any]:
-        known = self._read(head)
+        known = self._known.get(place.box, _Known())
         waiting = [leaf for leaf in known.leaves if leaf >= passed]
         facts = head.facts
         return {
@@ -116,12 +139,10 @@ class ScreenWatch:
             "aside": self._aside(known),
         }
 
-    def _read(self, head: BoxHead) -> _Known:
+    def _read(self, head: BoxHead) -> None:
         known = self._known.get(head.box, _Known())
         if known.version != head.version:
-            known = self._newer(known, head)
-            self._known[head.box] = known
-        return known
+            self._known[head.box] = self._newer(known, head)
 
     def _newer(self, known: _Known, head: BoxHead) -> _Known:
         """Return what is known of a box with the reports that came since it was read."""
@@ -150,6 +171,7 @@ class ScreenWatch:
         return [row.reason.name for row in rows if row and row.verdict is not Verdict.ACCEPTED]
 
     def _backlog(self, first: int, count: int) -> dict[str, int] | None:
+        """Return how many leaves wait from leaf `first` on; of a box, REPORTS_MAX may be more."""
         return {"reports": count, "since": self._time_of(first)} if count else None
 
     def _time_of(self, index: int) -> int:

@@ -17,6 +17,8 @@ from ballotbox_gateway.service.said import Gap, Said
 LANGUAGES: Final = ("en", "ky", "ru")
 _NAMES: Final = {"en": "English", "ky": "Кыргызча", "ru": "Русский"}
 UNREAD: Final = Said("This translation has not yet been read by a native speaker.")
+#: From here on hours are told and no minutes.
+_MINUTES_MAX: Final = 120
 _NO_BREAK: Final = "\N{NO-BREAK SPACE}"
 
 
@@ -50,14 +52,18 @@ class Language:
         """Return a whole number with its thousands apart."""
         return f"{value:,}".replace(",", "," if self.code == "en" else _NO_BREAK)
 
+    def span(self, seconds: int) -> str:
+        """Return how long something has lasted, as exactly as a room needs it."""
+        minutes = max(0, seconds) // 60
+        if minutes < _MINUTES_MAX:
+            return self.say(Said("{minutes} min", {"minutes": minutes}))
+        return self.say(Said("{hours} h", {"hours": minutes // 60}))
+
     def ago(self, seconds: int) -> str:
         """Return how long something is ago, as exactly as a room needs it."""
-        minutes = max(0, seconds) // 60
-        if minutes == 0:
-            return self.say("just now")
-        if minutes < 120:
-            return self.say(Said("{minutes} min ago", {"minutes": minutes}))
-        return self.say(Said("{hours} h ago", {"hours": minutes // 60}))
+        if seconds < 60:
+            return self.say(Said("just now"))
+        return self.say(Said("{span} ago", {"span": self.span(seconds)}))
 
 
 @cache

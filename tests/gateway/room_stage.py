@@ -4,6 +4,7 @@ What only a running process knows (roads, disk, broker) is said by the test.
 """
 
 import asyncio
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,7 +21,6 @@ from ballotbox_gateway.service.screen_site import ScreenSite
 from ballotbox_gateway.service.screen_watch import ScreenWatch
 from ballotbox_simulator.authority import Authority, Plan, make_authority
 from tests.gateway.scripted import CENTRE, NOW, ORIGIN, ROAD, ScriptedBox, intake, memory
-from tests.house_law import LAWS
 
 QUIET = {
     "roads_down": [],
@@ -82,13 +82,18 @@ class Room:
 
     def __init__(self, offices, ports, token_file=None, **settings) -> None:
         self.offices = offices
+        #: What a clock that only goes forward says: until it moves, nothing is read anew.
+        self.seconds = 0.0
         self.loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self.loop.run_forever, daemon=True)
         self._thread.start()
         table = {"host": "127.0.0.1", "port": ports[1], "token_file": token_file} | settings
         screen, marks = Screen.model_validate(table), Marks()
         sites = [
-            ScreenSite(offices, Questions(self.loop, 8), screen, marks, self.now) for _ in range(2)
+            ScreenSite(
+                offices, Questions(self.loop, 8), screen, marks, self.now, lambda: self.seconds
+            )
+            for _ in range(2)
         ]
         page = Page(port=ports[0])
         self.doors = [CountHttp(page, Counts(), sites[0]), ScreenDoor(screen, sites[1])]
@@ -119,13 +124,22 @@ class Room:
         self.loop.close()
 
 
+def free_ports(count: int) -> list[int]:
+    """Return ports of this machine that nobody listens on."""
+    probes = [socket.socket() for _ in range(count)]
+    try:
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [probe.getsockname()[1] for probe in probes]
+    finally:
+        for probe in probes:
+            probe.close()
+
+
 @contextmanager
-def room(free_ports, offices=None, **settings) -> Iterator[Room]:
+def room(offices=None, **settings) -> Iterator[Room]:
     opened = Room(offices or {ELECTION: Office(precinct())}, free_ports(2), **settings)
     try:
         yield opened
     finally:
         opened.close()
-
-
-__all__ = ["ELECTION", "LAWS", "QUIET", "Office", "Room", "precinct", "room"]

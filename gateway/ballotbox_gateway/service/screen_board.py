@@ -4,17 +4,21 @@ A pure function of what was read, what officers have marked as seen, and the tim
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
 from ballotbox_gateway.service.said import Gap, Said
 from ballotbox_gateway.service.screen_alarms import Alarm, box_name, is_alone
 from ballotbox_gateway.service.screen_marks import Seen
+from ballotbox_gateway.service.screen_watch import REPORTS_MAX
 from ballotbox_gateway.service.screen_words import Language
+from ballotbox_protocol.election.identifiers import BOX_ID_SIZE
 
 #: Alarms told of in full; the rest is a number.
 ALARMS_MAX: Final = 12
+#: Digits of a box's id, with which the subject of its alarms begins.
+_ID_SIZE: Final = 2 * BOX_ID_SIZE
 #: From so many boxes on their cards are smaller.
 MANY: Final = 9
 FEW: Final = 3
@@ -67,11 +71,11 @@ class BoxView:
     id: str
     symbol: str
     state: str
-    alarmed: bool
     ballots: str
     last: str
     passing: str
     waits: bool
+    alarmed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +105,14 @@ def board_of(
     """Return the board of what was read at `read["at"]`, looked at `now` (both Unix seconds)."""
     open_alarms = [each for each in alarms if each.id not in seen]
     shown = [*open_alarms, *(each for each in alarms if each.id in seen)]
-    boxes = [_box(each, read, alarms, language, now) for each in read["boxes"]]
+    alone, passing = is_alone(read), read["passing_on"]
+    alarmed = {each.subject[:_ID_SIZE] for each in alarms if each.urgent}
+    boxes = [
+        replace(
+            _box(each, language, now, alone=alone, passing=passing), alarmed=each["id"] in alarmed
+        )
+        for each in read["boxes"]
+    ]
     tone = "well"
     if alarms:
         tone = "act" if any(each.urgent for each in open_alarms) else "look"
@@ -140,24 +151,18 @@ def _alarm(alarm: Alarm, seen: Seen | None, language: Language) -> AlarmView:
 
 
 def _box(
-    box: Mapping[str, Any],
-    read: Mapping[str, Any],
-    alarms: Sequence[Alarm],
-    language: Language,
-    now: int,
+    box: Mapping[str, Any], language: Language, now: int, *, alone: bool, passing: bool
 ) -> BoxView:
     symbol, words = STATES[box["state"]]
-    name = box_name(box, alone=is_alone(read))
     ballots, waiting = box["ballots"], box["backlog"]
     return BoxView(
-        language.say(name),
+        language.say(box_name(box, alone=alone)),
         box["id"][-8:],
         symbol,
         language.say(words),
-        any(each.urgent and each.subject.startswith(box["id"]) for each in alarms),
         "–" if ballots is None else language.number(ballots),
         _last(box["last"], language, now),
-        _passing(box, language, now) if read["passing_on"] else "",
+        _passing(box, language, now) if passing else "",
         waits=waiting is not None,
     )
 
@@ -177,8 +182,9 @@ def _passing(box: Mapping[str, Any], language: Language, now: int) -> str:
 
 
 def _waiting(backlog: Mapping[str, int], language: Language, now: int) -> str:
+    count = backlog["reports"]
     gaps: dict[str, Gap] = {
-        "count": backlog["reports"],
+        "count": count if count < REPORTS_MAX else f"{count}+",
         "age": language.span(now - backlog["since"]),
     }
     return language.say(Said("{count} waiting, the oldest for {age}", gaps))

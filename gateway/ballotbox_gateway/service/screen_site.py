@@ -68,14 +68,19 @@ class ScreenSite:
         settings: Screen,
         marks: Marks,
         now: Callable[[], int] = lambda: int(time.time()),
+        tick: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Show these elections by their short names; `now` returns Unix seconds."""
+        """Show these elections by their short names.
+
+        `now` returns Unix seconds, `tick` seconds that only go forward.
+        """
         self._shown = {name: _Shown(name, office) for name, office in offices.items()}
         self._marks = marks
         self._questions = questions
         self._patience = Patience(settings.stalled_after_min, settings.silent_after_min)
         self._tokens = settings.token_file
         self._now = now
+        self._tick = tick
         self._templates = _templates()
 
     async def page(self, look: Look) -> str:
@@ -172,7 +177,7 @@ class ScreenSite:
         """Return what is known of an election, read anew when it is older than a second."""
         shown = self._shown[name]
         async with shown.reading:
-            if shown.read is None or time.monotonic() >= shown.until:
+            if shown.read is None or self._tick() >= shown.until:
                 await self._ask(shown)
         return self._require_read(name)
 
@@ -186,7 +191,7 @@ class ScreenSite:
         else:
             shown.read = read | {"at": self._now()}
             shown.alarms = alarms_of(shown.read, self._patience, self._now())
-        shown.until = time.monotonic() + FRESH_S
+        shown.until = self._tick() + FRESH_S
         shown.made.clear()
 
     def _filled(self, template: str, words: Language, **values: object) -> str:

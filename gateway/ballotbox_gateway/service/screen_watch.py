@@ -1,7 +1,7 @@
 """Where the boxes of a room stand, read from the ledger at a bounded cost.
 
-The ledger belongs to the loop that decides, so what is read here is time that intake does not have.
-Each look reads a few boxes anew, in turn, and of these more than a row only when they reported since.
+The ledger belongs to the loop that decides, so what is read here is time that intake does not
+have. Each look reads a few boxes anew, in turn, and more than a row of those that reported since.
 Ballots are all that is told of a count; no votes are read here.
 """
 

@@ -7,6 +7,7 @@ import asyncio
 import socket
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
 
@@ -117,8 +118,8 @@ class Room:
         return asyncio.run_coroutine_threadsafe(done(), self.loop).result(30)
 
     def close(self) -> None:
-        for door in self.doors:
-            door.stop()
+        with ThreadPoolExecutor() as stopping:
+            list(stopping.map(lambda door: door.stop(), self.doors))
         self.loop.call_soon_threadsafe(self.loop.stop)
         self._thread.join(10)
         self.loop.close()

@@ -164,16 +164,34 @@ def test_a_look_costs_a_few_rows_however_much_is_stored():
     assert office.ledger.asked["report"] == office.ledger.asked["reports_of"] == 1
 
 
+def test_of_a_box_only_its_last_reports_are_read_and_then_the_new_ones():
+    office = Office(precinct())
+    office.ledger = office.watch._ledger = Counted(office.ledger)
+    opened(office)
+    for _ in range(REPORTS_MAX):
+        office.report(1, K.TURNOUT, accept=1)
+    office.screen()
+    office.report(1, K.TURNOUT, accept=1)
+    office.screen()
+    assert office.ledger.stretches == [(3, REPORTS_MAX + 3), (REPORTS_MAX + 3, REPORTS_MAX + 4)]
+
+
 class Counted:
-    """A ledger that counts what it is asked."""
+    """A ledger that notes what it is asked, and which stretches of a box's reports."""
 
     def __init__(self, ledger) -> None:
         self._ledger = ledger
         self.asked = Counter()
+        self.stretches = []
 
     def __getattr__(self, name):
         self.asked[name] += 1
         return getattr(self._ledger, name)
+
+    def reports_of(self, box, first, stop):
+        self.asked["reports_of"] += 1
+        self.stretches.append((first, stop))
+        return self._ledger.reports_of(box, first, stop)
 
 
 def test_what_comes_again_by_itself_is_not_told_of():

@@ -13,24 +13,21 @@ from urllib.parse import urlsplit
 from pydantic import (
     AfterValidator,
     BaseModel,
-    ConfigDict,
     Field,
     ValidationInfo,
     model_validator,
 )
 from pydantic.fields import FieldInfo
 
+from ballotbox_gateway.config_fields import FilePath, Port, from_config_folder
+from ballotbox_gateway.config_fields import Table as _Table
+from ballotbox_gateway.config_screen import Screen
 from ballotbox_protocol.election.identifiers import InvalidField
 from ballotbox_protocol.election.register import require_origin
 from ballotbox_protocol.wire.trust import parse_root
 
 #: What sun_path of a Unix socket holds, less its final zero (unix(7)).
 SOCKET_PATH_MAX: Final = 107
-
-
-def _from_config_folder(path: Path, info: ValidationInfo) -> Path:
-    folder = (info.context or {}).get("folder", Path())
-    return Path(folder) / path.expanduser()
 
 
 def _root(text: str) -> str:
@@ -49,7 +46,7 @@ def _origin(text: str) -> str:
 
 
 def _law(text: str, info: ValidationInfo) -> str:
-    return str(_from_config_folder(Path(text), info)) if text.endswith(".toml") else text
+    return str(from_config_folder(Path(text), info)) if text.endswith(".toml") else text
 
 
 def _url(text: str) -> str:
@@ -84,13 +81,7 @@ def _serial_port(text: str) -> str:
     return text
 
 
-FilePath = Annotated[Path, Field(strict=False), AfterValidator(_from_config_folder)]
-Port = Annotated[int, Field(ge=1, le=65535)]
 Origin = Annotated[str, AfterValidator(_origin)]
-
-
-class _Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 class SerialPort(_Table):
@@ -341,6 +332,7 @@ class Config(_Table):
         None, description="Table: the broker over which gateways below deliver; as [mqtt], MQTT 5"
     )
     page: Page | None = Field(None, description="Table: the local page for counts by hand")
+    screen: Screen | None = Field(None, description="Table: the screen in the room")
     upstream: Upstream | None = Field(None, description="Table: the gateway above")
     limits: Limits = Field(
         default_factory=lambda: Limits.model_validate({}),
@@ -374,13 +366,16 @@ class Config(_Table):
             raise ValueError("nothing can arrive: add [[serial]], [mqtt], [http] or [below]")
         if self.below and self.below.protocol != "5":
             raise ValueError('below.protocol must be "5": answers need its correlation data')
-        ports = [line.port for line in self.serial]
-        if len(set(ports)) < len(ports):
+        lines = [line.port for line in self.serial]
+        if len(set(lines)) < len(lines):
             raise ValueError("two [[serial]] tables name the same port: remove one")
         if self.passphrase_file and self.passphrase_variable:
             raise ValueError("passphrase_file and passphrase_variable exclude each other")
         if self.page and self.http and self.page.port == self.http.port:
             raise ValueError("page.port is http.port: give the page another one")
+        ports = [table.port for table in (self.page, self.http) if table]
+        if self.screen and self.screen.port in ports:
+            raise ValueError("screen.port is that of page or http: give the screen another one")
         if self.upstream and self.upstream.origin == self.origin:
             raise ValueError("upstream.origin is this gateway's own origin")
         if len(str(self.control)) > SOCKET_PATH_MAX:
@@ -412,6 +407,7 @@ def _inner_table(field: FieldInfo) -> type[BaseModel] | None:
         Mqtt | None: Mqtt,
         Http | None: Http,
         Page | None: Page,
+        Screen | None: Screen,
         Upstream | None: Upstream,
         Tls | None: Tls,
         SecurityModule | None: SecurityModule,

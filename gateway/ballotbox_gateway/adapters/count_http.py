@@ -11,6 +11,7 @@ import traceback
 from base64 import b64encode
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
@@ -29,6 +30,7 @@ from ballotbox_gateway.adapters.http_questions import (
     listening_socket,
 )
 from ballotbox_gateway.adapters.http_server import HttpServer
+from ballotbox_gateway.adapters.screen_http import Room, ScreenRoutes
 from ballotbox_gateway.config import Page
 from ballotbox_gateway.problem import Problem
 
@@ -121,10 +123,11 @@ class Site(Protocol):
 class CountHttp:
     """The server of the local page. `start` listens, `stop` lets running requests end."""
 
-    def __init__(self, settings: Page, site: Site) -> None:
+    def __init__(self, settings: Page, site: Site, room: Room | None = None) -> None:
         self.name = f"local page http://{_host_of(settings)}/"
         self._settings = settings
         self._site = site
+        self._room = room
         self._server: HttpServer | None = None
 
     def start(self) -> None:
@@ -155,6 +158,9 @@ class CountHttp:
             Route(path, self._guarded(serve), methods=[method])
             for path, (method, serve) in served.items()
         ]
+        if self._room is not None:
+            own = partial(_require_own, settings=self._settings)
+            routes += ScreenRoutes(self._room, own, local=True).routes()
         return Starlette(routes=routes, exception_handlers={HTTPException: self._guarded(_nowhere)})
 
     def _guarded(

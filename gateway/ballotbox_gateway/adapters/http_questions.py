@@ -13,6 +13,7 @@ from typing import TypeVar
 from starlette.requests import ClientDisconnect, Request
 
 from ballotbox_gateway.config import Http, Page
+from ballotbox_gateway.config_screen import Screen
 from ballotbox_gateway.core.ports import LedgerFailure
 from ballotbox_gateway.problem import Problem
 
@@ -100,13 +101,14 @@ async def limited_body(request: Request, limit: int, patience_s: float) -> bytes
     return bytes(body)
 
 
-def listening_socket(settings: Http | Page) -> socket.socket:
+def listening_socket(settings: Http | Page | Screen) -> socket.socket:
     """Return a socket that listens where the settings say; raises Problem."""
-    table = "page" if isinstance(settings, Page) else "http"
-    where = f"{table} {settings.host}:{settings.port}"
+    table = type(settings).__name__.lower()
+    host, port = settings.host, settings.port
+    where = f"{table} {host}:{port}"
     try:
-        family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-        return socket.create_server((settings.host, settings.port), family=family, backlog=128)
+        family = socket.AF_INET6 if ":" in (host or "") else socket.AF_INET
+        return socket.create_server((host or "", port or 0), family=family, backlog=128)
     except OSError as error:
         words = os.strerror(error.errno).lower() if error.errno else str(error)
         remedy = f"Close what listens there, or correct {table}.host and {table}.port"

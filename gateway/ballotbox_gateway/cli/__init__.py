@@ -18,6 +18,7 @@ from ballotbox_gateway.cli.log import log
 from ballotbox_gateway.cli.quarantine import dispute, quarantine
 from ballotbox_gateway.cli.register_drafts import change, draft, show
 from ballotbox_gateway.cli.run import run
+from ballotbox_gateway.cli.screen import screen
 from ballotbox_gateway.cli.settings import settings
 from ballotbox_gateway.cli.status import status
 from ballotbox_gateway.plain_text import plain
@@ -44,7 +45,7 @@ def main() -> None:
 
 for _command in (
     init, check, run, status, log, quarantine, dispute, keys, ceremony, election, register,
-    settings, broker_config, hand_count, export, import_,
+    settings, broker_config, hand_count, export, import_, screen,
 ):  # fmt: skip
     main.add_command(_command)
 for _command in (draft, change, show):

@@ -17,6 +17,7 @@ from ballotbox_gateway.adapters.control_socket import ControlServer
 from ballotbox_gateway.adapters.roads import Carrier, LetterBox
 from ballotbox_gateway.adapters.serial_intake import REOPEN_CAP_S, SerialIntake
 from ballotbox_gateway.adapters.threads import in_thread
+from ballotbox_gateway.config_screen import Screen
 from ballotbox_gateway.core.addressing import Addresses
 from ballotbox_gateway.core.publications import PublicationOutcome
 from ballotbox_gateway.core.upward import UpwardBatch, UpwardConflict, UpwardFault, UpwardReply
@@ -24,6 +25,7 @@ from ballotbox_gateway.marking import marked
 from ballotbox_gateway.problem import Problem
 from ballotbox_gateway.service.apart import require_apart
 from ballotbox_gateway.service.office import Office, Parts, Work
+from ballotbox_gateway.service.screen_marks import Marks
 from ballotbox_gateway.service.switchboard import SharedRoad, Switchboard
 from ballotbox_protocol.election.register import origin_id
 from ballotbox_protocol.wire.trust import Trusted
@@ -32,6 +34,8 @@ from ballotbox_protocol.wire.verdict import Reason
 if TYPE_CHECKING:
     from ballotbox_gateway.adapters.count_http import CountHttp
     from ballotbox_gateway.adapters.http_intake import HttpIntake
+    from ballotbox_gateway.adapters.screen_http import ScreenDoor
+    from ballotbox_gateway.service.screen_site import ScreenSite
 
 _log: Final = logging.getLogger(__name__)
 
@@ -52,7 +56,7 @@ class Gateway:
         self._addresses = Addresses(self._offices)
         self._settings = elections[0].config
         self._http: HttpIntake | None = None
-        self._page: CountHttp | None = None
+        self._pages: list[CountHttp | ScreenDoor] = []
         self._lines: list[SerialIntake] = []
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -83,15 +87,15 @@ class Gateway:
     async def _serve(self, ready: Callable[[], None]) -> None:
         try:
             self._start_http()
-            self._start_page()
+            self._start_pages()
             self._start_roads()
             self._catch_signals()
             ready()
             await self._stop.wait()
         finally:
-            for server in (self._http, self._page):
-                if server is not None:
-                    await in_thread(server.stop)
+            servers = [*self._pages, *([self._http] if self._http is not None else [])]
+            for server in servers:
+                await in_thread(server.stop)
             await self._drain()
 
     def _start_http(self) -> None:
@@ -105,23 +109,44 @@ class Gateway:
         self._http = server
         _log.info("%s: listening", server.name)
 
-    def _start_page(self) -> None:
-        if self._settings.page is None:
+    def _start_pages(self) -> None:
+        if self._settings.page is None and self._door_of_screen() is None:
             return
-        from ballotbox_gateway.adapters.count_http import WAITING_MAX, CountHttp
-        from ballotbox_gateway.adapters.http_questions import Questions
-        from ballotbox_gateway.service.count_site import CountSite
+        marks = Marks()
+        if self._settings.page is not None:
+            from ballotbox_gateway.adapters.count_http import WAITING_MAX, CountHttp
+            from ballotbox_gateway.adapters.http_questions import Questions
+            from ballotbox_gateway.service.count_site import CountSite
 
-        site = CountSite(self._offices, Questions(self._loop, WAITING_MAX))
-        page = CountHttp(self._settings.page, site)
+            site = CountSite(self._offices, Questions(self._loop, WAITING_MAX))
+            self._start_site(CountHttp(self._settings.page, site, self._screen_site(marks)))
+        door = self._door_of_screen()
+        if door is not None:
+            from ballotbox_gateway.adapters.screen_http import ScreenDoor
+
+            self._start_site(ScreenDoor(door, self._screen_site(marks)))
+
+    def _door_of_screen(self) -> Screen | None:
+        screen = self._settings.screen
+        return screen if screen is not None and screen.port is not None else None
+
+    def _screen_site(self, marks: Marks) -> "ScreenSite":
+        from ballotbox_gateway.adapters.http_questions import Questions
+        from ballotbox_gateway.service.screen_site import ScreenSite
+
+        offices = {each.config.name or "election": each for each in self._offices}
+        settings = self._settings.screen or Screen.model_validate({})
+        return ScreenSite(offices, Questions(self._loop, len(offices)), settings, marks)
+
+    def _start_site(self, site: "CountHttp | ScreenDoor") -> None:
         try:
-            page.start()
+            site.start()
         except Problem as problem:
             # Boxes must not wait because something else has the port of a page.
-            _log.error("the local page is not served: %s", problem)
+            _log.error("the %s is not served: %s", site.name.partition(" http")[0], problem)
             return
-        self._page = page
-        _log.info("%s: listening", page.name)
+        self._pages.append(site)
+        _log.info("%s: listening", site.name)
 
     def _start_roads(self) -> None:
         for office in self._offices:

@@ -15,6 +15,7 @@ from typing import Any, Final, NamedTuple, ParamSpec, TypeVar
 from ballotbox_gateway.adapters.backoff import Backoff
 from ballotbox_gateway.adapters.mqtt_from_below import MqttFromBelow
 from ballotbox_gateway.adapters.mqtt_intake import MqttIntake
+from ballotbox_gateway.adapters.roads import Carrier, CarrierState
 from ballotbox_gateway.adapters.second_copy import SecondCopy
 from ballotbox_gateway.adapters.trust_files import load_trusted
 from ballotbox_gateway.adapters.used_register import remember_register
@@ -33,6 +34,7 @@ from ballotbox_gateway.service.follower import Follower
 from ballotbox_gateway.service.forks import Forks
 from ballotbox_gateway.service.reception import Reception
 from ballotbox_gateway.service.room import Reserve
+from ballotbox_gateway.service.screen_watch import ScreenWatch
 from ballotbox_gateway.service.upward_roads import upward_road
 from ballotbox_protocol.election.identifiers import OriginId
 from ballotbox_protocol.wire.trust import Trusted
@@ -85,6 +87,8 @@ class Office:
         self._below: MqttFromBelow | None = None
         self._follower: Follower | None = None
         self._forks = Forks()
+        precincts = self.config.screen.precincts if self.config.screen else ()
+        self._watch = ScreenWatch(self._ledger, precincts)
 
     @property
     def origin(self) -> str:
@@ -247,6 +251,19 @@ class Office:
             "second_copy": self._follower.status() if self._follower else None,
         }
 
+    def screen(self) -> dict[str, Any]:
+        """Return what the screen in the room shows, as JSON-able values; raises LedgerFailure."""
+        upstream, reception = self.config.upstream, self.reception
+        copy = self._follower.status() if self._follower else None
+        return self._watch.look(self.trusted, upstream.origin if upstream else None) | {
+            "roads_down": [road.name for road in reception.carriers if _is_down(road)],
+            "disk_full": bool(reception.disk_full),
+            "broker_remarks": " ".join(reception.mqtt.watch.remarks) if reception.mqtt else "",
+            "over_quota": self._over_quota(),
+            "forked_below": [each["origin"] for each in self._forks.status()],
+            "copy_trouble": bool(copy and copy["trouble"]),
+        }
+
     def _over_quota(self) -> list[str]:
         boxes = [f"box {box.hex()}" for box in sorted(self._quotas.boxes.dry)]
         return boxes + [f"gateway {name.decode()}" for name in sorted(self._quotas.gateways.dry)]
@@ -286,6 +303,11 @@ class Office:
     def turned_away(self, reason: Reason) -> None:
         """Count a request that is refused for who sent it; stored with the next batch."""
         self._intake.turned_away(reason)
+
+
+def _is_down(road: Carrier) -> bool:
+    """Tell whether a road has a fault; one that has just begun to connect has none yet."""
+    return road.state is CarrierState.DOWN or bool(road.trouble)
 
 
 def now() -> int:

@@ -154,6 +154,12 @@ _REFUSED: Final = 100
 _QUARANTINED: Final = 200
 
 
+def to_do(reason: Reason) -> str:
+    """Return what people do about a reason against a report, as the table has it."""
+    step = next(step for step, reasons in STEPS.items() if reason in reasons)
+    return _DO.get(reason, _DO_STEP[step])
+
+
 def reasons_table() -> str:
     """Return the table of what is asked of a report, in order, in Markdown."""
     head = ("| Step | Code | Reason | Then | Means | To do |", "|---|---|---|---|---|---|")
@@ -163,14 +169,13 @@ def reasons_table() -> str:
 def _rows() -> Iterator[str]:
     for step, reasons in STEPS.items():
         for reason in reasons:
-            do = _DO.get(reason, _DO_STEP[step])
             words = (
                 step,
                 str(int(reason)),
                 f"`{reason.name}`",
                 _then(reason),
                 in_words(reason),
-                do,
+                to_do(reason),
             )
             yield f"| {' | '.join(words)} |"
 

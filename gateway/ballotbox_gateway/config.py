@@ -199,6 +199,23 @@ class Page(_Table):
         return self
 
 
+class Metrics(_Table):
+    """Whether all is well, for machines: `/health` and, for Prometheus, `/metrics`."""
+
+    host: str = Field("127.0.0.1", min_length=1, description="Address to listen on")
+    port: Port = Field(description="TCP port to listen on, of its own")
+    plain: bool = Field(
+        default=False,
+        description="Listen beyond this machine, where whoever reaches the port may read",
+    )
+
+    @model_validator(mode="after")
+    def _local(self) -> Self:
+        if not (self.plain or _is_loopback(self.host)):
+            raise ValueError("host must be of this machine alone, or say plain = true")
+        return self
+
+
 class Upstream(_Table):
     """The gateway above this one."""
 
@@ -294,6 +311,7 @@ class Config(_Table):
     mqtt: Mqtt | None = Field(None, description="Table: the broker")
     http: Http | None = Field(None, description="Table: intake for gateways below")
     page: Page | None = Field(None, description="Table: the local page for counts by hand")
+    metrics: Metrics | None = Field(None, description="Table: health and metrics")
     upstream: Upstream | None = Field(None, description="Table: the gateway above")
     limits: Limits = Field(
         default_factory=lambda: Limits.model_validate({}),
@@ -325,6 +343,10 @@ class Config(_Table):
             raise ValueError("passphrase_file and passphrase_variable exclude each other")
         if self.page and self.http and self.page.port == self.http.port:
             raise ValueError("page.port is http.port: give the page another one")
+        doors = {"http.port": self.http, "page.port": self.page}
+        for name, door in doors.items():
+            if door and self.metrics and door.port == self.metrics.port:
+                raise ValueError(f"metrics.port is {name}: give the metrics another one")
         if self.upstream and self.upstream.origin == self.origin:
             raise ValueError("upstream.origin is this gateway's own origin")
         if len(str(self.control)) > SOCKET_PATH_MAX:
@@ -356,6 +378,7 @@ def _inner_table(field: FieldInfo) -> type[BaseModel] | None:
         Mqtt | None: Mqtt,
         Http | None: Http,
         Page | None: Page,
+        Metrics | None: Metrics,
         Upstream | None: Upstream,
         Tls | None: Tls,
         Limits: Limits,

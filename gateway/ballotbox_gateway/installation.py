@@ -1,8 +1,8 @@
 """The settings file of one installation, and the elections that it serves.
 
 A file as most have it is one election. Where it holds tables `[[election]]`, each of them over what
-stands above them is the settings of one; serial lines, the HTTP intake and the local page belong to
-all of them.
+stands above them is the settings of one; serial lines, the HTTP intake, the local page and the
+metrics belong to all of them.
 """
 
 import tomllib
@@ -20,7 +20,7 @@ from ballotbox_protocol.wire.trust import parse_root
 
 _TABLE: Final = "election"
 #: Roads that cannot be had twice: what comes by them is given to the election it names.
-_SHARED: Final = ("serial", "http", "page")
+_SHARED: Final = ("serial", "http", "page", "metrics")
 _FIX: Final = "Correct that [[election]] table"
 
 

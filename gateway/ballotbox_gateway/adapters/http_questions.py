@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from starlette.requests import ClientDisconnect, Request
 
-from ballotbox_gateway.config import Http, Page
+from ballotbox_gateway.config import Http, Metrics, Page
 from ballotbox_gateway.core.ports import LedgerFailure
 from ballotbox_gateway.problem import Problem
 
@@ -88,9 +88,9 @@ async def limited_body(request: Request, limit: int, patience_s: float) -> bytes
     return bytes(body)
 
 
-def listening_socket(settings: Http | Page) -> socket.socket:
+def listening_socket(settings: Http | Page | Metrics) -> socket.socket:
     """Return a socket that listens where the settings say; raises Problem."""
-    table = "page" if isinstance(settings, Page) else "http"
+    table = type(settings).__name__.lower()
     where = f"{table} {settings.host}:{settings.port}"
     try:
         family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET

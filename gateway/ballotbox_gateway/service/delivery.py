@@ -17,6 +17,7 @@ from ballotbox_gateway.core.delivery import PROBE_EVERY_S
 from ballotbox_gateway.core.intake import Intake
 from ballotbox_gateway.core.ports import DiskFull, Ledger
 from ballotbox_gateway.core.upward import UpwardBatch, UpwardConflict, UpwardFault, UpwardReply
+from ballotbox_protocol.wire.leaf import decode_leaf
 
 _log: Final = logging.getLogger(__name__)
 
@@ -56,14 +57,21 @@ class UpwardDelivery:
 
     def status(self) -> dict[str, Any]:
         """Return how far the upper gateway is behind, as JSON-able values."""
-        behind = self._ledger.log_head().size - self._ledger.delivered(self._settings.origin)
+        first = self._ledger.delivered(self._settings.origin)
+        behind = self._ledger.log_head().size - first
         return {
             "name": f"upper gateway {self._settings.url}",
             "origin": self._settings.origin,
             "waiting": behind,
+            "waiting_s": self._age(first) if behind else 0,
             "last_receipt": self._receipted_at,
             "trouble": self.trouble,
         }
+
+    def _age(self, index: int) -> int:
+        """Return how many seconds ago a leaf was decided, by our own clock."""
+        (entry,) = self._ledger.entries(index, index + 1)
+        return max(0, self._now() - decode_leaf(entry.leaf).time)
 
     async def run(self) -> None:
         """Deliver until cancelled. Raises LedgerFailure."""

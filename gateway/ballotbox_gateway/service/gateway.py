@@ -16,6 +16,7 @@ from ballotbox_gateway.adapters.backoff import Backoff
 from ballotbox_gateway.adapters.control_socket import ControlServer
 from ballotbox_gateway.adapters.roads import Carrier, LetterBox
 from ballotbox_gateway.adapters.serial_intake import REOPEN_CAP_S, SerialIntake
+from ballotbox_gateway.adapters.service_manager import ServiceManager
 from ballotbox_gateway.adapters.threads import in_thread
 from ballotbox_gateway.core.addressing import Addresses
 from ballotbox_gateway.core.publications import PublicationOutcome
@@ -32,6 +33,7 @@ from ballotbox_protocol.wire.verdict import Reason
 if TYPE_CHECKING:
     from ballotbox_gateway.adapters.count_http import CountHttp
     from ballotbox_gateway.adapters.http_intake import HttpIntake
+    from ballotbox_gateway.adapters.metrics_http import MetricsHttp
 
 _log: Final = logging.getLogger(__name__)
 
@@ -53,7 +55,9 @@ class Gateway:
         self._settings = elections[0].config
         self._http: HttpIntake | None = None
         self._page: CountHttp | None = None
+        self._metrics: MetricsHttp | None = None
         self._lines: list[SerialIntake] = []
+        self._manager = ServiceManager.of(os.environ)
         self._tasks: list[asyncio.Task[None]] = []
 
     def _office(self, parts: Parts) -> Office:
@@ -84,12 +88,16 @@ class Gateway:
         try:
             self._start_http()
             self._start_page()
+            self._start_metrics()
             self._start_roads()
             self._catch_signals()
             ready()
+            self._manager.ready()
+            self._start(self._manager.watch())
             await self._stop.wait()
         finally:
-            for server in (self._http, self._page):
+            self._manager.stopping()
+            for server in (self._http, self._page, self._metrics):
                 if server is not None:
                     await in_thread(server.stop)
             await self._drain()
@@ -122,6 +130,24 @@ class Gateway:
             return
         self._page = page
         _log.info("%s: listening", page.name)
+
+    def _start_metrics(self) -> None:
+        if self._settings.metrics is None:
+            return
+        from ballotbox_gateway.adapters.http_questions import Questions
+        from ballotbox_gateway.adapters.metrics_http import WAITING_MAX, MetricsHttp
+        from ballotbox_gateway.service.metrics import exposition, health
+        from ballotbox_gateway.service.watched import WatchedOffices
+
+        watched = WatchedOffices(self._offices, Questions(self._loop, WAITING_MAX))
+        metrics = MetricsHttp(self._settings.metrics, watched, health, exposition)
+        try:
+            metrics.start()
+        except Problem as problem:
+            _log.error("health and metrics are not served: %s", problem)
+            return
+        self._metrics = metrics
+        _log.info("%s: listening", metrics.name)
 
     def _start_roads(self) -> None:
         for office in self._offices:

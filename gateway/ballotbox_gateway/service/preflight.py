@@ -16,7 +16,7 @@ from ballotbox_gateway.adapters.serial_line import lasting_name, open_line
 from ballotbox_gateway.adapters.serial_words import port_trouble
 from ballotbox_gateway.adapters.trust_files import load_identity, load_trusted
 from ballotbox_gateway.adapters.upstream_http import UpstreamHttp
-from ballotbox_gateway.config import Config, Http, Mqtt, Page, SerialPort, Upstream
+from ballotbox_gateway.config import Config, Http, Metrics, Mqtt, Page, SerialPort, Upstream
 from ballotbox_gateway.core.intake import Identity
 from ballotbox_gateway.problem import Problem
 from ballotbox_gateway.service.apart import require_apart
@@ -86,8 +86,9 @@ def _surroundings(config: Config, trusted: Trusted, identity: Identity) -> Itera
             yield _found(partial(_serial, line))
         if config.http is not None:
             yield _found(partial(_http, config.http))
-        if config.page is not None:
-            yield _found(partial(_page, config.page))
+        for door in (config.page, config.metrics):
+            if door is not None:
+                yield _found(partial(_door, door))
     yield from _certificates(config)
     yield _found(partial(_disk, config))
     if config.second_copy is not None:
@@ -171,11 +172,11 @@ def _http(settings: Http) -> str:
     return f"http: {settings.host}:{settings.port} is free"
 
 
-def _page(settings: Page) -> str:
+def _door(settings: Page | Metrics) -> str:
     from ballotbox_gateway.adapters.http_questions import listening_socket
 
     listening_socket(settings).close()
-    return f"page: {settings.host}:{settings.port} is free"
+    return f"{type(settings).__name__.lower()}: {settings.host}:{settings.port} is free"
 
 
 def _certificates(config: Config) -> Iterator[Finding]:

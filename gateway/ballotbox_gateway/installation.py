@@ -79,7 +79,7 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        remedy = "Name the file with --config, or write it: gateway/OPERATING.md shows one"
+        remedy = "Name it with --config; `ballotbox-gateway init` at a terminal makes it"
         raise Problem(str(path), "there is no such file", remedy) from error
     except OSError as error:
         raise Problem(str(path), str(error.strerror).lower(), "Make the file readable") from error

@@ -11,6 +11,7 @@ import shutil
 import stat
 import subprocess
 import sys
+import tempfile
 import tomllib
 from importlib.metadata import requires
 from pathlib import Path
@@ -176,22 +177,24 @@ def main() -> None:
     parser.add_argument("--python", type=Path, default=Path("/usr/bin/python3"))
     parser.add_argument("--out", type=Path, default=REPOSITORY / "dist")
     given = parser.parse_args()
-    work = (REPOSITORY / "build/deb" / given.version).resolve()
-    shutil.rmtree(work, ignore_errors=True)
+    with tempfile.TemporaryDirectory() as folder:
+        build(Path(folder).resolve(), given.version, given.python.resolve(), given.out)
+
+
+def build(work: Path, version: str, python: Path, out: Path) -> None:
+    """Build the package in `work`, for that Python, and put it into `out`."""
     tree = work / "tree"
-    tree.mkdir(parents=True)
-    python = given.python.resolve()
+    tree.mkdir()
     install(tree, work, python)
     furnish(tree)
-    architecture = describe(tree, given.version, python)
+    architecture = describe(tree, version, python)
     settle(tree)
-    given.out.mkdir(parents=True, exist_ok=True)
-    package = given.out / f"{NAME}_{given.version}_{architecture}.deb"
+    out.mkdir(parents=True, exist_ok=True)
+    package = out / f"{NAME}_{version}_{architecture}.deb"
     run("dpkg-deb", "--root-owner-group", "-Zxz", "--build", tree, package)
     installed = sum(
         each.lstat().st_size for each in tree.rglob("*") if stat.S_ISREG(each.lstat().st_mode)
     )
-    shutil.rmtree(work)
     print(f"{package}: {package.stat().st_size / 1e6:.1f} MB, {installed / 1e6:.1f} MB installed")
 
 

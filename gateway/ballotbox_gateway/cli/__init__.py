@@ -6,6 +6,7 @@ import click
 
 from ballotbox_gateway.cli.broker import broker_config
 from ballotbox_gateway.cli.check import check
+from ballotbox_gateway.cli.doctor import doctor
 from ballotbox_gateway.cli.documents import election, register
 from ballotbox_gateway.cli.hand_count import hand_count
 from ballotbox_gateway.cli.hand_count_naming import name
@@ -41,7 +42,7 @@ def main() -> None:
 
 for _command in (
     init, check, run, status, log, quarantine, dispute, keys, election, register, settings,
-    broker_config, hand_count,
+    broker_config, hand_count, doctor,
 ):  # fmt: skip
     main.add_command(_command)
 hand_count.add_command(sign)

@@ -217,7 +217,7 @@ def test_a_file_that_is_no_toml_is_told_by_its_line(tmp_path):
 def test_a_missing_or_unreadable_file_is_told(tmp_path):
     with pytest.raises(Problem) as caught:
         load_config(tmp_path / "absent.toml")
-    assert "there is no such file. Name the file with --config" in str(caught.value)
+    assert "there is no such file. Name it with --config" in str(caught.value)
     with pytest.raises(Problem) as caught:
         load_config(tmp_path)
     assert str(caught.value) == f"{tmp_path}: is a directory. Make the file readable"

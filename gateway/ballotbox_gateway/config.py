@@ -20,6 +20,7 @@ from pydantic import (
 )
 from pydantic.fields import FieldInfo
 
+from ballotbox_gateway.machine_names import Host
 from ballotbox_protocol.election.identifiers import InvalidField
 from ballotbox_protocol.election.register import require_origin
 from ballotbox_protocol.wire.trust import parse_root
@@ -120,7 +121,7 @@ class Tls(_Table):
 class Mqtt(_Table):
     """Boxes behind an MQTT broker."""
 
-    host: str = Field(min_length=1, description="Name or address of the broker")
+    host: Host = Field(description="Name or address of the broker")
     port: Port = Field(1883, description="TCP port of the broker")
     protocol: Literal["5", "3.1.1"] = Field("5", description="Version of MQTT to speak")
     client_id: str | None = Field(
@@ -147,7 +148,7 @@ class Mqtt(_Table):
 class Http(_Table):
     """Gateways below this one deliver here."""
 
-    host: str = Field("127.0.0.1", min_length=1, description="Address to listen on")
+    host: Host = Field("127.0.0.1", description="Address to listen on")
     port: Port = Field(description="TCP port to listen on")
     body_max_bytes: int = Field(
         16 * 2**20, ge=2**16, le=2**28, description="Size limit of a request"
@@ -187,9 +188,7 @@ class Http(_Table):
 class Page(_Table):
     """The local page, on which officers of the precinct enter what they counted by hand."""
 
-    host: str = Field(
-        "127.0.0.1", min_length=1, description="Address of this machine alone to listen on"
-    )
+    host: Host = Field("127.0.0.1", description="Address of this machine alone to listen on")
     port: Port = Field(description="TCP port to listen on, another one than http.port")
 
     @model_validator(mode="after")
@@ -202,7 +201,7 @@ class Page(_Table):
 class Metrics(_Table):
     """Whether all is well, for machines: `/health` and, for Prometheus, `/metrics`."""
 
-    host: str = Field("127.0.0.1", min_length=1, description="Address to listen on")
+    host: Host = Field("127.0.0.1", description="Address to listen on")
     port: Port = Field(description="TCP port to listen on, of its own")
     plain: bool = Field(
         default=False,

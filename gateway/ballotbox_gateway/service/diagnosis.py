@@ -48,13 +48,21 @@ def diagnosis(
     # Only now: of a stopped gateway the ledger is open in one place at a time.
     asking = ask()
     if isinstance(asking, Problem):
-        told |= {"status": {"problem": str(asking)}, "log": {"problem": str(asking)}, "faults": []}
+        told |= dict.fromkeys(("status", "log", "faults"), {"problem": str(asking)})
     else:
-        told["status"] = asking(ask="status")
-        told["log"] = log_integrity(config, asking)
-        told["faults"] = asking(ask="faults")["faults"]
+        told["status"] = _part(lambda: asking(ask="status"))
+        told["log"] = _part(lambda: log_integrity(config, asking))
+        told["faults"] = _part(lambda: asking(ask="faults"))
     told["journal"] = _journal()
     return told
+
+
+def _part(look: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """Return what was found, or what was in the way: one part that fails ends no other."""
+    try:
+        return look()
+    except Problem as problem:
+        return {"problem": str(problem)}
 
 
 def _program() -> dict[str, str]:

@@ -58,6 +58,21 @@ def test_a_valid_file_is_read_with_its_defaults_and_paths_from_its_own_folder(tm
 @pytest.mark.parametrize(
     ("tables", "fields", "told"),
     [
+        (
+            f'[mqtt]\nhost = "{"b" * 64}.example"\n',
+            {},
+            f"mqtt.host: is no name or address of a machine. {LIST}",
+        ),
+        (
+            MQTT + '[metrics]\nhost = "0.0.0.0"\nport = 9464\n',
+            {},
+            f"metrics: host must be of this machine alone, or say plain = true. {LIST}",
+        ),
+        (
+            HTTP + "[metrics]\nport = 8080\n",
+            {},
+            f"metrics.port is http.port: give the metrics another one. {LIST}",
+        ),
         (MQTT, {"root": '"official:12"'}, "root: must end with the key as 64 hexadecimal digits"),
         (MQTT, {"root": None}, "root: is missing (Root key of the election"),
         (MQTT, {"election_file": "7"}, "election_file: must be a path in quotes"),

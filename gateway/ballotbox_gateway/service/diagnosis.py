@@ -48,7 +48,7 @@ def diagnosis(
     # Only now: of a stopped gateway the ledger is open in one place at a time.
     asking = ask()
     if isinstance(asking, Problem):
-        told |= dict.fromkeys(("status", "log", "faults"), {"problem": str(asking)})
+        told |= {part: {"problem": str(asking)} for part in ("status", "log", "faults")}
     else:
         told["status"] = _part(lambda: asking(ask="status"))
         told["log"] = _part(lambda: log_integrity(config, asking))

@@ -16,7 +16,7 @@ from ballotbox_gateway.adapters.backoff import Backoff
 from ballotbox_gateway.adapters.control_socket import ControlServer
 from ballotbox_gateway.adapters.roads import Carrier, LetterBox
 from ballotbox_gateway.adapters.serial_intake import REOPEN_CAP_S, SerialIntake
-from ballotbox_gateway.adapters.service_manager import ServiceManager
+from ballotbox_gateway.adapters.supervisor import Supervisor
 from ballotbox_gateway.adapters.threads import in_thread
 from ballotbox_gateway.core.addressing import Addresses
 from ballotbox_gateway.core.publications import PublicationOutcome
@@ -57,7 +57,7 @@ class Gateway:
         self._page: CountHttp | None = None
         self._metrics: MetricsHttp | None = None
         self._lines: list[SerialIntake] = []
-        self._manager = ServiceManager.of(os.environ)
+        self._supervisor = Supervisor.of(os.environ)
         self._tasks: list[asyncio.Task[None]] = []
 
     def _office(self, parts: Parts) -> Office:
@@ -92,11 +92,11 @@ class Gateway:
             self._start_roads()
             self._catch_signals()
             ready()
-            self._manager.ready()
-            self._start(self._manager.watch())
+            self._supervisor.ready()
+            self._start(self._supervisor.watch())
             await self._stop.wait()
         finally:
-            self._manager.stopping()
+            self._supervisor.stopping()
             for server in (self._http, self._page, self._metrics):
                 if server is not None:
                     await in_thread(server.stop)

@@ -163,19 +163,25 @@ def reasons_table() -> str:
 def _rows() -> Iterator[str]:
     for step, reasons in STEPS.items():
         for reason in reasons:
-            do = _DO.get(reason, _DO_STEP[step])
+            do = remedy(reason, step)
             words = (
                 step,
                 str(int(reason)),
                 f"`{reason.name}`",
-                _then(reason),
+                handling(reason),
                 in_words(reason),
                 do,
             )
             yield f"| {' | '.join(words)} |"
 
 
-def _then(reason: Reason) -> str:
+def remedy(reason: Reason, step: str) -> str:
+    """Return what people do about a reason that a step of `STEPS` gives."""
+    return _DO.get(reason, _DO_STEP[step])
+
+
+def handling(reason: Reason) -> str:
+    """Return what becomes of a report for that reason."""
     if reason in ANSWERED:
         return "refused, signed answer"
     if reason >= _QUARANTINED:

@@ -15,7 +15,7 @@ _SIGNS: Final = 3
 _MICROSECONDS: Final = 1_000_000
 
 
-class ServiceManager:
+class Supervisor:
     """The socket of a service manager; one that is not there hears nothing, and that is no fault.
 
     address: path of its socket, or its abstract name after an @. patience_s: after so long a
@@ -27,7 +27,7 @@ class ServiceManager:
         self._patience_s = patience_s if address else None
 
     @classmethod
-    def of(cls, environment: Mapping[str, str]) -> "ServiceManager":
+    def of(cls, environment: Mapping[str, str]) -> "Supervisor":
         """Return the one that started this process, as its variables say."""
         for_us = environment.get("WATCHDOG_PID", str(os.getpid())) == str(os.getpid())
         patience = environment.get("WATCHDOG_USEC", "")

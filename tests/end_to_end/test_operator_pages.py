@@ -1,5 +1,6 @@
 """Do the chapters for operators, the incident guide and the card say what the gateway says?"""
 
+import json
 import re
 
 import pytest
@@ -40,8 +41,6 @@ def test_the_questions_of_init_are_those_of_the_manual(manual, gateway, election
 
 
 def test_health_and_doctor_answer_as_shown(manual, gateway):
-    import json
-
     state = {"origin": gateway.origin, "mode": "rehearsal", "convicted_by": []}
     assert json.dumps(health([state])[1]) == console(manual, "curl \\S+/health").strip()
     gateway.configure('[mqtt]\nhost = "127.0.0.1"\nport = 1\n')

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -16,7 +18,9 @@ from tests.end_to_end.test_gateway_serial import at as instant
 from tests.end_to_end.test_gateway_serial import plugged, switched_on, vote
 from tests.gateway.scripted import ORIGIN, ScriptedBox, authority
 from tests.packaging.installed_gateway import (
+    ARCHIVE,
     PACKAGING,
+    REPOSITORY,
     DebianTree,
     InstalledGateway,
     missing_tools,
@@ -26,6 +30,7 @@ from tests.packaging.installed_gateway import (
 from tests.patience import soon
 
 pytestmark = pytest.mark.accept
+MANUAL = REPOSITORY / "gateway/OPERATING.md"
 UNIT = PACKAGING / "ballotbox-gateway.service"
 
 
@@ -38,6 +43,7 @@ def package(tmp_path_factory):
     said = run(sys.executable, PACKAGING / "make_deb.py", "--out", folder)
     (found,) = folder.glob("*.deb")
     assert str(found) in said
+    stated("Debian package, .*?", said)
     return found
 
 
@@ -101,6 +107,37 @@ def test_boxes_are_served_and_the_ledger_outlives_upgrade_and_removal(package, t
     assert not (tree.folder / "etc/default/ballotbox-gateway").exists()
 
 
+def stated(row, said):
+    """Hold the sizes that a command prints against those of the manual, within a tenth."""
+    rows = rf"^\| {row} \| ([\d.]+) MB \| ([\d.]+) MB \|$"
+    (told,) = re.findall(rows, MANUAL.read_text(), re.MULTILINE)
+    found = re.search(r": ([\d.]+) MB, ([\d.]+) MB", said).groups()
+    for ours, true in zip(told, found, strict=True):
+        assert float(ours) == pytest.approx(float(true), rel=0.1)
+
+
+def test_the_image_starts_the_gateway_as_its_user(package, tmp_path):
+    if shutil.which("umoci") is None:
+        pytest.skip("umoci is not installed")
+    image = tmp_path / "image.tar"
+    make = (sys.executable, PACKAGING / "make_image.py", "--tree", ARCHIVE, "--out", image)
+    said = run(*make, package)
+    stated(r"Container image, .*?", said)
+    (tmp_path / "layout").mkdir()
+    run("tar", "-xf", image, "-C", tmp_path / "layout")
+    version = package.name.split("_")[1]
+    bundle = tmp_path / "bundle"
+    run("umoci", "unpack", "--image", f"{tmp_path}/layout:{version}", bundle)
+    process = json.loads((bundle / "config.json").read_text())["process"]
+    user = f"{process['user']['uid']}:{process['user']['gid']}"
+    assert process["args"] == ["/usr/lib/ballotbox/bin/ballotbox-gateway", "run"]
+    assert process["cwd"] == "/etc/ballotbox"
+    inside = ("chroot", f"--userspec={user}", bundle / "rootfs", "/usr/bin/env", *process["env"])
+    done = subprocess.run([*inside, *process["args"]], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith("Error: /etc/ballotbox/gateway.toml: there is no such file.")
+
+
 def test_the_same_source_gives_the_same_package(package, tmp_path):
     run(sys.executable, PACKAGING / "make_deb.py", "--out", tmp_path)
     (again,) = tmp_path.glob("*.deb")
@@ -116,3 +153,5 @@ def test_the_unit_leaves_the_service_what_it_needs_and_no_more():
     except FileNotFoundError:
         pytest.skip("systemd-analyze is not installed")
     assert done.returncode == 0, done.stdout + done.stderr
+    (exposure,) = re.findall(r"exposure level for \S+: (\S+)", done.stdout)
+    assert f"gives its unit an exposure of {exposure} " in MANUAL.read_text()

@@ -10,7 +10,8 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test attack accept check bench soak teeth lock venv mosquitto strace chromium softhsm clean
+.PHONY: help demo test attack accept check bench soak teeth deb image lock venv mosquitto strace chromium \
+	softhsm mmdebstrap umoci clean
 .DELETE_ON_ERROR:
 
 export PATH := $(PATH):/usr/sbin:/usr/local/sbin
@@ -65,7 +66,7 @@ check: venv ## format, lint, types, import contracts
 	$(BIN)/lint-imports
 
 # Parts that stand alone first: coverage of what must be exact, then fresh installations, then the browser.
-accept: venv mosquitto strace chromium softhsm ## coverage, the 15 acceptance tests, fresh installations, the page in a browser
+accept: venv mosquitto strace chromium softhsm mmdebstrap umoci ## coverage, the 15 acceptance tests, fresh installations, the page in a browser
 	$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest -q -n 2 --dist worksteal -m "not accept and not soak" \
 		tests/protocol tests/device tests/gateway tests/tabulation tests/contracts
@@ -88,6 +89,13 @@ teeth: venv ## plant violations and faults, show that checks and tests see them;
 	PYTHONHASHSEED=0 $(BIN)/python -m tests.mutation.campaign --mutants $(MUTANTS) \
 		$(if $(SEED),--seed $(SEED))
 
+deb: venv ## the Debian package of the gateway, in dist; DEB_VERSION=…
+	$(BIN)/python gateway/packaging/make_deb.py $(if $(DEB_VERSION),--version $(DEB_VERSION))
+
+image: deb mmdebstrap umoci ## the container image of the gateway, in dist; needs root
+	$(BIN)/python gateway/packaging/make_image.py --tree build/debian.tar \
+		--out dist/ballotbox-gateway.oci.tar "$$(ls -t dist/ballotbox-gateway_*.deb | head -1)"
+
 venv: $(STAMP) ## .venv with exactly what requirements.lock names
 
 $(STAMP): requirements.lock pyproject.toml
@@ -108,6 +116,12 @@ mosquitto: # the broker of tests and demo; they start their own, on a free port 
 
 strace: # kills a gateway at its system calls
 	$(call debian,strace,strace,$(STRACE),The tests that kill a gateway at system calls are then skipped.)
+
+mmdebstrap: # makes the Debian tree of the image and of the test of the package
+	$(call debian,mmdebstrap,mmdebstrap,yes,The package is then tested nowhere but here.)
+
+umoci: # writes the image
+	$(call debian,umoci,umoci,yes,There is no image without it.)
 
 chromium: # opens the pages for `make accept`
 	$(call debian,chromium,chromium,$(CHROMIUM),The tests that open the pages are then skipped.)

@@ -5,10 +5,8 @@ gateway/OPERATING.md holds its output.
 """
 
 from collections.abc import Iterator
-from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Final, Literal, Self
-from urllib.parse import urlsplit
+from typing import Annotated, Final, Self
 
 from pydantic import (
     AfterValidator,
@@ -19,11 +17,11 @@ from pydantic import (
 )
 from pydantic.fields import FieldInfo
 
-from ballotbox_gateway.config_fields import FilePath, Port, from_config_folder
+from ballotbox_gateway.config_fields import FilePath, Origin, from_config_folder
 from ballotbox_gateway.config_fields import Table as _Table
-from ballotbox_gateway.config_screen import Screen
+from ballotbox_gateway.config_pages import Metrics, Page, Screen
+from ballotbox_gateway.config_roads import Http, Mqtt, SerialPort, Tls, Upstream
 from ballotbox_protocol.election.identifiers import InvalidField
-from ballotbox_protocol.election.register import require_origin
 from ballotbox_protocol.wire.trust import parse_root
 
 #: What sun_path of a Unix socket holds, less its final zero (unix(7)).
@@ -37,205 +35,8 @@ def _root(text: str) -> str:
         raise ValueError(error.problem) from error
 
 
-def _origin(text: str) -> str:
-    try:
-        require_origin(text, "origin")
-    except InvalidField as error:
-        raise ValueError(error.problem) from error
-    return text
-
-
 def _law(text: str, info: ValidationInfo) -> str:
     return str(from_config_folder(Path(text), info)) if text.endswith(".toml") else text
-
-
-def _url(text: str) -> str:
-    parts = urlsplit(text)
-    known = parts.scheme in ("http", "https", "mqtt", "mqtts")
-    if not known or not parts.hostname or parts.query:
-        raise ValueError(
-            "must look like https://centre.example:8443 or mqtts://broker.example:8883"
-        )
-    return text.rstrip("/")
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def _serial_port(text: str) -> str:
-    if "://" not in text:
-        return text
-    parts = urlsplit(text)
-    try:
-        port = parts.port
-    except ValueError:
-        port = None
-    if parts.scheme not in ("socket", "rfc2217") or not parts.hostname or not port:
-        raise ValueError("must be a device file, socket://host:port or rfc2217://host:port")
-    return text
-
-
-Origin = Annotated[str, AfterValidator(_origin)]
-
-
-class SerialPort(_Table):
-    """One box on one serial line; repeat the table for each."""
-
-    port: Annotated[str, AfterValidator(_serial_port)] = Field(
-        min_length=1,
-        description="Device file, best below /dev/serial/by-id; or socket://host:port, or "
-        "rfc2217://host:port",
-    )
-    baud: int = Field(115_200, ge=300, le=4_000_000, description="Speed in bits per second")
-
-
-class Tls(_Table):
-    """Encrypt the way to the broker and check who it is."""
-
-    ca_file: FilePath | None = Field(
-        None, description="Certificates to trust instead of the system's"
-    )
-    certificate_file: FilePath | None = Field(None, description="This gateway's own certificate")
-    key_file: FilePath | None = Field(None, description="The private key of that certificate")
-
-    @model_validator(mode="after")
-    def _pair(self) -> Self:
-        if (self.certificate_file is None) != (self.key_file is None):
-            raise ValueError("certificate_file and key_file go together: give both or none")
-        return self
-
-
-class Mqtt(_Table):
-    """Boxes behind an MQTT broker."""
-
-    host: str = Field(min_length=1, description="Name or address of the broker")
-    port: Port = Field(1883, description="TCP port of the broker")
-    protocol: Literal["5", "3.1.1"] = Field("5", description="Version of MQTT to speak")
-    client_id: str | None = Field(
-        None,
-        min_length=1,
-        max_length=128,
-        description="Name of the broker session; from `origin` when missing",
-    )
-    keepalive_s: int = Field(30, ge=5, le=3600, description="Silence after which the line is tried")
-    session_expiry_s: int = Field(
-        7 * 86_400,
-        ge=3600,
-        le=365 * 86_400,
-        description="How long the broker keeps messages for an absent gateway (MQTT 5)",
-    )
-    receive_maximum: int = Field(
-        256, ge=1, le=4096, description="Messages the broker may send without acknowledgement"
-    )
-    username: str | None = Field(None, description="Name for the broker's password check")
-    password_file: FilePath | None = Field(None, description="File that holds the password")
-    tls: Tls | None = Field(None, description="Table of the TLS settings; without it, plain TCP")
-
-
-class Http(_Table):
-    """Gateways below this one deliver here."""
-
-    host: str = Field("127.0.0.1", min_length=1, description="Address to listen on")
-    port: Port = Field(description="TCP port to listen on")
-    body_max_bytes: int = Field(
-        16 * 2**20, ge=2**16, le=2**28, description="Size limit of a request"
-    )
-    certificate_file: FilePath | None = Field(
-        None, description="This gateway's own certificate, with those between it and its authority"
-    )
-    key_file: FilePath | None = Field(None, description="The private key of that certificate")
-    client_ca_file: FilePath | None = Field(
-        None, description="Authority of the gateways below: each must show a certificate of it"
-    )
-    plain: bool = Field(
-        default=False,
-        description="Listen without TLS beyond this machine, behind a server that speaks it",
-    )
-
-    @property
-    def mutual(self) -> bool:
-        """Whether both ends show certificates."""
-        return self.certificate_file is not None
-
-    @model_validator(mode="after")
-    def _all_or_none(self) -> Self:
-        files = (self.certificate_file, self.key_file, self.client_ca_file)
-        if any(files) and not all(files):
-            raise ValueError("certificate_file, key_file and client_ca_file go together")
-        if self.mutual and self.plain:
-            raise ValueError("plain and certificate_file exclude each other")
-        if not (self.mutual or self.plain or _is_loopback(self.host)):
-            raise ValueError(
-                "beyond this machine only TLS: give certificate_file, key_file and client_ca_file,"
-                " or say plain = true"
-            )
-        return self
-
-
-class Page(_Table):
-    """The local page, on which officers of the precinct enter what they counted by hand."""
-
-    host: str = Field(
-        "127.0.0.1", min_length=1, description="Address of this machine alone to listen on"
-    )
-    port: Port = Field(description="TCP port to listen on, another one than http.port")
-
-    @model_validator(mode="after")
-    def _local(self) -> Self:
-        if not _is_loopback(self.host):
-            raise ValueError("host must be of this machine alone: 127.0.0.1, ::1 or localhost")
-        return self
-
-
-class Upstream(_Table):
-    """The gateway above this one."""
-
-    url: Annotated[str, AfterValidator(_url)] = Field(
-        description="Where its HTTP intake listens; or a broker, mqtts://host:port"
-    )
-    origin: Origin = Field(description="Name of its log, as in the register")
-    batch_leaves: int = Field(512, ge=1, le=4096, description="Leaves per request, about")
-    timeout_s: int = Field(30, ge=1, le=600, description="Patience for an answer")
-    ca_file: FilePath | None = Field(
-        None, description="Certificates to trust instead of the system's"
-    )
-    certificate_file: FilePath | None = Field(
-        None, description="This gateway's own certificate; it names `origin`"
-    )
-    key_file: FilePath | None = Field(None, description="The private key of that certificate")
-    plain: bool = Field(
-        default=False, description="Deliver without TLS beyond this machine, in a net of its own"
-    )
-
-    @property
-    def over_tls(self) -> bool:
-        """Whether the road is encrypted."""
-        return self.url.startswith(("https://", "mqtts://"))
-
-    @property
-    def over_mqtt(self) -> bool:
-        """Whether a broker stands between."""
-        return self.url.startswith(("mqtt://", "mqtts://"))
-
-    @model_validator(mode="after")
-    def _fits(self) -> Self:
-        parts = urlsplit(self.url)
-        own = (self.certificate_file, self.key_file)
-        if any(own) and not all(own):
-            raise ValueError("certificate_file and key_file go together: give both or none")
-        if self.over_tls:
-            return self
-        if any((*own, self.ca_file)):
-            raise ValueError("certificates need a url that begins with https:// or mqtts://")
-        if not (self.plain or _is_loopback(str(parts.hostname))):
-            raise ValueError("beyond this machine only https:// or mqtts://, or say plain = true")
-        return self
 
 
 class SecurityModule(_Table):
@@ -333,6 +134,7 @@ class Config(_Table):
     )
     page: Page | None = Field(None, description="Table: the local page for counts by hand")
     screen: Screen | None = Field(None, description="Table: the screen in the room")
+    metrics: Metrics | None = Field(None, description="Table: health and metrics")
     upstream: Upstream | None = Field(None, description="Table: the gateway above")
     limits: Limits = Field(
         default_factory=lambda: Limits.model_validate({}),
@@ -371,16 +173,24 @@ class Config(_Table):
             raise ValueError("two [[serial]] tables name the same port: remove one")
         if self.passphrase_file and self.passphrase_variable:
             raise ValueError("passphrase_file and passphrase_variable exclude each other")
-        if self.page and self.http and self.page.port == self.http.port:
-            raise ValueError("page.port is http.port: give the page another one")
-        ports = [table.port for table in (self.page, self.http) if table]
-        if self.screen and self.screen.port in ports:
-            raise ValueError("screen.port is that of page or http: give the screen another one")
         if self.upstream and self.upstream.origin == self.origin:
             raise ValueError("upstream.origin is this gateway's own origin")
         if len(str(self.control)) > SOCKET_PATH_MAX:
             limit = f"longer than {SOCKET_PATH_MAX} bytes"
             raise ValueError(f"control_socket is {limit}: set a shorter path, such as /run/bbx")
+        return self
+
+    @model_validator(mode="after")
+    def _doors_apart(self) -> Self:
+        taken: dict[int, str] = {}
+        for name in ("http", "page", "screen", "metrics"):
+            door: Http | Page | Screen | Metrics | None = getattr(self, name)
+            if door is None or door.port is None:
+                continue
+            if door.port in taken:
+                there = taken[door.port]
+                raise ValueError(f"{name}.port is {there}.port: give the {name} another one")
+            taken[door.port] = name
         return self
 
 
@@ -408,6 +218,7 @@ def _inner_table(field: FieldInfo) -> type[BaseModel] | None:
         Http | None: Http,
         Page | None: Page,
         Screen | None: Screen,
+        Metrics | None: Metrics,
         Upstream | None: Upstream,
         Tls | None: Tls,
         SecurityModule | None: SecurityModule,

@@ -1,9 +1,13 @@
-"""What the tables of the settings file are made of: a strict table, ports, and paths beside it."""
+"""What the tables of the settings are made of: a strict table, ports, logs, paths beside the file."""
 
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo
+
+from ballotbox_protocol.election.identifiers import InvalidField
+from ballotbox_protocol.election.register import require_origin
 
 
 def from_config_folder(path: Path, info: ValidationInfo) -> Path:
@@ -12,8 +16,27 @@ def from_config_folder(path: Path, info: ValidationInfo) -> Path:
     return Path(folder) / path.expanduser()
 
 
+def is_loopback(host: str) -> bool:
+    """Tell whether this names an address of this machine alone."""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _origin(text: str) -> str:
+    try:
+        require_origin(text, "origin")
+    except InvalidField as error:
+        raise ValueError(error.problem) from error
+    return text
+
+
 FilePath = Annotated[Path, Field(strict=False), AfterValidator(from_config_folder)]
 Port = Annotated[int, Field(ge=1, le=65535)]
+Origin = Annotated[str, AfterValidator(_origin)]
 
 
 class Table(BaseModel):

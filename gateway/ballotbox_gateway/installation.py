@@ -2,7 +2,7 @@
 
 A file as most have it is one election. Where it holds tables `[[election]]`, each of them over what
 stands above them is the settings of one; serial lines, the HTTP intake, the local page and the
-screen in the room belong to all of them.
+screen in the room and the metrics belong to all of them.
 """
 
 import tomllib
@@ -19,7 +19,7 @@ from ballotbox_gateway.problem import Problem
 
 _TABLE: Final = "election"
 #: Roads that cannot be had twice: what comes by them is given to the election it names.
-_SHARED: Final = ("serial", "http", "page", "screen")
+_SHARED: Final = ("serial", "http", "page", "screen", "metrics")
 _FIX: Final = "Correct that [[election]] table"
 
 
@@ -78,7 +78,7 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        remedy = "Name the file with --config, or write it: gateway/OPERATING.md shows one"
+        remedy = "Name it with --config; `ballotbox-gateway init` at a terminal makes it"
         raise Problem(str(path), "there is no such file", remedy) from error
     except OSError as error:
         raise Problem(str(path), str(error.strerror).lower(), "Make the file readable") from error

@@ -14,7 +14,7 @@ from ballotbox_gateway.adapters.roads import CarrierState
 from ballotbox_gateway.adapters.stick_folder import StickFolder
 from ballotbox_gateway.adapters.upstream_http import UpstreamHttp
 from ballotbox_gateway.adapters.upstream_mqtt import UpstreamMqtt
-from ballotbox_gateway.config import Http, Mqtt, Upstream
+from ballotbox_gateway.config_roads import Http, Mqtt, Upstream
 from ballotbox_gateway.core.carrying import take_in
 from ballotbox_gateway.core.stick import MANIFEST_NAME, Manifest, Stretch, leaves_name, listed
 from ballotbox_gateway.core.upward import (

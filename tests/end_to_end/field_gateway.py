@@ -23,6 +23,9 @@ COMMAND = str(Path(sys.executable).with_name("ballotbox-gateway"))
 class FieldGateway:
     """One gateway's folder and, while it runs, its process."""
 
+    #: What starts it.
+    program: tuple[str, ...] = (COMMAND,)
+
     def __init__(self, folder: Path, authority: Authority, origin: str) -> None:
         self.folder = folder
         self.authority = authority
@@ -82,7 +85,7 @@ class FieldGateway:
         """
         known = len(self.lines)
         code = f"{before}\nfrom ballotbox_gateway.cli import main\nmain()\n"
-        program = [sys.executable, "-c", code] if before else [COMMAND]
+        program = [sys.executable, "-c", code] if before else self.program
         self._process = subprocess.Popen(
             [*inside, *program, "run", *words],
             cwd=self.folder,

@@ -11,7 +11,7 @@ from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from ballotbox_gateway.adapters.mqtt_client import session_name
-from ballotbox_gateway.config import Mqtt
+from ballotbox_gateway.config_roads import Mqtt
 from ballotbox_simulator.live.broker import Broker, BrokerUnavailable, find_broker, free_port
 from tests.certificates import CertificateAuthority
 from tests.end_to_end.field_gateway import FieldGateway

@@ -48,7 +48,7 @@ def test_a_wrong_field_in_the_settings(gateway, command):
 def test_no_settings_at_all(gateway):
     assert read(gateway, "run") == (
         "Error: gateway.toml: there is no such file. "
-        "Name the file with --config, or write it: gateway/OPERATING.md shows one\n"
+        "Name it with --config; `ballotbox-gateway init` at a terminal makes it\n"
     )
 
 

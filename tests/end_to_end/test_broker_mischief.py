@@ -13,7 +13,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from ballotbox_device.core.rules import ElectionRules
 from ballotbox_gateway.adapters.mqtt_client import session_name
-from ballotbox_gateway.config import Mqtt
+from ballotbox_gateway.config_roads import Mqtt
 from ballotbox_protocol.wire.message import Message, MessageKind, topic_of
 from ballotbox_protocol.wire.verdict import Verdict
 from ballotbox_simulator.crew import OPENING, new_crew

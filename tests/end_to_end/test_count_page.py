@@ -8,7 +8,7 @@ import pytest
 
 from ballotbox_gateway.adapters.control_socket import ControlClient
 from ballotbox_gateway.cli import hand_count_signing
-from ballotbox_gateway.config import Page
+from ballotbox_gateway.config_pages import Page
 from ballotbox_gateway.installation import load_installation
 from tests.end_to_end.count_window import KEYS, Window
 from tests.gateway.scripted import corrected, counted

@@ -7,7 +7,7 @@ import ssl
 import pytest
 
 from ballotbox_gateway.adapters.mqtt_probe import broker_trouble
-from ballotbox_gateway.config import Mqtt, Tls
+from ballotbox_gateway.config_roads import Mqtt, Tls
 from ballotbox_protocol.wire.message import Message, MessageKind, topic_of
 from tests.certificates import CertificateAuthority
 from tests.device.host.box_process import make_place

@@ -14,8 +14,7 @@ from functools import cache
 from ballotbox_gateway.adapters.count_http import CountHttp
 from ballotbox_gateway.adapters.http_questions import Questions
 from ballotbox_gateway.adapters.screen_http import ScreenDoor
-from ballotbox_gateway.config import Page
-from ballotbox_gateway.config_screen import Screen
+from ballotbox_gateway.config_pages import Page, Screen
 from ballotbox_gateway.core.intake import Arrival
 from ballotbox_gateway.service.screen_marks import Marks
 from ballotbox_gateway.service.screen_site import ScreenSite

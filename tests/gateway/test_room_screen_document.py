@@ -8,7 +8,7 @@ from click.testing import CliRunner
 
 from ballotbox_gateway.adapters.token_file import officer_with
 from ballotbox_gateway.cli import main
-from ballotbox_gateway.config_screen import Screen
+from ballotbox_gateway.config_pages import Screen
 from ballotbox_gateway.installation import load_installation
 from ballotbox_gateway.service import screen_board, screen_watch
 from ballotbox_gateway.service.screen_site import FRESH_S

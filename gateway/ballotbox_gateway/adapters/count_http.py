@@ -31,7 +31,7 @@ from ballotbox_gateway.adapters.http_questions import (
 )
 from ballotbox_gateway.adapters.http_server import HttpServer
 from ballotbox_gateway.adapters.screen_http import Room, ScreenRoutes
-from ballotbox_gateway.config import Page
+from ballotbox_gateway.config_pages import Page
 from ballotbox_gateway.problem import Problem
 
 _log: Final = logging.getLogger(__name__)

@@ -32,7 +32,7 @@ from ballotbox_gateway.adapters.publication_json import (
     publication_refusal,
 )
 from ballotbox_gateway.adapters.upward_answers import response_of
-from ballotbox_gateway.config import Http
+from ballotbox_gateway.config_roads import Http
 from ballotbox_gateway.core.publications import PublicationOutcome
 from ballotbox_gateway.core.upward import UpwardBatch, UpwardConflict, UpwardFault, UpwardReply
 from ballotbox_protocol.election.identifiers import InvalidField

@@ -12,8 +12,8 @@ from typing import TypeVar
 
 from starlette.requests import ClientDisconnect, Request
 
-from ballotbox_gateway.config import Http, Page
-from ballotbox_gateway.config_screen import Screen
+from ballotbox_gateway.config_pages import Metrics, Page, Screen
+from ballotbox_gateway.config_roads import Http
 from ballotbox_gateway.core.ports import LedgerFailure
 from ballotbox_gateway.problem import Problem
 
@@ -101,7 +101,7 @@ async def limited_body(request: Request, limit: int, patience_s: float) -> bytes
     return bytes(body)
 
 
-def listening_socket(settings: Http | Page | Screen) -> socket.socket:
+def listening_socket(settings: Http | Page | Screen | Metrics) -> socket.socket:
     """Return a socket that listens where the settings say; raises Problem."""
     table = type(settings).__name__.lower()
     host, port = settings.host, settings.port

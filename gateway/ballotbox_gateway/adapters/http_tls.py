@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from ballotbox_gateway.config import Http, Upstream
+from ballotbox_gateway.config_roads import Http, Upstream
 from ballotbox_gateway.problem import Problem
 
 URI_SCHEME: Final = "bbx:"

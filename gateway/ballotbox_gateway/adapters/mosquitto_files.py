@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from ballotbox_gateway.adapters.mqtt_client import session_name
-from ballotbox_gateway.config import Mqtt
+from ballotbox_gateway.config_roads import Mqtt
 from ballotbox_gateway.problem import Problem
 from ballotbox_protocol.election.identifiers import BoxId, ElectionDigest
 from ballotbox_protocol.wire.message import MESSAGE_MAX, topic_of

@@ -11,7 +11,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from ballotbox_gateway.adapters.mqtt_line import Lines
-from ballotbox_gateway.config import Mqtt, Tls
+from ballotbox_gateway.config_roads import Mqtt, Tls
 from ballotbox_gateway.problem import Problem
 from ballotbox_protocol.election.register import origin_id
 from ballotbox_protocol.wire.message import MESSAGE_MAX

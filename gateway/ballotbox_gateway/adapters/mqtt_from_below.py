@@ -36,7 +36,7 @@ from ballotbox_gateway.adapters.upward_topics import (
     topic_back,
     topics_upward,
 )
-from ballotbox_gateway.config import Mqtt
+from ballotbox_gateway.config_roads import Mqtt
 from ballotbox_gateway.core.ports import LedgerFailure
 from ballotbox_gateway.core.upward import UpwardBatch, UpwardFault
 from ballotbox_protocol.election.identifiers import ElectionDigest, InvalidField

@@ -32,7 +32,7 @@ from ballotbox_gateway.adapters.mqtt_words import (
 )
 from ballotbox_gateway.adapters.roads import CarrierState, Inbox, Letter
 from ballotbox_gateway.adapters.threads import in_thread
-from ballotbox_gateway.config import Mqtt
+from ballotbox_gateway.config_roads import Mqtt
 from ballotbox_gateway.core.correspondence import Route
 from ballotbox_gateway.core.outcome import Road, RoadKind
 from ballotbox_protocol.election.identifiers import BOX_ID_SIZE, BoxId, ElectionDigest

@@ -18,7 +18,7 @@ from ballotbox_gateway.adapters.mqtt_words import (
     subscription_trouble,
 )
 from ballotbox_gateway.adapters.upward_topics import session_below, stem_upward
-from ballotbox_gateway.config import Mqtt
+from ballotbox_gateway.config_roads import Mqtt
 from ballotbox_gateway.problem import Problem
 from ballotbox_protocol.election.identifiers import BOX_ID_SIZE, ElectionDigest
 

@@ -26,7 +26,7 @@ from ballotbox_gateway.adapters.http_questions import (
     listening_socket,
 )
 from ballotbox_gateway.adapters.http_server import HttpServer
-from ballotbox_gateway.config_screen import Screen
+from ballotbox_gateway.config_pages import Screen
 from ballotbox_gateway.problem import Problem
 
 _log: Final = logging.getLogger(__name__)

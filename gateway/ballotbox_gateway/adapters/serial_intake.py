@@ -16,7 +16,7 @@ from ballotbox_gateway.adapters.roads import CarrierState, Letter, LetterBox
 from ballotbox_gateway.adapters.serial_line import Line, open_line
 from ballotbox_gateway.adapters.serial_words import port_trouble, shared_trouble
 from ballotbox_gateway.adapters.threads import in_thread
-from ballotbox_gateway.config import SerialPort
+from ballotbox_gateway.config_roads import SerialPort
 from ballotbox_gateway.core.correspondence import PAIRED, Route
 from ballotbox_gateway.core.outcome import Road, RoadKind
 from ballotbox_protocol.wire.link import Link, LinkLimits

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 from urllib.parse import urlsplit
 
-from ballotbox_gateway.config import SerialPort
+from ballotbox_gateway.config_roads import SerialPort
 
 if TYPE_CHECKING:
     from serial import Serial

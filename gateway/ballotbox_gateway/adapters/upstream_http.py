@@ -9,7 +9,7 @@ from urllib3.exceptions import HTTPError
 
 from ballotbox_gateway.adapters.http_tls import calling_context
 from ballotbox_gateway.adapters.upward_answers import answer_of, not_ours, refusal
-from ballotbox_gateway.config import Upstream
+from ballotbox_gateway.config_roads import Upstream
 from ballotbox_gateway.core.upward import (
     ENTRIES_MAX,
     UpwardBatch,

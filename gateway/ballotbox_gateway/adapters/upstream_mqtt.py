@@ -23,7 +23,7 @@ from ballotbox_gateway.adapters.http_tls import calling_context
 from ballotbox_gateway.adapters.mqtt_words import connection_trouble
 from ballotbox_gateway.adapters.upward_answers import Answer, answer_of, not_ours
 from ballotbox_gateway.adapters.upward_topics import PACKET_MAX, topic_back, topic_upward
-from ballotbox_gateway.config import Upstream
+from ballotbox_gateway.config_roads import Upstream
 from ballotbox_gateway.core.upward import UpwardBatch, UpwardFault
 from ballotbox_protocol.election.identifiers import ElectionDigest
 from ballotbox_protocol.election.register import origin_id

@@ -8,6 +8,7 @@ from ballotbox_gateway.cli.broker import broker_config
 from ballotbox_gateway.cli.carry import export, import_
 from ballotbox_gateway.cli.ceremony import ceremony
 from ballotbox_gateway.cli.check import check
+from ballotbox_gateway.cli.doctor import doctor
 from ballotbox_gateway.cli.documents import election, register
 from ballotbox_gateway.cli.hand_count import hand_count
 from ballotbox_gateway.cli.hand_count_naming import name
@@ -44,7 +45,7 @@ def main() -> None:
 
 
 for _command in (
-    init, check, run, status, log, quarantine, dispute, keys, ceremony, election, register,
+    init, check, run, status, doctor, log, quarantine, dispute, keys, ceremony, election, register,
     settings, broker_config, hand_count, export, import_, screen,
 ):  # fmt: skip
     main.add_command(_command)

@@ -9,7 +9,8 @@ from ballotbox_gateway.cli.options import election_option, installation_option
 from ballotbox_gateway.problem import Problem
 
 if TYPE_CHECKING:
-    from ballotbox_gateway.config import Config, Mqtt
+    from ballotbox_gateway.config import Config
+    from ballotbox_gateway.config_roads import Mqtt
     from ballotbox_gateway.installation import Installation
 
 _PATH = click.Path(path_type=Path)

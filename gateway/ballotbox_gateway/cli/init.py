@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ballotbox_gateway.cli.options import config_option
+from ballotbox_gateway.cli.options import first_config_option
 from ballotbox_gateway.cli.quarantine import officers_options, open_keys, passphrases_option
 from ballotbox_gateway.problem import Problem
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@config_option
+@first_config_option
 @click.option("--replace", metavar="ORIGIN", help="Closed log that the new one stands for.")
 @click.option(
     "--kept", type=click.IntRange(0), default=0, help="First leaf of the closed log that is lost."

@@ -27,17 +27,35 @@ class SettingsFile(click.ParamType[Any]):
         return load_installation(Path(value))
 
 
-installation_option = click.option(
-    "--config",
-    "-c",
-    "installation",
-    type=SettingsFile(),
-    default="gateway.toml",
-    envvar="BALLOTBOX_GATEWAY_CONFIG",
-    show_default=True,
-    show_envvar=True,
-    help="Settings of the gateway.",
-)
+class FirstSettingsFile(SettingsFile):
+    """The settings file; one that is missing is made, where somebody can be asked."""
+
+    def convert(
+        self, value: str, param: click.Parameter | None, ctx: click.Context | None
+    ) -> "Installation":
+        """Return the settings of all its elections; raises Problem."""
+        from ballotbox_gateway.cli.first_settings import at_terminal, make_settings
+
+        if not Path(value).exists() and at_terminal():
+            make_settings(Path(value))
+        return super().convert(value, param, ctx)
+
+
+def _settings_option(kind: SettingsFile) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    return click.option(
+        "--config",
+        "-c",
+        "installation",
+        type=kind,
+        default="gateway.toml",
+        envvar="BALLOTBOX_GATEWAY_CONFIG",
+        show_default=True,
+        show_envvar=True,
+        help="Settings of the gateway.",
+    )
+
+
+installation_option = _settings_option(SettingsFile())
 
 election_option = click.option(
     "--election", metavar="NAME", help="The election meant, where the settings hold several."
@@ -46,8 +64,16 @@ election_option = click.option(
 
 def config_option(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command the options --config and --election, and as `config` what they choose."""
+    return _choosing(command, SettingsFile())
 
-    @installation_option
+
+def first_config_option(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command what `config_option` gives, and have missing settings made at a terminal."""
+    return _choosing(command, FirstSettingsFile())
+
+
+def _choosing(command: Callable[..., None], kind: SettingsFile) -> Callable[..., None]:
+    @_settings_option(kind)
     @election_option
     @wraps(command)
     def choose(installation: "Installation", election: str | None, **options: object) -> None:

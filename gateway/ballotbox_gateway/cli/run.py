@@ -17,8 +17,18 @@ EXIT_LEDGER: Final = 3
 @click.command()
 @installation_option
 @election_option
+@click.option(
+    "--log",
+    "kind",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    envvar="BALLOTBOX_GATEWAY_LOG",
+    show_default=True,
+    show_envvar=True,
+    help="How each line of the log is written.",
+)
 @click.pass_context
-def run(ctx: click.Context, installation: "Installation", election: str | None) -> None:
+def run(ctx: click.Context, installation: "Installation", election: str | None, kind: str) -> None:
     """Serve until SIGTERM; SIGHUP takes in newer register and certificates. Makes no ledger.
 
     Where the settings hold several elections, serves all of them, or the one that --election names.
@@ -32,15 +42,15 @@ def run(ctx: click.Context, installation: "Installation", election: str | None) 
     import logging
 
     from ballotbox_gateway.core.ports import LedgerFailure
+    from ballotbox_gateway.log_lines import LAST_FAULTS, formatter
     from ballotbox_gateway.marking import MarkFilter
-    from ballotbox_gateway.plain_text import PlainFormatter
     from ballotbox_gateway.service.serving import serve
 
     elections, marks = installation.chosen(election), MarkFilter()
     handler = logging.StreamHandler()
     handler.addFilter(marks)
-    handler.setFormatter(PlainFormatter("%(asctime)s %(mark)s%(levelname)-7s %(message)s"))
-    logging.basicConfig(handlers=[handler], level=logging.INFO)
+    handler.setFormatter(formatter(kind))
+    logging.basicConfig(handlers=[handler, LAST_FAULTS], level=logging.INFO)
     log = logging.getLogger(__name__)
     try:
         asyncio.run(serve(elections, marks))

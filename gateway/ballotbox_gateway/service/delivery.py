@@ -12,7 +12,7 @@ from typing import Any, Final, Protocol, assert_never
 
 from ballotbox_gateway.adapters.backoff import Backoff
 from ballotbox_gateway.adapters.threads import in_thread
-from ballotbox_gateway.config import Upstream
+from ballotbox_gateway.config_roads import Upstream
 from ballotbox_gateway.core.backlog import DrainRate, backlog
 from ballotbox_gateway.core.delivery import PROBE_EVERY_S
 from ballotbox_gateway.core.intake import Intake

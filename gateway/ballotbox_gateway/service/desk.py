@@ -13,6 +13,7 @@ from typing import Any, Final
 from ballotbox_gateway.core.backlog import backlog
 from ballotbox_gateway.core.intake import CountOutcome, Intake, RulingOutcome, RulingResult
 from ballotbox_gateway.core.ports import Ledger, LedgerFailure
+from ballotbox_gateway.log_lines import LAST_FAULTS
 from ballotbox_gateway.service.carrying_desk import CarryingDesk
 from ballotbox_gateway.service.count_records import stored_counts
 from ballotbox_gateway.service.counts_aside import counts_aside
@@ -68,6 +69,7 @@ class Desk:
             "drafts": self._waiting,
             "counts_aside": self._counts_aside,
             **self._further,
+            "faults": self._faults,
         }
         asked = answers.get(str(question.get("ask")))
         if asked is None:
@@ -138,6 +140,9 @@ class Desk:
             for each in self._drafts.listed()
         ]
         return {"drafts": drafts}
+
+    def _faults(self, _: dict[str, Any]) -> dict[str, Any]:
+        return {"faults": LAST_FAULTS.listed()}
 
     def _counts_aside(self, question: dict[str, Any]) -> dict[str, Any]:
         return counts_aside(self._ledger, str(question.get("begins", "")))

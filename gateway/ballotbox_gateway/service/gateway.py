@@ -16,8 +16,9 @@ from ballotbox_gateway.adapters.backoff import Backoff
 from ballotbox_gateway.adapters.control_socket import ControlServer
 from ballotbox_gateway.adapters.roads import Carrier, LetterBox
 from ballotbox_gateway.adapters.serial_intake import REOPEN_CAP_S, SerialIntake
+from ballotbox_gateway.adapters.supervisor import Supervisor
 from ballotbox_gateway.adapters.threads import in_thread
-from ballotbox_gateway.config_screen import Screen
+from ballotbox_gateway.config_pages import Screen
 from ballotbox_gateway.core.addressing import Addresses
 from ballotbox_gateway.core.publications import PublicationOutcome
 from ballotbox_gateway.core.upward import UpwardBatch, UpwardConflict, UpwardFault, UpwardReply
@@ -34,6 +35,7 @@ from ballotbox_protocol.wire.verdict import Reason
 if TYPE_CHECKING:
     from ballotbox_gateway.adapters.count_http import CountHttp
     from ballotbox_gateway.adapters.http_intake import HttpIntake
+    from ballotbox_gateway.adapters.metrics_http import MetricsHttp
     from ballotbox_gateway.adapters.screen_http import ScreenDoor
     from ballotbox_gateway.service.screen_site import ScreenSite
 
@@ -57,7 +59,9 @@ class Gateway:
         self._settings = elections[0].config
         self._http: HttpIntake | None = None
         self._pages: list[CountHttp | ScreenDoor] = []
+        self._metrics: MetricsHttp | None = None
         self._lines: list[SerialIntake] = []
+        self._supervisor = Supervisor.of(os.environ)
         self._tasks: list[asyncio.Task[None]] = []
 
     def _office(self, parts: Parts) -> Office:
@@ -88,14 +92,18 @@ class Gateway:
         try:
             self._start_http()
             self._start_pages()
+            self._start_metrics()
             self._start_roads()
             self._catch_signals()
             ready()
+            self._supervisor.ready()
+            self._start(self._supervisor.watch())
             await self._stop.wait()
         finally:
-            servers = [*self._pages, *([self._http] if self._http is not None else [])]
-            for server in servers:
-                await in_thread(server.stop)
+            self._supervisor.stopping()
+            for server in (*self._pages, self._http, self._metrics):
+                if server is not None:
+                    await in_thread(server.stop)
             await self._drain()
 
     def _start_http(self) -> None:
@@ -147,6 +155,24 @@ class Gateway:
             return
         self._pages.append(site)
         _log.info("%s: listening", site.name)
+
+    def _start_metrics(self) -> None:
+        if self._settings.metrics is None:
+            return
+        from ballotbox_gateway.adapters.http_questions import Questions
+        from ballotbox_gateway.adapters.metrics_http import WAITING_MAX, MetricsHttp
+        from ballotbox_gateway.service.metrics import exposition, health
+        from ballotbox_gateway.service.watched import WatchedOffices
+
+        watched = WatchedOffices(self._offices, Questions(self._loop, WAITING_MAX))
+        metrics = MetricsHttp(self._settings.metrics, watched, health, exposition)
+        try:
+            metrics.start()
+        except Problem as problem:
+            _log.error("health and metrics are not served: %s", problem)
+            return
+        self._metrics = metrics
+        _log.info("%s: listening", metrics.name)
 
     def _start_roads(self) -> None:
         for office in self._offices:

@@ -14,9 +14,11 @@ from ballotbox_gateway.adapters.mqtt_probe import broker_trouble, shows_certific
 from ballotbox_gateway.adapters.second_copy import SecondCopy
 from ballotbox_gateway.adapters.serial_line import lasting_name, open_line
 from ballotbox_gateway.adapters.serial_words import port_trouble
+from ballotbox_gateway.adapters.system_clock import is_kept
 from ballotbox_gateway.adapters.trust_files import load_identity, load_trusted
-from ballotbox_gateway.config import Config, Http, Mqtt, Page, SerialPort, Upstream
-from ballotbox_gateway.config_screen import Screen
+from ballotbox_gateway.config import Config
+from ballotbox_gateway.config_pages import Metrics, Page, Screen
+from ballotbox_gateway.config_roads import Http, Mqtt, SerialPort, Upstream
 from ballotbox_gateway.core.intake import Identity
 from ballotbox_gateway.problem import Problem
 from ballotbox_gateway.service.apart import require_apart
@@ -27,6 +29,8 @@ from ballotbox_protocol.wire.trust import Trusted
 
 #: An official day of a precinct fits into a few MiB; this leaves room for everything else's logs.
 _DISK_FREE_MIN: Final = 256 * 2**20
+#: Files come from other machines, whose clocks may be so much ahead of a right one.
+_CLOCKS_APART_S: Final = 3_600
 #: From the last rehearsal to the last correction; no certificate may end in between.
 _CERTIFICATE_DAYS_MIN: Final = 14
 
@@ -89,11 +93,11 @@ def _surroundings(config: Config, trusted: Trusted, identity: Identity) -> Itera
             yield _found(partial(_serial, line))
         if config.http is not None:
             yield _found(partial(_http, config.http))
-        if config.page is not None:
-            yield _found(partial(_page, config.page))
-        if config.screen is not None and config.screen.port is not None:
-            yield _found(partial(_page, config.screen))
+        for door in (config.page, config.screen, config.metrics):
+            if door is not None and door.port is not None:
+                yield _found(partial(_door, door))
     yield from _certificates(config)
+    yield _found(partial(_clock, config))
     yield _found(partial(_disk, config))
     if config.second_copy is not None:
         yield _found(partial(_second_copy, config, config.second_copy, identity))
@@ -152,6 +156,19 @@ def _existing(folder: Path) -> Path:
     return folder
 
 
+def _clock(config: Config) -> str:
+    now = time.time()
+    shown = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(now))
+    written = [path for path in (config.ledger_file, config.register_file) if path.exists()]
+    newest = max(written, key=lambda path: path.stat().st_mtime, default=None)
+    if newest is not None and newest.stat().st_mtime > now + _CLOCKS_APART_S:
+        remedy = "Set the clock: timedatectl set-time, or connect a time service"
+        raise Problem("clock", f"shows {shown}, but {newest} was written later", remedy)
+    if is_kept() is False:
+        return f"clock: {shown}; no time service keeps it: compare it with a watch"
+    return f"clock: {shown}"
+
+
 def _disk(config: Config) -> str:
     folder = _existing(config.ledger_file.absolute().parent)
     free = shutil.disk_usage(folder).free
@@ -181,7 +198,7 @@ def _http(settings: Http) -> str:
     return f"http: {settings.host}:{settings.port} is free"
 
 
-def _page(settings: Page | Screen) -> str:
+def _door(settings: Page | Screen | Metrics) -> str:
     from ballotbox_gateway.adapters.http_questions import listening_socket
 
     listening_socket(settings).close()
@@ -190,20 +207,29 @@ def _page(settings: Page | Screen) -> str:
 
 def _certificates(config: Config) -> Iterator[Finding]:
     http, upstream = config.http, config.upstream
+    tls = config.mqtt.tls if config.mqtt is not None else None
     if http is not None and http.certificate_file is not None:
         yield _found(partial(_certificate, http.certificate_file, http.key_file, "http", None))
+    if tls is not None and tls.certificate_file is not None:
+        files = tls.certificate_file, tls.key_file
+        yield _found(partial(_certificate, *files, "mqtt.tls", None, as_client=True))
     if upstream is not None and upstream.certificate_file is not None:
         files = upstream.certificate_file, upstream.key_file
-        yield _found(partial(_certificate, *files, "upstream", config.origin))
+        yield _found(partial(_certificate, *files, "upstream", config.origin, as_client=True))
 
 
-def _certificate(certificate: Path, key: Path | None, table: str, origin: str | None) -> str:
-    """Return what is well with a certificate; one with which we call must name our `origin`."""
+def _certificate(
+    certificate: Path, key: Path | None, table: str, origin: str | None, *, as_client: bool = False
+) -> str:
+    """Return what is well with a certificate, with which we call where `as_client`.
+
+    origin: what it must name for the upper gateway; None where no name is asked of it.
+    """
     from ballotbox_gateway.adapters.http_tls import days_left, examined, origins_named
 
     where = str(certificate)
     try:
-        says = examined(certificate, key, as_client=origin is not None)
+        says = examined(certificate, key, as_client=as_client)
     except OSError as error:
         remedy = f"Have it made anew, or correct {table}.certificate_file and {table}.key_file"
         raise Problem(where, f"does not work: {error}", remedy) from error

@@ -173,14 +173,15 @@ def _rows() -> Iterator[str]:
                 step,
                 str(int(reason)),
                 f"`{reason.name}`",
-                _then(reason),
+                handling(reason),
                 in_words(reason),
                 to_do(reason),
             )
             yield f"| {' | '.join(words)} |"
 
 
-def _then(reason: Reason) -> str:
+def handling(reason: Reason) -> str:
+    """Return what becomes of a report for that reason."""
     if reason in ANSWERED:
         return "refused, signed answer"
     if reason >= _QUARANTINED:

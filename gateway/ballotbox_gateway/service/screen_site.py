@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from ballotbox_gateway.adapters.http_questions import Busy, Questions
 from ballotbox_gateway.adapters.screen_http import Look
 from ballotbox_gateway.adapters.token_file import officer_with
-from ballotbox_gateway.config_screen import Screen
+from ballotbox_gateway.config_pages import Screen
 from ballotbox_gateway.problem import Problem
 from ballotbox_gateway.service.screen_alarms import Alarm, Patience, alarms_of
 from ballotbox_gateway.service.screen_board import MODES, Board, board_of

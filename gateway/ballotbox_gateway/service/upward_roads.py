@@ -2,7 +2,8 @@
 
 from ballotbox_gateway.adapters.upstream_http import UpstreamHttp
 from ballotbox_gateway.adapters.upstream_mqtt import UpstreamMqtt
-from ballotbox_gateway.config import Config, Upstream
+from ballotbox_gateway.config import Config
+from ballotbox_gateway.config_roads import Upstream
 from ballotbox_protocol.election.identifiers import ElectionDigest
 
 

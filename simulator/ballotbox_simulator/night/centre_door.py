@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 from ballotbox_gateway.adapters.http_intake import HttpIntake
-from ballotbox_gateway.config import Http
+from ballotbox_gateway.config_roads import Http
 from ballotbox_gateway.core.publications import PublicationOutcome
 from ballotbox_gateway.core.upward import UpwardBatch, UpwardReply
 from ballotbox_protocol.wire.verdict import Reason

@@ -58,6 +58,21 @@ def test_a_valid_file_is_read_with_its_defaults_and_paths_from_its_own_folder(tm
 @pytest.mark.parametrize(
     ("tables", "fields", "told"),
     [
+        (
+            f'[mqtt]\nhost = "{"b" * 64}.example"\n',
+            {},
+            f"mqtt.host: is no name or address of a machine. {LIST}",
+        ),
+        (
+            MQTT + '[metrics]\nhost = "0.0.0.0"\nport = 9464\n',
+            {},
+            f"metrics: host must be of this machine alone, or say plain = true. {LIST}",
+        ),
+        (
+            HTTP + "[metrics]\nport = 8080\n",
+            {},
+            f"metrics.port is http.port: give the metrics another one. {LIST}",
+        ),
         (MQTT, {"root": '"official:12"'}, "root: must end with the key as 64 hexadecimal digits"),
         (MQTT, {"root": None}, "root: is missing (Root key of the election"),
         (MQTT, {"election_file": "7"}, "election_file: must be a path in quotes"),
@@ -221,7 +236,7 @@ def test_a_file_that_is_no_toml_is_told_by_its_line(tmp_path):
 def test_a_missing_or_unreadable_file_is_told(tmp_path):
     with pytest.raises(Problem) as caught:
         load_config(tmp_path / "absent.toml")
-    assert "there is no such file. Name the file with --config" in str(caught.value)
+    assert "there is no such file. Name it with --config" in str(caught.value)
     with pytest.raises(Problem) as caught:
         load_config(tmp_path)
     assert str(caught.value) == f"{tmp_path}: is a directory. Make the file readable"

@@ -12,7 +12,7 @@ import urllib3
 from ballotbox_gateway.adapters import count_http
 from ballotbox_gateway.adapters.count_http import BODY_MAX, CountHttp, Order, Place
 from ballotbox_gateway.adapters.http_questions import Busy
-from ballotbox_gateway.config import Page
+from ballotbox_gateway.config_pages import Page
 from ballotbox_gateway.problem import Problem
 
 SHEET = "/hand-count/election/1/2"

@@ -11,7 +11,7 @@ import pytest
 
 from ballotbox_gateway.adapters import http_intake, http_server
 from ballotbox_gateway.adapters.upstream_http import UpstreamHttp
-from ballotbox_gateway.config import Upstream
+from ballotbox_gateway.config_roads import Upstream
 from ballotbox_gateway.core.upward import UpwardReply
 from ballotbox_gateway.problem import Problem
 from ballotbox_protocol.election.register import origin_id

@@ -13,7 +13,7 @@ from openapi_spec_validator import validate
 
 from ballotbox_gateway.adapters.http_intake import WAITING_MAX, HttpIntake
 from ballotbox_gateway.adapters.http_questions import listening_socket
-from ballotbox_gateway.config import Http
+from ballotbox_gateway.config_roads import Http
 from ballotbox_gateway.core.ports import DiskFull, LedgerFailure
 from ballotbox_gateway.core.upward import UpwardReply
 from ballotbox_gateway.problem import Problem

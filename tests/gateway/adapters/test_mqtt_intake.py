@@ -15,7 +15,7 @@ from ballotbox_gateway.adapters.mqtt_arrivals import Arrivals
 from ballotbox_gateway.adapters.mqtt_intake import MqttIntake
 from ballotbox_gateway.adapters.mqtt_probe import broker_trouble
 from ballotbox_gateway.adapters.roads import CarrierState, Inbox
-from ballotbox_gateway.config import Mqtt, Tls
+from ballotbox_gateway.config_roads import Mqtt, Tls
 from ballotbox_protocol.wire.message import Message, MessageKind, topic_of
 from ballotbox_simulator.live.broker import free_port
 from tests.brokers import mosquitto

@@ -15,7 +15,7 @@ from ballotbox_gateway.adapters.mqtt_client import credentials_of, make_client
 from ballotbox_gateway.adapters.mqtt_probe import broker_trouble
 from ballotbox_gateway.adapters.mqtt_topics import printable
 from ballotbox_gateway.adapters.mqtt_watch import BrokerWatch
-from ballotbox_gateway.config import Mqtt, Tls
+from ballotbox_gateway.config_roads import Mqtt, Tls
 from ballotbox_gateway.problem import Problem
 from tests.certificates import CertificateAuthority
 from tests.gateway.scripted import ORIGIN, authority

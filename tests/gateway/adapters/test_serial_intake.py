@@ -14,7 +14,7 @@ from ballotbox_gateway.adapters.roads import CarrierState, Inbox
 from ballotbox_gateway.adapters.serial_intake import SerialIntake
 from ballotbox_gateway.adapters.serial_line import open_line
 from ballotbox_gateway.adapters.serial_words import port_trouble
-from ballotbox_gateway.config import SerialPort
+from ballotbox_gateway.config_roads import SerialPort
 from ballotbox_gateway.core.correspondence import PAIRED
 from ballotbox_protocol.wire.link import Link
 from ballotbox_protocol.wire.message import Message, MessageKind

@@ -19,7 +19,7 @@ from ballotbox_gateway.adapters import serial_intake, serial_line
 from ballotbox_gateway.adapters.roads import CarrierState
 from ballotbox_gateway.adapters.serial_line import lasting_name, open_line
 from ballotbox_gateway.adapters.serial_words import port_trouble
-from ballotbox_gateway.config import SerialPort
+from ballotbox_gateway.config_roads import SerialPort
 from tests.gateway.adapters.test_serial_intake import (
     ANSWER,
     Cable,

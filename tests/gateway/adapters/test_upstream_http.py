@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 
 from ballotbox_gateway.adapters.upstream_http import UpstreamHttp
-from ballotbox_gateway.config import Upstream
+from ballotbox_gateway.config_roads import Upstream
 from ballotbox_gateway.core.upward import UpwardConflict, UpwardFault, UpwardReply
 from tests.certificates import write_certificates
 from tests.gateway.adapters.upper_office import lower_gateway, serving

@@ -15,7 +15,7 @@ from ballotbox_gateway.adapters.mqtt_from_below import MqttFromBelow
 from ballotbox_gateway.adapters.roads import CarrierState
 from ballotbox_gateway.adapters.upstream_mqtt import UpstreamMqtt
 from ballotbox_gateway.adapters.upward_topics import WINDOW, topic_back, topic_upward
-from ballotbox_gateway.config import Mqtt, Upstream
+from ballotbox_gateway.config_roads import Mqtt, Upstream
 from ballotbox_gateway.core.stick import (
     FORMAT,
     MANIFEST_NAME,

@@ -4,7 +4,7 @@ import asyncio
 from contextlib import asynccontextmanager
 
 from ballotbox_gateway.adapters.http_intake import HttpIntake
-from ballotbox_gateway.config import Http
+from ballotbox_gateway.config_roads import Http
 from ballotbox_protocol.election.register import origin_id
 from tests.gateway.scripted import CENTRE, NOW, ORIGIN, authority, intake, memory
 

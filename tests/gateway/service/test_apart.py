@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from ballotbox_gateway.config import Http
+from ballotbox_gateway.config_roads import Http
 from ballotbox_gateway.problem import Problem
 from ballotbox_gateway.service.apart import require_apart
 from ballotbox_protocol.election.register import GatewayEntry

@@ -7,7 +7,7 @@ from copy import deepcopy
 import pytest
 
 from ballotbox_gateway.adapters.backoff import Backoff
-from ballotbox_gateway.config import Upstream
+from ballotbox_gateway.config_roads import Upstream
 from ballotbox_gateway.core.ports import DiskFull, LedgerFailure
 from ballotbox_gateway.core.upward import UpwardFault, UpwardReply
 from ballotbox_gateway.service.delivery import UpwardDelivery

@@ -1,10 +1,24 @@
-"""The settings of the screen in the room."""
+"""The settings of what people and machines look at: local page, screen in the room, metrics."""
 
 from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from ballotbox_gateway.config_fields import FilePath, Port, Table
+from ballotbox_gateway.config_fields import FilePath, Port, Table, is_loopback
+from ballotbox_gateway.machine_names import Host
+
+
+class Page(Table):
+    """The local page, on which officers of the precinct enter what they counted by hand."""
+
+    host: Host = Field("127.0.0.1", description="Address of this machine alone to listen on")
+    port: Port = Field(description="TCP port to listen on, another one than http.port")
+
+    @model_validator(mode="after")
+    def _local(self) -> Self:
+        if not is_loopback(self.host):
+            raise ValueError("host must be of this machine alone: 127.0.0.1, ::1 or localhost")
+        return self
 
 
 class Screen(Table):
@@ -51,4 +65,21 @@ class Screen(Table):
     def _pair(self) -> Self:
         if (self.host is None) != (self.port is None):
             raise ValueError("host and port go together: give both or none")
+        return self
+
+
+class Metrics(Table):
+    """Whether all is well, for machines: `/health` and, for Prometheus, `/metrics`."""
+
+    host: Host = Field("127.0.0.1", description="Address to listen on")
+    port: Port = Field(description="TCP port to listen on, of its own")
+    plain: bool = Field(
+        default=False,
+        description="Listen beyond this machine, where whoever reaches the port may read",
+    )
+
+    @model_validator(mode="after")
+    def _local(self) -> Self:
+        if not (self.plain or is_loopback(self.host)):
+            raise ValueError("host must be of this machine alone, or say plain = true")
         return self

@@ -1,0 +1,82 @@
+"""Health and metrics over HTTP: whoever reaches the port may read, nobody may write."""
+
+import json
+from collections.abc import Callable, Sequence
+from typing import Any, Final, Protocol
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from ballotbox_gateway.adapters.http_questions import Busy, listening_socket
+from ballotbox_gateway.adapters.http_server import HttpServer
+from ballotbox_gateway.config_pages import Metrics
+
+#: For the loop to answer; a collector gives up after ten.
+PATIENCE_S: Final = 5.0
+#: Questions that may wait for the loop.
+WAITING_MAX: Final = 4
+_METRICS_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
+
+States = Sequence[dict[str, Any]]
+
+
+class Watched(Protocol):
+    """The gateway that is looked at."""
+
+    async def states(self) -> States:
+        """Return the status of each election; raises Busy."""
+        ...
+
+
+class MetricsHttp:
+    """The server of health and metrics. `start` listens, `stop` lets running requests end.
+
+    judge: returns whether reports are taken in, and what to tell. expose: the metrics as text.
+    """
+
+    def __init__(
+        self,
+        settings: Metrics,
+        watched: Watched,
+        judge: Callable[[States], tuple[bool, dict[str, Any]]],
+        expose: Callable[[States], bytes],
+    ) -> None:
+        host = f"[{settings.host}]" if ":" in settings.host else settings.host
+        self.name = f"metrics http://{host}:{settings.port}/metrics"
+        self._settings = settings
+        self._watched = watched
+        self._judge = judge
+        self._expose = expose
+        self._server: HttpServer | None = None
+
+    def start(self) -> None:
+        """Listen; raises Problem when the address cannot be had."""
+        self._server = HttpServer(self.application(), listening_socket(self._settings), None)
+
+    def stop(self) -> None:
+        """Take no more requests and wait until the running ones ended, at most some seconds."""
+        if self._server is not None:
+            self._server.stop()
+
+    def application(self) -> Starlette:
+        """Return the routes."""
+        served = {"/health": self._health, "/metrics": self._metrics}
+        return Starlette(routes=[Route(path, serve) for path, serve in served.items()])
+
+    async def _health(self, _: Request) -> Response:
+        try:
+            able, told = self._judge(await self._watched.states())
+        except Busy as busy:
+            able, told = False, {"health": "no answer", "why": str(busy)}
+        # Words from outside stand in it: nothing in ASCII of JSON is a command to a terminal.
+        body = json.dumps(told) + "\n"
+        return Response(body, 200 if able else 503, media_type="application/json")
+
+    async def _metrics(self, _: Request) -> Response:
+        try:
+            text = self._expose(await self._watched.states())
+        except Busy as busy:
+            return PlainTextResponse(f"{busy}\n", 503)
+        return Response(text, headers={"content-type": _METRICS_TYPE})

@@ -1,4 +1,4 @@
-"""What the tables of the settings are made of: a strict table, ports, logs, paths beside the file."""
+"""What tables of the settings are made of: strict tables, ports, logs, paths beside the file."""
 
 from ipaddress import ip_address
 from pathlib import Path

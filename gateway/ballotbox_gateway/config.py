@@ -45,9 +45,7 @@ class SecurityModule(_Table):
     module: FilePath = Field(description="The module's library, such as libsofthsm2.so")
     token: str = Field(min_length=1, max_length=32, description="Label of the token")
     key: str = Field(min_length=1, description="Label of the Ed25519 key in it")
-    pin_file: FilePath | None = Field(
-        None, description="File with mode 0600 whose first line is the PIN"
-    )
+    pin_file: FilePath | None = Field(None, description="File of mode 0600, first line the PIN")
     pin_variable: str | None = Field(
         None, min_length=1, description="Environment variable that holds the PIN"
     )
@@ -109,9 +107,7 @@ class Config(_Table):
     passphrase_variable: str | None = Field(
         None, min_length=1, description="Environment variable that opens `key_file`"
     )
-    pkcs11: SecurityModule | None = Field(
-        None, description="Table: this gateway's key in a security module"
-    )
+    pkcs11: SecurityModule | None = Field(None, description="Table: the key in a security module")
     ledger_file: FilePath = Field(description="The ledger; made by `init`, never by `run`")
     second_copy: FilePath | None = Field(
         None, description="Directory on another disk that keeps a copy of the log as static files"
@@ -140,11 +136,6 @@ class Config(_Table):
         default_factory=lambda: Limits.model_validate({}),
         description="Table: what one sender may have stored",
     )
-
-    @property
-    def key_place(self) -> str:
-        """Where the gateway's key lies, for a person."""
-        return str(self.pkcs11 or self.key_file)
 
     @property
     def control(self) -> Path:

@@ -163,6 +163,14 @@ def type_table() -> str:
     return table(("Type", "Signed by", "Payload"), rows)
 
 
+def shared_root_blocks() -> dict[str, Callable[[], str]]:
+    return {
+        "root document": lambda: examples.hex_lines(day.ROOT_DOCUMENT),
+        "shared root": lambda: examples.fenced(str(day.SHARED)),
+        "fingerprint": lambda: examples.fenced(shown_fingerprint()),
+    }
+
+
 def shown_fingerprint() -> str:
     return fingerprint(str(day.SHARED), election_digest(encode_definition(day.JOINT_ELECTION)))
 
@@ -249,9 +257,7 @@ def blocks() -> dict[str, Block]:
         "definition": lambda: examples.hex_lines(encode_definition(day.ELECTION)),
         "register": lambda: examples.hex_lines(encode_register(day.REGISTER)),
         "root": lambda: examples.fenced(str(day.ROOT)),
-        "root document": lambda: examples.hex_lines(day.ROOT_DOCUMENT),
-        "shared root": lambda: examples.fenced(str(day.SHARED)),
-        "fingerprint": lambda: examples.fenced(shown_fingerprint()),
+        **shared_root_blocks(),
         "votes": votes_row,
         "consent": examples.consent_example,
         "key proof": examples.proof_example,

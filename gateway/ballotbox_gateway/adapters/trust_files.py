@@ -78,7 +78,7 @@ def load_identity(config: Config, trusted: Trusted) -> Identity:
     if listed != key.public:
         what = f"holds another key than register version {version} lists for {config.origin!r}"
         remedy = f"Use the key file of {listed.hex()[:16]}…, or have the new key entered"
-        raise Problem(config.key_place, what, remedy)
+        raise Problem(str(config.pkcs11 or config.key_file), what, remedy)
     return Identity(config.origin, key)
 
 

@@ -74,7 +74,7 @@ def preflight(config: Config, beside: Sequence[Config] = ()) -> Iterator[Finding
     except Problem as problem:
         yield _ill(str(problem))
         return
-    yield _well(f"key: {config.key_place} is the register's for {config.origin}")
+    yield _well(f"key: {config.pkcs11 or config.key_file} is the register's for {config.origin}")
     yield from _surroundings(config, trusted, identity)
 
 

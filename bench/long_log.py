@@ -49,8 +49,7 @@ def write_long_log(directory: Path, stations: int) -> int:
     key = authority.gateway_keys[ORIGIN]
     note = sign_checkpoint(Checkpoint(ORIGIN, tree.size, tree.root()), key.public, key.sign)
     entries = (
-        LoggedEntry(leaf, data, None, None)
-        for leaf, (_, data) in zip(leaves, reports, strict=True)
+        LoggedEntry(leaf, data, None, None) for leaf, (_, data) in zip(leaves, reports, strict=True)
     )
     write_log(directory / "log", note, entries)
     return tree.size

@@ -44,9 +44,7 @@ def finals() -> st.SearchStrategy[bytes]:
     """Finals with votes and counters of every width, most of which nobody signed."""
     numbers = st.sampled_from([each for each in EDGES if each <= COUNT_MAX])
     return st.builds(
-        lambda votes: encode_report(
-            report_of(ReportKind.FINAL, votes=tuple(votes), signatures=())
-        ),
+        lambda votes: encode_report(report_of(ReportKind.FINAL, votes=tuple(votes), signatures=())),
         st.lists(numbers, min_size=1, max_size=300),
     )
 

@@ -219,7 +219,7 @@ def _shown(log: "OpenedLog") -> "Iterator[Iterator[LogEntry | Fault]]":
 
 def _finish(outcome: "Published | Refused", trusted: "Trusted", out: Path, again: str) -> None:
     from ballotbox_tabulation.core.outcome import Published
-    from ballotbox_tabulation.page import render_page
+    from ballotbox_tabulation.page import page_pieces
     from ballotbox_tabulation.publication_folder import kept_for_officers
     from ballotbox_tabulation.result_files import write_result
 
@@ -228,9 +228,9 @@ def _finish(outcome: "Published | Refused", trusted: "Trusted", out: Path, again
     held = kept_for_officers(out)
     if held is not None:
         _unusable(f"--out {out}: {held}; name another directory")
-    page = render_page(outcome, trusted.election)
+    page = page_pieces(outcome, trusted.election)
     try:
-        files = write_result(out, outcome.file, page)
+        files = write_result(out, outcome.pieces(), page)
     except OSError as error:
         _unusable(f"--out {out}: {error.strerror}; nothing was published")
     click.echo(_summary(outcome))

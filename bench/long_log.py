@@ -25,7 +25,7 @@ from ballotbox_protocol.wire.report import Report, consent_payload, decode_repor
 from ballotbox_protocol.wire.verdict import Reason, Verdict
 from ballotbox_simulator.authority import Authority
 
-#: As many boxes, each with other votes, are played by the firmware.
+#: At most so many boxes, each with other votes, are played by the firmware.
 _PLAYED: Final = 165
 _TIME: Final = 1_795_950_000
 
@@ -56,15 +56,15 @@ def write_long_log(directory: Path, stations: int) -> int:
 
 
 def _reports(authority: Authority) -> Iterator[tuple[ReportId, bytes]]:
-    played = _played()
+    played = _played(min(_PLAYED, len(authority.boxes)))
     for number, box in enumerate(authority.boxes):
         yield from _renamed(authority, box, played[number % len(played)])
 
 
-def _played() -> list[list[Report]]:
-    authority = authority_of(_PLAYED)
+def _played(boxes: int) -> list[list[Report]]:
+    authority = authority_of(boxes)
     rules = ElectionRules.of(authority.trusted)
-    crews = [crew_at_close(authority, rules, number) for number in range(_PLAYED)]
+    crews = [crew_at_close(authority, rules, number) for number in range(boxes)]
     close_and_finish(crews)
     return [[decode_report(cose.parse(made.data).payload) for made in crew.made] for crew in crews]
 

@@ -6,11 +6,11 @@ from hypothesis import strategies as st
 
 from ballotbox_protocol.election.definition import BallotStyle, Contest, ContestKind, Option
 from ballotbox_protocol.election.tally import Marks
-from ballotbox_protocol.wire.leaf import decode_leaf, encode_leaf
+from ballotbox_protocol.wire.leaf import Leaf, LeafType, decode_leaf, encode_leaf
 from ballotbox_protocol.wire.merkle import Tree, leaf_hash
 from ballotbox_protocol.wire.report import ReportKind, encode_report
 from ballotbox_protocol.wire.statements import RulingKind
-from ballotbox_protocol.wire.verdict import Reason
+from ballotbox_protocol.wire.verdict import Reason, Verdict
 from ballotbox_tabulation.core.outcome import Published
 from ballotbox_tabulation.core.totals import share_percent
 from ballotbox_tabulation.second.heads import head_of
@@ -110,6 +110,14 @@ def test_the_line_of_a_leaf_is_what_the_decoder_says(data):
     except ValueError:
         found = None
     assert found == line_of(data)
+
+
+def test_a_time_that_is_longer_than_it_needs_is_in_no_line():
+    leaf = Leaf(LeafType.REPORT, bytes(32), Verdict.ACCEPTED, Reason.IN_ORDER, None, 0x10000)
+    usual = encode_leaf(leaf)
+    assert leaf_line(usual).time == 0x10000
+    with pytest.raises(ValueError, match="shortest"):
+        leaf_line(usual[:-4] + b"\x00\x00\xff\xff")
 
 
 @given(st.binary(max_size=300))

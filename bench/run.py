@@ -21,15 +21,9 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from gateway_costs import delivery_cost, growth, memory, report_costs, start_time
 from nacl.secret import SecretBox
-from night import (
-    ORIGIN,
-    VOTE_LINES,
-    at,
-    authority_of,
-    close_and_finish,
-    crew_at_close,
-)
+from night import VOTE_LINES, at, authority_of
 from peer import side_by_side
+from tabulation_costs import memory_per_station, report_cost
 from units import (
     Row,
     Stopwatch,
@@ -37,7 +31,6 @@ from units import (
     anonymous_kib,
     signature,
     table,
-    verification,
     write,
 )
 
@@ -46,18 +39,12 @@ from ballotbox_device.core.rules import ElectionRules
 from ballotbox_device.core.sheet import Sheet
 from ballotbox_protocol.election.tally import Marks
 from ballotbox_simulator.crew import OPENING, new_crew
-from ballotbox_simulator.inner_gateway import InnerGateway
 from ballotbox_simulator.live.boxes import MqttBox
 from ballotbox_simulator.live.broker import Broker, find_broker
 from ballotbox_simulator.world.nation import PRECINCTS, NationPlan, run_nation
 from ballotbox_simulator.world.plan import Day, DayPlan
 from ballotbox_simulator.world.run import DayOutcome, run_day
 from ballotbox_simulator.world.swarm import swarm_day
-from ballotbox_tabulation.core.faults import Fault
-from ballotbox_tabulation.core.log import open_log, read_leaves
-from ballotbox_tabulation.core.outcome import Published, conclude
-from ballotbox_tabulation.log_directory import directory_reader
-from ballotbox_tabulation.second_opinion import second_opinion
 from tests.protocol.test_law_source import VICTIM, hostile_laws
 
 _FLEET = 1_000
@@ -103,37 +90,6 @@ def _sealing(unit: Unit, size: int) -> Row:
     spent = time.process_time() - began
     what = f"CPU; XSalsa20-Poly1305 over a slot of {size} bytes; not part of ballot_cost, not built"
     return watch.row(spent / len(slots) / unit.seconds, "Ed25519 signatures", what)
-
-
-def tabulation_cost(directory: Path) -> Iterator[Row]:
-    """CPU of the tabulation per report of an exported log: verify, fold, laws, count again."""
-    watch = Stopwatch("tabulation.report_cost")
-    authority = authority_of(1_000)
-    rules = ElectionRules.of(authority.trusted)
-    crews = [crew_at_close(authority, rules, number) for number in range(1_000)]
-    close_and_finish(crews)
-    log = directory / "log"
-    with InnerGateway(directory, authority, ORIGIN) as gateway:
-        for crew in crews:
-            gateway.admit([each.data for each in crew.made])
-        gateway.flush()
-        reports = gateway.size
-        gateway.export(log)
-    unit = verification()
-    began = time.process_time()
-    opened = open_log(directory_reader(log), authority.trusted)
-    if isinstance(opened, Fault):
-        raise SystemExit(str(opened))
-    concluded = conclude(opened, read_leaves(opened), authority.root, "bench", second_opinion)
-    used = time.process_time() - began
-    unit.sample()
-    if not isinstance(concluded, Published):
-        raise SystemExit(str(concluded))
-    yield watch.row(
-        used / reports / unit.seconds,
-        "Ed25519 verifications",
-        "CPU; verify, fold, gates, second computation; five reports a box, two with two officers",
-    )
 
 
 def box_memory(directory: Path) -> Iterator[Row]:
@@ -263,7 +219,8 @@ MEASURES: dict[str, Callable[[Path], Iterator[Row]]] = {
     "peer": side_by_side,
     "ballot": ballot_cost,
     "memory": box_memory,
-    "tabulation": tabulation_cost,
+    "tabulation": report_cost,
+    "stations": memory_per_station,
     "law": law_nation,
     "hostile": hostile_law,
     "simulation": simulation_speed,

@@ -23,6 +23,9 @@ from ballotbox_simulator.world.auditor import Breach, Finding
 from ballotbox_simulator.world.campaign import DayResult
 from ballotbox_simulator.world.faults import FaultClass, FaultKind
 from ballotbox_simulator.world.settlement import Balance
+from ballotbox_tabulation.cli import conclude_log
+from ballotbox_tabulation.core.outcome import Published
+from ballotbox_tabulation.trust_files import load_trusted
 from tests.conftest import REPOSITORY
 
 TOLD = {
@@ -232,6 +235,33 @@ def test_a_gateway_is_measured_on_a_small_scale_too(
     assert len(rows) == count
     assert all(row.value > 0 and row.name.startswith("gateway.") for row in rows)
     assert told in rows[0].limited_by
+
+
+def test_a_long_log_is_one_that_both_computations_publish(load: Load, tmp_path: Path) -> None:
+    assert load("long_log").write_long_log(tmp_path, 7) == 7 * 5
+    key, trusted = load_trusted(
+        tmp_path / "election.cose", tmp_path / "register.cose", (tmp_path / "root.txt").read_text()
+    )
+    published = conclude_log(tmp_path / "log", key, trusted)
+    assert isinstance(published, Published), published
+    assert published.result["nation"]["boxes_counted"] == 7
+    assert published.result["log"]["leaves"]["accepted"] == 35
+
+
+@pytest.mark.accept
+def test_the_tabulation_is_measured_on_a_small_scale_too(
+    load: Load, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    costs = load("tabulation_costs")
+    for name, value in {"_BOXES": 5, "_FEW": 100, "_MANY": 1_500}.items():
+        monkeypatch.setattr(costs, name, value)
+    (cost,) = costs.report_cost(tmp_path)
+    assert (cost.name, cost.unit) == ("tabulation.report_cost", "Ed25519 verifications")
+    assert cost.value > 1
+    (memory,) = costs.memory_per_station(tmp_path)
+    assert memory.name == "tabulation.memory_per_station"
+    assert 0 < memory.value < 16
+    assert "at 1,500 stations" in memory.limited_by
 
 
 def failed_day(seed: int, count: int) -> DayResult:

@@ -7,8 +7,6 @@ Exit codes: 0 published, 1 refused (the log or a gate), 2 the command or its inp
 """
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -22,8 +20,7 @@ from ballotbox_tabulation.site_commands import diff, site
 
 if TYPE_CHECKING:
     from ballotbox_protocol.wire.trust import Root, Trusted
-    from ballotbox_tabulation.core.evidence import LogEntry
-    from ballotbox_tabulation.core.faults import Fault
+    from ballotbox_tabulation.core.gates import BrokenGate
     from ballotbox_tabulation.core.log import OpenedLog
     from ballotbox_tabulation.core.outcome import Published, Refused
     from ballotbox_tabulation.core.publication import Document
@@ -149,9 +146,10 @@ def conclude_log(
     from importlib.metadata import version
 
     from ballotbox_tabulation.core.faults import Fault
-    from ballotbox_tabulation.core.log import open_log
+    from ballotbox_tabulation.core.log import open_log, read_leaves
     from ballotbox_tabulation.core.outcome import Refused, conclude
     from ballotbox_tabulation.log_directory import directory_reader
+    from ballotbox_tabulation.log_progress import bars
     from ballotbox_tabulation.second_opinion import NotWorkedOut, second_opinion
     from ballotbox_tabulation.trust_files import UnusableInput
 
@@ -163,9 +161,15 @@ def conclude_log(
     program = f"ballotbox-tabulate {version('ballotbox-kit')}"
     extended = partial(_extended, rules=rules, status=status)
     file = None if rules is None else rules.file
-    second = partial(second_opinion, rules=file, status=status)
     try:
-        with _shown(opened) as leaves:
+        with bars() as shown:
+            size = opened.checkpoint.size
+            leaves = shown.follow(read_leaves(opened), "Verifying leaves", size)
+
+            def second(log: "OpenedLog", result: "Document") -> "list[BrokenGate]":
+                again = shown.reading(log, "Counting again")
+                return second_opinion(again, result, file, status)
+
             return conclude(opened, leaves, root, program, second, extended)
     except NotWorkedOut as error:
         raise UnusableInput(
@@ -201,25 +205,10 @@ _ROOM = (
 _EXPORT = "`ballotbox-gateway log export DIR`"
 
 
-@contextmanager
-def _shown(log: "OpenedLog") -> "Iterator[Iterator[LogEntry | Fault]]":
-    """Yield the log's leaves; on a terminal a bar follows them."""
-    from ballotbox_tabulation.core.log import read_leaves
-
-    if not sys.stderr.isatty():
-        yield read_leaves(log)
-        return
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True), transient=True) as progress:
-        total = log.checkpoint.size
-        yield iter(progress.track(read_leaves(log), total=total, description="Verifying leaves"))
-
-
 def _finish(outcome: "Published | Refused", trusted: "Trusted", out: Path, again: str) -> None:
     from ballotbox_tabulation.core.outcome import Published
-    from ballotbox_tabulation.page import render_page
+    from ballotbox_tabulation.log_progress import bars
+    from ballotbox_tabulation.page import page_pieces
     from ballotbox_tabulation.publication_folder import kept_for_officers
     from ballotbox_tabulation.result_files import write_result
 
@@ -228,9 +217,11 @@ def _finish(outcome: "Published | Refused", trusted: "Trusted", out: Path, again
     held = kept_for_officers(out)
     if held is not None:
         _unusable(f"--out {out}: {held}; name another directory")
-    page = render_page(outcome, trusted.election)
     try:
-        files = write_result(out, outcome.file, page)
+        with bars() as shown:
+            result = shown.follow(outcome.pieces(), "Writing the result")
+            page = shown.follow(page_pieces(outcome, trusted.election), "Writing the page")
+            files = write_result(out, result, page)
     except OSError as error:
         _unusable(f"--out {out}: {error.strerror}; nothing was published")
     click.echo(_summary(outcome))

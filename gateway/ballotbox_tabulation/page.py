@@ -3,7 +3,8 @@
 The page shows the published document and nothing else; only the charts are drawn here.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import chain
 from typing import TYPE_CHECKING, Final
@@ -12,6 +13,7 @@ from ballotbox_protocol.election.counters import COUNTER_NAMES
 from ballotbox_protocol.election.definition import Election
 from ballotbox_protocol.wire.publication import Publication
 from ballotbox_protocol.wire.verdict import Reason
+from ballotbox_tabulation.core.document_list import DocumentList
 from ballotbox_tabulation.core.outcome import Published
 from ballotbox_tabulation.core.publication import Document
 from ballotbox_tabulation.core.published import statement_document
@@ -30,6 +32,8 @@ from ballotbox_tabulation.templating import template_of
 if TYPE_CHECKING:
     from markupsafe import Markup
 
+#: So many parts of a page are written at once.
+_A_PIECE: Final = 256
 #: Later than this no calendar here can write a date; such a clock is shown as its bare number.
 _LAST_DATE: Final = 253_402_300_799
 #: The states of the boxes that are not in the totals, gravest first, with what they mean.
@@ -48,7 +52,18 @@ def render_page(
     *,
     entered: bool = False,
 ) -> bytes:
-    """Return the HTML page of a published result, and of the statement that released it if any.
+    """Return `page_pieces` whole."""
+    return b"".join(page_pieces(published, election, released, entered=entered))
+
+
+def page_pieces(
+    published: Published,
+    election: Election,
+    released: Publication | None = None,
+    *,
+    entered: bool = False,
+) -> Iterator[bytes]:
+    """Yield the HTML page of a published result, and of the statement that released it if any.
 
     entered: the page is shown only once the statement is a leaf of its log.
     """
@@ -62,7 +77,10 @@ def render_page(
     template = template_of("result.html", filters)
     told = _view(published, election) | _released(published, released)
     told["entered"] = entered
-    return template.render(told).encode()
+    page = template.stream(told)
+    page.enable_buffering(_A_PIECE)
+    for piece in page:
+        yield piece.encode()
 
 
 def _released(published: Published, statement: Publication | None) -> Document:
@@ -81,16 +99,13 @@ def _view(published: Published, election: Election) -> Document:
         "result": result,
         "digest": published.digest,
         "charts": [contest_svg(each, at) for at, each in enumerate(contests, 1)],
-        "precincts_of": [_precincts_of(at, result, election) for at in range(len(contests))],
+        "precincts_of": _precincts_of(len(contests), result, election),
         "boxes_of": _boxes_of(counted),
-        "told_more": [box for box in counted if len(box["reports"]) > 1],
+        "told_more": _some(
+            counted, (at for at, box in enumerate(counted) if len(box["reports"]) > 1)
+        ),
         "open_states": waiting,
-        "by_hand": [
-            (precinct["number"], count)
-            for precinct in result["precincts"]
-            for count in precinct.get("counted_by_hand", ())
-            if count["contest"] < len(result["contests"])
-        ],
+        "by_hand": _by_hand(result),
         "elsewhere": result.get("counted_by_hand_elsewhere", ()),
         "command": recompute_command(result),
         "settled": is_settled(result),
@@ -100,27 +115,47 @@ def _view(published: Published, election: Election) -> Document:
     }
 
 
-def _precincts_of(contest: int, result: Document, election: Election) -> list[Document]:
-    """Return the precincts that have numbers of this contest, which not every style carries."""
-    carrying = {
-        precinct.number
-        for precinct in election.precincts
-        if any(contest in election.styles[style].contests for style in precinct.styles)
-    }
-    return [
-        precinct
-        for precinct in result["precincts"]
-        if precinct["contests"] is not None
-        and (precinct["number"] in carrying or precinct["contests"][contest]["ballots"])
-    ]
+def _some(documents: Sequence[Document], places: Iterable[int]) -> DocumentList:
+    """Return the documents at these places, made anew whenever they are shown."""
+    return DocumentList(documents.__getitem__, array("L", places))
 
 
-def _boxes_of(counted: list[Document]) -> dict[int, list[Document]]:
+def _precincts_of(contests: int, result: Document, election: Election) -> list[DocumentList]:
+    """Return, by contest, the precincts that have numbers of it, which not every style carries."""
+    styles = {precinct.number: precinct.styles for precinct in election.precincts}
+    places = [array("L") for _ in range(contests)]
+    for at, precinct in enumerate(result["precincts"]):
+        for contest, tally in enumerate(precinct["contests"] or ()):
+            carrying = styles.get(precinct["number"], ())
+            carried = any(contest in election.styles[style].contests for style in carrying)
+            if carried or tally["ballots"]:
+                places[contest].append(at)
+    return [_some(result["precincts"], each) for each in places]
+
+
+def _boxes_of(counted: Sequence[Document]) -> dict[int, DocumentList]:
     """Return the counted boxes by precinct, where there is more than the one the precinct shows."""
-    boxes: dict[int, list[Document]] = {}
-    for box in counted:
-        boxes.setdefault(box["precinct"], []).append(box)
-    return {precinct: group for precinct, group in boxes.items() if len(group) > 1}
+    boxes: dict[int, list[int]] = {}
+    for at, box in enumerate(counted):
+        boxes.setdefault(box["precinct"], []).append(at)
+    return {precinct: _some(counted, group) for precinct, group in boxes.items() if len(group) > 1}
+
+
+def _by_hand(result: Document) -> DocumentList:
+    """Return the counts by hand with the numbers of their precincts."""
+    precincts = result["precincts"]
+
+    def shown(place: tuple[int, int]) -> tuple[int, Document]:
+        precinct = precincts[place[0]]
+        return precinct["number"], precinct["counted_by_hand"][place[1]]
+
+    places = [
+        (at, number)
+        for at, precinct in enumerate(precincts)
+        for number, count in enumerate(precinct.get("counted_by_hand", ()))
+        if count["contest"] < len(result["contests"])
+    ]
+    return DocumentList(shown, places)
 
 
 def _tally_cells(tally: Document) -> "Markup":

@@ -21,7 +21,7 @@ from ballotbox_tabulation.core.outcome import Published
 from ballotbox_tabulation.core.publication import canonical, publish
 from ballotbox_tabulation.core.published import statement_document
 from ballotbox_tabulation.notice import with_notice
-from ballotbox_tabulation.result_files import write_together
+from ballotbox_tabulation.result_files import Content, write_together
 from ballotbox_tabulation.site.folder import SUMS
 from ballotbox_tabulation.swapped_folder import SwappedFolder
 from ballotbox_tabulation.trust_files import UnusableInput, read_small_file
@@ -64,7 +64,7 @@ def write_draft(folder: Path, draft: Draft) -> None:
     """Write a draft, whole; raises OSError."""
     write_together(
         {
-            folder / RESULT: draft.published.file,
+            folder / RESULT: draft.published.pieces(),
             folder / RULES: draft.rules,
             folder / RELEASE: draft.release,
             folder / STATEMENT: draft.statement.to_bytes(),
@@ -98,7 +98,7 @@ def _published(folder: Path, file: bytes) -> Published:
     # What other readers would make of other bytes nobody has signed.
     if whole != file:
         raise UnusableInput(f"DRAFT {folder}: {RESULT} is not as it was written; draft it anew")
-    return Published(document["result"], digest, file)
+    return Published(document["result"], digest)
 
 
 def last_good(folder: Path) -> Publication | None:
@@ -150,10 +150,10 @@ class Staged:
 
 
 @contextmanager
-def staged_publication(folder: Path, draft: Draft, page: bytes, at: str) -> Iterator[Staged]:
+def staged_publication(folder: Path, draft: Draft, page: Content, at: str) -> Iterator[Staged]:
     """Yield a result that waits to be shown, every byte of it on the disk; raises OSError."""
-    files = {
-        RESULT: draft.published.file,
+    files: dict[str, Content] = {
+        RESULT: draft.published.pieces(),
         _PAGE: page,
         RULES: draft.rules,
         RELEASE: draft.release,

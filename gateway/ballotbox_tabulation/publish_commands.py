@@ -213,7 +213,7 @@ def sign(folder: Path, trust: Trust, keys: OfficerKeys, *, yes: bool) -> None:
 @click.option("--key", type=PATH, help="The private key of --cert.")
 def release(folder: Path, trust: Trust, out: Path, centre: str | None, **tls: Path | None) -> None:
     """Publish the signed DRAFT in the folder OUT, once the centre has it in its log."""
-    from ballotbox_tabulation.page import render_page
+    from ballotbox_tabulation.page import page_pieces
     from ballotbox_tabulation.publication_folder import staged_publication
     from ballotbox_tabulation.result_files import in_words
 
@@ -222,7 +222,7 @@ def release(folder: Path, trust: Trust, out: Path, centre: str | None, **tls: Pa
     require_same_election(given.statement, trust.trusted, folder)
     require_releasable(given, trust, out)
     entered, election = centre is not None, trust.trusted.election
-    page = render_page(given.published, election, given.statement, entered=entered)
+    page = page_pieces(given.published, election, given.statement, entered=entered)
     try:
         with staged_publication(out, given, page, now()) as staged:
             receipt = _entered(given.statement, trust.trusted, out, centre, tls)

@@ -2,7 +2,7 @@
 
 import errno
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +15,11 @@ class ResultFiles:
     page: Path
 
 
-def write_result(directory: Path, result: bytes, page: bytes) -> ResultFiles:
+#: What a file is to hold: its bytes, or what yields them a piece at a time.
+Content = bytes | Iterable[bytes]
+
+
+def write_result(directory: Path, result: Content, page: Content) -> ResultFiles:
     """Write `result.json` and `index.html` into `directory`, made when missing; raises OSError.
 
     Each file appears under its name only when its bytes are on the disk.
@@ -25,7 +29,7 @@ def write_result(directory: Path, result: bytes, page: bytes) -> ResultFiles:
     return files
 
 
-def write_together(contents: Mapping[Path, bytes]) -> None:
+def write_together(contents: Mapping[Path, Content]) -> None:
     """Write files whose folders are made when missing, none before all are on the disk."""
     staged = [(_stage(path, data), path) for path, data in contents.items()]
     # Commit point: from here on a reader finds the new result under its names.
@@ -33,11 +37,11 @@ def write_together(contents: Mapping[Path, bytes]) -> None:
         temporary.replace(path)
 
 
-def _stage(path: Path, data: bytes) -> Path:
+def _stage(path: Path, data: Content) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.new")
     with temporary.open("wb") as file:
-        file.write(data)
+        file.writelines((data,) if isinstance(data, bytes) else data)
         file.flush()
         os.fsync(file.fileno())
     return temporary

@@ -8,19 +8,23 @@ its options in the order of the definition. A precinct without a counted box has
 import csv
 import io
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 from ballotbox_protocol.election.identifiers import InvalidField
-from ballotbox_tabulation.core.publication import FORMAT, Document, publish
+from ballotbox_tabulation.core.publication import FORMAT, Document, digest_of
 from ballotbox_tabulation.core.totals import SUMMED
 from ballotbox_tabulation.trust_files import UnusableInput, read_small_file
 
 RESULT_NAME: Final = "result.json"
 #: A result of 100,000 precincts with 100 numbers each takes a tenth of it.
 _BYTES_MAX: Final = 2**30
+#: A file is read, taken apart and held against its digest.
+_STEPS: Final = 3
+#: Told how many steps are done, of how many.
+Told = Callable[[int, int], None]
 _TALLY: Final = ("ballots", "blank", "undervotes", "overvotes")
 _PLAIN: Final = ("number", "name", "registered", "boxes_expected", "boxes_counted")
 
@@ -37,19 +41,25 @@ def read_result(path: Path, option: str) -> tuple[Document, io.StringIO]:
         return result, _table_of(result)
 
 
-def read_document(path: Path, option: str) -> Document:
+def read_document(path: Path, option: str, told: Told = lambda _done, _of: None) -> Document:
     """Return a published result whose digest is its own; raises UnusableInput."""
-    return read_published(path, option)[0]
+    return read_published(path, option, told)[0]
 
 
-def read_published(path: Path, option: str) -> tuple[Document, str, bytes]:
+def read_published(
+    path: Path, option: str, told: Told = lambda _done, _of: None
+) -> tuple[Document, str, bytes]:
     """Return a published result, its digest and the bytes of its file; raises UnusableInput."""
     file = result_file(path, option)
+    told(0, _STEPS)
     data = read_small_file(file, option, _BYTES_MAX)
+    told(1, _STEPS)
     with formed(path, option):
         document = json.loads(data)
+        told(2, _STEPS)
         result: Document = document["result"]
-        same = publish(result)[0] == document["digest"]
+        same = digest_of(result) == document["digest"]
+        told(_STEPS, _STEPS)
         if result["format"] != FORMAT:
             raise ValueError("another format")
     if not same:

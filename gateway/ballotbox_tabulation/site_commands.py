@@ -8,6 +8,7 @@ import gc
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -142,7 +143,11 @@ def diff(before: Path, after: Path) -> None:
     from ballotbox_tabulation.trust_files import UnusableInput
 
     with _usable():
-        one, other = (read_document(path, name) for path, name in ((before, "A"), (after, "B")))
+        with _bar() as told:
+            one, other = (
+                read_document(path, name, partial(told, f"Reading {name}"))
+                for path, name in ((before, "A"), (after, "B"))
+            )
         try:
             with formed(after, "B"):
                 lines = changes(one, other)

@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-from ballotbox_tabulation.result_files import write_together
+from ballotbox_tabulation.result_files import Content, write_together
 
 _RELEASES: Final = ".releases"
 _SHOWN: Final = ".shown"
@@ -42,7 +42,7 @@ class SwappedFolder:
             self._link_names(contents)
 
     @contextmanager
-    def staged(self, contents: Mapping[str, bytes]) -> Iterator[Path]:
+    def staged(self, contents: Mapping[str, Content]) -> Iterator[Path]:
         """Yield a side folder with these files; unless it is shown by the end, it goes again.
 
         Whatever happens meanwhile, this disk can show it: a link is tried first.

@@ -11,7 +11,7 @@ from ballotbox_tabulation.core.faults import Fault
 from ballotbox_tabulation.core.log import open_log, read_leaves
 from ballotbox_tabulation.core.outcome import Published, conclude
 from ballotbox_tabulation.log_directory import directory_reader
-from ballotbox_tabulation.page import render_page
+from ballotbox_tabulation.page import page_pieces
 from ballotbox_tabulation.result_files import write_result
 from ballotbox_tabulation.second_opinion import NotWorkedOut, second_opinion
 
@@ -36,6 +36,6 @@ def tabulate_log(log: Path, authority: Authority, out: Path) -> PublishedPage | 
         return str(error)
     if not isinstance(concluded, Published):
         return "; ".join(str(each) for each in (*concluded.faults, *concluded.gates)[:5])
-    page = render_page(concluded, authority.trusted.election)
-    files = write_result(out, concluded.file, page)
+    page = page_pieces(concluded, authority.trusted.election)
+    files = write_result(out, concluded.pieces(), page)
     return PublishedPage(concluded.result, files.page)

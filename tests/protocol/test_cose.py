@@ -76,6 +76,29 @@ def test_the_envelope_is_cbor(payload: bytes) -> None:
     assert cose.statement_id(envelope.statement) == sha256(cbor.encode(structure)).digest()
 
 
+def parts_of(data: bytes) -> tuple[bytes, ...] | str:
+    """What `parse` says of a message and its statement, or of what is wrong with it."""
+    try:
+        envelope = cose.parse(data)
+    except EnvelopeError as error:
+        return str(error)
+    return envelope.protected, envelope.payload, envelope.signature, envelope.statement
+
+
+@given(
+    st.binary(max_size=100)
+    | st.builds(signed, st.binary(max_size=700), st.sampled_from(MessageType))
+    | damaged(st.builds(signed, st.binary(min_size=20, max_size=400)))
+    | st.just(signed(bytes(cbor.REPORT_LIMITS.size)))
+)
+def test_a_message_that_is_met_once_has_the_same_parts(data: bytes) -> None:
+    try:
+        found: tuple[bytes, ...] | str = tuple(cose.take_apart(data))
+    except EnvelopeError as error:
+        found = str(error)
+    assert found == parts_of(data)
+
+
 def test_the_header_names_algorithm_key_and_type() -> None:
     header = cbor.decode(cose.protected_header(KEY.public, MessageType.HELLO))
     assert header == {1: -19, 4: sha256(KEY.public).digest()[:8], 16: "bbx-hello"}

@@ -1,5 +1,6 @@
 """Elections for the two computations: anything a log may say, and what both make of it."""
 
+from copy import deepcopy
 from dataclasses import replace
 from itertools import islice
 from random import Random
@@ -144,16 +145,15 @@ def opened(log, authority=None):
 
 
 def result_of(log, authority=None):
-    """The result before any gate, or the faults of the log."""
+    """The result before any gate, to be changed at will, or the faults of the log."""
     given = authority or log.authority
     source = opened(log, given)
     found = read_standings(source, read_leaves(source))
     if isinstance(found, list):
         return found
     election = given.trusted.election
-    return build_result(
-        tabulate(found, election), Source(given.root, given.trusted, source.checkpoint, "test")
-    )
+    whole = Source(given.root, given.trusted, source.checkpoint, "test")
+    return deepcopy(build_result(tabulate(found, election), whole))
 
 
 def opinion(log, result, authority=None):

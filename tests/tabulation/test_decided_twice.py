@@ -55,7 +55,9 @@ def test_a_log_without_a_counted_box_is_published_with_nulls():
 
 
 def _regions_forgotten(patch):
-    patch.setattr(decisions, "_regional", lambda result, _region, at: _nowhere(result, at))
+    patch.setattr(
+        decisions, "_regional", lambda result, regions, at: [_nowhere(result, at) for _ in regions]
+    )
 
 
 def _nowhere(result, at):
@@ -68,7 +70,7 @@ def _regions_as_the_whole_country(patch):
     patch.setattr(
         decisions,
         "_regional",
-        lambda result, _region, at: honest(result["nation"]["contests"][at]),
+        lambda result, regions, at: [honest(result["nation"]["contests"][at]) for _ in regions],
     )
 
 

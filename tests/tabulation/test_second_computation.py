@@ -6,16 +6,18 @@ from hypothesis import strategies as st
 
 from ballotbox_protocol.election.definition import BallotStyle, Contest, ContestKind, Option
 from ballotbox_protocol.election.tally import Marks
+from ballotbox_protocol.wire.leaf import Leaf, LeafType, decode_leaf, encode_leaf
 from ballotbox_protocol.wire.merkle import Tree, leaf_hash
 from ballotbox_protocol.wire.report import ReportKind, encode_report
 from ballotbox_protocol.wire.statements import RulingKind
-from ballotbox_protocol.wire.verdict import Reason
+from ballotbox_protocol.wire.verdict import Reason, Verdict
 from ballotbox_tabulation.core.outcome import Published
 from ballotbox_tabulation.core.totals import share_percent
 from ballotbox_tabulation.second.heads import head_of
+from ballotbox_tabulation.second.leaf_lines import leaf_line
 from ballotbox_tabulation.second.roots import LogRoot
 from ballotbox_tabulation.second.showing import Shape
-from tests.strategies import reports
+from tests.strategies import damaged, leaves, reports
 from tests.tabulation.counted_twice import (
     AUTHORITY,
     acts,
@@ -88,6 +90,34 @@ def test_a_release_lifts_every_objection_but_the_length_of_the_votes():
 @given(reports())
 def test_the_start_of_a_report_says_what_the_decoder_says(report):
     assert head_of(encode_report(report)) == (report.kind, report.sequence)
+
+
+def line_of(data):
+    """What the decoder says of a leaf, in the names of the tables; None where it refuses it."""
+    try:
+        leaf = decode_leaf(data)
+    except ValueError:
+        return None
+    names = (each.name.lower() for each in (leaf.type, leaf.verdict, leaf.reason))
+    kind, verdict, reason = names
+    return kind, leaf.report, verdict, reason, leaf.time, leaf.statement
+
+
+@given(leaves().map(encode_leaf) | damaged(leaves().map(encode_leaf)))
+def test_the_line_of_a_leaf_is_what_the_decoder_says(data):
+    try:
+        found = tuple(leaf_line(data))
+    except ValueError:
+        found = None
+    assert found == line_of(data)
+
+
+def test_a_time_that_is_longer_than_it_needs_is_in_no_line():
+    leaf = Leaf(LeafType.REPORT, bytes(32), Verdict.ACCEPTED, Reason.IN_ORDER, None, 0x10000)
+    usual = encode_leaf(leaf)
+    assert leaf_line(usual).time == 0x10000
+    with pytest.raises(ValueError, match="shortest"):
+        leaf_line(usual[:-4] + b"\x00\x00\xff\xff")
 
 
 @given(st.binary(max_size=300))

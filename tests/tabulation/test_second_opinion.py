@@ -109,8 +109,8 @@ def _of(counters):
 def _a_precinct_left_out(patch):
     honest = totals._total_of_areas
 
-    def total(areas, layout):
-        return honest(areas[1:] if len(areas) == 7 else areas, layout)
+    def total(areas):
+        return honest(areas[1:] if len(areas) == 7 else areas)
 
     patch.setattr(totals, "_total_of_areas", total)
 
@@ -148,8 +148,9 @@ def _names_of_options_swapped(patch):
 def _blank_and_overvotes_swapped(patch):
     honest = publication._contest
 
-    def contest(tally):
-        return honest(replace(tally, blank=tally.overvotes, overvotes=tally.blank))
+    def contest(row, span):
+        tally = honest(row, span)
+        return tally | {"blank": tally["overvotes"], "overvotes": tally["blank"]}
 
     patch.setattr(publication, "_contest", contest)
 
@@ -168,7 +169,7 @@ def _precincts_named_by_their_neighbours(patch):
     honest = publication._precincts
 
     def precincts(tabulation, layout):
-        shown = honest(tabulation, layout)
+        shown = deepcopy(honest(tabulation, layout))
         shown[0]["name"], shown[1]["name"] = shown[1]["name"], shown[0]["name"]
         return shown
 

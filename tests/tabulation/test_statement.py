@@ -26,7 +26,7 @@ EMPTY = {"missing": [], "held": [], "quarantined": [], "disputed": [], "counted"
 def a_result(**changes: object) -> Published:
     log = {"origin": "a.example", "size": 3, "root": bytes(32).hex()}
     whole = {"boxes": EMPTY, "log": log, "nation": {"counters": {"ballots": 1}}}
-    return Published(whole | changes, f"sha256:{bytes(32).hex()}", b"")
+    return Published(whole | changes, f"sha256:{bytes(32).hex()}")
 
 
 BOX = {"box": "0a" * 16, "precinct": 7}

@@ -1,7 +1,6 @@
 """What does a person read, and what lies on the disk, after `ballotbox-tabulate`?"""
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +13,7 @@ from ballotbox_tabulation.cli import main
 from ballotbox_tabulation.core import publication
 from ballotbox_tabulation.second.finals import STEPS
 from tests.tabulation.log_builder import LogBuilder, authority_of, count, simple_ballots
+from tests.tabulation.terminal import on_terminal
 
 
 @pytest.fixture(scope="module")
@@ -236,23 +236,22 @@ def test_a_missing_option_is_a_matter_of_usage(desk):
 
 
 def test_progress_is_shown_on_a_terminal_only(desk):
-    import pty
-
-    ours, theirs = pty.openpty()
     script = Path(sys.executable).with_name("ballotbox-tabulate")
-    done = subprocess.run(
-        [script, *desk.arguments()],
-        stdout=subprocess.PIPE,
-        stderr=theirs,
-        env={**os.environ, "TERM": "xterm"},
-        check=False,
-    )
-    os.close(theirs)
-    shown = os.read(ours, 65_536)
-    os.close(ours)
+    done = on_terminal([script, *desk.arguments()])
     assert done.returncode == 0
-    assert b"Verifying leaves" in shown
+    for words in (b"Verifying leaves", b"Counting again", b"Writing the result", b"the page"):
+        assert words in done.terminal
     assert done.stdout.startswith(b"Counted 1 of 3 boxes")
+
+
+def test_reading_two_results_is_followed_on_a_terminal(desk):
+    assert desk.run().exit_code == 0
+    script = Path(sys.executable).with_name("ballotbox-tabulate")
+    done = on_terminal([script, "diff", desk.out, desk.out])
+    assert done.returncode == 0
+    assert done.stdout == b"Nothing differs.\n"
+    assert b"Reading A" in done.terminal
+    assert b"Reading B" in done.terminal
 
 
 @pytest.mark.parametrize("side", ["the first", "the second"])

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 from hashlib import sha256
-from typing import Final
+from typing import Final, NamedTuple
 
 from nacl import bindings
 from nacl.exceptions import BadSignatureError
@@ -145,9 +145,44 @@ def parse(data: bytes, size_limit: int = cbor.REPORT_LIMITS.size) -> Envelope:
     return _parse(data)
 
 
+class Parts(NamedTuple):
+    """The parts of a message and the statement that its signature covers; nothing is trusted."""
+
+    protected: bytes
+    payload: bytes
+    signature: bytes
+    statement: bytes
+
+
+def take_apart(data: bytes) -> Parts:
+    """Return what `parse` does, of a message of a report's size that is met once and not kept.
+
+    Raises EnvelopeError.
+    """
+    places = _usual_places(data) if len(data) <= cbor.REPORT_LIMITS.size else None
+    if places is None:
+        envelope = parse(data)
+        return Parts(envelope.protected, envelope.payload, envelope.signature, envelope.statement)
+    middle, start, end = places
+    # The heads of header and payload are the same in the message and in the statement.
+    statement = b"%b%b\x40%b" % (_CONTEXT, data[2:middle], data[middle + 1 : end])
+    return Parts(data[4:middle], data[start:end], data[end + 2 :], statement)
+
+
 @lru_cache(_KNOWN_MAX)
 def _parse(data: bytes) -> Envelope:
-    # As every report is: a header of 24 to 255 bytes and a payload of 24 to 65,535.
+    places = _usual_places(data)
+    if places is None:
+        return _parse_any(data)
+    middle, start, end = places
+    return Envelope(data[4:middle], data[start:end], data[end + 2 :])
+
+
+def _usual_places(data: bytes) -> tuple[int, int, int] | None:
+    """Return where the header ends and the payload begins and ends, None of what is not usual.
+
+    As every report is: a header of 24 to 255 bytes and a payload of 24 to 65,535.
+    """
     if data[:3] == _USUAL_START and len(data) > _TAIL and data[3] >= _LONG:
         middle, end = 4 + data[3], len(data) - _TAIL
         width, least = _USUAL_PAYLOADS.get(data[middle : middle + 2], _NO_PAYLOAD)
@@ -155,8 +190,8 @@ def _parse(data: bytes) -> Envelope:
         size = end - start
         whole = size >= least and data[end : end + 2] == _SIGNATURE_HEAD
         if whole and int.from_bytes(data[middle + 2 : start]) == size:
-            return Envelope(data[4:middle], data[start:end], data[end + 2 :])
-    return _parse_any(data)
+            return middle, start, end
+    return None
 
 
 def _parse_any(data: bytes) -> Envelope:

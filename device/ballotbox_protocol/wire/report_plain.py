@@ -2,7 +2,8 @@
 
 Four of five reports of a log move no total: a reader needs to know that they are well formed, and
 of their content little. `plain_report` holds such a body against every rule of `decode_report`;
-what does not keep them all is for `decode_report` to read, or to refuse in words.
+what does not keep them all is for `decode_report` to read, or to refuse in words. `report_final`
+does the same for finals, with the parts of a pattern that both have.
 """
 
 import re
@@ -41,29 +42,33 @@ _PLAIN: Final = {
 }
 
 
-def _one_of(codes: Iterable[int]) -> bytes:
+def one_of(codes: Iterable[int]) -> bytes:
+    """Return the pattern of one of these codes, each below 24."""
     return b"[" + b"".join(re.escape(bytes((int(code),))) for code in codes) + b"]"
 
 
 _SHORT: Final = rb"[\x00-\x17]|\x18[\x18-\xff]|\x19[\x01-\xff]."
 #: From 0 to COUNT_MAX, and to WIDE_MAX, in the shortest form.
-_COUNT: Final = rb"(?:" + _SHORT + rb"|\x1a(?!\x00\x00)[\x00-\x7f].{3})"
-_WIDE: Final = rb"(?:" + _SHORT + rb"|\x1a(?!\x00\x00).{4}|\x1b(?!\x00{4})\x00[\x00-\x1f].{6})"
-_DIGEST: Final = rb"\x58\x20.{32}"
-_SIGNATURE_SIZE: Final = 76
+COUNT: Final = rb"(?:" + _SHORT + rb"|\x1a(?!\x00\x00)[\x00-\x7f].{3})"
+WIDE: Final = rb"(?:" + _SHORT + rb"|\x1a(?!\x00\x00).{4}|\x1b(?!\x00{4})\x00[\x00-\x1f].{6})"
+DIGEST: Final = rb"\x58\x20.{32}"
+#: An officer's key id and signature, each after its head.
+SIGNATURE_SIZE: Final = 76
+#: What the boxes' officers signed: how many, then all of it; nothing of both when nobody did.
+SIGNATURES: Final = rb"\x17(?:\x80|([\x81-\x88])((?:\x82\x48.{8}\x58\x40.{64})+))"
 _FORM: Final = re.compile(
     b"".join(
         (
-            rb"\xb0\x00\x01\x01(" + _one_of(_PLAIN) + rb")\x02\x58\x20(.{32})",
-            rb"\x03" + _COUNT + rb"\x04\x50(.{16})",
-            rb"\x05" + _COUNT + rb"\x06" + _COUNT + rb"\x07(" + _COUNT + rb")",
-            rb"\x08" + _DIGEST + rb"\x09\x82" + _WIDE + _DIGEST,
-            rb"\x0a\xa8" + b"".join(bytes((key,)) + _COUNT for key in range(6)),  # counters
-            rb"\x06(" + _COUNT + rb")\x07" + _COUNT,
-            rb"\x0c\x82" + _DIGEST + _COUNT + rb"\x0d\x82" + _one_of(PollState) + rb"[\x00\x01]",
-            rb"\x0e\x83(" + _WIDE + rb")(" + _one_of(ClockQuality) + rb")" + _WIDE,
-            rb"\x13(?:\xf6|\x83\x50(.{16})(" + _WIDE + rb")\x58\x20(.{32}))",  # held
-            rb"\x17(?:\x80|([\x81-\x88])((?:\x82\x48.{8}\x58\x40.{64})+))",  # signatures
+            rb"\xb0\x00\x01\x01(" + one_of(_PLAIN) + rb")\x02\x58\x20(.{32})",
+            rb"\x03" + COUNT + rb"\x04\x50(.{16})",
+            rb"\x05" + COUNT + rb"\x06" + COUNT + rb"\x07(" + COUNT + rb")",
+            rb"\x08" + DIGEST + rb"\x09\x82" + WIDE + DIGEST,
+            rb"\x0a\xa8" + b"".join(bytes((key,)) + COUNT for key in range(6)),  # counters
+            rb"\x06(" + COUNT + rb")\x07" + COUNT,
+            rb"\x0c\x82" + DIGEST + COUNT + rb"\x0d\x82" + one_of(PollState) + rb"[\x00\x01]",
+            rb"\x0e\x83(" + WIDE + rb")(" + one_of(ClockQuality) + rb")" + WIDE,
+            rb"\x13(?:\xf6|\x83\x50(.{16})(" + WIDE + rb")\x58\x20(.{32}))",  # held
+            SIGNATURES,
         )
     ),
     re.DOTALL,
@@ -77,15 +82,16 @@ def plain_report(body: bytes) -> PlainReport | None:
         return None
     kind, election, box, sequence, ballots, time, quality, *rest = found.groups()
     origin, size, root, count, signed = rest
-    if count is not None and len(signed) != (count[0] & 0x0F) * _SIGNATURE_SIZE:
+    if count is not None and len(signed) != (count[0] & 0x0F) * SIGNATURE_SIZE:
         return None
-    held = None if origin is None else HeldCheckpoint(OriginId(origin), _number(size), root)
+    held = None if origin is None else HeldCheckpoint(OriginId(origin), number_of(size), root)
     said = kind[0] == ReportKind.TURNOUT and quality[0] != ClockQuality.UNSET
-    turnout = (_number(time), _number(ballots)) if said else None
+    turnout = (number_of(time), number_of(ballots)) if said else None
     return PlainReport(
-        _PLAIN[kind[0]], ElectionDigest(election), BoxId(box), _number(sequence), held, turnout
+        _PLAIN[kind[0]], ElectionDigest(election), BoxId(box), number_of(sequence), held, turnout
     )
 
 
-def _number(data: bytes) -> int:
+def number_of(data: bytes) -> int:
+    """Return the whole number in bytes that `COUNT` or `WIDE` found."""
     return data[0] if len(data) == 1 else int.from_bytes(data[1:])

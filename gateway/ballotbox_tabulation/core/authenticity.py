@@ -108,18 +108,17 @@ class Authenticity:
         self, index: int, leaf: Leaf, beside: Attachment, report: bytes
     ) -> _Unverified | Fault:
         try:
-            envelope = cose.parse(report)
+            protected, payload, signature, statement = cose.take_apart(report)
         except cose.EnvelopeError as error:
             return Fault(LogFault.REPORT_FORM, index, str(error))
-        statement = envelope.statement
         if cose.statement_id(statement) != leaf.report:
             return Fault(LogFault.REPORT_ID, index, leaf.report.hex())
-        entry = self._entries.get(envelope.protected)
+        entry = self._entries.get(protected)
         if entry is None:
             return Fault(LogFault.REPORT_SIGNER, index, leaf.report.hex())
-        signed = SignedBody(envelope.payload, entry)
+        signed = SignedBody(payload, entry)
         opened = OpenedLeaf(index, leaf, signed, beside.ruling, beside.lower_note)
-        return _Unverified(opened, statement, envelope.signature, entry)
+        return _Unverified(opened, statement, signature, entry)
 
 
 def _verified(read: _Unverified) -> OpenedLeaf | Fault:

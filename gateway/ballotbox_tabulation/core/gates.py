@@ -5,12 +5,13 @@ are asked of the finished document, so that what is shown is what was checked: a
 twice between the fold and the page cannot pass (compare Kyrgyzstan, November 2021: 150 % shown).
 """
 
+from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum, unique
-from itertools import chain
-from typing import Final
+from itertools import chain, groupby
+from typing import Any, Final, TypeAlias
 
 from ballotbox_protocol.election.conservation import (
     MEANING,
@@ -64,6 +65,7 @@ class BrokenGate:
 
 _SUM: Final = "a total is the sum of its parts"
 _LISTED: Final = "every registered box stands in the result exactly once"
+_ONE_FINAL: Final = MEANING[Law.ONE_FINAL]
 _CUT: Final = "a share is its votes divided by its base, cut to two decimals"
 
 
@@ -74,12 +76,14 @@ def broken_gates(
 
     `boxes` are the registered boxes. The document must be the one built from `standings`.
     """
+    of_boxes = _OfBoxes(result, election)
+    of_precincts = _OfPrecincts(result, election, of_boxes.sums)
     return [
         *box_gates(standings, election),
-        *_one_final(result),
-        *_listed(result, boxes),
-        *_sums(result, election),
-        *_bounds(result, election),
+        *of_boxes.finals,
+        *_listed(of_boxes.shown, boxes),
+        *of_precincts.sums,
+        *of_precincts.bounds,
         *_share_gates(result),
     ]
 
@@ -107,59 +111,115 @@ def _of_law(gate: Gate, breach: Breach, place: str) -> BrokenGate:
     return BrokenGate(gate, MEANING[breach.law], breach.left, breach.right, where)
 
 
-def _one_final(result: Document) -> Iterator[BrokenGate]:
-    counted = result["boxes"]["counted"]
-    law = MEANING[Law.ONE_FINAL]
-    for box in counted:
+#: Numbers added up column by column, eight bytes for each; None where nothing is.
+_Sum: TypeAlias = "array[int] | None"
+
+
+class _OfBoxes:
+    """What the gates ask of the lists of boxes, gathered in one pass over them.
+
+    sums: by precinct, its counted boxes added up; None where there are none.
+    """
+
+    def __init__(self, result: Document, election: Election) -> None:
+        self.sums: dict[int, _Sum] = {each.number: None for each in election.precincts}
+        self.finals: list[BrokenGate] = []
+        self.shown: list[str] = []
+        self._leaves: list[int] = []
+        self._reports: list[str] = []
+        for state, group in result["boxes"].items():
+            for box in group:
+                self.shown.append(box["box"])
+                if state == "counted":
+                    self._count(box)
+        for field, values in (("leaf", self._leaves), ("report", self._reports)):
+            for value, found in _repeated(values):
+                where = f"{field} {value}"
+                self.finals.append(BrokenGate(Gate.ONE_FINAL, _ONE_FINAL, found, 1, where))
+
+    def _count(self, box: Document) -> None:
         counts = box["counts"]
         if len(counts) != 1:
             leaves = ", ".join(str(count["leaf"]) for count in counts)
             where = f"box {box['box']}, leaves {leaves}"
-            yield BrokenGate(Gate.ONE_FINAL, law, len(counts), 1, where)
-    for field in ("leaf", "report"):
-        times = Counter(count[field] for box in counted for count in box["counts"])
-        for value, found in times.items():
-            if found > 1:
-                yield BrokenGate(Gate.ONE_FINAL, law, found, 1, f"{field} {value}")
+            self.finals.append(BrokenGate(Gate.ONE_FINAL, _ONE_FINAL, len(counts), 1, where))
+        for count in counts:
+            self._leaves.append(count["leaf"])
+            self._reports.append(count["report"])
+            number = box["precinct"]
+            self.sums[number] = _added(self.sums[number], _numbers(count))
 
 
-def _listed(result: Document, boxes: Iterable[BoxId]) -> Iterator[BrokenGate]:
-    shown = Counter(box["box"] for group in result["boxes"].values() for box in group)
+def _added(before: _Sum, numbers: Sequence[int]) -> "array[int]":
+    if before is None:
+        return array("q", numbers)
+    return array("q", [one + other for one, other in zip(before, numbers, strict=True)])
+
+
+def _repeated(values: Iterable[Any]) -> Iterator[tuple[Any, int]]:
+    """Yield each value that is there more than once, and how many times; they are sorted."""
+    for value, group in groupby(sorted(values)):
+        found = sum(1 for _ in group)
+        if found > 1:
+            yield value, found
+
+
+def _listed(shown: Sequence[str], boxes: Iterable[BoxId]) -> Iterator[BrokenGate]:
     registered = {box.hex() for box in boxes}
-    for box in sorted(registered | shown.keys()):
-        if shown[box] != (box in registered):
-            yield BrokenGate(Gate.LISTED, _LISTED, shown[box], box in registered, f"box {box}")
+    if len(shown) == len(registered) and registered.issuperset(shown) and _differ(shown):
+        return
+    times = Counter(shown)
+    for box in sorted(registered | times.keys()):
+        if times[box] != (box in registered):
+            yield BrokenGate(Gate.LISTED, _LISTED, times[box], box in registered, f"box {box}")
 
 
-def _sums(result: Document, election: Election) -> Iterator[BrokenGate]:
-    parts: dict[int, list[list[int]]] = {precinct.number: [] for precinct in election.precincts}
-    for box in result["boxes"]["counted"]:
-        parts[box["precinct"]] += [_numbers(count) for count in box["counts"]]
-    columns = _columns(election)
-    for precinct in result["precincts"]:
-        place = f"precinct {precinct['number']}"
-        yield from _sum_breaches(precinct, parts[precinct["number"]], columns, place)
-    areas = [_numbers(area) for area in result["precincts"] if area["contests"] is not None]
-    yield from _sum_breaches(result["nation"], areas, columns, "the whole election")
+def _differ(values: Iterable[Any]) -> bool:
+    return next(_repeated(values), None) is None
+
+
+class _OfPrecincts:
+    """What the gates ask of the precincts, gathered in one pass over them and the nation."""
+
+    def __init__(self, result: Document, election: Election, of_boxes: dict[int, Any]) -> None:
+        self.sums: list[BrokenGate] = []
+        self.bounds: list[BrokenGate] = []
+        self._election = election
+        self._columns = _columns(election)
+        whole: _Sum = None
+        self._bound(result["nation"], "the whole election")
+        for precinct in result["precincts"]:
+            place = f"precinct {precinct['number']}"
+            self._add(precinct, of_boxes[precinct["number"]], place)
+            self._bound(precinct, place)
+            if precinct["contests"] is not None:
+                whole = _added(whole, _numbers(precinct))
+        self._add(result["nation"], whole, "the whole election")
+
+    def _add(self, area: Document, parts: _Sum, place: str) -> None:
+        self.sums += _sum_breaches(area, parts, self._columns, place)
+
+    def _bound(self, area: Document, place: str) -> None:
+        if area["contests"] is None:
+            return
+        for contest, shown in zip(self._election.contests, area["contests"], strict=True):
+            self.bounds += _bound_breaches(contest, _tally(shown), place)
 
 
 def _sum_breaches(
-    area: Document, parts: Sequence[Sequence[int]], columns: Sequence[str], place: str
+    area: Document, parts: _Sum, columns: Sequence[str], place: str
 ) -> Iterator[BrokenGate]:
-    if area["contests"] is None or not parts:
-        shown = int(area["contests"] is not None)
-        if shown != bool(parts):
-            where = f"{place}, numbers shown"
-            yield BrokenGate(Gate.SUM, _SUM, shown, int(bool(parts)), where)
+    if area["contests"] is None or parts is None:
+        shown, there = int(area["contests"] is not None), int(parts is not None)
+        if shown != there:
+            yield BrokenGate(Gate.SUM, _SUM, shown, there, f"{place}, numbers shown")
         return
-    # Column by column, unlike the fold, which adds row by row.
-    sums = [sum(column) for column in zip(*parts, strict=True)]
-    numbers = _numbers(area)
+    numbers, sums = _numbers(area), parts.tolist()
     if numbers == sums:
         return
-    for name, shown, wanted in zip(columns, numbers, sums, strict=True):
-        if shown != wanted:
-            yield BrokenGate(Gate.SUM, _SUM, shown, wanted, f"{place}, {name}")
+    for name, said, wanted in zip(columns, numbers, sums, strict=True):
+        if said != wanted:
+            yield BrokenGate(Gate.SUM, _SUM, said, wanted, f"{place}, {name}")
 
 
 def _numbers(area: Document) -> list[int]:
@@ -199,7 +259,7 @@ def _tally(contest: Document) -> ContestTally:
         contest["undervotes"],
         contest["overvotes"],
         tuple(votes),
-        tuple(map(tuple, preferences)),
+        tuple(map(tuple, preferences)) if any(preferences) else ((),) * len(preferences),
     )
 
 
@@ -211,19 +271,6 @@ def _of_options(contest: Document) -> tuple[list[int], list[list[int]]]:
         [option["votes"] for option in options],
         [option["preferences"] for option in options],
     )
-
-
-def _bounds(result: Document, election: Election) -> Iterator[BrokenGate]:
-    for place, area in _areas(result):
-        for contest, shown in zip(election.contests, area["contests"], strict=True):
-            yield from _bound_breaches(contest, _tally(shown), place)
-
-
-def _areas(result: Document) -> Iterator[tuple[str, Document]]:
-    named = [(f"precinct {area['number']}", area) for area in result["precincts"]]
-    for place, area in [("the whole election", result["nation"]), *named]:
-        if area["contests"] is not None:
-            yield place, area
 
 
 def _bound_breaches(contest: Contest, tally: ContestTally, place: str) -> Iterator[BrokenGate]:

@@ -13,6 +13,7 @@ from ballotbox_protocol.election.tally import Layout
 from ballotbox_protocol.wire.cose import MessageType
 from ballotbox_protocol.wire.officers import two_officers_signed
 from ballotbox_protocol.wire.report import Report, ReportKind, consent_payload
+from ballotbox_protocol.wire.report_final import PlainFinal
 from ballotbox_protocol.wire.verdict import Reason
 
 
@@ -24,7 +25,7 @@ class Objections:
         self._row_size = Layout.of(election).size
         self._register = register
 
-    def objection(self, report: Report, body: bytes, entry: BoxEntry) -> Reason | None:
+    def objection(self, report: Report | PlainFinal, body: bytes, entry: BoxEntry) -> Reason | None:
         """Return the first reason to quarantine a report with votes, signed by `entry`'s key.
 
         None: no objection. `body` is the encoded report: the officers signed what is made of it.
@@ -44,7 +45,7 @@ class Objections:
             return Reason.OFFICERS
         return None
 
-    def _consented(self, report: Report, body: bytes, entry: BoxEntry) -> bool:
+    def _consented(self, report: Report | PlainFinal, body: bytes, entry: BoxEntry) -> bool:
         return two_officers_signed(
             self._register,
             report.signatures,

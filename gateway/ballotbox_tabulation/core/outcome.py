@@ -1,6 +1,6 @@
 """From an opened log to a result that may be published, or to the reasons why none may be."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from ballotbox_protocol.wire.publication import Publication
@@ -14,7 +14,8 @@ from ballotbox_tabulation.core.publication import (
     Document,
     Source,
     build_result,
-    publish,
+    digest_of,
+    file_pieces,
 )
 from ballotbox_tabulation.core.published import last_of
 from ballotbox_tabulation.core.totals import tabulate
@@ -25,15 +26,23 @@ Opinion = Callable[[OpenedLog, Document], list[BrokenGate]]
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """A result that passed every gate: the object, its digest and the bytes of its file.
+    """A result that passed every gate: the object and its digest.
 
     before: the last publication of the same log that stands in it.
     """
 
     result: Document
     digest: str
-    file: bytes
     before: Publication | None = None
+
+    @property
+    def file(self) -> bytes:
+        """The bytes of its file, all at once."""
+        return b"".join(self.pieces())
+
+    def pieces(self) -> Iterator[bytes]:
+        """Yield the bytes of its file, of which memory then holds a little at a time."""
+        return file_pieces(self.result, self.digest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +81,8 @@ def conclude(
     if gates:
         return Refused(gates=tuple(gates))
     # From here on the result is fit to be shown: nothing below changes a number of it.
-    digest, file = publish(result)
     before = last_of(log.checkpoint.origin, standings.published)
-    return Published(result, digest, file, before)
+    return Published(result, digest_of(result), before)
 
 
 def read_standings(log: OpenedLog, entries: Iterable[LogEntry | Fault]) -> Standings | list[Fault]:

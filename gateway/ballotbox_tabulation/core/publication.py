@@ -5,18 +5,21 @@ Same log, same definition, same register, same program: the same bytes. The docu
 sorted, no spaces, UTF-8 as it is (`jq -cjS .result result.json | sha256sum`).
 """
 
-import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import partial
 from hashlib import sha256
 from typing import Any, Final
 
-from ballotbox_protocol.election.counters import COUNTER_NAMES
+from ballotbox_protocol.election.counters import COUNTER_NAMES, counts_of
 from ballotbox_protocol.election.definition import Contest, Election
-from ballotbox_protocol.election.tally import ContestTally, Layout, Row
+from ballotbox_protocol.election.tally import ContestSpan, ContestTally, Layout, Row
 from ballotbox_protocol.wire.checkpoint import Checkpoint
 from ballotbox_protocol.wire.trust import Root, Trusted
 from ballotbox_protocol.wire.verdict import Verdict
+from ballotbox_tabulation.core.document_list import DocumentList
+from ballotbox_tabulation.core.document_stream import pieces
 from ballotbox_tabulation.core.evidence import ReplacedLog
 from ballotbox_tabulation.core.fold import (
     BoxResult,
@@ -55,10 +58,16 @@ class Source:
 
 
 def build_result(tabulation: Tabulation, source: Source) -> Document:
-    """Return the result object, before any gate and without its digest."""
+    """Return the result object, before any gate and without its digest.
+
+    Its boxes and precincts are made when they are asked for; see `document_list`.
+    """
     election = source.trusted.election
     layout = Layout.of(election)
     standings = tabulation.standings
+    in_state: dict[BoxState, list[BoxResult]] = {state: [] for state in BoxState}
+    for box in standings.boxes:
+        in_state[box.state].append(box)
     return _elsewhere(tabulation) | {
         "format": FORMAT,
         "program": source.program,
@@ -68,8 +77,8 @@ def build_result(tabulation: Tabulation, source: Source) -> Document:
         "nation": _nation(tabulation, election, layout),
         "precincts": _precincts(tabulation, layout),
         "boxes": {
-            _name(state): [_box(box, layout) for box in standings.boxes if box.state is state]
-            for state in BoxState
+            _name(state): DocumentList(partial(_box, layout), boxes)
+            for state, boxes in in_state.items()
         },
         "objections": [_objection(each) for each in standings.objections],
         "over_registered": [
@@ -80,16 +89,29 @@ def build_result(tabulation: Tabulation, source: Source) -> Document:
 
 def canonical(value: Document) -> bytes:
     """Return the canonical JSON of a value made of objects, arrays, text, integers and null."""
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return text.encode()
+    return "".join(pieces(value, ordered=True)).encode()
+
+
+def digest_of(result: Document) -> str:
+    """Return the digest that names the result."""
+    body = sha256()
+    for piece in pieces(result, ordered=True):
+        body.update(piece.encode())
+    return f"sha256:{body.hexdigest()}"
+
+
+def file_pieces(result: Document, digest: str) -> Iterator[bytes]:
+    """Yield the bytes of the published file, canonical JSON as well; `digest` is the result's."""
+    yield b'{"digest":"%b","result":' % digest.encode()
+    for piece in pieces(result, ordered=True):
+        yield piece.encode()
+    yield b"}\n"
 
 
 def publish(result: Document) -> tuple[str, bytes]:
     """Return the digest that names the result, and the bytes of the published file."""
-    body = canonical(result)
-    digest = f"sha256:{sha256(body).hexdigest()}"
-    # The same as canonical({"digest": …, "result": …}), without encoding the result twice.
-    return digest, b'{"digest":"%b","result":%b}\n' % (digest.encode(), body)
+    digest = digest_of(result)
+    return digest, b"".join(file_pieces(result, digest))
 
 
 def base_name(votes_allowed: int) -> str:
@@ -222,14 +244,11 @@ def _contest_in_full(contest: Contest, tally: ContestTally) -> Document:
     }
 
 
-def _precincts(tabulation: Tabulation, layout: Layout) -> list[Document]:
+def _precincts(tabulation: Tabulation, layout: Layout) -> DocumentList:
     by_hand: dict[int, list[ListedCount]] = {}
     for each in tabulation.standings.by_hand:
         by_hand.setdefault(each.count.precinct, []).append(each)
-    return [
-        _precinct(each, layout, by_hand.get(each.precinct.number, []))
-        for each in tabulation.precincts
-    ]
+    return DocumentList(partial(_precinct, layout, by_hand), tabulation.precincts)
 
 
 def _elsewhere(tabulation: Tabulation) -> Document:
@@ -243,9 +262,12 @@ def _elsewhere(tabulation: Tabulation) -> Document:
     return {"counted_by_hand_elsewhere": documents} if documents else {}
 
 
-def _precinct(each: PrecinctTotal, layout: Layout, by_hand: list[ListedCount]) -> Document:
+def _precinct(
+    layout: Layout, by_hand: dict[int, list[ListedCount]], each: PrecinctTotal
+) -> Document:
     precinct, row = each.precinct, each.total.row
-    beside = {"counted_by_hand": count_documents(by_hand)} if by_hand else {}
+    counted = by_hand.get(precinct.number)
+    beside = {"counted_by_hand": count_documents(counted)} if counted else {}
     return (
         _area(each.total)
         | beside
@@ -259,21 +281,25 @@ def _precinct(each: PrecinctTotal, layout: Layout, by_hand: list[ListedCount]) -
 
 
 def _contests(row: Row, layout: Layout) -> list[Document]:
-    return [_contest(layout.read(row, index)) for index in range(len(layout.spans))]
+    return [_contest(row, span) for span in layout.spans]
 
 
-def _contest(tally: ContestTally) -> Document:
+def _contest(row: Row, span: ContestSpan) -> Document:
+    # As `Layout.read`, without its tuples: every box and precinct is made again and again.
+    ballots, blank, undervotes, overvotes = row[span.start : span.votes.start]
     return {
-        "ballots": tally.ballots,
-        "blank": tally.blank,
-        "undervotes": tally.undervotes,
-        "overvotes": tally.overvotes,
-        "votes": list(tally.votes),
-        "preferences": [list(each) for each in tally.preferences],
+        "ballots": ballots,
+        "blank": blank,
+        "undervotes": undervotes,
+        "overvotes": overvotes,
+        "votes": list(row[span.votes]),
+        "preferences": [[] for _ in span.contest.options]
+        if span.without_preferences is not None
+        else [list(row[part]) for part in span.preferences],
     }
 
 
-def _box(box: BoxResult, layout: Layout) -> Document:
+def _box(layout: Layout, box: BoxResult) -> Document:
     document: Document = {
         "box": box.box.hex(),
         "precinct": box.precinct,
@@ -291,7 +317,7 @@ def _count(count: Count, layout: Layout) -> Document:
         "report": count.report.hex(),
         "leaf": count.leaf,
         "ruled": count.ruled,
-        "counters": {name: getattr(count.counters, name) for name in COUNTER_NAMES},
+        "counters": dict(zip(COUNTER_NAMES, counts_of(count.counters), strict=True)),
         "contests": _contests(count.row, layout),
     }
 

@@ -9,7 +9,7 @@ from typing import Final
 
 from ballotbox_protocol.election.counters import COUNTER_NAMES, Counters
 from ballotbox_protocol.election.definition import Election, Precinct
-from ballotbox_protocol.election.tally import Layout, Row, merge
+from ballotbox_protocol.election.tally import Row, merge
 from ballotbox_tabulation.core.fold import BoxResult, BoxState, Standings
 
 #: The lifetime counter tells about a box, not about an election: it is never summed.
@@ -49,38 +49,34 @@ class Tabulation:
 
 def tabulate(standings: Standings, election: Election) -> Tabulation:
     """Return the totals of the counted boxes (law G2: sums over boxes, then over precincts)."""
-    layout = Layout.of(election)
     by_precinct: dict[int, list[BoxResult]] = {p.number: [] for p in election.precincts}
     for box in standings.boxes:
         by_precinct[box.precinct].append(box)
     precincts = tuple(
-        PrecinctTotal(precinct, _total_of_boxes(by_precinct[precinct.number], layout))
+        PrecinctTotal(precinct, _total_of_boxes(by_precinct[precinct.number]))
         for precinct in election.precincts
     )
-    nation = _total_of_areas([each.total for each in precincts], layout)
+    nation = _total_of_areas([each.total for each in precincts])
     return Tabulation(nation, precincts, standings)
 
 
-def _total_of_boxes(boxes: Sequence[BoxResult], layout: Layout) -> AreaTotal:
+def _total_of_boxes(boxes: Sequence[BoxResult]) -> AreaTotal:
     expected = [AreaTotal(box.state is not BoxState.UNUSED, 0, None, None) for box in boxes]
     counted = [
         AreaTotal(0, 1, count.row, summed(count.counters)) for box in boxes for count in box.counts
     ]
-    return _total_of_areas(expected + counted, layout)
+    return _total_of_areas(expected + counted)
 
 
-def _total_of_areas(areas: Sequence[AreaTotal], layout: Layout) -> AreaTotal:
-    row, counters = layout.zero(), (0,) * len(SUMMED)
+def _total_of_areas(areas: Sequence[AreaTotal]) -> AreaTotal:
+    row, counters = None, None
     for area in areas:
         if area.row is not None and area.counters is not None:
-            row = merge(row, area.row)
-            counters = merge(counters, area.counters)
-    counted = sum(area.counted for area in areas)
+            # Of one box alone the numbers are those of the box, and not kept twice.
+            row = area.row if row is None else merge(row, area.row)
+            counters = area.counters if counters is None else merge(counters, area.counters)
     return AreaTotal(
-        expected=sum(area.expected for area in areas),
-        counted=counted,
-        row=row if counted else None,
-        counters=counters if counted else None,
+        sum(area.expected for area in areas), sum(area.counted for area in areas), row, counters
     )
 
 

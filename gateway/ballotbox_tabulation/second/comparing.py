@@ -51,7 +51,7 @@ def differences(
     yield from names.compare(("boxes",), sorted(boxes), sorted(STATES))
     for state in STATES:
         listed = boxes.get(state)
-        if not isinstance(listed, list):
+        if not _is_list(listed):
             yield from names.compare(("boxes", state), listed, [])
         yield from _each(names, f"{state} box", "box", _list(listed), second.boxes(state))
 
@@ -100,8 +100,12 @@ def _mapping(value: object) -> Shown:
     return value if isinstance(value, dict) else {}
 
 
-def _list(value: object) -> list[Any]:
-    return value if isinstance(value, list) else []
+def _list(value: Any) -> Sequence[Any]:  # noqa: ANN401 - whatever JSON can hold
+    return value if _is_list(value) else []
+
+
+def _is_list(value: object) -> bool:
+    return isinstance(value, Sequence) and not isinstance(value, str)
 
 
 class _Names:

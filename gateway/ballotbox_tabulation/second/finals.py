@@ -8,23 +8,33 @@ for the boxes alone that have rivals or wait for something.
 from typing import Final
 
 #: Every report that leaves decided about: its first and its newest leaf. One that came again is
-#: the same report, known by the leaf that brought it first.
+#: the same report, known by the leaf that brought it first. Few are decided about twice: these are
+#: found in the index, and all are then taken in the order of the leaves, as they lie.
 _KNOWN: Final = """
-CREATE INDEX leaf_about ON leaf (about);
-CREATE INDEX report_id ON report (id);
-DELETE FROM report WHERE EXISTS (
-    SELECT 1 FROM report AS before
-    WHERE before.id = report.id AND before.number < report.number
-);
-CREATE TABLE known AS
-SELECT report.number, report.kind, report.sequence, entry.entry, entry.box,
-       found.first, found.newest
+CREATE INDEX leaf_about ON leaf (about) WHERE type IN ('report', 'ruling');
+CREATE TABLE again (
+    about BLOB PRIMARY KEY, first INTEGER, newest INTEGER, brought INTEGER
+) WITHOUT ROWID;
+INSERT INTO again
+SELECT found.*, (
+    SELECT min(leaf) FROM leaf AS brought
+    WHERE brought.about = found.about AND brought.type IN ('report', 'ruling')
+      AND brought.entry IS NOT NULL
+)
 FROM (
     SELECT about, min(leaf) AS first, max(leaf) AS newest
-    FROM leaf WHERE type IN ('report', 'ruling') GROUP BY about
-) AS found
-JOIN report ON report.id = found.about
-JOIN entry ON entry.entry = report.entry
+    FROM leaf WHERE type IN ('report', 'ruling') GROUP BY about HAVING count(*) > 1
+) AS found;
+CREATE TABLE known (
+    number INTEGER PRIMARY KEY, id BLOB, kind TEXT, sequence INTEGER, entry INTEGER, box BLOB,
+    first INTEGER, newest INTEGER
+);
+INSERT INTO known
+SELECT leaf.leaf, leaf.about, leaf.kind, leaf.sequence, leaf.entry, entry.box,
+       coalesce(again.first, leaf.leaf), coalesce(again.newest, leaf.leaf)
+FROM leaf CROSS JOIN entry ON entry.entry = leaf.entry
+LEFT JOIN again ON again.about = leaf.about
+WHERE coalesce(again.brought, leaf.leaf) = leaf.leaf
 """
 
 #: What this computation holds against finals and corrections that a gateway accepted.
@@ -60,25 +70,26 @@ SELECT leaf.leaf, leaf.type, leaf.verdict, leaf.reason, leaf.time,
     WHEN leaf.type = 'ruling' AND objection.by_form = 'votes_length' THEN 'votes_length'
     WHEN leaf.type = 'report' AND leaf.verdict = 'accepted' THEN objection.reason
 END AS objection
-FROM leaf
-JOIN report ON report.id = leaf.about
-JOIN known ON known.number = report.number
+FROM known
+JOIN leaf ON leaf.about = known.id AND leaf.type IN ('report', 'ruling')
 LEFT JOIN objection ON objection.number = known.number
-WHERE leaf.type IN ('report', 'ruling')
 """
 
 #: Where each report with votes or turnout stands by its newest leaf; of boxes with rivals each.
 _STANDING: Final = """
 CREATE TABLE rival AS
 SELECT DISTINCT known.box
-FROM leaf CROSS JOIN report ON report.id = leaf.about CROSS JOIN known USING (number)
-WHERE leaf.verdict = 'evidence';
+FROM leaf AS decided
+CROSS JOIN leaf AS brought ON brought.about = decided.about
+    AND brought.type IN ('report', 'ruling')
+CROSS JOIN known ON known.number = brought.leaf
+WHERE decided.verdict = 'evidence' AND decided.type IN ('report', 'ruling');
 CREATE TABLE standing AS
 SELECT known.number, known.box, known.kind, known.sequence, known.first, known.newest AS leaf,
        CASE WHEN event.objection IS NULL THEN event.verdict ELSE 'quarantined' END AS verdict,
        coalesce(event.objection, event.reason) AS reason,
        0 AS aside
-FROM known JOIN event_of AS event ON event.leaf = known.newest
+FROM known CROSS JOIN event_of AS event ON event.leaf = known.newest AND event.number = known.number
 WHERE known.kind IN ('final', 'correction', 'turnout') OR known.box IN (SELECT box FROM rival);
 CREATE UNIQUE INDEX standing_number ON standing (number);
 CREATE INDEX standing_box ON standing (box, kind)
@@ -156,10 +167,13 @@ SELECT standing.box, standing.number, row_number() OVER (
        coalesce(earlier.kind = 'final' AND earlier.verdict = 'accepted' AND NOT earlier.aside
                 AND earlier.box = standing.box, 0) AS of_final
 FROM standing
-JOIN report ON report.number = standing.number
+JOIN known AS report ON report.number = standing.number
 JOIN paper ON paper.number = standing.number
-LEFT JOIN report AS corrected ON corrected.id = paper.corrects
-LEFT JOIN standing AS earlier ON earlier.number = corrected.number
+LEFT JOIN standing AS earlier ON earlier.number = (
+    SELECT corrected.number FROM leaf AS named JOIN known AS corrected
+        ON corrected.number = named.leaf
+    WHERE named.about = paper.corrects AND named.type IN ('report', 'ruling')
+)
 WHERE standing.kind = 'correction' AND standing.verdict = 'accepted' AND NOT standing.aside;
 CREATE UNIQUE INDEX correction_nth ON correction (box, nth);
 
@@ -256,7 +270,7 @@ FROM (
     ) AS misplaced
     FROM standing WHERE kind IN ('final', 'correction') OR verdict = 'evidence'
 ) AS kept
-JOIN report ON report.number = kept.number
+JOIN known AS report ON report.number = kept.number
 JOIN box ON box.box = kept.box
 """
 

@@ -18,7 +18,6 @@ from ballotbox_protocol.election.tally import Layout
 from ballotbox_protocol.wire import cose
 from ballotbox_protocol.wire.checkpoint import Checkpoint
 from ballotbox_protocol.wire.cose import MessageType
-from ballotbox_protocol.wire.leaf import Leaf, LeafType, decode_leaf
 from ballotbox_protocol.wire.officers import two_officers_signed
 from ballotbox_protocol.wire.publication import decode_publication
 from ballotbox_protocol.wire.replacement import decode_replacement
@@ -29,6 +28,7 @@ from ballotbox_protocol.wire.report import (
     consent_payload,
     decode_report,
 )
+from ballotbox_protocol.wire.report_final import PlainFinal, plain_final
 from ballotbox_protocol.wire.report_plain import plain_report
 from ballotbox_protocol.wire.tiles import (
     TILE_WIDTH,
@@ -41,9 +41,9 @@ from ballotbox_protocol.wire.tiles import (
     entries_path,
 )
 from ballotbox_protocol.wire.trust import Trusted
-from ballotbox_protocol.wire.verdict import Reason, Verdict
 from ballotbox_tabulation.core.attachment import Attachment, decode_attachment
 from ballotbox_tabulation.second.heads import head_of
+from ballotbox_tabulation.second.leaf_lines import LeafLine, leaf_line
 from ballotbox_tabulation.second.roots import LogRoot
 from ballotbox_tabulation.second.tables import COUNTS_IN_A_TABLE, schema, votes_tables
 
@@ -52,11 +52,11 @@ Read = Callable[[str], bytes | None]
 #: Rows that wait for their tables.
 _Rows = dict[str, list[tuple[Any, ...]]]
 
+#: Leaves that decide about a report; the others have none beside them.
+_WITH_REPORT: Final = ("report", "ruling")
+_NO_REPORT: Final = (None, None, None)
 # Asking an enumeration for a name takes longer than asking a dictionary.
-_TYPES: Final = {each: each.name.lower() for each in LeafType}
 _KINDS: Final = {each: each.name.lower() for each in ReportKind}
-_VERDICTS: Final = {each: each.name.lower() for each in Verdict}
-_REASONS: Final = {each: each.name.lower() for each in Reason}
 
 
 class Unreadable(Exception):
@@ -116,7 +116,7 @@ class Loader:
         rows: _Rows = {name: [] for name in self._inserts}
         for number, (leaf, attachment) in enumerate(zip(leaves, beside, strict=True), first):
             try:
-                self._read(number, decode_leaf(leaf), decode_attachment(attachment), rows)
+                self._read(number, leaf_line(leaf), decode_attachment(attachment), rows)
             except ValueError as error:
                 raise Unreadable(f"leaf {number}: {error}") from error
         self._insert(rows)
@@ -128,18 +128,23 @@ class Loader:
             self._database.executemany(self._inserts[name], values)
         self._database.execute("COMMIT")
 
-    def _read(self, number: int, leaf: Leaf, beside: Attachment, rows: _Rows) -> None:
-        verdict, reason = _VERDICTS[leaf.verdict], _REASONS[leaf.reason]
-        rows["leaf"].append((number, _TYPES[leaf.type], leaf.report, verdict, reason, leaf.time))
-        if leaf.type is LeafType.REPLACEMENT and beside.ruling is not None:
-            given = decode_replacement(beside.ruling)
-            rows["replaced"].append((number, given.replaced, given.kept, given.origin))
-        if leaf.type is LeafType.PUBLICATION and beside.ruling is not None:
-            rows["published"].append((number, *self._released(leaf, beside.ruling)))
-        if leaf.type in (LeafType.REPORT, LeafType.RULING) and beside.report is not None:
-            self._report(number, leaf, beside.report, rows)
+    def _read(self, number: int, leaf: LeafLine, beside: Attachment, rows: _Rows) -> None:
+        if leaf.type in _WITH_REPORT and beside.report is not None:
+            report = self._report(number, leaf.about, beside.report, rows)
+        else:
+            report = _NO_REPORT
+            if beside.ruling is not None:
+                self._before(number, leaf, beside.ruling, rows)
+        rows["leaf"].append((number, *leaf[:5], *report))
 
-    def _released(self, leaf: Leaf, data: bytes) -> tuple[Any, ...]:
+    def _before(self, number: int, leaf: LeafLine, data: bytes, rows: _Rows) -> None:
+        if leaf.type == "replacement":
+            given = decode_replacement(data)
+            rows["replaced"].append((number, given.replaced, given.kept, given.origin))
+        if leaf.type == "publication":
+            rows["published"].append((number, *self._released(leaf, data)))
+
+    def _released(self, leaf: LeafLine, data: bytes) -> tuple[Any, ...]:
         given = decode_publication(data)
         if sha256(data).digest() != leaf.statement:
             raise ValueError("the publication beside it is another than the one it names")
@@ -147,26 +152,27 @@ class Loader:
         said = given.id, given.origin, given.version, status, given.size, given.result, release
         return *said, given.is_signed(self._trusted.register)
 
-    def _report(self, number: int, leaf: Leaf, data: bytes, rows: _Rows) -> None:
-        envelope = cose.parse(data)
-        if cose.statement_id(envelope.statement) != leaf.report:
+    def _report(self, number: int, about: bytes, data: bytes, rows: _Rows) -> tuple[Any, ...]:
+        """Return entry, kind and sequence of a report; what else is asked of it goes into rows."""
+        protected, body, _, statement = cose.take_apart(data)
+        if sha256(statement).digest() != about:
             raise ValueError("the report beside it is another than the one it decided about")
-        entry = self._entry_of.get(envelope.protected)
+        entry = self._entry_of.get(protected)
         if entry is None:
             raise ValueError("no box of the register has the key that its report names")
-        kind, sequence = head_of(envelope.payload)
-        rows["report"].append((number, leaf.report, entry, _KINDS[kind], sequence))
+        kind, sequence = head_of(body)
         if kind in WITH_VOTES:
-            self._votes(number, envelope.payload, rows)
+            self._votes(number, body, rows)
         elif kind is ReportKind.TURNOUT:
-            said = plain_report(envelope.payload)
+            said = plain_report(body)
             if said is None:
                 raise ValueError("the report of turnout beside it is not well formed")
             if said.turnout is not None:
                 rows["interim"].append((number, *said.turnout))
+        return entry, _KINDS[kind], sequence
 
     def _votes(self, number: int, body: bytes, rows: _Rows) -> None:
-        report = decode_report(body)
+        report = plain_final(body) or decode_report(body)
         votes = report.votes or ()
         self._paper(number, report, body, rows)
         for first in range(0, self._width, COUNTS_IN_A_TABLE):
@@ -177,7 +183,7 @@ class Loader:
         fitting = votes if len(votes) == self._width else (0,) * self._width
         return fitting[first : first + COUNTS_IN_A_TABLE]
 
-    def _paper(self, number: int, report: Report, body: bytes, rows: _Rows) -> None:
+    def _paper(self, number: int, report: Report | PlainFinal, body: bytes, rows: _Rows) -> None:
         rows["paper"].append(
             (
                 number,
@@ -192,7 +198,7 @@ class Loader:
             )
         )
 
-    def _consented(self, report: Report, body: bytes) -> bool:
+    def _consented(self, report: Report | PlainFinal, body: bytes) -> bool:
         if report.kind is not ReportKind.CORRECTION:
             return True
         payload = consent_payload(body, len(report.signatures))
@@ -213,7 +219,7 @@ def _midnight(day: str) -> int:
 
 def _inserts(width: int) -> dict[str, str]:
     widths = {"setting": 3, "precinct": 4, "entry": 6, "firmware": 2, "published": 9}
-    widths |= {"leaf": 6, "replaced": 4, "report": 5, "interim": 3, "paper": 8 + len(COUNTER_NAMES)}
+    widths |= {"leaf": 9, "replaced": 4, "interim": 3, "paper": 8 + len(COUNTER_NAMES)}
     widths |= {name: 1 + len(columns) for name, columns in votes_tables(width)}
     return {
         name: f"INSERT INTO {name} VALUES ({', '.join('?' * columns)})"  # noqa: S608

@@ -102,7 +102,10 @@ RULINGS: Final = "SELECT count(*) FROM leaf WHERE type = 'ruling'"
 
 LATEST_TIME: Final = """
 SELECT max(time) FROM leaf
-WHERE type = 'report' OR type = 'ruling' AND about IN (SELECT id FROM report)
+WHERE type = 'report' OR type = 'ruling' AND EXISTS (
+    SELECT 1 FROM leaf AS brought WHERE brought.about = leaf.about
+      AND brought.type IN ('report', 'ruling') AND brought.entry IS NOT NULL
+)
 """
 
 REPLACED: Final = "SELECT leaf, origin, kept, by FROM replaced ORDER BY leaf"
@@ -128,9 +131,10 @@ FROM told WHERE newest AND NOT stands ORDER BY first
 """
 
 OBJECTIONS: Final = """
-SELECT event.leaf, lower(hex(event.box)), report.kind, event.objection
-FROM event_of AS event JOIN report ON report.number = event.number
-WHERE event.objection IS NOT NULL AND EXISTS (SELECT 1 FROM objection) ORDER BY event.leaf
+SELECT event.leaf, lower(hex(event.box)), known.kind, event.objection
+FROM objection CROSS JOIN known USING (number)
+CROSS JOIN event_of AS event ON event.number = known.number
+WHERE event.objection IS NOT NULL ORDER BY event.leaf
 """
 
 
@@ -174,7 +178,7 @@ def counted(width: int) -> list[str]:
     own = "counted.box, report.id, counted.leaf, counted.ruled"
     return [
         f"SELECT {head} {_each('votes', columns)} FROM counted"  # noqa: S608 - our own names
-        " JOIN report ON report.number = counted.number"
+        " JOIN known AS report ON report.number = counted.number"
         " JOIN paper ON paper.number = counted.number"
         f" JOIN {table} AS votes ON votes.number = counted.number ORDER BY counted.place"
         for head, table, columns in _parts(width, f"{own}, {_each('paper', COUNTER_NAMES)},")

@@ -1,7 +1,7 @@
 """The tables of the second computation: the register, the leaves and the reports as they came.
 
 Verdicts, reasons, kinds and leaf types stand in them by their names, so that the statements that
-ask them can be read aloud. A report is known by `number`, the index of the leaf that brought it.
+ask them can be read aloud. A report is known by `number`, the first leaf that brought it.
 """
 
 from typing import Final
@@ -23,7 +23,8 @@ CREATE TABLE entry (
 );
 CREATE TABLE firmware (entry INTEGER, digest BLOB, PRIMARY KEY (entry, digest)) WITHOUT ROWID;
 CREATE TABLE leaf (
-    leaf INTEGER PRIMARY KEY, type TEXT, about BLOB, verdict TEXT, reason TEXT, time INTEGER
+    leaf INTEGER PRIMARY KEY, type TEXT, about BLOB, verdict TEXT, reason TEXT, time INTEGER,
+    entry INTEGER, kind TEXT, sequence INTEGER     -- of the report beside it, null without one
 );
 CREATE TABLE replaced (leaf INTEGER PRIMARY KEY, origin TEXT, kept INTEGER, by TEXT);
 CREATE TABLE published (
@@ -31,9 +32,6 @@ CREATE TABLE published (
     result BLOB,
     release INTEGER,               -- of rules and program, null where none is named
     signed INTEGER                 -- by two officers who may release
-);
-CREATE TABLE report (
-    number INTEGER PRIMARY KEY, id BLOB, entry INTEGER, kind TEXT, sequence INTEGER
 );
 CREATE TABLE interim (number INTEGER PRIMARY KEY, time INTEGER, ballots INTEGER);
 CREATE TABLE paper (

@@ -123,7 +123,7 @@ def _status_faults(world: World, result: Mapping[str, Any]) -> Iterator[str]:
 
 def _refuses_certified(world: World, result: Mapping[str, Any]) -> bool:
     digest, file = publish({**result, "status": Status.CERTIFIED.name.lower()})
-    named = Published(json.loads(file)["result"], digest, file)
+    named = Published(json.loads(file)["result"], digest)
     try:
         draft_statement(named, world.authority.trusted, Means(_NONE, _NONE, _NONE), None)
     except InvalidField:

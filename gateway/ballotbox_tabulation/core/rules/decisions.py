@@ -6,6 +6,7 @@ A contest without a counted box has no votes, shares, seats or winners: null, ne
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import add
 from typing import Any
 
 from ballotbox_tabulation.core.result_status import is_settled, status_of
@@ -68,7 +69,7 @@ def _field(result: Document, rule: ContestRule) -> _Field:
     return _Field(
         names=tuple(result["contests"][at]["options"]),
         nation=None if areas is None else _national(areas[at]),
-        regions=tuple((region, _regional(result, region, at)) for region in regions),
+        regions=tuple(zip(regions, _regional(result, regions, at), strict=True)),
         registered=result["nation"]["registered"],
     )
 
@@ -77,15 +78,19 @@ def _national(contest: Document) -> _Tally:
     return _Tally(contest["ballots"], tuple(option["votes"] for option in contest["options"]))
 
 
-def _regional(result: Document, region: Region, contest: int) -> _Tally:
-    tallies = [
-        precinct["contests"][contest]
-        for precinct in result["precincts"]
-        if precinct["contests"] is not None and precinct["number"] in region
-    ]
-    votes = [sum(column) for column in zip(*(each["votes"] for each in tallies), strict=True)]
+def _regional(result: Document, regions: Sequence[Region], contest: int) -> list[_Tally]:
+    """Return the sums of each region; the precincts are gone through once for all of them."""
     options = len(result["contests"][contest]["options"])
-    return _Tally(sum(each["ballots"] for each in tallies), tuple(votes) or (0,) * options)
+    sums = [(0,) * (1 + options) for _ in regions]
+    for precinct in result["precincts"] if regions else ():
+        if precinct["contests"] is None:
+            continue
+        tally = precinct["contests"][contest]
+        row = tally["ballots"], *tally["votes"]
+        for at, region in enumerate(regions):
+            if precinct["number"] in region:
+                sums[at] = tuple(map(add, sums[at], row))
+    return [_Tally(ballots, tuple(votes)) for ballots, *votes in sums]
 
 
 def _decision(field: _Field, rule: ContestRule, settled: bool) -> Document:  # noqa: FBT001

@@ -1,0 +1,101 @@
+"""What the tabulation takes: processor per report, memory and time per station."""
+
+import gc
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from long_log import write_long_log
+from night import ORIGIN, authority_of, close_and_finish, crew_at_close
+from units import Row, Stopwatch, verification
+
+from ballotbox_device.core.rules import ElectionRules
+from ballotbox_simulator.inner_gateway import InnerGateway
+from ballotbox_tabulation.core.faults import Fault
+from ballotbox_tabulation.core.log import open_log, read_leaves
+from ballotbox_tabulation.core.outcome import Published, conclude
+from ballotbox_tabulation.log_directory import directory_reader
+from ballotbox_tabulation.second_opinion import second_opinion
+
+_BOXES = 1_000
+#: Numbers of stations between which the memory of a station is what they differ by.
+_FEW, _MANY = 2_000, 10_000
+_KIB: Final = 1_024
+
+
+def report_cost(directory: Path) -> Iterator[Row]:
+    """CPU of the tabulation per report of an exported log: verify, fold, laws, count again.
+
+    As in the command, nobody looks for cycles meanwhile.
+    """
+    watch = Stopwatch("tabulation.report_cost")
+    authority = authority_of(_BOXES)
+    rules = ElectionRules.of(authority.trusted)
+    crews = [crew_at_close(authority, rules, number) for number in range(_BOXES)]
+    close_and_finish(crews)
+    log = directory / "log"
+    with InnerGateway(directory, authority, ORIGIN) as gateway:
+        for crew in crews:
+            gateway.admit([each.data for each in crew.made])
+        gateway.flush()
+        reports = gateway.size
+        gateway.export(log)
+    unit = verification()
+    gc.disable()
+    began = time.process_time()
+    opened = open_log(directory_reader(log), authority.trusted)
+    if isinstance(opened, Fault):
+        raise SystemExit(str(opened))
+    concluded = conclude(opened, read_leaves(opened), authority.root, "bench", second_opinion)
+    used = time.process_time() - began
+    gc.enable()
+    unit.sample()
+    if not isinstance(concluded, Published):
+        raise SystemExit(str(concluded))
+    yield watch.row(
+        used / reports / unit.seconds,
+        "Ed25519 verifications",
+        "CPU; verify, fold, gates, second computation; five reports a box, two with two officers",
+    )
+
+
+class Spent(NamedTuple):
+    """What one command took: the most memory it ever had, and time on the clock."""
+
+    peak_kib: int
+    wall_s: float
+
+
+def memory_per_station(directory: Path) -> Iterator[Row]:
+    """Memory that `ballotbox-tabulate run` takes for each station more, the whole command."""
+    watch = Stopwatch("tabulation.memory_per_station")
+    few, many = (_tabulated(directory / str(size), size) for size in (_FEW, _MANY))
+    grown = (many.peak_kib - few.peak_kib) / (_MANY - _FEW)
+    yield watch.row(
+        grown,
+        "KiB per station",
+        f"memory; a box a station, five reports each; {many.peak_kib / _KIB:.0f} MiB at "
+        f"{_MANY:,} stations, {many.wall_s:.0f} s on the clock",
+    )
+
+
+def _tabulated(folder: Path, stations: int) -> Spent:
+    """Run the command over a log of so many stations."""
+    folder.mkdir()
+    write_long_log(folder, stations)
+    program = Path(sys.executable).with_name("ballotbox-tabulate")
+    trust = ["--election", folder / "election.cose", "--register", folder / "register.cose"]
+    trust += ["--root", (folder / "root.txt").read_text()]
+    began = time.monotonic()
+    command = [program, "run", folder / "log", *trust, "--out", folder / "out"]
+    running = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    # Of this child alone: what the others took is in the sum that the system keeps of all.
+    _, status, used = os.wait4(running.pid, 0)
+    running.returncode = os.waitstatus_to_exitcode(status)
+    if running.returncode:
+        raise SystemExit(f"ballotbox-tabulate run ended with {running.returncode}")
+    return Spent(used.ru_maxrss, time.monotonic() - began)

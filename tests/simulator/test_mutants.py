@@ -11,7 +11,7 @@ from tests.simulator.mutants.chase import Bounds, apply, chase
 
 #: Found on the first days: what `make test` has time for.
 QUICK = ("dropped-before-drop", "lifetime-counts-returned", "close-with-votes")
-QUICK_DAYS = Bounds(days=8)
+QUICK_DAYS = Bounds(days=3)
 CORE = "device/ballotbox_device/core/rules.py"
 
 

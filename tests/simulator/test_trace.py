@@ -52,10 +52,10 @@ def _final(recording, box):
     return name
 
 
-@pytest.mark.parametrize("scenario", ["bad-line", "broker-dies-at-close", "stolen-key", "swarm"])
-def test_listening_moves_nothing(scenario):
-    day = load_scenario(scenario).day(6)
-    assert record_day(day).outcome.transcript == run_day(day).transcript
+@pytest.mark.parametrize("recorded", ["bad_line", "extra_sheet", "swarm"])
+def test_listening_moves_nothing(recorded, request):
+    outcome = request.getfixturevalue(recorded).outcome
+    assert outcome.transcript == run_day(outcome.day).transcript
 
 
 def test_steps_are_in_the_order_of_time(swarm):

@@ -37,8 +37,8 @@ HANGING = {DropTimeout.ACCEPT: {"stuck"}}
 
 
 def days(share):
-    """A part of the examples that a property has: a day is 25 steps, and takes as long as many."""
-    return settings(max_examples=settings().max_examples // share, stateful_step_count=25)
+    """So many days for each example that a property has: a day takes as long as many of them."""
+    return settings(max_examples=int(settings().max_examples * share), stateful_step_count=25)
 
 
 def test_what_lies_in_the_containers_is_what_was_counted(record_property):
@@ -51,7 +51,7 @@ def test_what_lies_in_the_containers_is_what_was_counted(record_property):
             )
             seen: ClassVar[Counter] = Counter()
 
-        run(Here, settings=days(4))
+        run(Here, settings=days(0.25))
 
         record_property(f"{timeout.name}, {chance.name}", dict(sorted(Here.seen.items())))
         expected = ONLY[chance] | HANGING.get(timeout, set())
@@ -77,7 +77,7 @@ def test_so_it_is_with_the_box_of_each_profile(name, record_property):
             for _ in range(count):
                 self.feed("away", None, Drop.FALLS, confirmed=False)
 
-    run(Here, settings=days(1))
+    run(Here, settings=days(1.4))
 
     record_property(name, dict(sorted(Here.seen.items())))
     returned, back = Here.habits.returned, Here.habits.second_chance

@@ -56,7 +56,7 @@ def test_the_report_names_every_kind_and_class(alone):
     assert all(kind.value in text for kind in alone.struck)
     assert alone.transcript in text
     assert "exact after a person acts" in text
-    assert verdict_line(alone, 2.0).startswith("VERDICT: PASS days 2, 2.0 a second; lost 0")
+    assert verdict_line(alone, 2.0).startswith("VERDICT: PASS days 2, 1.0 a second; lost 0")
 
 
 def test_a_failing_day_is_kept(monkeypatch):

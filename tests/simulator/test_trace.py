@@ -52,10 +52,13 @@ def _final(recording, box):
     return name
 
 
-@pytest.mark.parametrize("recorded", ["bad_line", "extra_sheet", "swarm"])
-def test_listening_moves_nothing(recorded, request):
+@pytest.mark.parametrize(
+    ("scenario", "seed", "recorded"),
+    [("bad-line", 1, "bad_line"), ("extra-sheet", 1, "extra_sheet"), ("swarm", 6, "swarm")],
+)
+def test_listening_moves_nothing(scenario, seed, recorded, request):
     outcome = request.getfixturevalue(recorded).outcome
-    assert outcome.transcript == run_day(outcome.day).transcript
+    assert outcome.transcript == run_day(load_scenario(scenario).day(seed)).transcript
 
 
 def test_steps_are_in_the_order_of_time(swarm):

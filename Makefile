@@ -68,7 +68,8 @@ check: venv ## format, lint, types, import contracts
 # Parts that stand alone first: coverage of what must be exact, then fresh installations, then the browser.
 accept: venv mosquitto strace chromium softhsm mmdebstrap umoci ## coverage, the 15 acceptance tests, fresh installations, the page in a browser
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -q -n 2 --dist worksteal -m "not accept and not soak" \
+	$(BIN)/coverage run -m pytest -q -n 2 --dist worksteal --hypothesis-profile=coverage \
+		-m "not accept and not soak" \
 		tests/protocol tests/device tests/gateway tests/tabulation tests/contracts
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report --fail-under=$(COVERAGE_FLOOR)

@@ -19,8 +19,15 @@ _SLOW_MACHINE = [HealthCheck.too_slow]
 
 # `ci` is the default: the same examples on every run, so that a red test is red for everybody.
 settings.register_profile(
-    "ci", derandomize=True, deadline=None, print_blob=True, suppress_health_check=_SLOW_MACHINE
+    "ci",
+    max_examples=50,
+    derandomize=True,
+    deadline=None,
+    print_blob=True,
+    suppress_health_check=_SLOW_MACHINE,
 )
+# `coverage` is `ci` with twice the examples, where a branch that none of them takes is a fault.
+settings.register_profile("coverage", settings.get_profile("ci"), max_examples=100)
 # `dev` looks for new examples on every run and remembers the ones that failed.
 settings.register_profile(
     "dev", deadline=None, print_blob=True, suppress_health_check=_SLOW_MACHINE
@@ -33,9 +40,9 @@ settings.register_profile(
     print_blob=True,
     suppress_health_check=_SLOW_MACHINE,
 )
-# `teeth` is `ci` for one planted fault after the other: that it is seen matters, not how small.
+# `teeth` is `coverage` for one planted fault after the other: that it is seen matters.
 settings.register_profile(
-    "teeth", settings.get_profile("ci"), phases=[Phase.explicit, Phase.generate]
+    "teeth", settings.get_profile("coverage"), phases=[Phase.explicit, Phase.generate]
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 

@@ -61,14 +61,20 @@ def test_a_copy_that_lost_only_zeros_of_a_slot_is_whole_again_without_a_word(cop
     assert [each.read() for each in slot_files(place.disk)] == [empty, empty]
 
 
+def cut_behind_the_sheets(place, copy):
+    """Cut one copy behind the slot after its sheets; return its number, both copies."""
+    written = place.disk.slots.read().index(0xFF) // place.rules.slots.size
+    cut(place, copy, written + 1)
+    files = slot_files(place.disk)
+    return written, files[copy], files[1 - copy]
+
+
 @PAIR
 def test_a_slot_that_rotted_where_the_other_copy_is_cut_short_behind_it_is_mended(copy):
     place = used_place()
     whole = place.disk.slots.read()
-    size = place.rules.slots.size
-    written = whole.index(0xFF) // size
-    cut(place, copy, written + 1)
-    slot_files(place.disk)[1 - copy].rot(written * size + 4, 0x04)
+    written, _, long = cut_behind_the_sheets(place, copy)
+    long.rot(written * place.rules.slots.size + 4, 0x04)
     assert incidents(place.boot()) == [MENDED]
     assert [each.read() for each in slot_files(place.disk)] == [whole, whole]
     place.check()
@@ -79,10 +85,7 @@ def test_a_slot_that_rotted_before_the_other_copy_was_filled_again_stops_the_box
     """There the shorter copy is empty because nothing was written yet, and tells of no sheet."""
     place = used_place()
     size = place.rules.slots.size
-    whole = place.disk.slots.read()
-    written = whole.index(0xFF) // size
-    cut(place, copy, written + 1)
-    short, long = (slot_files(place.disk)[at] for at in (copy, 1 - copy))
+    written, short, long = cut_behind_the_sheets(place, copy)
     short.load(short.read()[: written * size] + bytes(size))
     long.rot(written * size + 4, 0x04)
     for _ in range(2):
@@ -97,9 +100,7 @@ def test_a_half_marked_slot_of_the_shorter_copy_is_not_emptied(copy):
     place = used_place()
     size = place.rules.slots.size
     whole = place.disk.slots.read()
-    written = whole.index(0xFF) // size
-    cut(place, copy, written + 1)
-    short, long = (slot_files(place.disk)[at] for at in (copy, 1 - copy))
+    written, short, long = cut_behind_the_sheets(place, copy)
     start = written * size
     short.load(short.read()[:start] + b"\x1f" + whole[start + 1 : start + size])
     long.load(whole[:start] + bytes(size) + whole[start + size :])

@@ -36,19 +36,28 @@ ONLY = {
 HANGING = {DropTimeout.ACCEPT: {"stuck"}}
 
 
-@pytest.mark.parametrize(("timeout", "chance"), [*product(DropTimeout, SecondChance)])
-def test_what_lies_in_the_containers_is_what_was_counted(timeout, chance, record_property):
-    class Here(Place):
-        habits = Habits(
-            drop_timeout=timeout, second_chance=chance, capacity=CAPACITY, capacity_warning=7
-        )
-        seen: ClassVar[Counter] = Counter()
+def days(share):
+    """So many days for each example that a property has: a day takes as long as many of them."""
+    return settings(max_examples=int(settings().max_examples * share), stateful_step_count=25)
 
-    run(Here, settings=settings(max_examples=30, stateful_step_count=25))
 
-    record_property(f"{timeout.name}, {chance.name}", dict(sorted(Here.seen.items())))
-    expected = ALWAYS | ONLY[chance] | HANGING.get(timeout, set()) | FROM_PORTABLE
-    assert sorted(name for name in expected if not Here.seen[name]) == []
+def test_what_lies_in_the_containers_is_what_was_counted(record_property):
+    everywhere = Counter()
+    for timeout, chance in product(DropTimeout, SecondChance):
+
+        class Here(Place):
+            habits = Habits(
+                drop_timeout=timeout, second_chance=chance, capacity=CAPACITY, capacity_warning=7
+            )
+            seen: ClassVar[Counter] = Counter()
+
+        run(Here, settings=days(0.25))
+
+        record_property(f"{timeout.name}, {chance.name}", dict(sorted(Here.seen.items())))
+        expected = ONLY[chance] | HANGING.get(timeout, set())
+        assert sorted(name for name in expected if not Here.seen[name]) == []
+        everywhere += Here.seen
+    assert sorted(name for name in ALWAYS | FROM_PORTABLE if not everywhere[name]) == []
 
 
 @pytest.mark.parametrize("name", profile_names())
@@ -68,7 +77,7 @@ def test_so_it_is_with_the_box_of_each_profile(name, record_property):
             for _ in range(count):
                 self.feed("away", None, Drop.FALLS, confirmed=False)
 
-    run(Here, settings=settings(max_examples=70, stateful_step_count=25))
+    run(Here, settings=days(1.4))
 
     record_property(name, dict(sorted(Here.seen.items())))
     returned, back = Here.habits.returned, Here.habits.second_chance

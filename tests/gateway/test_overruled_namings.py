@@ -288,7 +288,7 @@ def test_a_naming_is_kept_before_what_it_overrules_is_known(known: int) -> None:
 def test_more_namings_than_one_can_overrule_are_overruled_step_by_step() -> None:
     """What a lower gateway has taken is kept here, however much of it; no ruling lists it all."""
     levels, log = Levels(), LowerLog(GIVEN)
-    more = 2 * OVERRULED_MAX + 3
+    more = OVERRULED_MAX + 3
     rivals = [counted(GIVEN, lines=(("1", 200 + n), ("1a", 100 + n))) for n in range(more)]
     for each in (FIRST, *rivals):
         levels.take(log.batch(counted_entry(each)))
@@ -307,7 +307,7 @@ def test_more_namings_than_one_can_overrule_are_overruled_step_by_step() -> None
         assert rule(levels.centre, said_now) is RulingResult.ALREADY
         steps.append(len(left))
     # Each names FIRST anew, and none of its own stands in the way of the next.
-    assert steps == [more, more - OVERRULED_MAX, more - 2 * OVERRULED_MAX]
+    assert steps == [more, more - OVERRULED_MAX]
     assert standings_at(ledger, place).in_force == FIRST.id
     assert mind(levels.centre, FIRST, *rivals[:2]) == [NAMED, LOST, LOST]
     made = again(GIVEN, ledger, CENTRE)

@@ -1,6 +1,15 @@
-"""Programs for the night's tests: without charts, and with checks taken out of them by name."""
+"""Programs for the night's tests: without charts, in this process, and with checks taken out."""
 
-from ballotbox_simulator.night.program import Edit
+from concurrent.futures import Executor, Future
+from subprocess import CompletedProcess
+
+from click.testing import CliRunner
+
+from ballotbox_simulator.night import publishing
+from ballotbox_simulator.night.held import HeldNight
+from ballotbox_simulator.night.program import Edit, Program, _said
+from ballotbox_tabulation import plot
+from ballotbox_tabulation.cli import main
 
 _CORE = "ballotbox_tabulation/core"
 
@@ -79,3 +88,35 @@ TAKEN_OUT = {
 def without(*checks):
     """Return the edits that take these checks out, and the charts."""
     return [NO_CHARTS, *(edit for check in checks for edit in TAKEN_OUT[check][0])]
+
+
+class InThisProcess(Program):
+    """The installed program, called here: it need not be started for each command."""
+
+    def run(self, *arguments):
+        done = CliRunner().invoke(main, [str(each) for each in arguments])
+        if done.exception is not None and not isinstance(done.exception, SystemExit):
+            raise done.exception
+        return _said(CompletedProcess([], done.exit_code, done.stdout, done.stderr))
+
+
+class AtOnce(Executor):
+    """Does what it is given before it returns: one process has one output."""
+
+    def submit(self, work, /, *arguments):
+        done = Future()
+        done.set_result(work(*arguments))
+        return done
+
+
+def call_in_this_process(monkeypatch):
+    """Let no command of the next nights start a program, and none draw a chart."""
+    furnished = HeldNight.__post_init__
+
+    def with_one_output(held):
+        furnished(held)
+        held.writers = AtOnce()
+
+    monkeypatch.setattr(HeldNight, "__post_init__", with_one_output)
+    monkeypatch.setattr(publishing, "INSTALLED", InThisProcess())
+    monkeypatch.setattr(plot, "_draw", lambda _: '<svg viewBox=""/>')

@@ -1,6 +1,7 @@
 """Do the commands about days tell the truth, and name the next step?"""
 
 import json
+from functools import cache
 
 import pytest
 from click.testing import CliRunner
@@ -25,6 +26,19 @@ def sim(tmp_path, monkeypatch):
         return done.output
 
     return invoke
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory):
+    """The file of a scenario's day, which is run once."""
+
+    @cache
+    def text(name):
+        path = tmp_path_factory.mktemp("saved") / "day.json"
+        SavedDay.of(name, run.run_day(load_scenario(name).day(3))).write(path)
+        return path.read_text()
+
+    return text
 
 
 @pytest.fixture
@@ -149,12 +163,11 @@ REFUSED = {
 
 @pytest.mark.parametrize(("arguments", "problem"), REFUSED.values(), ids=REFUSED)
 def test_a_bad_command_is_refused_on_one_screen_with_the_next_step(
-    sim, tmp_path, arguments, problem
+    sim, saved, tmp_path, arguments, problem
 ):
     (tmp_path / "other.json").write_text("{}")
     (tmp_path / "text.json").write_text("day")
-    outcome = run.run_day(load_scenario("portable-surplus").day(1))
-    SavedDay.of("portable-surplus", outcome).write(tmp_path / "day.json")
+    (tmp_path / "day.json").write_text(saved("portable-surplus"))
     said = sim(*arguments, code=2)
     assert problem in said
     assert " --help" in said
@@ -193,11 +206,9 @@ DAMAGED = {
 
 
 @pytest.mark.parametrize(("damage", "problem"), DAMAGED.values(), ids=DAMAGED)
-def test_a_damaged_day_is_refused_by_name(tmp_path, damage, problem):
+def test_a_damaged_day_is_refused_by_name(saved, tmp_path, damage, problem):
     path = tmp_path / "day.json"
-    outcome = run.run_day(load_scenario("broker-dies-at-close").day(3))
-    SavedDay.of("broker-dies-at-close", outcome).write(path)
-    document = json.loads(path.read_text())
+    document = json.loads(saved("broker-dies-at-close"))
     damage(document["day"])
     path.write_text(json.dumps(document))
     with pytest.raises(BadDayFile, match=problem) as caught:

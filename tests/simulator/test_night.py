@@ -26,7 +26,7 @@ from ballotbox_simulator.night.publishing import written
 from ballotbox_simulator.publishing import PublishedPage
 from ballotbox_tabulation.site.languages import LANGUAGES, language
 from ballotbox_tabulation.site.words import SYNTHETIC
-from tests.simulator.night_programs import NO_CHARTS
+from tests.simulator.night_programs import NO_CHARTS, call_in_this_process
 
 SEED = 11
 #: Enough for each district to have a box, and for two gateways.
@@ -35,7 +35,9 @@ TINY = Size(precincts=40, abroad=2, reported=36, divisor=2_000, per_gateway=25)
 
 @pytest.fixture
 def tiny(monkeypatch):
+    """Nights of a town, whose commands are called here; those of `held` are programs."""
     monkeypatch.setattr(parts, "SMALL", TINY)
+    call_in_this_process(monkeypatch)
 
 
 @pytest.fixture(scope="module", autouse=True)

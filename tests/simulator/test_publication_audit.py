@@ -10,6 +10,7 @@ from ballotbox_protocol.wire.cose import MessageType
 from ballotbox_protocol.wire.leaf import decode_leaf, encode_leaf
 from ballotbox_protocol.wire.publication import Publication, Status
 from ballotbox_protocol.wire.verdict import Reason, Verdict
+from ballotbox_simulator.world.first_statement import first_statement
 from ballotbox_simulator.world.log_reading import roots
 from ballotbox_simulator.world.plan import Day, DayPlan, RoadChoice
 from ballotbox_simulator.world.polling_day import HOUR
@@ -32,22 +33,9 @@ def root_at(world, size):
 
 
 def statement(world, **changes):
-    ledger, trusted = world.centre.ledger, world.authority.trusted
-    head = ledger.log_head()
-    bare = Publication(
-        election=trusted.digest,
-        mode=trusted.election.mode,
-        status=Status.PRELIMINARY,
-        version=1,
-        previous=None,
-        rules=NONE,
-        program=NONE,
-        configuration=NONE,
-        origin=world.centre.name,
-        size=head.size,
-        root=root_at(world, head.size),
-        result=NONE,
-    )
+    centre, trusted = world.centre, world.authority.trusted
+    size = centre.ledger.log_head().size
+    bare = first_statement(trusted, centre.name, size, root_at(world, size))
     return signed(world, replace(bare, **changes))
 
 

@@ -25,6 +25,7 @@ from ballotbox_simulator.world.run import run_day, run_world
 from ballotbox_simulator.world.scenario_file import load_scenario
 from ballotbox_simulator.world.speech_audit import SpeechAudit
 from ballotbox_simulator.world.swarm import swarm_day
+from ballotbox_simulator.world.undisturbed import undisturbed
 from ballotbox_simulator.world.world import World
 from ballotbox_tabulation.core import publication
 from ballotbox_tabulation.second.computation import SecondCount
@@ -41,7 +42,8 @@ LOST = Strike(K.GATEWAY_LOST, 12 * HOUR, lasts=30 * MINUTE)
 def lived(*strikes, plan=PLAN):
     """Return the world of a day that is over, with its rehearsal."""
     world = World(Day(1, plan, strikes=strikes))
-    run_world(world, raising=True)
+    with undisturbed():
+        run_world(world, raising=True)
     return world
 
 

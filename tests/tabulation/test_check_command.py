@@ -281,6 +281,7 @@ def test_a_column_of_stations_is_no_group(monkeypatch):
         check.add(StationRow(2, "s", "b", [0] * 5, marked=False))
 
 
+@pytest.mark.accept
 def test_the_protocols_of_a_nation_are_judged(repository, shared, tmp_path):
     """All 96,325 stations of 2021, the whole command; its cost is `law.nation` in `make bench`."""
     table = shared / "data" / "ru_uik_2021.csv.gz"

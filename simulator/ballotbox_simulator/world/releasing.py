@@ -17,6 +17,7 @@ from ballotbox_protocol.wire.leaf import LeafType, decode_leaf
 from ballotbox_protocol.wire.publication import Publication, Status
 from ballotbox_protocol.wire.verdict import Reason
 from ballotbox_simulator.world.auditor import Breach
+from ballotbox_simulator.world.first_statement import first_statement
 from ballotbox_simulator.world.ledgers import Killed
 from ballotbox_simulator.world.log_reading import roots
 from ballotbox_simulator.world.world import World
@@ -56,7 +57,7 @@ def _trials(world: World, result: Mapping[str, Any]) -> Iterator[_Trial]:
         given = authority.consent(plain.payload(), MessageType.PUBLICATION, officers)
         return replace(plain, signatures=given)
 
-    first = _statement(world, result)
+    first = _first(world, result)
     below = world.precincts[0].gateway.name
     yield signed(first, 1), Reason.RELEASERS
     yield from _tampered(signed(first))
@@ -89,23 +90,11 @@ def _tampered(given: Publication) -> Iterator[_Trial]:
     yield replace(given, election=ElectionDigest(_OTHER)), Reason.OTHER_ELECTION
 
 
-def _statement(world: World, result: Mapping[str, Any]) -> Publication:
-    trusted, log = world.authority.trusted, result["log"]
-    return Publication(
-        election=trusted.digest,
-        mode=trusted.election.mode,
-        status=Status.PRELIMINARY,
-        version=1,
-        previous=None,
-        rules=_NONE,
-        program=_NONE,
-        configuration=_NONE,
-        origin=log["origin"],
-        size=log["size"],
-        root=bytes.fromhex(log["root"]),
-        result=sha256(canonical(dict(result))).digest(),
-        release=_RELEASE,
-    )
+def _first(world: World, result: Mapping[str, Any]) -> Publication:
+    log = result["log"]
+    root = bytes.fromhex(log["root"])
+    plain = first_statement(world.authority.trusted, log["origin"], log["size"], root)
+    return replace(plain, result=sha256(canonical(dict(result))).digest(), release=_RELEASE)
 
 
 def _status_faults(world: World, result: Mapping[str, Any]) -> Iterator[str]:

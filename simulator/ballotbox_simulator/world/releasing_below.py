@@ -16,15 +16,15 @@ from ballotbox_protocol.election.identifiers import PrecinctId, ReportId
 from ballotbox_protocol.election.register import Officer
 from ballotbox_protocol.wire.cose import MessageType
 from ballotbox_protocol.wire.leaf import decode_leaf
-from ballotbox_protocol.wire.publication import Publication, Status
+from ballotbox_protocol.wire.publication import Publication
 from ballotbox_protocol.wire.verdict import Reason, Verdict
 from ballotbox_simulator.authority import with_register
 from ballotbox_simulator.world.auditor import Breach
+from ballotbox_simulator.world.first_statement import first_statement
 from ballotbox_simulator.world.gateway_node import GatewayNode
 from ballotbox_simulator.world.ledgers import Killed
 from ballotbox_simulator.world.world import World
 
-_NONE: Final = bytes(32)
 #: Whatever a gateway may send had refilled by then.
 _LATER_S: Final = 24 * 3_600
 _LEAVES: Final = 512
@@ -74,33 +74,20 @@ def _is_above(lower: GatewayNode, centre: GatewayNode) -> bool:
 
 
 def _released(world: World, lower: GatewayNode, below: Intake, above: Intake) -> Iterator[str]:
-    first = _statement(world, lower)
+    first = _so_far(world, lower)
     _take_rights(world, above, precinct=PrecinctId(world.precincts[0].number))
     yield from _carried(world, lower, below, first)
     yield from _stands(world.centre, first, _SET_ASIDE)
     _take_rights(world, above, precinct=None)
-    second = replace(_statement(world, lower), version=2, previous=first.id)
+    second = replace(_so_far(world, lower), version=2, previous=first.id)
     yield from _carried(world, lower, below, second)
     for each in (first, second):
         yield from _stands(world.centre, each, _RELEASED)
 
 
-def _statement(world: World, lower: GatewayNode) -> Publication:
-    trusted, head = world.authority.trusted, lower.ledger.log_head()
-    return Publication(
-        election=trusted.digest,
-        mode=trusted.election.mode,
-        status=Status.PRELIMINARY,
-        version=1,
-        previous=None,
-        rules=_NONE,
-        program=_NONE,
-        configuration=_NONE,
-        origin=lower.name,
-        size=head.size,
-        root=head.root,
-        result=_NONE,
-    )
+def _so_far(world: World, lower: GatewayNode) -> Publication:
+    head = lower.ledger.log_head()
+    return first_statement(world.authority.trusted, lower.name, head.size, head.root)
 
 
 def _take_rights(world: World, above: Intake, precinct: PrecinctId | None) -> None:

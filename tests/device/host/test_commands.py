@@ -309,14 +309,22 @@ def needed(tmp_path_factory):
         return find(box.do(do="open"), "consent_needed")
 
 
-def sign(folder, number, needed, **changes):
+def signing(folder, number, needed, **changes):
     options = {
         "officer-key": folder / f"officer{number}",
         "passphrase-file": folder / f"passphrase{number}",
         "payload": needed["payload"],
         "type": needed["type"],
     } | changes
-    return run_command("consent", *(x for name, v in options.items() for x in (f"--{name}", v)))
+    return ["consent", *(str(x) for name, v in options.items() for x in (f"--{name}", v))]
+
+
+def sign(folder, number, needed):
+    return run_command(*signing(folder, number, needed))
+
+
+def sign_here(*given, **changes):
+    return CliRunner().invoke(main, signing(*given, **changes), catch_exceptions=False)
 
 
 def test_two_officers_open_and_clear_a_box(officers, tmp_path):
@@ -370,8 +378,8 @@ def test_what_an_officer_gives_wrongly_is_named_and_not_signed(officers, needed,
         for name, value in changes.items()
         if value and (officers / value).is_file()
     }
-    done = sign(officers, 0, needed, **(changes | found))
-    assert done.returncode == 1
+    done = sign_here(officers, 0, needed, **(changes | found))
+    assert done.exit_code == 1
     assert done.stdout == ""
     assert said in done.stderr
 
@@ -382,15 +390,15 @@ def test_a_report_that_needs_no_officer_is_not_signed(officers, voted):
         book = RecordBook(memory)
         boot = book.history.reports[0]
         payload = cose.parse(book.read(boot.offset, boot.size)).payload.hex()
-    done = sign(officers, 0, {"payload": payload, "type": "consent"})
-    assert done.returncode == 1
+    done = sign_here(officers, 0, {"payload": payload, "type": "consent"})
+    assert done.exit_code == 1
     assert "is no consent: a BOOT report with 0 signatures" in done.stderr
 
 
 def test_an_empty_passphrase_file_is_named(officers, needed):
     (officers / "empty").write_text("")
-    done = sign(officers, 0, needed, **{"passphrase-file": officers / "empty"})
-    assert done.returncode == 1
+    done = sign_here(officers, 0, needed, **{"passphrase-file": officers / "empty"})
+    assert done.exit_code == 1
     assert "holds no passphrase" in done.stderr
 
 

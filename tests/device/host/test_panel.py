@@ -1,77 +1,21 @@
 """Does the panel do exactly what it is asked, say it by names that stay, and refuse the rest?"""
 
 import json
-from contextlib import suppress
-from dataclasses import replace
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from ballotbox_device.core.device import Device
-from ballotbox_device.core.habits import PLAIN, DropTimeout, Habits, SecondChance
-from ballotbox_device.core.identity import Firmware, Identity
+from ballotbox_device.core.habits import DropTimeout, Habits, SecondChance
 from ballotbox_device.core.poll import Action
 from ballotbox_device.core.rules import ElectionRules
 from ballotbox_device.core.signals import MEANINGS, Signal
 from ballotbox_device.host.keys import new_key, store_key
-from ballotbox_device.host.line_fields import LINE_MAX
-from ballotbox_device.host.panel import Panel
-from ballotbox_device.host.panel_input import WORDS, parse_line
-from ballotbox_device.host.panel_output import line_of
-from ballotbox_device.host.system import SystemEntropy
+from ballotbox_device.host.panel_input import WORDS
 from ballotbox_protocol.election.definition import Handling, MarkPolicy
-from ballotbox_protocol.election.identifiers import InvalidField
 from ballotbox_protocol.wire import cose
 from ballotbox_protocol.wire.report import decode_report
-from ballotbox_simulator.authority import FIRMWARE, with_register
-from ballotbox_simulator.disk import BoxDisk
-from tests.device.host.box_on_a_road import authority, instant
+from tests.device.host.box_on_a_road import authority
 from tests.device.host.box_process import find, tokens
-
-ELECTION = authority().trusted.election
-FIRST = {"style": "HOME", "sheet": 0, "marks": [[0], [1]]}
-
-
-class Box:
-    """A box in memory behind a panel."""
-
-    def __init__(self, keys, policy=None, habits=PLAIN):
-        # A second key is registered beside the one that signs, as `new-key` has it prepared.
-        self.second = new_key()
-        register = authority().trusted.register
-        entry = replace(register.boxes[0], key=self.second.public, epoch=2)
-        boxes = (*register.boxes, entry)
-        vested = with_register(authority(), replace(register, boxes=boxes))
-        box = vested.boxes[0]
-        self.disk = BoxDisk()
-        identity = Identity(box, vested.box_keys[box], Firmware(FIRMWARE, 1), debug=True)
-        rules = ElectionRules.of(vested.trusted)
-        if policy is not None:
-            election = replace(vested.trusted.election, policy=policy)
-            rules = replace(rules, trusted=replace(vested.trusted, election=election))
-        self.device = Device(identity, rules, self.disk.memory, SystemEntropy(), habits)
-        self.panel = Panel(self.device, vested.trusted, keys)
-        self.panel.told(self.device.start(instant()))
-
-    def send(self, line):
-        said = self.panel.line(line, instant())
-        # What is said must survive the wire to the panel.
-        return [json.loads(line_of(each)) for each in said]
-
-    def do(self, **fields):
-        return self.send(json.dumps(fields).encode())
-
-    def act(self, *words):
-        for word in words:
-            said = self.do(do=word)
-            if needed := find(said, "consent_needed"):
-                said = self.do(do="consent", signatures=tokens(authority(), needed))
-        return said
-
-    def feed(self, **sheet):
-        self.do(do="insert", **(FIRST | sheet))
-        return self.do(do="dropped")
+from tests.device.host.panel_box import FIRST, Box, ready
 
 
 @pytest.fixture
@@ -93,13 +37,6 @@ def asking(tmp_path):
     box = Box(tmp_path, policy, habits)
     box.act("print_zero", "open")
     return box
-
-
-def ready(state, allowed, accepted=0, pending=0):
-    return {
-        "says": "ready", "state": state, "allowed": allowed,
-        "accepted": accepted, "pending": pending,
-    }  # fmt: skip
 
 
 def test_every_word_of_the_panel():
@@ -301,116 +238,3 @@ def test_an_empty_final_line_says_what_may_be_done(box):
          "allowed": ["print_zero"]},
         ready("setup", ["print_zero"]),
     ]  # fmt: skip
-
-
-WRONG = [
-    (b"", "line"),
-    (b"open", "line"),
-    (b"\xff\xfe", "line"),
-    (b'"open"', "line"),
-    (b"[1]", "line"),
-    (b'{"do":"open"} {"do":"open"}', "line"),
-    (b'{"do":"open","do":"close"}', "line"),
-    (b'{"do":"reprint","sequence":NaN}', "line"),
-    (b'{"do":"reprint","sequence":' + b"1" * 5_000 + b"}", "line"),
-    (b"[" * 60_000, "line"),
-    (b" " * (LINE_MAX + 1), "line"),
-    ({}, "do"),
-    ({"do": 1}, "do"),
-    ({"do": "vote"}, "do"),
-    ({"do": "open", "now": True}, "now"),
-    ({"do": "insert"} | FIRST | {"style": None}, "style"),
-    ({"do": "insert", "sheet": 0, "marks": []}, "style"),
-    ({"do": "insert"} | FIRST | {"style": "VILLAGE"}, "style"),
-    ({"do": "insert"} | FIRST | {"style": True}, "style"),
-    ({"do": "insert", "style": 0, "marks": []}, "sheet"),
-    ({"do": "insert"} | FIRST | {"sheet": "first"}, "sheet"),
-    ({"do": "insert"} | FIRST | {"sheet": False}, "sheet"),
-    ({"do": "insert", "style": 0, "sheet": 0}, "marks"),
-    ({"do": "insert"} | FIRST | {"marks": {}}, "marks"),
-    ({"do": "insert"} | FIRST | {"marks": [[0], 1]}, "marks[1]"),
-    ({"do": "insert"} | FIRST | {"marks": [[0], ["A"]]}, "marks[1]"),
-    ({"do": "insert"} | FIRST | {"marks": [[True], []]}, "marks[0]"),
-    ({"do": "insert"} | FIRST | {"marks": [[0, 0], []]}, "marks[0]"),
-    ({"do": "insert"} | FIRST | {"preferences": [[]]}, "preferences"),
-    ({"do": "insert"} | FIRST | {"preferences": [[[0]], []]}, "preferences[0]"),
-    ({"do": "insert"} | FIRST | {"preferences": [[], [[0, 0], [0, 0]]]}, "preferences[1]"),
-    ({"do": "insert"} | FIRST | {"preferences": [[], [[0, True]]]}, "preferences[1]"),
-    ({"do": "insert"} | FIRST | {"portable": 1}, "portable"),
-    ({"do": "insert"} | FIRST | {"readable": "yes"}, "readable"),
-    ({"do": "insert"} | FIRST | {"confirmed": None}, "confirmed"),
-    ({"do": "insert"} | FIRST | {"voter": "A"}, "voter"),
-    ({"do": "insert"} | FIRST | {"stamped": 1}, "stamped"),
-    ({"do": "insert"} | FIRST | {"marginal": "no"}, "marginal"),
-    ({"do": "voter_decided"}, "insists"),
-    ({"do": "voter_decided", "insists": 1}, "insists"),
-    ({"do": "sensed"}, "signal"),
-    ({"do": "sensed", "signal": "rain"}, "signal"),
-    ({"do": "sensed", "signal": 1}, "signal"),
-    ({"do": "drop_joined", "sheets": 2}, "sheets"),
-    ({"do": "answer"}, "dropped"),
-    ({"do": "answer", "dropped": 1}, "dropped"),
-    ({"do": "correct"}, "votes"),
-    ({"do": "correct", "votes": [1, 1.5]}, "votes"),
-    ({"do": "correct", "votes": [True]}, "votes"),
-    ({"do": "reprint"}, "sequence"),
-    ({"do": "reprint", "sequence": "1"}, "sequence"),
-    ({"do": "consent"}, "signatures"),
-    ({"do": "consent", "signatures": []}, "signatures"),
-    ({"do": "consent", "signatures": ["00:00"] * 9}, "signatures"),
-    ({"do": "consent", "signatures": ["00:00"]}, "signatures[0]"),
-    ({"do": "consent", "signatures": [7]}, "signatures[0]"),
-    ({"do": "consent", "signatures": ["zz" * 8 + ":" + "00" * 64]}, "signatures[0]"),
-    ({"do": "consent", "signatures": ["00" * 8 + ":" + "00" * 64, "x"]}, "signatures[1]"),
-]
-
-
-@pytest.mark.parametrize(("line", "field"), WRONG)
-def test_a_malformed_line_is_named_and_changes_nothing(opened, line, field):
-    before = opened.disk.journal.read(), opened.disk.slots.read()
-    data = line if isinstance(line, bytes) else json.dumps(line).encode()
-    error, after = opened.send(data)
-    assert error["says"] == "error"
-    assert error["field"] == field
-    assert error["problem"]
-    assert after == ready("open", ["pause", "close"])
-    assert (opened.disk.journal.read(), opened.disk.slots.read()) == before
-
-
-def test_an_error_never_repeats_what_a_voter_marked(opened):
-    line = json.dumps({"do": "insert", "style": "HOME", "sheet": 0, "marks": [[31_337], ["x"]]})
-    assert "31337" not in json.dumps(opened.send(line.encode()))
-
-
-def test_marks_that_no_paper_has_are_the_scanners_fault(opened):
-    for sheet in ({"marks": [[99], []]}, {"marks": [[0]]}, {"marks": [[-1], []]}):
-        said = opened.do(do="insert", **(FIRST | sheet))
-        assert said[0] == {"says": "sheet_returned", "reason": "unreadable"}
-    said = opened.do(do="insert", **(FIRST | {"style": 99}))
-    assert said[0] == {"says": "sheet_returned", "reason": "unknown_style"}
-
-
-json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
-    max_leaves=8,
-)
-FIELDS = ("style", "sheet", "marks", "preferences", "portable", "readable", "confirmed", "dropped",
-          "stamped", "marginal", "insists", "signal",
-          "votes", "sequence", "signatures", "other")  # fmt: skip
-lines = st.one_of(
-    st.binary(max_size=60),
-    json_values.map(json.dumps).map(str.encode),
-    st.fixed_dictionaries(
-        {"do": st.sampled_from(WORDS)},
-        optional=dict.fromkeys(FIELDS, json_values),
-    )
-    .map(json.dumps)
-    .map(str.encode),
-)
-
-
-@given(lines)
-def test_any_line_is_either_understood_or_refused(line):
-    with suppress(InvalidField):
-        parse_line(line, ELECTION)

@@ -16,7 +16,7 @@ DAYS, CHUNK = 200, 10
 FRESH_FROM, FRESH_BELOW = 1_000_000, 1 << 32
 #: Days of long campaigns that showed a defect of the product or of the auditor.
 TELLING = (
-    *(7007, 179578621429),
+    *(7007, 179578621429, 179578814050),
     *(179573970851, 179574881016, 179575834261, 179575835202, 179575837176, 179575840133),
 )
 

@@ -142,16 +142,17 @@ def _restore_box(world: World, strike: Strike) -> None:
 def _copy_box(world: World, strike: Strike) -> None:
     _, box = all_boxes(world)[strike.target % world.total_boxes]
     if box.device is not None:
-        said = box.device.outgoing.count
+        said = len(world.auditor.signed_by[box.name])
         disk = box.disk.copy()
         world.schedule.after(strike.lasts, _put_back, world, strike, box, disk, said)
 
 
 def _put_back(world: World, strike: Strike, box: BoxNode, disk: BoxDisk, said: int) -> None:
-    device = box.device
+    since = world.auditor.signed_by[box.name][said:]
     over = world.schedule.now > world.day.plan.hours.end
-    if device is not None and device.outgoing.count > said and not over:
+    if box.device is not None and since and not over:
         world.auditor.struck(strike.kind, box.name)
+        world.auditor.blows.forgotten[box.name].append(since)
         box.restore(disk)
 
 

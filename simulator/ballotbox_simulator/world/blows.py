@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 
+from ballotbox_protocol.election.identifiers import ReportId
 from ballotbox_simulator.world.faults import FaultClass, FaultKind, weakest
 
 
@@ -13,6 +14,10 @@ class Blows:
     struck: Counter[FaultKind] = field(default_factory=Counter)
     overcome: Counter[FaultKind] = field(default_factory=Counter)
     at: dict[str, set[FaultKind]] = field(default_factory=lambda: defaultdict(set))
+    #: What each box was made to forget, each time.
+    forgotten: dict[str, list[list[ReportId]]] = field(default_factory=lambda: defaultdict(list))
+    #: Boxes that were made to forget what no log has: nothing can contradict what they say anew.
+    unheard: set[str] = field(default_factory=set)
     _open: dict[str, Counter[FaultKind]] = field(default_factory=dict)
 
     def strike(self, kind: FaultKind, node: str) -> None:
@@ -28,4 +33,11 @@ class Blows:
 
     def weakest_at(self, *nodes: str) -> FaultClass:
         """Return the weakest class that struck any of these nodes."""
+        if self.unheard.intersection(nodes):
+            return FaultClass.UNDETECTABLE
         return weakest(frozenset().union(*(self.at.get(node, set()) for node in nodes)))
+
+    @property
+    def weakest(self) -> FaultClass:
+        """The class that the whole day is held to."""
+        return self.weakest_at(*self.at)

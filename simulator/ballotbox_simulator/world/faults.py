@@ -280,7 +280,8 @@ _WEAKER: Final = {
     ),
     FaultKind.BOX_RESTORED: Promise(
         FaultClass.NAMED,
-        "a box that has forgotten signs sequence numbers anew: both reports are evidence",
+        "a box that has forgotten signs sequence numbers anew: both reports are evidence; where "
+        "nothing that it forgot is in any log, its paper alone knows: that is undetectable",
     ),
     FaultKind.GATEWAY_RESTORED: Promise(
         FaultClass.NAMED,

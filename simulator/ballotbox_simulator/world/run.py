@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from ballotbox_simulator.world.apart_audit import hold_apart
 from ballotbox_simulator.world.auditor import Breach, Finding
-from ballotbox_simulator.world.faults import FaultClass, FaultKind, weakest
+from ballotbox_simulator.world.faults import FaultClass, FaultKind
 from ballotbox_simulator.world.plan import Day
 from ballotbox_simulator.world.releasing import release
 from ballotbox_simulator.world.releasing_below import release_below
@@ -77,7 +77,7 @@ def outcome_of(world: World, balance: Balance) -> DayOutcome:
         day=world.day,
         findings=tuple(auditor.findings),
         balance=balance,
-        held_to=weakest(frozenset(auditor.blows.struck)),
+        held_to=auditor.blows.weakest,
         struck=auditor.blows.struck,
         overcome=auditor.blows.overcome,
         sheets=sum(each.sheets for each in auditors),

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from ballotbox_gateway.adapters.log_directory import LoggedEntry, log_files
 from ballotbox_protocol.election.definition import Contest, Election
+from ballotbox_protocol.election.identifiers import ReportId
 from ballotbox_protocol.wire.verdict import Reason
 from ballotbox_simulator.authority import Authority
 from ballotbox_simulator.workload import Truth, truth_of
@@ -57,6 +58,7 @@ def settle(world: World) -> Balance:
     balance = Balance()
     published = world.auditor.published = _publish(world)
     counted = {} if published is None else _counted(published)
+    world.auditor.blows.unheard |= _unheard(world)
     for precinct in world.precincts:
         _audit_delivery(world, precinct)
         for box in precinct.boxes:
@@ -187,6 +189,17 @@ def _only_voices(world: World, precinct: PrecinctNodes, box: BoxNode) -> bool:
 
 def _why_not(box: BoxNode) -> str:
     return f"and its firmware says: {box.stopped or 'nothing'}"
+
+
+def _unheard(world: World) -> set[str]:
+    """Return the boxes that forgot what is in no log."""
+    ledgers = [gateway.ledger for gateway in world.gateways]
+
+    def is_heard(reports: Sequence[ReportId]) -> bool:
+        return any(ledger.report(each) is not None for each in reports for ledger in ledgers)
+
+    forgotten = world.auditor.blows.forgotten.items()
+    return {box for box, times in forgotten if not all(map(is_heard, times))}
 
 
 def _audit_liveness(world: World, box: BoxNode) -> None:

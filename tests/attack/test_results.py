@@ -70,7 +70,7 @@ _DOUBLED: dict[str, Callable[[dict], object]] = {
     10,
     without=[
         Without(f"{_GATES}:{name}", _nothing)
-        for name in ("_one_final", "_listed", "_sums", "_bounds", "_share_gates")
+        for name in ("_repeated", "_listed", "_sum_breaches", "_bound_breaches", "_share_gates")
     ],
 )
 def test_a_doubled_document_is_not_published() -> None:
@@ -144,7 +144,7 @@ def test_a_definition_is_not_even_read_without_the_root_signature() -> None:
 
 @pytest.mark.attack(
     12,
-    without=Without("ballotbox_protocol.election.definition:_require_name", lambda *_: None),
+    without=Without("ballotbox_protocol.election.definition:require_name", lambda *_: None),
 )
 def test_names_that_are_no_names_enter_no_definition() -> None:
     election = authority().trusted.election

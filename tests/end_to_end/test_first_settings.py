@@ -66,7 +66,7 @@ def test_nothing_is_written_without_a_yes_or_a_road(place):
     done = answered(*TRUST, *KEY, *LEDGER, *BROKER, "n")
     assert (done.exit_code, place.config.exists(), place.ledger.exists()) == (1, False, False)
     done = answered(*TRUST, *KEY, *LEDGER, "none", "none", "none")
-    assert "nothing can arrive: add [[serial]], [mqtt] or [http]" in done.output
+    assert "nothing can arrive: add [[serial]], [mqtt], [http] or [below]" in done.output
     assert not place.config.exists()
 
 

@@ -8,8 +8,9 @@ from click.testing import CliRunner
 from ballotbox_simulator.night import publishing
 from ballotbox_simulator.night.held import HeldNight
 from ballotbox_simulator.night.program import Edit, Program, _said
-from ballotbox_tabulation import plot
 from ballotbox_tabulation.cli import main
+from ballotbox_tabulation.plot import Drawing
+from ballotbox_tabulation.site import contest_view
 
 _CORE = "ballotbox_tabulation/core"
 
@@ -54,7 +55,7 @@ TAKEN_OUT = {
         "BOX_LAW: ",
     ),
     "SUM": (
-        [Edit(f"{_CORE}/gates.py", "        *_sums(result, election),\n", "")],
+        [Edit(f"{_CORE}/gates.py", "        *of_precincts.sums,\n", "")],
         "SUM: ",
     ),
     "VOTES_BOUND": (
@@ -90,6 +91,10 @@ def without(*checks):
     return [NO_CHARTS, *(edit for check in checks for edit in TAKEN_OUT[check][0])]
 
 
+def _undrawn(bars):
+    return Drawing("", ("",) * (len(bars) + 1))
+
+
 class InThisProcess(Program):
     """The installed program, called here: it need not be started for each command."""
 
@@ -119,4 +124,4 @@ def call_in_this_process(monkeypatch):
 
     monkeypatch.setattr(HeldNight, "__post_init__", with_one_output)
     monkeypatch.setattr(publishing, "INSTALLED", InThisProcess())
-    monkeypatch.setattr(plot, "_draw", lambda _: '<svg viewBox=""/>')
+    monkeypatch.setattr(contest_view, "drawing_of", _undrawn)

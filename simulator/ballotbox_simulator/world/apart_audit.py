@@ -4,7 +4,7 @@ What belongs where is known from what boxes signed and from whom they were to re
 addresses by which the product tells elections apart are never asked.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from itertools import islice
 from typing import Any, Final
@@ -107,6 +107,6 @@ def _texts(value: object) -> Iterator[str]:
     elif isinstance(value, Mapping):
         for each in value.values():
             yield from _texts(each)
-    elif isinstance(value, list | tuple):
+    elif isinstance(value, Sequence):
         for each in value:
             yield from _texts(each)

@@ -88,7 +88,7 @@ def test_a_doubled_document_is_not_published() -> None:
         assert broken, name
 
 
-@pytest.mark.attack(10, without=Without(f"{_GATES}:_sums", _nothing))
+@pytest.mark.attack(10, without=Without(f"{_GATES}:_sum_breaches", _nothing))
 def test_a_sum_that_adds_every_box_twice_is_not_published() -> None:
     """The formula of 2021: its own totals agree with each other, and with no box."""
     once, log = totals.merge, _log()

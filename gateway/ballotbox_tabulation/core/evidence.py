@@ -220,16 +220,14 @@ class Evidence:
         report: Report | PlainReport | PlainFinal,
         signed: SignedBody,
     ) -> FiledReport:
-        if isinstance(report, PlainReport):
-            said = report.turnout
+        if isinstance(report, PlainReport) or report.votes is None:
+            said = report.turnout if isinstance(report, PlainReport) else None
             interim = None if said is None else Interim(*said)
             kind, sequence = report.kind, report.sequence
             # Every field by its place: nine of ten reports come by here.
             return FiledReport(
                 report_id, signed.entry, index, kind, sequence, None, (), NO_COUNTERS, None, interim
             )
-        if report.votes is None:
-            return FiledReport(report_id, signed.entry, index, report.kind, report.sequence)
         return FiledReport(
             report_id,
             signed.entry,

@@ -6,9 +6,9 @@ import pytest
 
 from ballotbox_gateway.adapters.used_register import remember_register, require_follows
 from ballotbox_gateway.problem import Problem
-from ballotbox_protocol.election.register import ClosedAs, Closure
+from ballotbox_protocol.election.register import ClosedAs, Closure, origin_id
 from ballotbox_protocol.election.register_changes import close_box, next_version
-from tests.gateway.scripted import authority
+from tests.gateway.scripted import ORIGIN, authority
 from tests.gateway.service.test_room import config
 
 REGISTER = authority().trusted.register
@@ -44,6 +44,26 @@ def test_an_end_undone_and_another_of_the_same_version_do_not(settings):
         settings, replace(REGISTER, version=3)
     )
     assert "is not the version 2 in use" in refused(settings, replace(REGISTER, version=2))
+
+
+def test_an_end_put_off_or_a_lost_entry_is_refused_after_a_restart_too(settings):
+    here = origin_id(ORIGIN)
+    ended = close_box(next_version(REGISTER), BOX, Closure(ClosedAs.REVOKED, ((here, 12),)))
+    remember_register(settings, ended)
+
+    def with_end(reason, *positions):
+        closed = Closure(reason, positions)
+        boxes = (replace(e, closed=closed) if e.box == BOX else e for e in ended.boxes)
+        return replace(ended, version=3, boxes=tuple(boxes))
+
+    undone = f"undoes the end of box {BOX.hex()}, which version 2 closed"
+    assert undone in refused(settings, with_end(ClosedAs.REVOKED, (here, 13)))
+    elsewhere = (origin_id("elsewhere"), 1)
+    assert undone in refused(settings, with_end(ClosedAs.REVOKED, (here, 12), elsewhere))
+    assert undone in refused(settings, with_end(ClosedAs.UNUSED, (here, 12)))
+    require_follows(settings, with_end(ClosedAs.REPLACED, (here, 11)))
+    lost = replace(ended, version=3, boxes=ended.boxes[1:])
+    assert "has lost an entry of box" in refused(settings, lost)
 
 
 def test_a_lower_version_and_another_election_are_for_others_to_refuse(settings):

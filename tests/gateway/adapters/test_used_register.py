@@ -5,9 +5,13 @@ from dataclasses import replace
 import pytest
 
 from ballotbox_gateway.adapters.used_register import remember_register, require_follows
+from ballotbox_gateway.cli.asking import asking
+from ballotbox_gateway.installation import load_installation
 from ballotbox_gateway.problem import Problem
 from ballotbox_protocol.election.register import ClosedAs, Closure, origin_id
 from ballotbox_protocol.election.register_changes import close_box, next_version
+from ballotbox_simulator.authority import with_register
+from tests.end_to_end.field_gateway import FieldGateway
 from tests.gateway.scripted import ORIGIN, authority
 from tests.gateway.service.test_room import config
 
@@ -81,3 +85,22 @@ def test_what_cannot_be_kept_or_read_is_told_and_stops_nothing(settings, tmp_pat
     kept.mkdir()
     remember_register(settings, REGISTER)
     assert "the register in use is not kept" in caplog.text
+
+
+@pytest.mark.parametrize("command", ["check", "rule"])
+def test_what_a_stopped_gateway_s_command_used_is_kept_as_well(tmp_path, command):
+    given = authority()
+    gateway = FieldGateway(tmp_path / "g", given, ORIGIN)
+    gateway.configure('[mqtt]\nhost = "127.0.0.1"\nport = 1\n')
+    gateway.init()
+    register = gateway.folder / "register.cose"
+    settings = load_installation(gateway.config).one(None)
+    register.write_bytes(with_register(given, CLOSED).register)
+    if command == "check":
+        gateway.command("check")
+    else:
+        with asking(settings) as ask:
+            ask(ask="rule", ruling="AAAA")
+    register.write_bytes(with_register(given, replace(REGISTER, version=3)).register)
+    with pytest.raises(Problem, match="which version 2 closed"), asking(settings):
+        pass

@@ -51,9 +51,10 @@ def table(tmp_path, repository, monkeypatch):
     return tmp_path
 
 
-def drafted(needed=2, names=tuple(OFFICERS)):
+def drafted(needed=2, names=tuple(OFFICERS), more=()):
     cards = [word for name in names for word in ("--card", f"{name}.card")]
-    return told("ceremony", "draft", "election.toml", *cards, "--needed", needed, "-o", "e.draft")
+    words = ("election.toml", *cards, "--needed", needed, "-o", "e.draft", *more)
+    return told("ceremony", "draft", *words)
 
 
 def signed(name, draft, output, *more):
@@ -199,3 +200,25 @@ def test_one_signer_s_register_is_refused_where_two_must(table):
     assert "is --root the right one?" in fault(
         "ceremony", "show", "r.draft", *under("rehearsal:shared:" + "0" * 64)
     )
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (f'register_signers = ["{GATEWAY}"]\n', "register_signers: are not the holders"),
+        ("signers_needed = 1\n", "signers_needed: is 1, fewer than --needed 2"),
+    ],
+)
+def test_registers_go_to_others_than_the_holders_only_where_it_is_said_and_shown(table, line, said):
+    _, shown = drafted()
+    holders = "signed by 2 of 3: A. Asanova, B. Bakirov, C. Chynara uulu"
+    assert of(shown, "registers") == holders
+    source = Path("election.toml")
+    source.write_text(line + source.read_text())
+    code, shown = drafted()
+    assert code == 1
+    assert said in shown
+    _, shown = drafted(more=("--other-signers",))
+    assert of(shown, "registers").startswith("signed by 1 of ")
+    assert ("(holds no part of the root)" in shown) == ("register_signers" in line)
+    assert well("ceremony", "show", "e.draft") == shown

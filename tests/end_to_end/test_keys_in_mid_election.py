@@ -146,7 +146,7 @@ def test_what_officers_do_wrong_is_told_and_the_register_in_use_stays(day):
         office.draft("--gateway", "x.example", seeded_key(9, "x").public.hex(), source="fork.cose"),
         "undone.cose",
     )
-    assert "version 3 opens box" in day.take(once)
+    assert "version 3 undoes the end of box" in day.take(once)
     assert "have it made from the version in use" in day.gateway.lines[-1]
     late = day.box.report(K.TURNOUT)
     assert day.said(late) == (Verdict.QUARANTINED, Reason.CLOSED_ENTRY)

@@ -2,8 +2,16 @@
 
 import pytest
 
-from ballotbox_gateway.core.intake import Intake, Outcome, Road, RoadKind, RulingResult
-from ballotbox_gateway.core.ports import Batch, Conflict, DiskFull, LedgerFailure, LogHead, Tally
+from ballotbox_gateway.core.intake import Identity, Intake, Outcome, Road, RoadKind, RulingResult
+from ballotbox_gateway.core.ports import (
+    Batch,
+    Conflict,
+    DiskFull,
+    LedgerFailure,
+    LogHead,
+    SignerAway,
+    Tally,
+)
 from ballotbox_protocol.wire import cose
 from ballotbox_protocol.wire.cose import MessageType
 from ballotbox_protocol.wire.report import ReportKind
@@ -14,6 +22,7 @@ from tests.gateway.proofs import receipted
 from tests.gateway.scene import Scene
 from tests.gateway.scripted import (
     NOW,
+    ORIGIN,
     ScriptedBox,
     arrivals,
     authority,
@@ -226,3 +235,39 @@ def test_endless_conflict_is_a_failure_and_says_nothing() -> None:
 
 def test_conflict_is_no_ledger_failure() -> None:
     assert not issubclass(Conflict, LedgerFailure)
+
+
+class FailingKey:
+    """The gateway's key, which is away for the signatures of these numbers."""
+
+    def __init__(self, real, *away):
+        self.public, self._real, self._away, self._asked = real.public, real, away, 0
+
+    def sign(self, data):
+        self._asked += 1
+        if self._asked in self._away:
+            raise SignerAway("away")
+        return self._real.sign(data)
+
+
+@pytest.mark.parametrize(("away", "is_asked"), [((), True), ((2,), False)])
+def test_a_key_that_goes_away_after_the_commit_takes_back_nothing(away, is_asked):
+    scene = Scene().until(ReportKind.TURNOUT)
+    key = FailingKey(scene.given.gateway_keys[ORIGIN], *away)
+    scene.intake = Intake(scene.given.trusted, Identity(ORIGIN, key), scene.ledger)
+    _, later, last = (scene.box.report(ReportKind.TURNOUT) for _ in range(3))
+    admitted = scene.admit(later)
+    assert [each.outcome for each in admitted.answers] == [Outcome.HELD]
+    assert bool(admitted.also) == is_asked
+    assert bool(scene.admit(last).also) != is_asked
+
+
+def test_a_key_that_is_away_is_no_full_disk():
+    scene = Scene()
+    key = FailingKey(scene.given.gateway_keys[ORIGIN], 1)
+    scene.intake = Intake(scene.given.trusted, Identity(ORIGIN, key), scene.ledger)
+    message = scene.box.report(ReportKind.BOOT)
+    with pytest.raises(SignerAway):
+        scene.admit(message)
+    scene.admit(message)
+    assert (Tally.UNAUTHENTIC, Reason.DISK) not in scene.ledger.counts()

@@ -94,7 +94,7 @@ def test_a_register_made_from_one_before_the_end_is_refused():
     opened = scene.given.trusted.register.boxes[0]
     scene.with_entries(closed(scene, (HERE, 1)))
     with pytest.raises(
-        InvalidField, match=r"version 3 opens box 0+1, which version 2 closed: have"
+        InvalidField, match=r"version 3 undoes the end of box 0+1, which version 2 closed: have"
     ):
         scene.intake.replace_register(register(scene, 3, opened))
     assert scene.send(K.TURNOUT).reason is Reason.CLOSED_ENTRY

@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from ballotbox_protocol.election.register import ClosedAs, Closure
+from ballotbox_protocol.election.register import ClosedAs, Closure, origin_id
 from ballotbox_protocol.wire import cbor, cose
 from ballotbox_protocol.wire.paper import PaperCopy, paper_parts, print_entry
 from ballotbox_protocol.wire.report import ReportKind, encode_report
 from ballotbox_simulator.authority import seeded_key, with_register
-from ballotbox_tabulation.core.examination import Mark, examine_paper
+from ballotbox_tabulation.core.examination import Mark, examine_paper, examine_report
 from ballotbox_tabulation.verify_cli import main
 from tests.tabulation.log_builder import LogBuilder, authority_of, count, simple_ballots
 
@@ -202,15 +202,26 @@ def test_anything_else_is_refused_and_the_reason_is_told(verify, authority, make
 
 def test_an_entry_that_was_closed_since_is_told_and_still_the_same(authority):
     register = authority.trusted.register
-    closed = replace(register.boxes[0], closed=Closure(ClosedAs.REPLACED, ()))
-    newer = with_register(
-        authority, replace(register, version=2, boxes=(closed, *register.boxes[1:]))
-    )
-    parts = parts_of(authority, final_of(authority).data)
-    findings = list(examine_paper(parts, newer.trusted))
+    here = origin_id(register.gateways[0].origin)
+
+    def newer(closed):
+        boxes = replace(register.boxes[0], closed=closed), *register.boxes[1:]
+        return with_register(authority, replace(register, version=2, boxes=boxes)).trusted
+
+    report = final_of(authority).data
+    parts = parts_of(authority, report)
+    never = newer(Closure(ClosedAs.REVOKED, ()))
+    for told in (examine_report(report, never), examine_paper(parts, never)):
+        failed = [each.text for each in told if each.mark is Mark.FAILS]
+        assert failed == [
+            "that entry was ever valid: the register closed it as revoked from the start"
+        ]
+    trusted = newer(Closure(ClosedAs.REPLACED, ((here, 3),)))
+    findings = list(examine_paper(parts, trusted))
     assert [each.text for each in findings if each.mark is Mark.FAILS] == []
     said = "the register closed that entry as replaced: the log tells whether before"
     assert said in [each.text for each in findings]
+    assert said in [each.text for each in examine_report(report, trusted)]
 
 
 def test_files_without_a_code_are_unusable(verify, tmp_path):

@@ -77,7 +77,21 @@ class Closure:
 
         A log the closure does not name had no part in the box's life before: closed from its start.
         """
-        return index >= dict(self.positions).get(origin, 0)
+        return index >= self.first(origin)
+
+    def first(self, origin: OriginId) -> int:
+        """Return the first leaf of `origin`'s log for which the entry is closed."""
+        return dict(self.positions).get(origin, 0)
+
+    def undone_by(self, later: "Closure | None") -> bool:
+        """Tell whether a later word on the entry takes back something of this end.
+
+        An end may come earlier, never later, and no box becomes unused that was not.
+        """
+        if later is None or (later.reason is not self.reason and later.reason is ClosedAs.UNUSED):
+            return True
+        named = (origin for origin, _ in later.positions)
+        return any(later.first(origin) > self.first(origin) for origin in named)
 
 
 @dataclass(frozen=True, slots=True)

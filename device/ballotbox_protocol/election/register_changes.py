@@ -96,25 +96,36 @@ def common_firmware(register: Register) -> tuple[bytes, ...]:
 
 
 def reopened(before: Register, after: Register) -> BoxId | None:
-    """Return a box of which the later register has an entry open that the earlier one closed."""
-    closed = {(e.box, e.epoch) for e in before.boxes if e.closed is not None}
-    boxes = (e.box for e in after.boxes if e.closed is None and (e.box, e.epoch) in closed)
-    return next(boxes, None)
+    """Return a box of which the later register takes an end back or puts it off."""
+    ends = {(e.box, e.epoch): e.closed for e in before.boxes if e.closed is not None}
+    kept = (e for e in after.boxes if (e.box, e.epoch) in ends)
+    return next((e.box for e in kept if ends[e.box, e.epoch].undone_by(e.closed)), None)
+
+
+def first_lost(before: Register, after: Register) -> BoxId | None:
+    """Return a box of which an entry is missing in the later register or has another key."""
+    kept = {(e.box, e.epoch, e.key) for e in after.boxes}
+    return next((e.box for e in before.boxes if (e.box, e.epoch, e.key) not in kept), None)
 
 
 def require_later(used: Register, offered: Register) -> None:
     """Raise InvalidField where a register was made from another one than that in use.
 
-    Another content under the same version, or an end undone: two officers signed what others, or
-    they themselves, did not know of.
+    Another content under the same version, an entry lost, an end undone or put off: two officers
+    signed what others, or they themselves, did not know of.
     """
     if offered.version == used.version and offered != used:
         problem = f"version {used.version} is not the version {used.version} in use"
         raise InvalidField("register", f"{problem}: have the next version made, from that one")
+    lost = first_lost(used, offered)
+    if lost is not None:
+        problem = f"version {offered.version} has lost an entry of box {lost.hex()}"
+        raise InvalidField("register", f"{problem}: entries are closed, never deleted")
     box = reopened(used, offered)
     if box is not None:
-        problem = f"version {offered.version} opens box {box.hex()}, which version {used.version}"
-        raise InvalidField("register", f"{problem} closed: have it made from the version in use")
+        problem = f"version {offered.version} undoes the end of box {box.hex()}, which version"
+        remedy = "have it made from the version in use"
+        raise InvalidField("register", f"{problem} {used.version} closed: {remedy}")
 
 
 def changes(before: Register, after: Register) -> list[str]:

@@ -8,6 +8,7 @@ from ballotbox_gateway.adapters.joint_files import Paper, Vouched, definition_pa
 from ballotbox_gateway.adapters.source_files import read_source_text
 from ballotbox_gateway.adapters.trust_files import read_document
 from ballotbox_gateway.problem import Problem
+from ballotbox_protocol.election.definition import Election
 from ballotbox_protocol.election.identifiers import InvalidField
 from ballotbox_protocol.election.register_changes import changes
 from ballotbox_protocol.election.source import load_election
@@ -20,9 +21,12 @@ from ballotbox_protocol.wire.root_document import Holder, RootDocument, encode_r
 from ballotbox_protocol.wire.trust import Distrust, open_register
 
 
-def drafted_definition(source: Path, cards: Sequence[Path], needed: int) -> Paper:
+def drafted_definition(
+    source: Path, cards: Sequence[Path], needed: int, *, other_signers: bool = False
+) -> Paper:
     """Return the unsigned definition in a TOML file under the root of these cards' holders.
 
+    other_signers: let the file give the registers to others than the holders, or to fewer.
     Raises Problem.
     """
     holders = tuple(map(_card, cards))
@@ -39,9 +43,22 @@ def drafted_definition(source: Path, cards: Sequence[Path], needed: int) -> Pape
         raise Problem(where, error.problem, "One card for each holder, at least two sign") from (
             error
         )
+    if not other_signers:
+        _require_holders_sign(election, root, source)
     payload = encode_definition(election)
     document = JointDocument(MessageType.DEFINITION, encode_root(root), payload)
     return definition_paper(source, document, None)
+
+
+def _require_holders_sign(election: Election, root: RootDocument, source: Path) -> None:
+    if set(election.register_signers) != set(root.keys):
+        problem = "register_signers: are not the holders of the cards"
+    elif election.signers_needed < root.needed:
+        problem = f"signers_needed: is {election.signers_needed}, fewer than --needed {root.needed}"
+    else:
+        return
+    remedy = "Leave both out, or give --other-signers and have every officer know who they are"
+    raise Problem(str(source), problem, remedy)
 
 
 def _card(path: Path) -> Holder:

@@ -32,6 +32,13 @@ class Vouched:
     digest: ElectionDigest
     holders: RootDocument | None
 
+    def name(self, key: PublicKey) -> str:
+        """Return what a person calls the holder of a key."""
+        hint = f"key {cose.key_id(key).hex()}"
+        if self.holders is None:
+            return hint
+        return self.holders.names([key]) or f"{hint} (holds no part of the root)"
+
 
 @dataclass(frozen=True)
 class Paper:
@@ -71,8 +78,7 @@ class Paper:
 
     def name(self, key: PublicKey) -> str:
         """Return what a person calls the holder of a key."""
-        known = self.under.holders.names([key]) if self.under.holders is not None else ""
-        return known or f"key {cose.key_id(key).hex()}"
+        return self.under.name(key)
 
     def complete(self) -> bytes:
         """Return the document as gateways take it; raises Problem while too few signed."""

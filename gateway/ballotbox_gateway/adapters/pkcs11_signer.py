@@ -16,10 +16,13 @@ from ballotbox_gateway.core.ports import SignerAway
 from ballotbox_gateway.problem import Problem
 from ballotbox_protocol.election.identifiers import PublicKey
 from ballotbox_protocol.election.register import KEY_SIZE
+from ballotbox_protocol.wire import cose
 
 _ED25519: Final = "1.3.101.112"  # RFC 8410
 #: An OCTET STRING of 32 bytes, as CKA_EC_POINT has it (PKCS#11 3.0, 6.3.5).
 _POINT_HEAD: Final = b"\x04\x20"
+#: What is signed to see whether the two parts of a key belong together; it is no checkpoint.
+_PROBE: Final = b"ballotbox: does this key sign for its public part?"
 _PIN_REFUSED: Final = (
     pkcs11.PinIncorrect,
     pkcs11.PinLocked,
@@ -40,8 +43,7 @@ class Pkcs11Signer:
         self._session: Any = None
         self._key: Any = None
         try:
-            self._open()
-            self.public = _public(self._session, token, label)
+            self.public = self._open()
         except PKCS11Error as error:
             self.close()
             raise _problem(module, token, error, pin) from error
@@ -52,9 +54,7 @@ class Pkcs11Signer:
     def sign(self, data: bytes) -> bytes:
         """Return the signature that the module makes, logging in again if it was away."""
         try:
-            if self._key is None:
-                self._open()
-            return bytes(self._key.sign(data, mechanism=Mechanism.EDDSA))
+            return self._sign(data)
         except (PKCS11Error, Problem) as error:
             self._locked_out = self._locked_out or isinstance(error, _PIN_REFUSED)
             self.close()
@@ -62,12 +62,32 @@ class Pkcs11Signer:
                 f"key {self._place[2]} of token {self._place[1]}: {_said(error)}"
             ) from (error)
 
-    def _open(self) -> None:
+    def _sign(self, data: bytes) -> bytes:
+        if self._key is not None:
+            try:
+                return _signature(self._key, data)
+            except PKCS11Error as error:
+                if isinstance(error, _PIN_REFUSED):
+                    raise
+                # Whoever logs out, or takes the token out for a moment, ends all sessions.
+                self.close()
+        if self._open() != self.public:
+            what, remedy = "has another key than at the start", "Bring back the one it had"
+            raise Problem(f"token {self._place[1]}", what, remedy)
+        return _signature(self._key, data)
+
+    def _open(self) -> PublicKey:
+        """Log in, and return the public key that the module's private key really signs for."""
         module, token, label = self._place
         if self._locked_out:
             raise Problem(f"token {token}", "refused its PIN", "Start again with the right one")
         self._session = _log_in(_find_token(module, token), self._pin)
-        self._key = _private(self._session, token, label)
+        public = _public(self._session, token, label)
+        self._key = _one(self._session, token, label, ObjectClass.PRIVATE_KEY)
+        if not cose.verify(_PROBE, _signature(self._key, _PROBE), public):
+            what = "signs with another private key than its public part says"
+            raise Problem(f"key {label} of token {token}", what, "Remove it and make one anew")
+        return public
 
     def close(self) -> None:
         """Log out; the next signature logs in again."""
@@ -118,8 +138,8 @@ def _log_in(token: Any, pin: Pin, *, write: bool = False) -> Any:  # noqa: ANN40
         return token.open(rw=write)
 
 
-def _private(session: Any, token: str, label: str) -> Any:  # noqa: ANN401
-    return _one(session, token, label, ObjectClass.PRIVATE_KEY)
+def _signature(key: Any, data: bytes) -> bytes:  # noqa: ANN401
+    return bytes(key.sign(data, mechanism=Mechanism.EDDSA))
 
 
 def _public(session: Any, token: str, label: str) -> PublicKey:  # noqa: ANN401

@@ -30,19 +30,25 @@ def asking(config: "Config") -> Iterator[Ask]:
 def _stopped(config: "Config") -> Iterator[Ask]:
     from ballotbox_gateway.adapters.law_files import load_laws
     from ballotbox_gateway.adapters.trust_files import load_identity, load_trusted
+    from ballotbox_gateway.adapters.used_register import remember_register
     from ballotbox_gateway.core.intake import Intake
     from ballotbox_gateway.service.desk import stopped_desk
     from ballotbox_gateway.service.opening import open_existing
 
     trusted = load_trusted(config)
     ledger = open_existing(config)
+
+    def intake() -> Intake:
+        laws = load_laws(config.laws)
+        made = Intake(trusted, load_identity(config, trusted), ledger, laws=laws)
+        remember_register(config, trusted.register)
+        return made
+
     try:
         desk = stopped_desk(
             ledger,
             trusted,
-            lambda: Intake(
-                trusted, load_identity(config, trusted), ledger, laws=load_laws(config.laws)
-            ),
+            intake,
             int(time.time()),
             config.upstream.origin if config.upstream else None,
         )

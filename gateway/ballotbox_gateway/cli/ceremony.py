@@ -69,18 +69,23 @@ def card(key_file: Path, name: str, output: Path, passphrase_file: Path | None) 
 @click.argument("source", type=_PATH)
 @click.option("--card", "cards", type=_PATH, multiple=True, required=True, help="One each.")
 @click.option("--needed", type=int, required=True, help="How many of them must sign.")
+@click.option(
+    "--other-signers", is_flag=True, help="Let SOURCE name other or fewer signers of registers."
+)
 @_output
-def draft(source: Path, cards: tuple[Path, ...], needed: int, output: Path) -> None:
+def draft(
+    source: Path, cards: tuple[Path, ...], needed: int, output: Path, *, other_signers: bool
+) -> None:
     """Write the definition in SOURCE (TOML) under a root that the holders of the cards share.
 
-    They also sign its register, as many as here, unless SOURCE names other signers.
+    They also sign its registers, as many as here; a SOURCE that says otherwise is refused.
     """
     from ballotbox_gateway.adapters.ceremony_files import drafted_definition
     from ballotbox_gateway.cli.documents import write_file
     from ballotbox_gateway.cli.paper_text import described
     from ballotbox_protocol.wire.joint import encode_joint
 
-    paper = drafted_definition(source, cards, needed)
+    paper = drafted_definition(source, cards, needed, other_signers=other_signers)
     write_file(output, encode_joint(paper.document))
     _say(described(paper))
 

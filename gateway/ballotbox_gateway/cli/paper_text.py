@@ -3,15 +3,19 @@
 from collections.abc import Iterator
 
 from ballotbox_gateway.adapters.joint_files import Paper, Vouched
+from ballotbox_protocol.election.identifiers import PublicKey
 from ballotbox_protocol.wire.fingerprint import fingerprint
 
 
 def shown(under: Vouched) -> Iterator[str]:
-    """Yield the lines about an election: name, root and fingerprint."""
+    """Yield the lines about an election: name, root, fingerprint and who signs its registers."""
     yield f"election     {under.election.name} ({under.election.mode.name.lower()})"
     yield f"day          {under.election.day}"
     yield f"root         {under.root}"
     yield f"fingerprint  {fingerprint(str(under.root), under.digest)}"
+    signers = tuple(map(PublicKey, under.election.register_signers))
+    names = ", ".join(map(under.name, signers))
+    yield f"registers    signed by {under.election.signers_needed} of {len(signers)}: {names}"
 
 
 def signatures(paper: Paper) -> Iterator[str]:

@@ -105,8 +105,6 @@ class Books:
         # Entries are closed, never deleted: what boxes said must stay readable and bound to them.
         reported = (head.box for head in self.ledger.box_heads())
         lost = next((box for box in reported if not roster.lists(box)), None)
-        if lost is None and previous is not None:
-            lost = roster.first_lost(previous)
         if lost is not None:
             raise InvalidField(
                 "register",

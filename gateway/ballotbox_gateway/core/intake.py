@@ -29,7 +29,14 @@ from ballotbox_gateway.core.outcome import (
     RulingOutcome,
     RulingResult,
 )
-from ballotbox_gateway.core.ports import DiskFull, Entry, Ledger, StoredRefusal, StoredReport
+from ballotbox_gateway.core.ports import (
+    DiskFull,
+    Entry,
+    Ledger,
+    SignerAway,
+    StoredRefusal,
+    StoredReport,
+)
 from ballotbox_gateway.core.publications import PublicationOutcome, take_publication
 from ballotbox_gateway.core.publishing import Stretch, stretch
 from ballotbox_gateway.core.quota import ROW_OVERHEAD, Quotas
@@ -118,8 +125,9 @@ class Intake:
         given = self._authenticate(arrivals)
         try:
             settled = self._books.settle(lambda case: self._judge(case, arrivals, given), now)
-        except DiskFull:
-            self.turned_away(Reason.DISK, len(arrivals))
+        except DiskFull as trouble:
+            if not isinstance(trouble, SignerAway):
+                self.turned_away(Reason.DISK, len(arrivals))
             raise
         if self._quotas is not None:
             self._charge(self._quotas, settled, now)
@@ -186,8 +194,7 @@ class Intake:
         for refusal in settled.case.draft.refusals.values():
             quotas.boxes.charge(refusal.box, len(refusal.data) + len(refusal.answer), now)
         # Not a reason for a commit: a flood shall not make the disk work.
-        limited = sum(each is Reason.RATE for each in settled.result)
-        if limited:
+        if limited := sum(each is Reason.RATE for each in settled.result):
             self.turned_away(Reason.RATE, limited)
 
     def _refuse(self, case: Case, given: Misplaced) -> StoredRefusal:
@@ -214,15 +221,21 @@ class Intake:
             missing = case.draft.chain(box).first_missing()
             asked = self._asked.get(box)
             if asked is None or asked[0] != missing or asked[1] + _ASK_AGAIN <= case.draft.now:
-                self._asked[box] = missing, case.draft.now
-                also.append((box, self._resend(box, missing)))
+                also += self._request(box, missing, case.draft.now)
         for box, size in case.chains.exposing.items():
             also += self._exposure.ask(box, size, case.draft.now)
         return also
 
+    def _request(self, box: BoxId, missing: int, now: int) -> list[tuple[BoxId, Message]]:
+        try:
+            request = [(box, self._resend(box, missing))]
+        except SignerAway:
+            return []  # What was decided is durable and must be said; the next gap asks again.
+        self._asked[box] = missing, now
+        return request
+
     def _resend(self, box: BoxId, missing: int) -> Message:
-        books = self._books
-        key = books.identity.key
+        books, key = self._books, self._books.identity.key
         resend = Resend(books.roster.trusted.digest, box, books.identity.origin, missing)
         return Message(MessageKind.RESEND, sign_statement(resend, key.public, key.sign))
 

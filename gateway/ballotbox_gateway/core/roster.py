@@ -139,12 +139,6 @@ class Roster:
         """Tell whether the register has an entry for `box`, open or closed."""
         return box in self.trusted.register.entries_of
 
-    def first_lost(self, previous: "Roster") -> BoxId | None:
-        """Return a box of which an entry of the previous register is missing or has another key."""
-        entries = previous.trusted.register.boxes
-        lost = (e.box for e in entries if not self.lists_key(e.box, e.epoch, e.key))
-        return next(lost, None)
-
     def lists_key(self, box: BoxId, epoch: int, key: bytes) -> bool:
         """Tell whether the register gives `box` this key in this epoch."""
         entries = self.trusted.register.entries_of.get(box, ())

@@ -5,6 +5,7 @@ from typing import Final, NamedTuple
 
 from ballotbox_gateway.adapters.law_files import load_laws
 from ballotbox_gateway.adapters.second_copy import SecondCopy
+from ballotbox_gateway.adapters.used_register import remember_register
 from ballotbox_gateway.config import Config
 from ballotbox_gateway.core.intake import Identity, Intake, OlderRegister
 from ballotbox_gateway.core.ports import Binding, Damaged, LedgerFailure
@@ -106,6 +107,7 @@ def size_of_whole(config: Config, trusted: Trusted, identity: Identity) -> int:
         remedy = "`ballotbox-gateway run` makes it whole again, or says what to do"
         raise Problem(str(config.ledger_file), str(fault), remedy) from fault
     opened.ledger.close()
+    remember_register(config, trusted.register)
     return opened.intake.size
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import apsw
 
 from ballotbox_gateway.adapters.second_copy import SecondCopy
+from ballotbox_gateway.adapters.used_register import remember_register
 from ballotbox_gateway.config import Config
 from ballotbox_gateway.core.intake import Identity, Intake
 from ballotbox_gateway.core.ports import Binding, LedgerFailure
@@ -40,12 +41,14 @@ def replace_log(
             Intake(trusted, identity, ledger).open_replacing(first, now, *before)
         finally:
             ledger.close()
-        return put_in_place(made, path)
+        kept = put_in_place(made, path)
     except InvalidField as error:
         raise Problem("statement", str(error), "Nothing was changed: correct it") from error
     except (OSError, LedgerFailure) as error:
         what = f"the new ledger cannot be written: {error}"
         raise Problem(str(path), what, "Choose a local disk with room in ledger_file") from error
+    remember_register(config, trusted.register)
+    return kept
 
 
 def _require_other(path: Path, identity: Identity) -> None:

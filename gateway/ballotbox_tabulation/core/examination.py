@@ -67,6 +67,7 @@ def examine_report(data: bytes, trusted: Trusted) -> Findings:
         return
     signed = cose.verify(envelope.statement, envelope.signature, entry.key)
     yield point(signed, f"box {entry.box.hex()} signed it, with its key of epoch {entry.epoch}")
+    yield from _closure(entry)
     try:
         report = decode_report(envelope.payload)
     except ValueError as error:
@@ -76,6 +77,16 @@ def examine_report(data: bytes, trusted: Trusted) -> Findings:
     yield from _consent(report, envelope.payload, entry, trusted)
     yield from _numbers(report, trusted)
     yield from _sayings(report, trusted)
+
+
+def _closure(entry: BoxEntry) -> Findings:
+    if entry.closed is None:
+        return
+    reason = entry.closed.reason.name.lower()
+    if entry.closed.positions:
+        yield says(f"the register closed that entry as {reason}: the log tells whether before")
+    else:
+        yield fails(f"that entry was ever valid: the register closed it as {reason} from the start")
 
 
 def examine_paper(parts: Iterable[str], trusted: Trusted, laws: Laws | None = None) -> Findings:
@@ -105,9 +116,6 @@ def _examine_tape(copy: PaperCopy, trusted: Trusted) -> Findings:
     signer = trusted.reporters.get(envelope.protected)
     same = signer is not None and print_entry(signer) == copy.entry
     yield point(same, "the register's entry of the key that signed is printed on it")
-    if signer is not None and signer.closed is not None:
-        reason = signer.closed.reason.name.lower()
-        yield says(f"the register closed that entry as {reason}: the log tells whether before")
     yield point(_is_result(envelope.payload), "it is a final or a correction")
     yield from examine_report(copy.report, trusted)
 

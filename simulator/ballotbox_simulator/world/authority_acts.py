@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from ballotbox_device.core.events import CorrectionRequested, RotationRequested
 from ballotbox_device.core.rules import ElectionRules
-from ballotbox_protocol.election.identifiers import BoxId, PollState
+from ballotbox_protocol.election.identifiers import WIDE_MAX, BoxId, PollState
 from ballotbox_protocol.election.register import (
     BoxEntry,
     ClosedAs,
@@ -16,6 +16,7 @@ from ballotbox_protocol.election.register import (
     Register,
     Role,
     key_id,
+    origin_id,
 )
 from ballotbox_protocol.election.register_changes import close_box, enrol_box
 from ballotbox_protocol.wire import cose
@@ -72,13 +73,15 @@ def undo_register(world: World, strike: Strike) -> None:
 
 
 def _undo(world: World, spare: BoxId) -> None:
-    """Release the newest register as it would be had nobody told those who wrote it."""
+    """Release the newest register without the end, as if nobody knew of it, then with a later."""
     register = world.authority.trusted.register
-    boxes = (replace(e, closed=None) if e.box == spare else e for e in register.boxes)
-    undone = replace(register, version=register.version + 1, boxes=tuple(boxes))
-    trusted = with_register(world.authority, undone).trusted
-    for gateway in world.gateways:
-        gateway.use(trusted)
+    later = ((origin_id(register.gateways[0].origin), WIDE_MAX),)
+    for closed in (None, Closure(ClosedAs.UNUSED, later)):
+        boxes = (replace(e, closed=closed) if e.box == spare else e for e in register.boxes)
+        undone = replace(register, version=register.version + 1, boxes=tuple(boxes))
+        trusted = with_register(world.authority, undone).trusted
+        for gateway in world.gateways:
+            gateway.use(trusted)
 
 
 def _issue(world: World, strike: Strike, register: Register) -> None:

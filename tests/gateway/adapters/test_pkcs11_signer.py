@@ -2,8 +2,10 @@
 
 from contextlib import closing
 
+import pkcs11
 import pytest
 from click.testing import CliRunner
+from pkcs11 import Attribute, ObjectClass
 
 from ballotbox_gateway.adapters.pin import pin_from_file
 from ballotbox_gateway.adapters.pkcs11_signer import Pkcs11Signer, make_key
@@ -64,11 +66,32 @@ def signer(module):
         yield opened
 
 
-def test_a_key_that_was_away_signs_again(signer):
+def test_a_key_whose_session_was_ended_signs_at_once(signer):
     signer._session.close()
-    with pytest.raises(SignerAway, match="key gateway of token ballotbox: SessionHandleInvalid"):
-        signer.sign(b"leaf")
     assert cose.verify(b"leaf", signer.sign(b"leaf"), signer.public)
+
+
+def test_another_key_in_the_place_of_the_one_at_the_start_signs_nothing(module, signer):
+    make_key(module.library, TOKEN, "other", pin_from_file(module.pin_file))
+    signer._place = module.library, TOKEN, "other"
+    signer.close()
+    for _ in range(2):
+        with pytest.raises(SignerAway, match="has another key than at the start"):
+            signer.sign(b"leaf")
+
+
+def test_a_private_key_that_is_not_the_listed_one_is_told_before_it_signs(module):
+    pin = pin_from_file(module.pin_file)
+    for label in ("torn", "strange"):
+        make_key(module.library, TOKEN, label, pin)
+    private = {Attribute.CLASS: ObjectClass.PRIVATE_KEY}
+    token = pkcs11.lib(str(module.library)).get_token(token_label=TOKEN)
+    with token.open(user_pin=PIN, rw=True) as session:
+        next(iter(session.get_objects(private | {Attribute.LABEL: "torn"}))).destroy()
+        strange = next(iter(session.get_objects(private | {Attribute.LABEL: "strange"})))
+        strange[Attribute.LABEL] = "torn"
+    with pytest.raises(Problem, match="key torn of token ballotbox: signs with another private"):
+        Pkcs11Signer(module.library, TOKEN, "torn", pin)
 
 
 def test_a_wrong_pin_is_tried_once_and_traced(module, signer, tmp_path):

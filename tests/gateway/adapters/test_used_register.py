@@ -5,10 +5,14 @@ from dataclasses import replace
 import pytest
 
 from ballotbox_gateway.adapters.used_register import remember_register, require_follows
+from ballotbox_gateway.cli.asking import asking
+from ballotbox_gateway.installation import load_installation
 from ballotbox_gateway.problem import Problem
-from ballotbox_protocol.election.register import ClosedAs, Closure
+from ballotbox_protocol.election.register import ClosedAs, Closure, origin_id
 from ballotbox_protocol.election.register_changes import close_box, next_version
-from tests.gateway.scripted import authority
+from ballotbox_simulator.authority import with_register
+from tests.end_to_end.field_gateway import FieldGateway
+from tests.gateway.scripted import ORIGIN, authority
 from tests.gateway.service.test_room import config
 
 REGISTER = authority().trusted.register
@@ -46,6 +50,26 @@ def test_an_end_undone_and_another_of_the_same_version_do_not(settings):
     assert "is not the version 2 in use" in refused(settings, replace(REGISTER, version=2))
 
 
+def test_an_end_put_off_or_a_lost_entry_is_refused_after_a_restart_too(settings):
+    here = origin_id(ORIGIN)
+    ended = close_box(next_version(REGISTER), BOX, Closure(ClosedAs.REVOKED, ((here, 12),)))
+    remember_register(settings, ended)
+
+    def with_end(reason, *positions):
+        closed = Closure(reason, positions)
+        boxes = (replace(e, closed=closed) if e.box == BOX else e for e in ended.boxes)
+        return replace(ended, version=3, boxes=tuple(boxes))
+
+    undone = f"undoes the end of box {BOX.hex()}, which version 2 closed"
+    assert undone in refused(settings, with_end(ClosedAs.REVOKED, (here, 13)))
+    elsewhere = (origin_id("elsewhere"), 1)
+    assert undone in refused(settings, with_end(ClosedAs.REVOKED, (here, 12), elsewhere))
+    assert undone in refused(settings, with_end(ClosedAs.UNUSED, (here, 12)))
+    require_follows(settings, with_end(ClosedAs.REPLACED, (here, 11)))
+    lost = replace(ended, version=3, boxes=ended.boxes[1:])
+    assert "has lost an entry of box" in refused(settings, lost)
+
+
 def test_a_lower_version_and_another_election_are_for_others_to_refuse(settings):
     remember_register(settings, CLOSED)
     require_follows(settings, REGISTER)
@@ -61,3 +85,22 @@ def test_what_cannot_be_kept_or_read_is_told_and_stops_nothing(settings, tmp_pat
     kept.mkdir()
     remember_register(settings, REGISTER)
     assert "the register in use is not kept" in caplog.text
+
+
+@pytest.mark.parametrize("command", ["check", "rule"])
+def test_what_a_stopped_gateway_s_command_used_is_kept_as_well(tmp_path, command):
+    given = authority()
+    gateway = FieldGateway(tmp_path / "g", given, ORIGIN)
+    gateway.configure('[mqtt]\nhost = "127.0.0.1"\nport = 1\n')
+    gateway.init()
+    register = gateway.folder / "register.cose"
+    settings = load_installation(gateway.config).one(None)
+    register.write_bytes(with_register(given, CLOSED).register)
+    if command == "check":
+        gateway.command("check")
+    else:
+        with asking(settings) as ask:
+            ask(ask="rule", ruling="AAAA")
+    register.write_bytes(with_register(given, replace(REGISTER, version=3)).register)
+    with pytest.raises(Problem, match="which version 2 closed"), asking(settings):
+        pass

@@ -27,9 +27,8 @@ class Screen(Table):
     Nothing can be changed by that door.
     """
 
-    host: str | None = Field(
+    host: Host | None = Field(
         None,
-        min_length=1,
         description="Address at which phones and other machines may look at the screen, 0.0.0.0 "
         "for all of this machine; without it, `page` alone shows the screen",
     )

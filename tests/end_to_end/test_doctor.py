@@ -9,7 +9,7 @@ import pytest
 
 from ballotbox_gateway.cli.asking import asking
 from ballotbox_gateway.installation import load_installation
-from ballotbox_gateway.service.diagnosis import log_integrity
+from ballotbox_gateway.service.diagnosis import log_integrity, redacted
 from tests.end_to_end.mqtt_box import MqttBox
 from tests.gateway.scripted import ScriptedBox, report_id
 
@@ -58,6 +58,14 @@ def test_a_running_gateway_is_described_whole_and_without_secrets(served, electi
     assert len(parts) > 3
     assert not [part for part in parts if part in text]
     assert '"votes"' not in text
+
+
+def test_no_table_of_a_broker_gives_its_user_away(gateway):
+    table = f'host = "127.0.0.1"\nusername = "{USER}"\n'
+    gateway.configure(f"[mqtt]\n{table}[below]\n{table}")
+    shown = redacted(load_installation(gateway.config).one(None))
+    assert {shown[name]["username"] for name in ("mqtt", "below")} == {"(hidden)"}
+    assert USER not in json.dumps(shown)
 
 
 def test_the_last_faults_of_the_process_are_in_it(served, election):

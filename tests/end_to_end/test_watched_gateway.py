@@ -71,6 +71,9 @@ def test_a_full_disk_is_no_health_and_a_broker_that_is_away_is_a_trouble():
     able, told = health([state])
     assert (able, told["health"]) == (True, "troubled")
     assert told["elections"][0]["troubles"] == ["MQTT broker b:1: refuses the connection"]
+    greedy = {"roads": [], "over_quota": ["box ab", "gateway b.example"]}
+    _, told = health([state | greedy])
+    assert told["elections"][0]["troubles"] == ["senders over their quota: 2"]
     able, told = health([state | {"disk_full": "no room"}])
     assert (able, told["health"]) == (False, "not taking in")
     assert told["elections"][0]["troubles"][0] == "no room"

@@ -155,3 +155,15 @@ def test_the_unit_leaves_the_service_what_it_needs_and_no_more():
     assert done.returncode == 0, done.stdout + done.stderr
     (exposure,) = re.findall(r"exposure level for \S+: (\S+)", done.stdout)
     assert f"gives its unit an exposure of {exposure} " in MANUAL.read_text()
+
+
+def test_the_unit_lets_a_collector_read_what_the_process_takes():
+    if missing := missing_tools():
+        pytest.skip(missing)
+    unit = dict(re.findall(r"^(Protect\w+|ProcSubset)=(\w+)$", UNIT.read_text(), re.MULTILINE))
+    options = f"hidepid={unit['ProtectProc']},subset={unit.get('ProcSubset', 'all')}"
+    options = options.removesuffix(",subset=all")
+    inside = f'mount -t proc -o {options} proc /proc && exec "$@"'
+    look = "from ballotbox_gateway.service.metrics import *; print(exposition([]).decode())"
+    told = run("unshare", "-mpf", "sh", "-c", inside, "sh", sys.executable, "-c", look)
+    assert "process_resident_memory_bytes" in told

@@ -70,6 +70,9 @@ def asked(
     answer: concurrent.futures.Future[T] = concurrent.futures.Future()
 
     def run() -> None:
+        # Nobody waits for it any longer, and a cancelled future takes no answer.
+        if not answer.set_running_or_notify_cancel():
+            return
         try:
             answer.set_result(question())
         except LedgerFailure as error:

@@ -1,7 +1,9 @@
 """Health and metrics over HTTP: whoever reaches the port may read, nobody may write."""
 
+import asyncio
 import json
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final, Protocol
 
 from starlette.applications import Starlette
@@ -17,6 +19,8 @@ from ballotbox_gateway.config_pages import Metrics
 PATIENCE_S: Final = 5.0
 #: Questions that may wait for the loop.
 WAITING_MAX: Final = 4
+#: One answer serves all who ask while it is younger, so that readers cost the intake nothing.
+FRESH_S: Final = 1.0
 _METRICS_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
 States = Sequence[dict[str, Any]]
@@ -30,10 +34,29 @@ class Watched(Protocol):
         ...
 
 
+class _Fresh:
+    """A page that is made at most once a second; all who ask meanwhile get the same."""
+
+    def __init__(self, make: Callable[[], Awaitable[Response]], tick: Callable[[], float]) -> None:
+        self._make = make
+        self._tick = tick
+        self._made: Response | None = None
+        self._until = 0.0
+        self._making = asyncio.Lock()
+
+    async def serve(self, _: Request) -> Response:
+        async with self._making:
+            if self._made is None or self._tick() >= self._until:
+                self._made = await self._make()
+                self._until = self._tick() + FRESH_S
+            return self._made
+
+
 class MetricsHttp:
     """The server of health and metrics. `start` listens, `stop` lets running requests end.
 
     judge: returns whether reports are taken in, and what to tell. expose: the metrics as text.
+    tick: returns seconds that only go forward.
     """
 
     def __init__(
@@ -42,6 +65,7 @@ class MetricsHttp:
         watched: Watched,
         judge: Callable[[States], tuple[bool, dict[str, Any]]],
         expose: Callable[[States], bytes],
+        tick: Callable[[], float] = time.monotonic,
     ) -> None:
         host = f"[{settings.host}]" if ":" in settings.host else settings.host
         self.name = f"metrics http://{host}:{settings.port}/metrics"
@@ -49,6 +73,7 @@ class MetricsHttp:
         self._watched = watched
         self._judge = judge
         self._expose = expose
+        self._tick = tick
         self._server: HttpServer | None = None
 
     def start(self) -> None:
@@ -62,10 +87,11 @@ class MetricsHttp:
 
     def application(self) -> Starlette:
         """Return the routes."""
-        served = {"/health": self._health, "/metrics": self._metrics}
-        return Starlette(routes=[Route(path, serve) for path, serve in served.items()])
+        made = {"/health": self._health, "/metrics": self._metrics}
+        pages = {path: _Fresh(make, self._tick) for path, make in made.items()}
+        return Starlette(routes=[Route(path, page.serve) for path, page in pages.items()])
 
-    async def _health(self, _: Request) -> Response:
+    async def _health(self) -> Response:
         try:
             able, told = self._judge(await self._watched.states())
         except Busy as busy:
@@ -74,7 +100,7 @@ class MetricsHttp:
         body = json.dumps(told) + "\n"
         return Response(body, 200 if able else 503, media_type="application/json")
 
-    async def _metrics(self, _: Request) -> Response:
+    async def _metrics(self) -> Response:
         try:
             text = self._expose(await self._watched.states())
         except Busy as busy:

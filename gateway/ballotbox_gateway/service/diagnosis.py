@@ -76,9 +76,9 @@ def _program() -> dict[str, str]:
 def redacted(config: Config) -> dict[str, Any]:
     """Return the settings that are set, without names that open anything."""
     told = config.model_dump(mode="json", exclude_unset=True)
-    mqtt = told.get("mqtt") or {}
-    if "username" in mqtt:
-        mqtt["username"] = _HIDDEN
+    for broker in (told.get("mqtt") or {}, told.get("below") or {}):
+        if "username" in broker:
+            broker["username"] = _HIDDEN
     for table, field in (("upstream", "url"), *(("serial", "port"),) * len(config.serial)):
         rows = told.get(table) or []
         for row in rows if isinstance(rows, list | tuple) else [rows]:

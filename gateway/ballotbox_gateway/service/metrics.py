@@ -174,7 +174,8 @@ def troubles(state: State) -> list[str]:
         if part and part["trouble"]
     ]
     told += state.get("broker_remarks", ())
-    told += [f"{sender} is over its quota" for sender in state.get("over_quota", ())]
+    over = len(state.get("over_quota", ()))
+    told += [f"senders over their quota: {over}"] if over else []
     if state["convicted_by"]:
         told.append("a box holds a checkpoint that this log is not")
     told += [f"{each['origin']} signed two logs" for each in state.get("forked_below", ())]

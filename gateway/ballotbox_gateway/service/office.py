@@ -3,7 +3,6 @@
 Nothing in here knows of another election. Roads that several share are handed in by the gateway.
 """
 
-import asyncio
 import logging
 import random
 import time
@@ -27,6 +26,7 @@ from ballotbox_gateway.core.quota import Quotas
 from ballotbox_gateway.core.upward import UpwardBatch, UpwardConflict, UpwardFault, UpwardReply
 from ballotbox_gateway.marking import mark_of
 from ballotbox_gateway.problem import Problem
+from ballotbox_gateway.service.calling import Requests, call_boxes
 from ballotbox_gateway.service.carrying_desk import CarryingDesk
 from ballotbox_gateway.service.delivery import UpwardDelivery
 from ballotbox_gateway.service.desk import Desk
@@ -45,11 +45,6 @@ T = TypeVar("T")
 Work = Coroutine[Any, Any, None]
 
 _log: Final = logging.getLogger(__name__)
-
-#: A request may be lost, or find a box switched off: so often is it said again.
-_CALL_AGAIN_S: Final = 2.0
-_CALL_SELDOM_S: Final = 600.0
-_CALLS_AT_ONCE: Final = 256
 
 
 class Parts(NamedTuple):
@@ -130,21 +125,12 @@ class Office:
             copy = SecondCopy(config.second_copy, config.origin, key)
             self._follower = Follower(copy, self._intake, backoff(), now)
             yield self._follower.run()
-        yield self._call_boxes()
+        yield call_boxes(self._intake.call_again, self._say)
 
-    async def _call_boxes(self) -> None:
-        """Ask for everything again that a log had whose place this one takes."""
-        pause = _CALL_AGAIN_S
-        while requests := self._intake.call_again():
-            _log.info("asking %s boxes for all their reports", len(requests))
-            for first in range(0, len(requests), _CALLS_AT_ONCE):
-                self.reception.send(requests[first : first + _CALLS_AT_ONCE])
-                for carrier in self.reception.carriers:
-                    carrier.flush()
-                await asyncio.sleep(0)
-            await asyncio.sleep(pause)
-            # The register names boxes of other gateways, too: those never answer here.
-            pause = min(2 * pause, _CALL_SELDOM_S)
+    def _say(self, requests: Requests) -> None:
+        self.reception.send(requests)
+        for carrier in self.reception.carriers:
+            carrier.flush()
 
     def _grown(self) -> None:
         for part in (self._delivery, self._follower):
@@ -211,9 +197,7 @@ class Office:
 
     def _rule(self, ruling: bytes) -> RulingOutcome:
         outcome = self._asked(lambda: self._intake.rule(ruling, now()))
-        self.reception.send(outcome.also)
-        for carrier in self.reception.carriers:
-            carrier.flush()
+        self._say(outcome.also)
         self.reception.decided()
         return outcome
 

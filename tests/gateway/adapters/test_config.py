@@ -64,6 +64,11 @@ def test_a_valid_file_is_read_with_its_defaults_and_paths_from_its_own_folder(tm
             f"mqtt.host: is no name or address of a machine. {LIST}",
         ),
         (
+            MQTT + f'[screen]\nhost = "{"b" * 64}.example"\nport = 8090\n',
+            {},
+            f"screen.host: is no name or address of a machine. {LIST}",
+        ),
+        (
             MQTT + '[metrics]\nhost = "0.0.0.0"\nport = 9464\n',
             {},
             f"metrics: host must be of this machine alone, or say plain = true. {LIST}",

@@ -46,7 +46,11 @@ _log: Final = logging.getLogger(__name__)
 
 #: For the loop to decide a batch.
 PATIENCE_S: Final = 30.0
+_TOPIC_SHOWN: Final = 100
 _LATER: Final = "Send it again later"
+_FEWER: Final = "Make upstream.batch_leaves smaller"
+#: What every gateway below takes, with its topic and properties.
+ANSWER_MAX: Final = PACKET_MAX - 1_024
 _AS_SHOWN: Final = "Send what intake.openapi.json shows"
 
 
@@ -105,10 +109,12 @@ class MqttFromBelow:
         client = self._client
         try:
             client.reconnect()
+            client.loop_forever()
         except OSError as error:
             self._down(connection_trouble(error).replace("mqtt.", "below."))
-            return
-        client.loop_forever()
+        except Exception:  # noqa: BLE001 - paho's own faults are of any kind
+            _log.exception("%s: the MQTT client failed; connecting anew", self.name)
+            self._down("sends what is no MQTT. Its log says why")
         if not self.trouble:
             self._down("ended the connection. Connecting again")
 
@@ -136,25 +142,36 @@ class MqttFromBelow:
         try:
             if not message.retain:
                 self._answer(client, message)
-            # The commit point lies behind: only now may the broker forget it.
-            client.ack(message.mid, message.qos)
-        except RuntimeError:
-            # The loop has ended: unacknowledged, it comes again to whoever runs next.
-            client.disconnect()
-        except Exception:  # noqa: BLE001 - one connection ends, and not its thread
-            _log.exception("%s: a message failed; connecting anew", self.name)
-            client.disconnect()
+        except Exception:  # noqa: BLE001 - whatever it is, paho's thread goes on
+            if self._loop.is_closed():
+                # Unacknowledged, it comes again to whoever runs next.
+                client.disconnect()
+                return
+            # Kept at the broker, it would fail again, and before all that comes behind it.
+            _log.exception("%s: a message was not answered", self.name)
+        # The commit point lies behind: only now may the broker forget it.
+        client.ack(message.mid, message.qos)
 
     def _answer(self, client: Client, message: MQTTMessage) -> None:
         try:
             topic = message.topic
         except UnicodeDecodeError:
             return
-        status, body = response_of(self._decided(topic, message.payload))
+        if not log_in(topic):
+            _log.warning(
+                "%s: %s is the topic of no log", self.name, printable(topic[:_TOPIC_SHOWN])
+            )
+            return
+        answer = _written(self._decided(topic, message.payload))
+        if len(answer) > ANSWER_MAX:
+            answer = _written(
+                UpwardFault("entries", "have receipts too large for a packet", _FEWER)
+            )
         properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
         if correlation := getattr(message.properties, "CorrelationData", b""):
             properties.CorrelationData = correlation
-        answer = json.dumps({"status": status, "body": body}).encode()
+        # Whoever is away for longer asks again.
+        properties.MessageExpiryInterval = int(PATIENCE_S)
         # Never where the sender asks for it, but where the log of its topic listens.
         client.publish(topic_back(topic), answer, qos=1, properties=properties)
 
@@ -176,3 +193,8 @@ class MqttFromBelow:
             return UpwardFault("body", "the ledger cannot store anything now", _LATER, retry=True)
         except TimeoutError:
             return UpwardFault("body", "no answer in time", _LATER, retry=True)
+
+
+def _written(answer: Answer) -> bytes:
+    status, body = response_of(answer)
+    return json.dumps({"status": status, "body": body}).encode()

@@ -8,7 +8,6 @@ from pydantic import AfterValidator, Field, model_validator
 from ballotbox_gateway.config_fields import FilePath, Origin, Port, Table, is_loopback
 from ballotbox_gateway.machine_names import Host, require_host
 
-
 _LOOKS: Final = "must look like https://centre.example:8443 or mqtts://broker.example:8883"
 
 

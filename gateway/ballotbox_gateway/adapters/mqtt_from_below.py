@@ -18,9 +18,10 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from ballotbox_gateway.adapters.backoff import Backoff
 from ballotbox_gateway.adapters.http_questions import asked
-from ballotbox_gateway.adapters.mqtt_client import make_client, session_name
+from ballotbox_gateway.adapters.mqtt_client import credentials_of, make_client, session_name
 from ballotbox_gateway.adapters.mqtt_topics import printable
 from ballotbox_gateway.adapters.mqtt_words import (
+    about_below,
     connection_trouble,
     refusal_trouble,
     subscription_trouble,
@@ -39,6 +40,7 @@ from ballotbox_gateway.adapters.upward_topics import (
 from ballotbox_gateway.config_roads import Mqtt
 from ballotbox_gateway.core.ports import LedgerFailure
 from ballotbox_gateway.core.upward import UpwardBatch, UpwardFault
+from ballotbox_gateway.problem import Problem
 from ballotbox_protocol.election.identifiers import ElectionDigest, InvalidField
 from ballotbox_protocol.election.register import origin_id
 
@@ -80,17 +82,29 @@ class MqttFromBelow:
         self._client = self._made()
 
     def _made(self) -> Client:
-        client = make_client(self._settings, self._session, packet_max=PACKET_MAX)
+        try:
+            credentials = credentials_of(self._settings)
+            client = make_client(self._settings, self._session, packet_max=PACKET_MAX)
+        except Problem as problem:
+            raise Problem(problem.where, problem.what, about_below(problem.remedy)) from problem
+        self._credentials = credentials
         client.on_connect = lambda own, _data, _flags, code, _more: self._connected(own, code)
         client.on_subscribe = lambda own, _data, _mid, codes, _more: self._subscribed(own, codes[0])
         client.on_message = lambda own, _data, message: self._came(own, message)
         return client
 
-    def renew(self) -> None:
-        """Connect with what the files of the settings hold now; raises Problem for a bad one."""
+    def renew(self) -> bool:
+        """Connect anew if the files of the settings have changed; tell whether they have.
+
+        Raises Problem when one is bad; then the present connection stays.
+        """
+        before, made = self._credentials, self._made()
+        if self._credentials == before:
+            return False
         # Whoever serves now ends, and the next connection has this client.
-        former, self._client = self._client, self._made()
+        former, self._client = self._client, made
         former.disconnect()
+        return True
 
     async def run(self) -> None:
         """Serve until cancelled, trying again with a growing, random delay."""
@@ -111,7 +125,7 @@ class MqttFromBelow:
             client.reconnect()
             client.loop_forever()
         except OSError as error:
-            self._down(connection_trouble(error).replace("mqtt.", "below."))
+            self._down(about_below(connection_trouble(error)))
         except Exception:  # noqa: BLE001 - paho's own faults are of any kind
             _log.exception("%s: the MQTT client failed; connecting anew", self.name)
             self._down("sends what is no MQTT. Its log says why")
@@ -125,7 +139,7 @@ class MqttFromBelow:
 
     def _connected(self, client: Client, code: ReasonCode) -> None:
         if code.is_failure:
-            self._down(refusal_trouble(code).replace("mqtt.", "below."))
+            self._down(about_below(refusal_trouble(code)))
             return
         client.drop_out_messages()
         client.subscribe(self._topics, qos=1)

@@ -11,10 +11,10 @@ from types import SimpleNamespace
 import pytest
 
 from ballotbox_gateway.adapters.backoff import CAP_S, Backoff
-from ballotbox_gateway.adapters.mqtt_from_below import MqttFromBelow
+from ballotbox_gateway.adapters.mqtt_from_below import PATIENCE_S, MqttFromBelow
 from ballotbox_gateway.adapters.roads import CarrierState
 from ballotbox_gateway.adapters.upstream_mqtt import UpstreamMqtt
-from ballotbox_gateway.adapters.upward_topics import WINDOW, topic_back, topic_upward
+from ballotbox_gateway.adapters.upward_topics import PACKET_MAX, WINDOW, topic_back, topic_upward
 from ballotbox_gateway.config_roads import Mqtt, Upstream
 from ballotbox_gateway.core.stick import (
     FORMAT,
@@ -23,6 +23,7 @@ from ballotbox_gateway.core.stick import (
     Listed,
     Manifest,
     Stretch,
+    size_max,
 )
 from ballotbox_gateway.core.upward import ENTRIES_MAX, UpwardConflict, UpwardFault, UpwardReply
 from ballotbox_gateway.service.delivery import UpwardDelivery
@@ -271,6 +272,9 @@ def test_the_document_shows_topics_files_and_fields_as_they_are(repository, batc
         assert rest.split("/")[1] == origin_id(ORIGIN).hex()
     assert f"no more than {WINDOW} requests at once" in text
     assert f"at most {ENTRIES_MAX:,} leaves" in text
+    assert f"Maximum Packet Size of {PACKET_MAX:,} bytes" in text
+    assert f"an answer one of {PATIENCE_S:.0f} seconds" in text
+    assert (size_max(MANIFEST_NAME), size_max(STANDING_NAME)) == (2**20, 2**12)
     stretch = Stretch(batch, ())
     manifest = Manifest(ORIGIN, CENTRE, DIGEST.hex(), 0, 1, ())
     for name in (*stretch.to_json(), *json.loads(manifest.to_bytes()), *Listed._fields):

@@ -1,21 +1,36 @@
 """The settings of what reports come and go by: serial lines, brokers, the gateways around it."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, model_validator
 
 from ballotbox_gateway.config_fields import FilePath, Origin, Port, Table, is_loopback
-from ballotbox_gateway.machine_names import Host
+from ballotbox_gateway.machine_names import Host, require_host
+
+_LOOKS: Final = "must look like https://centre.example:8443 or mqtts://broker.example:8883"
 
 
 def _url(text: str) -> str:
-    parts = urlsplit(text)
+    try:
+        parts = urlsplit(text)
+    except ValueError as error:
+        raise ValueError(_LOOKS) from error
     known = parts.scheme in ("http", "https", "mqtt", "mqtts")
     if not known or not parts.hostname or parts.query:
+        raise ValueError(_LOOKS)
+    if "@" in parts.netloc:
         raise ValueError(
-            "must look like https://centre.example:8443 or mqtts://broker.example:8883"
+            "must hold no name and no password, which logs and pages would show: show "
+            "certificate_file and key_file instead"
         )
+    try:
+        port_fits = parts.port is None or parts.port > 0
+    except ValueError:
+        port_fits = False
+    if not port_fits:
+        raise ValueError("has a port that is no number from 1 to 65535")
+    require_host(parts.hostname)
     return text.rstrip("/")
 
 

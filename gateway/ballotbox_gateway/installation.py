@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from ballotbox_gateway.config import Config
 from ballotbox_gateway.config_errors import explain
+from ballotbox_gateway.config_roads import Mqtt
 from ballotbox_gateway.problem import Problem
 
 _TABLE: Final = "election"
@@ -117,13 +118,13 @@ def _over(common: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
     return merged
 
 
-def _client_id(config: Config) -> object:
-    return config.mqtt and config.mqtt.client_id
+def _client_id(broker: Mqtt | None) -> object:
+    return broker and broker.client_id
 
 
-def _certificate(config: Config) -> object:
+def _certificate(broker: Mqtt | None) -> object:
     # A broker that knows clients by their certificates has one session for each of them.
-    tls = config.mqtt and config.mqtt.tls
+    tls = broker and broker.tls
     return tls and tls.certificate_file
 
 
@@ -137,8 +138,10 @@ _APART: Final[Mapping[str, Callable[[Config], object]]] = {
     "second_copy": lambda config: config.second_copy and config.second_copy.resolve(),
     "control_socket": lambda config: config.control.resolve(),
     "upstream.origin": lambda config: config.upstream and config.upstream.origin,
-    "mqtt.client_id": _client_id,
-    "mqtt.tls.certificate_file": _certificate,
+    "mqtt.client_id": lambda config: _client_id(config.mqtt),
+    "mqtt.tls.certificate_file": lambda config: _certificate(config.mqtt),
+    "below.client_id": lambda config: _client_id(config.below),
+    "below.tls.certificate_file": lambda config: _certificate(config.below),
 }
 
 

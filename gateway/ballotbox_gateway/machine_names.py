@@ -5,7 +5,8 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 
-def _host(text: str) -> str:
+def require_host(text: str) -> str:
+    """Return what can be looked up as a machine; raises ValueError."""
     try:
         text.encode("idna")
     except UnicodeError as error:
@@ -14,4 +15,4 @@ def _host(text: str) -> str:
 
 
 #: What a name look-up can at least be asked for.
-Host = Annotated[str, Field(min_length=1), AfterValidator(_host)]
+Host = Annotated[str, Field(min_length=1), AfterValidator(require_host)]

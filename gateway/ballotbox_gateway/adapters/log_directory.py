@@ -11,6 +11,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from ballotbox_gateway.adapters.plain_files import holds, make_plain
 from ballotbox_gateway.core.publishing import attachment
 from ballotbox_gateway.problem import Problem
 from ballotbox_protocol.wire.checkpoint import Checkpoint, CheckpointFault, parse_note
@@ -107,7 +108,7 @@ def _names_in(directory: Path) -> set[str]:
 def write_file(path: Path, data: bytes) -> None:
     """Let a file have this content, whole and durably, or stay as it was; raises Problem."""
     try:
-        if path.exists() and path.read_bytes() == data:
+        if holds(path, data):
             _staged(path).unlink(missing_ok=True)
             return
         _stage(path, data)
@@ -120,7 +121,7 @@ def write_file(path: Path, data: bytes) -> None:
 def _stage(path: Path, data: bytes) -> None:
     try:
         make_directory(path.parent)
-        with _staged(path).open("wb") as file:
+        with make_plain(_staged(path)) as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())

@@ -10,6 +10,7 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
+from ballotbox_gateway.adapters.mqtt_bounds import Bounds
 from ballotbox_gateway.adapters.mqtt_line import Lines
 from ballotbox_gateway.config_roads import Mqtt, Tls
 from ballotbox_gateway.problem import Problem
@@ -63,7 +64,10 @@ def make_client(
     if over_lines:
         lines = Lines(packet_max, tls, properties=five)
         client.tls_set_context(cast("ssl.SSLContext", lines))
+    elif five:
+        client.tls_set_context(cast("ssl.SSLContext", Bounds(packet_max, tls)))
     elif tls is not None:
+        # Before MQTT 5 no broker is told how long a packet may be, and none can be blamed for one.
         client.tls_set_context(tls)
     session: dict[str, Any] = {}
     if five:

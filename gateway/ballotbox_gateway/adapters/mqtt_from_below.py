@@ -18,9 +18,10 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from ballotbox_gateway.adapters.backoff import Backoff
 from ballotbox_gateway.adapters.http_questions import asked
-from ballotbox_gateway.adapters.mqtt_client import make_client, session_name
+from ballotbox_gateway.adapters.mqtt_client import credentials_of, make_client, session_name
 from ballotbox_gateway.adapters.mqtt_topics import printable
 from ballotbox_gateway.adapters.mqtt_words import (
+    about_below,
     connection_trouble,
     refusal_trouble,
     subscription_trouble,
@@ -39,6 +40,7 @@ from ballotbox_gateway.adapters.upward_topics import (
 from ballotbox_gateway.config_roads import Mqtt
 from ballotbox_gateway.core.ports import LedgerFailure
 from ballotbox_gateway.core.upward import UpwardBatch, UpwardFault
+from ballotbox_gateway.problem import Problem
 from ballotbox_protocol.election.identifiers import ElectionDigest, InvalidField
 from ballotbox_protocol.election.register import origin_id
 
@@ -46,7 +48,11 @@ _log: Final = logging.getLogger(__name__)
 
 #: For the loop to decide a batch.
 PATIENCE_S: Final = 30.0
+_TOPIC_SHOWN: Final = 100
 _LATER: Final = "Send it again later"
+_FEWER: Final = "Make upstream.batch_leaves smaller"
+#: What every gateway below takes, with its topic and properties.
+ANSWER_MAX: Final = PACKET_MAX - 1_024
 _AS_SHOWN: Final = "Send what intake.openapi.json shows"
 
 
@@ -76,17 +82,29 @@ class MqttFromBelow:
         self._client = self._made()
 
     def _made(self) -> Client:
-        client = make_client(self._settings, self._session, packet_max=PACKET_MAX)
+        try:
+            credentials = credentials_of(self._settings)
+            client = make_client(self._settings, self._session, packet_max=PACKET_MAX)
+        except Problem as problem:
+            raise Problem(problem.where, problem.what, about_below(problem.remedy)) from problem
+        self._credentials = credentials
         client.on_connect = lambda own, _data, _flags, code, _more: self._connected(own, code)
         client.on_subscribe = lambda own, _data, _mid, codes, _more: self._subscribed(own, codes[0])
         client.on_message = lambda own, _data, message: self._came(own, message)
         return client
 
-    def renew(self) -> None:
-        """Connect with what the files of the settings hold now; raises Problem for a bad one."""
+    def renew(self) -> bool:
+        """Connect anew if the files of the settings have changed; tell whether they have.
+
+        Raises Problem when one is bad; then the present connection stays.
+        """
+        before, made = self._credentials, self._made()
+        if self._credentials == before:
+            return False
         # Whoever serves now ends, and the next connection has this client.
-        former, self._client = self._client, self._made()
+        former, self._client = self._client, made
         former.disconnect()
+        return True
 
     async def run(self) -> None:
         """Serve until cancelled, trying again with a growing, random delay."""
@@ -105,10 +123,12 @@ class MqttFromBelow:
         client = self._client
         try:
             client.reconnect()
+            client.loop_forever()
         except OSError as error:
-            self._down(connection_trouble(error).replace("mqtt.", "below."))
-            return
-        client.loop_forever()
+            self._down(about_below(connection_trouble(error)))
+        except Exception:  # noqa: BLE001 - paho's own faults are of any kind
+            _log.exception("%s: the MQTT client failed; connecting anew", self.name)
+            self._down("sends what is no MQTT. Its log says why")
         if not self.trouble:
             self._down("ended the connection. Connecting again")
 
@@ -119,7 +139,7 @@ class MqttFromBelow:
 
     def _connected(self, client: Client, code: ReasonCode) -> None:
         if code.is_failure:
-            self._down(refusal_trouble(code).replace("mqtt.", "below."))
+            self._down(about_below(refusal_trouble(code)))
             return
         client.drop_out_messages()
         client.subscribe(self._topics, qos=1)
@@ -136,25 +156,36 @@ class MqttFromBelow:
         try:
             if not message.retain:
                 self._answer(client, message)
-            # The commit point lies behind: only now may the broker forget it.
-            client.ack(message.mid, message.qos)
-        except RuntimeError:
-            # The loop has ended: unacknowledged, it comes again to whoever runs next.
-            client.disconnect()
-        except Exception:  # noqa: BLE001 - one connection ends, and not its thread
-            _log.exception("%s: a message failed; connecting anew", self.name)
-            client.disconnect()
+        except Exception:  # noqa: BLE001 - whatever it is, paho's thread goes on
+            if self._loop.is_closed():
+                # Unacknowledged, it comes again to whoever runs next.
+                client.disconnect()
+                return
+            # Kept at the broker, it would fail again, and before all that comes behind it.
+            _log.exception("%s: a message was not answered", self.name)
+        # The commit point lies behind: only now may the broker forget it.
+        client.ack(message.mid, message.qos)
 
     def _answer(self, client: Client, message: MQTTMessage) -> None:
         try:
             topic = message.topic
         except UnicodeDecodeError:
             return
-        status, body = response_of(self._decided(topic, message.payload))
+        if not log_in(topic):
+            _log.warning(
+                "%s: %s is the topic of no log", self.name, printable(topic[:_TOPIC_SHOWN])
+            )
+            return
+        answer = _written(self._decided(topic, message.payload))
+        if len(answer) > ANSWER_MAX:
+            answer = _written(
+                UpwardFault("entries", "have receipts too large for a packet", _FEWER)
+            )
         properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
         if correlation := getattr(message.properties, "CorrelationData", b""):
             properties.CorrelationData = correlation
-        answer = json.dumps({"status": status, "body": body}).encode()
+        # Whoever is away for longer asks again.
+        properties.MessageExpiryInterval = int(PATIENCE_S)
         # Never where the sender asks for it, but where the log of its topic listens.
         client.publish(topic_back(topic), answer, qos=1, properties=properties)
 
@@ -176,3 +207,8 @@ class MqttFromBelow:
             return UpwardFault("body", "the ledger cannot store anything now", _LATER, retry=True)
         except TimeoutError:
             return UpwardFault("body", "no answer in time", _LATER, retry=True)
+
+
+def _written(answer: Answer) -> bytes:
+    status, body = response_of(answer)
+    return json.dumps({"status": status, "body": body}).encode()

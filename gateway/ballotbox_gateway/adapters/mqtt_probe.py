@@ -12,6 +12,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from ballotbox_gateway.adapters.mqtt_client import make_client, session_name
 from ballotbox_gateway.adapters.mqtt_words import (
     UNHEARD,
+    about_below,
     answer_trouble,
     connection_trouble,
     refusal_trouble,
@@ -39,6 +40,11 @@ def broker_trouble(
     behind. With a certificate it comes as the gateway itself: then ask only while that is stopped.
     below: ask about the topics of gateways below instead of those of boxes.
     """
+    trouble = _trouble(settings, origin, election, below=below)
+    return about_below(trouble) if below else trouble
+
+
+def _trouble(settings: Mqtt, origin: str, election: ElectionDigest, *, below: bool) -> str:
     itself = shows_certificate(settings)
     session = session_name(settings, origin)
     own = session_below(session) if below else session

@@ -16,6 +16,11 @@ _OTHER_CLIENT: Final = (
 )
 
 
+def about_below(words: str) -> str:
+    """Return words about the broker of the boxes as ones about that of the gateways below."""
+    return words.replace("mqtt.", "below.").replace("the mqtt table", "the below table")
+
+
 def connection_trouble(error: OSError) -> str:
     """Return why the broker could not be reached, and the remedy."""
     match error:

@@ -9,12 +9,11 @@ from pathlib import Path
 from typing import Final
 
 from ballotbox_gateway.adapters.log_directory import STAGED, write_file
-from ballotbox_gateway.core.stick import MANIFEST_NAME, Manifest, folder_name
+from ballotbox_gateway.adapters.plain_files import open_plain, size_of
+from ballotbox_gateway.core.stick import MANIFEST_NAME, Manifest, folder_name, size_max
 from ballotbox_gateway.problem import Problem
 from ballotbox_protocol.election.identifiers import InvalidField
 
-#: More than the largest stretch has.
-_FILE_MAX: Final = 2**28
 _FOLDERS: Final = "ballotbox-*-to-*"
 
 
@@ -59,10 +58,14 @@ class StickFolder:
         """Return a file's content, None when there is no such plain file; raises Problem."""
         path = self.path / name
         try:
-            if path.is_symlink() or not path.is_file():
+            file = open_plain(path)
+            if file is None:
                 return None
-            with path.open("rb") as file:
-                return file.read(_FILE_MAX)
+            with file:
+                if size_of(file) > size_max(name):
+                    what = f"has {size_of(file)} bytes, more than any such file"
+                    raise Problem(str(path), what, "Take it away, and export again")
+                return file.read(size_max(name))
         except OSError as error:
             raise _unreadable(path, error) from error
 

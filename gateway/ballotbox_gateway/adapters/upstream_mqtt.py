@@ -6,11 +6,10 @@ never dials by itself: whoever delivers decides when, with the delays of `backof
 """
 
 import json
-import socket
-import ssl
+import logging
 import threading
 from hashlib import sha256
-from typing import Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import urlsplit
 
 from paho.mqtt.client import Client, MQTTMessage
@@ -20,6 +19,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from ballotbox_gateway.adapters.http_tls import calling_context
+from ballotbox_gateway.adapters.mqtt_bounds import Bounds
 from ballotbox_gateway.adapters.mqtt_words import connection_trouble
 from ballotbox_gateway.adapters.upward_answers import Answer, answer_of, not_ours
 from ballotbox_gateway.adapters.upward_topics import PACKET_MAX, topic_back, topic_upward
@@ -27,6 +27,11 @@ from ballotbox_gateway.config_roads import Upstream
 from ballotbox_gateway.core.upward import UpwardBatch, UpwardFault
 from ballotbox_protocol.election.identifiers import ElectionDigest
 from ballotbox_protocol.election.register import origin_id
+
+if TYPE_CHECKING:
+    import ssl
+
+_log: Final = logging.getLogger(__name__)
 
 _KEEPALIVE_S: Final = 30
 _SESSION_S: Final = 86_400
@@ -62,11 +67,12 @@ class UpstreamMqtt:
             protocol=MQTTProtocolVersion.MQTTv5,
             reconnect_on_failure=False,
         )
-        if self._tls is not None:
-            client.tls_set_context(cast("ssl.SSLContext", _Handshakes(self._tls)))
+        bounds = Bounds(PACKET_MAX, self._tls)
+        client.tls_set_context(cast("ssl.SSLContext", bounds))
+        client.max_queued_messages_set(1)
         client.connect_timeout = float(settings.timeout_s)
         client.on_connect = lambda _client, _data, _flags, code, _more: self._connected(code)
-        client.on_subscribe = lambda _client, _data, _mid, codes, _more: self._subscribed(codes[0])
+        client.on_subscribe = lambda _client, _data, _mid, codes, _more: self._subscribed(codes)
         client.on_publish = lambda _client, _data, _mid, code, _more: self._published(code)
         client.on_message = lambda _client, _data, message: self._heard(message)
         client.on_disconnect = lambda _client, _data, _flags, code, _more: self._ended(code)
@@ -116,6 +122,7 @@ class UpstreamMqtt:
         # What is asked again is asked by the same name: any answer to it will do.
         self._waiting_for = sha256(body).digest()[:_CORRELATION_SIZE]
         properties.CorrelationData = self._waiting_for
+        properties.MessageExpiryInterval = self._settings.timeout_s
         self._answer = None
         sent = self._client.publish(self._topic, body, qos=1, properties=properties)
         if sent.rc is not MQTTErrorCode.MQTT_ERR_SUCCESS:
@@ -126,8 +133,15 @@ class UpstreamMqtt:
             lost = not self._up
         if answer is None:
             words = "ended the connection" if lost else "is there, but no answer comes in time"
-            return _fault(self._trouble or words)
+            fault = _fault(self._trouble or words)
+            self._hang_up()
+            return fault
         return answer
+
+    def _hang_up(self) -> None:
+        """Let the next try have a new client: this one keeps the batch, or may hear no more."""
+        self._client.disconnect()
+        self._note(up=False)
 
     # What follows is called on paho's thread.
 
@@ -139,9 +153,11 @@ class UpstreamMqtt:
         self._client.drop_out_messages()
         self._client.subscribe(topic_back(self._topic), qos=1)
 
-    def _subscribed(self, code: ReasonCode) -> None:
-        if code.is_failure:
-            self._note(trouble=f"refuses the topic of answers: {str(code).lower()}")
+    def _subscribed(self, codes: list[ReasonCode]) -> None:
+        if not codes:
+            self._note(trouble="does not say whether we may hear answers")
+        elif codes[0].is_failure:
+            self._note(trouble=f"refuses the topic of answers: {str(codes[0]).lower()}")
         else:
             self._note(up=True)
 
@@ -170,29 +186,6 @@ class UpstreamMqtt:
             self._changed.notify_all()
 
 
-class _Handshakes:
-    """A TLS context that closes the socket of a handshake that fails; paho leaves it open."""
-
-    def __init__(self, context: ssl.SSLContext) -> None:
-        self.check_hostname = context.check_hostname
-        self._context = context
-
-    def wrap_socket(
-        self, sock: socket.socket, server_hostname: str, *, do_handshake_on_connect: bool
-    ) -> ssl.SSLSocket:
-        """Return the socket after its handshake; raises OSError."""
-        del do_handshake_on_connect
-        secured = self._context.wrap_socket(
-            sock, server_hostname=server_hostname, do_handshake_on_connect=False
-        )
-        try:
-            secured.do_handshake()
-        except OSError:
-            secured.close()
-            raise
-        return secured
-
-
 def _unreachable(error: OSError) -> UpwardFault:
     # The remedies are about the table of the boxes' broker; here one address has all of it.
     problem = connection_trouble(error).partition(". ")[0]
@@ -209,9 +202,14 @@ def _session() -> Properties:
 def _read(payload: bytes | bytearray) -> Answer:
     try:
         value: Any = json.loads(payload)
-        return answer_of(int(value["status"]), value["body"])
+        status, body = value["status"], value["body"]
+        if type(status) is int:
+            return answer_of(status, body)
     except (ValueError, RecursionError, TypeError, KeyError):
-        return not_ours("an answer is not JSON with status and body")
+        pass
+    except Exception:  # noqa: BLE001 - a peer's words end no thread of paho's
+        _log.exception("an answer cannot be read")
+    return not_ours("an answer is not JSON with status and body")
 
 
 def _fault(problem: str) -> UpwardFault:

@@ -3,10 +3,13 @@
 The numbers are those of gateway/intake.openapi.json: 200, 409, 400 and, for what may pass, 503.
 """
 
-from typing import Any, assert_never
+from typing import Any, Final, assert_never
 
 from ballotbox_gateway.core.upward import UpwardConflict, UpwardFault, UpwardReply
 from ballotbox_protocol.election.identifiers import InvalidField
+
+#: Characters of what a peer says about a batch.
+_WORDS_MAX: Final = 300
 
 Answer = UpwardReply | UpwardConflict | UpwardFault
 
@@ -39,8 +42,9 @@ def answer_of(status: int, value: object) -> Answer:
 def refusal(status: int, value: object) -> UpwardFault:
     """Return the fault in a response that is neither receipts nor a conflict."""
     if isinstance(value, dict) and {"error", "field", "fix"} <= value.keys():
-        problem = f"the upper gateway answers {status}: {value['error']}"
-        return UpwardFault(str(value["field"]), problem, str(value["fix"]), retry=status == 503)
+        error, field, fix = (str(value[name])[:_WORDS_MAX] for name in ("error", "field", "fix"))
+        problem = f"the upper gateway answers {status}: {error}"
+        return UpwardFault(field, problem, fix, retry=status == 503)
     return not_ours(f"it answers {status}")
 
 

@@ -1,5 +1,6 @@
 """The topics by which one log travels upward over a broker (docs/roads.md)."""
 
+import re
 from typing import Final
 
 from ballotbox_protocol.election.identifiers import ElectionDigest
@@ -9,6 +10,7 @@ from ballotbox_protocol.election.register import origin_id
 WINDOW: Final = 8
 #: What a request may have, as over HTTP, and room for its topic and properties.
 PACKET_MAX: Final = 16 * 2**20 + 1_024
+_LOG: Final = re.compile(r"[0-9a-f]{32}")
 
 
 def topic_upward(election: ElectionDigest, origin: str) -> str:
@@ -27,8 +29,9 @@ def topics_upward(election: ElectionDigest) -> str:
 
 
 def log_in(topic: str) -> str:
-    """Return the log that a topic names: 32 hexadecimal digits where it is one of ours."""
-    return topic.split("/")[3] if topic.count("/") == 4 else ""
+    """Return the log that a topic names, in 32 hexadecimal digits; "" for no topic of ours."""
+    parts = topic.split("/")
+    return parts[3] if len(parts) == 5 and _LOG.fullmatch(parts[3]) else ""
 
 
 def session_below(session: str) -> str:

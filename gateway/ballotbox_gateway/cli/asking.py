@@ -34,6 +34,7 @@ def _stopped(config: "Config") -> Iterator[Ask]:
     from ballotbox_gateway.core.intake import Intake
     from ballotbox_gateway.service.desk import stopped_desk
     from ballotbox_gateway.service.opening import open_existing
+    from ballotbox_gateway.service.room import Reserve
 
     trusted = load_trusted(config)
     ledger = open_existing(config)
@@ -51,6 +52,7 @@ def _stopped(config: "Config") -> Iterator[Ask]:
             intake,
             int(time.time()),
             config.upstream.origin if config.upstream else None,
+            Reserve(config).trouble,
         )
         yield lambda **question: _told(desk.answer(question))
     finally:

@@ -138,8 +138,12 @@ class Outbox:
         """See `Intake.upward_conflict`."""
         expected, size = conflict.expected, self._books.log.head.size
         if expected > size:
-            problem = f"{upper} holds {expected} leaves of this log, which has only {size}"
-            fix = "stop: this ledger is an older copy; put the newest one in its place"
+            problem = f"{upper} says it holds {expected} leaves of this log, which has only {size}"
+            # Nobody has signed for it.
+            fix = (
+                "compare with its operator before anything is replaced: if it is so, this ledger "
+                "is an older copy"
+            )
             return UpwardFault("expected", problem, fix)
         self._upper_stands_at[upper] = expected
         self._unstored.pop(upper, None)

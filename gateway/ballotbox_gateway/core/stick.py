@@ -13,17 +13,29 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Final, NamedTuple
 
-from ballotbox_gateway.core.upward import UpwardBatch, UpwardFault, UpwardReply
+from ballotbox_gateway.core.upward import ENTRIES_MAX, UpwardBatch, UpwardFault, UpwardReply
 from ballotbox_protocol.election.identifiers import InvalidField, require
 from ballotbox_protocol.election.register import origin_id, require_origin
+from ballotbox_protocol.wire.cbor import REPORT_LIMITS
 from ballotbox_protocol.wire.checkpoint import SIZE_MAX, Checkpoint, verify_checkpoint
+from ballotbox_protocol.wire.hand_count import HAND_COUNT_MAX
 from ballotbox_protocol.wire.merkle import HASH_SIZE, Frontier, leaf_hash
+from ballotbox_protocol.wire.receipt import LEAF_BYTES_MAX, RECEIPT_LIMITS
 
 FORMAT: Final = "ballotbox-stick/1"
 MANIFEST_NAME: Final = "manifest.json"
 STANDING_NAME: Final = "standing.json"
 #: Of one stick: four thousand leaves each.
 FILES_MAX: Final = 1_024
+#: Bytes of a file at most: of the list, of one number, and of as many receipts or leaves as one
+#: file may hold, each as long as can be, in base64 and with what stands around it in JSON.
+_MANIFEST_MAX: Final = 2**20
+_STANDING_MAX: Final = 4_096
+_AROUND: Final = 128
+_RECEIPTS_MAX: Final = ENTRIES_MAX * (RECEIPT_LIMITS.size * 4 // 3 + _AROUND)
+_LEAVES_MAX: Final = ENTRIES_MAX * (
+    (LEAF_BYTES_MAX + REPORT_LIMITS.size + HAND_COUNT_MAX) * 4 // 3 + _AROUND
+)
 _NAME: Final = re.compile(r"leaves-[0-9]{12}-[0-9]{12}\.json")
 _EXPORT_AGAIN: Final = "export again onto this stick: nothing is lost"
 
@@ -41,6 +53,15 @@ def leaves_name(first: int, stop: int) -> str:
 def receipts_name(first: int, stop: int) -> str:
     """Return the name of the file with the receipts of leaves first..stop-1."""
     return f"receipts-{first:012}-{stop:012}.json"
+
+
+def size_max(name: str) -> int:
+    """Return how many bytes a file of this name may have."""
+    if name == MANIFEST_NAME:
+        return _MANIFEST_MAX
+    if name == STANDING_NAME:
+        return _STANDING_MAX
+    return _RECEIPTS_MAX if name.startswith("receipts-") else _LEAVES_MAX
 
 
 class Listed(NamedTuple):

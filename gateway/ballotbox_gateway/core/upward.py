@@ -8,6 +8,7 @@ receipts are base64 text; a checkpoint is the text that it is.
 from base64 import b64decode, b64encode
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from heapq import nsmallest
 from typing import Any, Final
 
 from ballotbox_protocol.election.identifiers import InvalidField, require
@@ -19,6 +20,9 @@ from ballotbox_protocol.wire.receipt import LEAF_BYTES_MAX, RECEIPT_LIMITS
 
 #: The most entries one batch may hold; bounds what the upper gateway keeps in memory at once.
 ENTRIES_MAX: Final = 4_096
+#: Of a peer's own words in a fault: so many names, each of so many characters at most.
+_QUOTED_MAX: Final = 3
+_QUOTED_LENGTH: Final = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,8 +146,15 @@ def _object(value: object, path: str, names: AbstractSet[str]) -> dict[str, Any]
         raise InvalidField(path, "must be a JSON object")
     missing, unknown = names - value.keys(), value.keys() - names
     require(not missing, min(missing, default=path), "is missing")
-    require(not unknown, path, f"has unknown fields {sorted(map(str, unknown))}")
+    require(not unknown, path, f"has unknown fields {_quoted(unknown)}")
     return value
+
+
+def _quoted(names: AbstractSet[str]) -> str:
+    """Return what a peer wrote as text that is short, however much it wrote."""
+    shown = [name[:_QUOTED_LENGTH] for name in nsmallest(_QUOTED_MAX, names)]
+    more = len(names) - len(shown)
+    return f"{shown}{f' and {more} more' if more else ''}"
 
 
 def _origin(value: object) -> str:

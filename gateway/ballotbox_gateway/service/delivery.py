@@ -21,6 +21,8 @@ from ballotbox_gateway.core.upward import UpwardBatch, UpwardConflict, UpwardFau
 
 _log: Final = logging.getLogger(__name__)
 
+_COMPARE: Final = "Compare with its operator; nothing is lost, and it is asked again"
+
 
 class UpwardRoad(Protocol):
     """The way to one upper gateway. Called from any thread; one batch is under way at a time."""
@@ -65,6 +67,7 @@ class UpwardDelivery:
         self._more = asyncio.Event()
         self._receipted_at: int | None = None
         self._compared = False
+        self._disputed = False
         self._rate = DrainRate()
 
     def reload(self) -> None:
@@ -107,10 +110,9 @@ class UpwardDelivery:
         road, began = self._road, time.monotonic()
         answer = await in_thread(lambda: road.deliver(batch))
         fault = self._taken(batch, answer)
-        if fault is None:
+        if fault is None and isinstance(answer, UpwardReply):
             self._succeeded()
-            if isinstance(answer, UpwardReply):
-                self._rate.receipted(len(batch.entries), time.monotonic() - began)
+            self._rate.receipted(len(batch.entries), time.monotonic() - began)
         return fault
 
     async def _idle(self) -> UpwardFault | None:
@@ -141,11 +143,23 @@ class UpwardDelivery:
     def _forgotten(self, conflict: UpwardConflict, delivered: int) -> UpwardFault | None:
         if conflict.expected < delivered:
             _log.error(
-                "upper gateway %s has forgotten what it receipted: it gets it again; "
+                "upper gateway %s says it has forgotten what it receipted: it gets it again; "
                 "was an old copy put in its place?",
                 self._settings.url,
             )
-        return self._intake.upward_conflict(conflict, self._settings.origin)
+        return self._conflict(conflict)
+
+    def _conflict(self, conflict: UpwardConflict) -> UpwardFault | None:
+        """Go on where it says that it stands; said again without receipts between, only later.
+
+        Nobody signs a conflict, and whoever sends nothing else must not keep us busy.
+        """
+        fault = self._intake.upward_conflict(conflict, self._settings.origin)
+        again, self._disputed = self._disputed, True
+        if fault is not None or not again:
+            return fault
+        problem = f"the upper gateway says that it expects leaf {conflict.expected}, time and again"
+        return UpwardFault("expected", problem, _COMPARE, retry=True)
 
     def _taken(
         self, batch: UpwardBatch, answer: UpwardReply | UpwardConflict | UpwardFault
@@ -155,7 +169,7 @@ class UpwardDelivery:
             case UpwardReply():
                 return self._intake.upward_receipted(batch, answer, upper, self._now())
             case UpwardConflict():
-                return self._intake.upward_conflict(answer, upper)
+                return self._conflict(answer)
             case UpwardFault():
                 return answer
             case _:
@@ -167,6 +181,7 @@ class UpwardDelivery:
 
     def _relieved(self) -> None:
         self._compared = True
+        self._disputed = False
         if self.trouble:
             _log.info("upper gateway %s takes our log again", self._settings.url)
         self.trouble = ""

@@ -12,9 +12,10 @@ from typing import Any, Final
 
 from ballotbox_gateway.core.backlog import backlog
 from ballotbox_gateway.core.intake import CountOutcome, Intake, RulingOutcome, RulingResult
-from ballotbox_gateway.core.ports import Ledger, LedgerFailure
+from ballotbox_gateway.core.ports import DiskFull, Ledger, LedgerFailure
+from ballotbox_gateway.core.upward import UpwardBatch
 from ballotbox_gateway.log_lines import LAST_FAULTS
-from ballotbox_gateway.service.carrying_desk import CarryingDesk
+from ballotbox_gateway.service.carrying_desk import Answer, CarryingDesk
 from ballotbox_gateway.service.count_records import stored_counts
 from ballotbox_gateway.service.counts_aside import counts_aside
 from ballotbox_gateway.service.drafts import Drafts
@@ -159,13 +160,21 @@ def stopped_desk(
     intake: Callable[[], Intake],
     now: int,
     upper: str | None = None,
+    shortage: Callable[[], str] = str,
 ) -> Desk:
     """Return the desk of a gateway that is not running; `intake` is made once, to decide alone.
 
-    upper: the origin of the gateway above, where there is one.
+    upper: the origin of the gateway above, where there is one. shortage: tells why the disk has no
+    room for what comes from below, or an empty text.
     """
     made = cache(intake)
-    carrying = CarryingDesk(made, lambda batch: made().admit_from_below(batch, now), lambda: now)
+
+    def take_in(batch: UpwardBatch) -> Answer:
+        if trouble := shortage():
+            raise DiskFull(trouble)
+        return made().admit_from_below(batch, now)
+
+    carrying = CarryingDesk(made, take_in, lambda: now)
     return Desk(
         ledger,
         trusted,

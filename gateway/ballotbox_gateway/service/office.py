@@ -138,15 +138,13 @@ class Office:
                 part.wake()
 
     def renew_broker(self) -> None:
-        """Connect with the new files of the mqtt table, where they have changed."""
-        mqtt = self.reception.mqtt
-        try:
-            if self._below is not None:
-                self._below.renew()
-            if mqtt is not None and mqtt.renew():
-                _log.info("%s: connecting with the new files of the mqtt table", mqtt.name)
-        except Problem as problem:
-            _log.error("the connection to the broker stays as it is: %s", problem)
+        """Connect with the new files of the mqtt and below tables, where they have changed."""
+        for road, table in ((self.reception.mqtt, "mqtt"), (self._below, "below")):
+            try:
+                if road is not None and road.renew():
+                    _log.info("%s: connecting with the new files of the %s table", road.name, table)
+            except Problem as problem:
+                _log.error("the connection to the broker stays as it is: %s", problem)
 
     def renew_delivery(self) -> None:
         """Show the upper gateway the certificates that the files hold now, and trust those."""
@@ -216,11 +214,15 @@ class Office:
             self._fail(error)
             raise
 
+    @property
+    def _roads(self) -> tuple[Carrier | MqttFromBelow, ...]:
+        return (*self.reception.carriers, *([self._below] if self._below else ()))
+
     def _running(self) -> dict[str, Any]:
         reception = self.reception
         roads = [
             {"name": road.name, "state": road.state.value, "trouble": road.trouble}
-            for road in (*reception.carriers, *([self._below] if self._below else ()))
+            for road in self._roads
         ]
         return {
             "running": True,
@@ -240,7 +242,7 @@ class Office:
         upstream, reception = self.config.upstream, self.reception
         copy = self._follower.status() if self._follower else None
         return self._watch.look(self.trusted, upstream.origin if upstream else None) | {
-            "roads_down": [road.name for road in reception.carriers if _is_down(road)],
+            "roads_down": [road.name for road in self._roads if _is_down(road)],
             "disk_full": bool(reception.disk_full),
             "broker_remarks": " ".join(reception.mqtt.watch.remarks) if reception.mqtt else "",
             "over_quota": self._over_quota(),
@@ -289,7 +291,7 @@ class Office:
         self._intake.turned_away(reason)
 
 
-def _is_down(road: Carrier) -> bool:
+def _is_down(road: Carrier | MqttFromBelow) -> bool:
     """Tell whether a road has a fault; one that has just begun to connect has none yet."""
     return road.state is CarrierState.DOWN or bool(road.trouble)
 

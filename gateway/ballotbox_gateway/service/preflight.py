@@ -207,12 +207,13 @@ def _door(settings: Page | Screen | Metrics) -> str:
 
 def _certificates(config: Config) -> Iterator[Finding]:
     http, upstream = config.http, config.upstream
-    tls = config.mqtt.tls if config.mqtt is not None else None
     if http is not None and http.certificate_file is not None:
         yield _found(partial(_certificate, http.certificate_file, http.key_file, "http", None))
-    if tls is not None and tls.certificate_file is not None:
-        files = tls.certificate_file, tls.key_file
-        yield _found(partial(_certificate, *files, "mqtt.tls", None, as_client=True))
+    for table, broker in (("mqtt.tls", config.mqtt), ("below.tls", config.below)):
+        tls = broker and broker.tls
+        if tls is not None and tls.certificate_file is not None:
+            files = tls.certificate_file, tls.key_file
+            yield _found(partial(_certificate, *files, table, None, as_client=True))
     if upstream is not None and upstream.certificate_file is not None:
         files = upstream.certificate_file, upstream.key_file
         yield _found(partial(_certificate, *files, "upstream", config.origin, as_client=True))

@@ -165,6 +165,26 @@ def test_a_valid_file_is_read_with_its_defaults_and_paths_from_its_own_folder(tm
             {},
             "upstream.url: must look like https://centre.example:8443",
         ),
+        (
+            HTTP + UPSTREAM.replace("https://", "https://joe:secret@"),
+            {},
+            "upstream.url: must hold no name and no password",
+        ),
+        (
+            HTTP + UPSTREAM.replace("centre.example", "centre..example"),
+            {},
+            "upstream.url: is no name or address of a machine",
+        ),
+        (
+            HTTP + UPSTREAM.replace("centre.example", "[centre"),
+            {},
+            "upstream.url: must look like https://centre.example:8443",
+        ),
+        (
+            HTTP + UPSTREAM.replace('"https://centre.example', '"https://centre.example:99999'),
+            {},
+            "upstream.url: has a port that is no number from 1 to 65535",
+        ),
         (HTTP + UPSTREAM + "batch_leaves = 0", {}, "upstream.batch_leaves: must be greater than"),
         (HTTP + UPSTREAM + "timeout_s = 0", {}, "upstream.timeout_s: must be greater than"),
         (HTTP + UPSTREAM + "ca_file = 0", {}, "upstream.ca_file: must be a path in quotes"),

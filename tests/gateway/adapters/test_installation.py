@@ -146,6 +146,11 @@ def test_what_two_elections_may_not_share_is_named(tmp_path, changes, told):
             COMMON.replace("[upstream]", 'certificate_file = "a"\nkey_file = "b"\n[upstream]'),
             "mqtt.tls.certificate_file",
         ),
+        (COMMON + '[below]\nhost = "h"\nclient_id = "g"\n', "below.client_id"),
+        (
+            COMMON + '[below]\nhost = "h"\ntls = {certificate_file = "a", key_file = "b"}\n',
+            "below.tls.certificate_file",
+        ),
     ],
 )
 def test_what_stands_above_all_tables_is_not_shared_unnoticed(tmp_path, above, field):

@@ -1,5 +1,6 @@
 """Do the parts of the MQTT road keep their promises: order, window, alarm, files in words?"""
 
+import asyncio
 import random
 from collections import Counter
 
@@ -12,11 +13,13 @@ from paho.mqtt.reasoncodes import ReasonCode
 from ballotbox_gateway.adapters.backoff import CAP_S, HEALTHY_S, Backoff
 from ballotbox_gateway.adapters.mqtt_arrivals import Arrivals
 from ballotbox_gateway.adapters.mqtt_client import credentials_of, make_client
+from ballotbox_gateway.adapters.mqtt_from_below import MqttFromBelow
 from ballotbox_gateway.adapters.mqtt_probe import broker_trouble
 from ballotbox_gateway.adapters.mqtt_topics import printable
 from ballotbox_gateway.adapters.mqtt_watch import BrokerWatch
 from ballotbox_gateway.config_roads import Mqtt, Tls
 from ballotbox_gateway.problem import Problem
+from ballotbox_simulator.live.broker import free_port
 from tests.certificates import CertificateAuthority
 from tests.gateway.scripted import ORIGIN, authority
 
@@ -101,6 +104,39 @@ def test_each_bad_file_is_named_with_its_setting(tmp_path):
     settings = Mqtt(host="b", tls=Tls(ca_file=absent))
     told = broker_trouble(settings, ORIGIN, authority().trusted.digest)
     assert told.startswith(f"cannot be asked: {absent}: no such file or directory. ")
+
+
+def test_what_is_wrong_with_the_broker_of_gateways_below_names_its_own_table(tmp_path):
+    digest = authority().trusted.digest
+    nobody = Mqtt(host="127.0.0.1", port=free_port())
+    told = broker_trouble(nobody, ORIGIN, digest, below=True)
+    assert told.endswith("Start the broker, or correct below.host and below.port")
+    settings = Mqtt(host="b", tls=Tls(ca_file=tmp_path / "absent"))
+    remedy = "Correct the below table, or the file"
+    assert broker_trouble(settings, ORIGIN, digest, below=True).endswith(remedy)
+
+    async def make():
+        with pytest.raises(Problem) as caught:
+            MqttFromBelow(settings, ORIGIN, digest, print, Backoff(lambda: 0.0))
+        return caught.value.remedy
+
+    assert asyncio.run(make()) == remedy
+
+
+def test_the_road_from_below_is_renewed_only_for_new_contents(tmp_path):
+    password = tmp_path / "password"
+    password.write_text("secret")
+    settings = Mqtt(host="b", username="u", password_file=password)
+
+    async def renewed():
+        digest = authority().trusted.digest
+        road = MqttFromBelow(settings, ORIGIN, digest, print, Backoff(lambda: 0.0))
+        assert not road.renew()
+        password.write_text("another")
+        assert road.renew()
+        assert not road.renew()
+
+    asyncio.run(renewed())
 
 
 def test_new_contents_of_any_file_are_new_credentials(tmp_path):

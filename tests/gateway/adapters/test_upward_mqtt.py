@@ -11,10 +11,10 @@ from types import SimpleNamespace
 import pytest
 
 from ballotbox_gateway.adapters.backoff import CAP_S, Backoff
-from ballotbox_gateway.adapters.mqtt_from_below import MqttFromBelow
+from ballotbox_gateway.adapters.mqtt_from_below import PATIENCE_S, MqttFromBelow
 from ballotbox_gateway.adapters.roads import CarrierState
 from ballotbox_gateway.adapters.upstream_mqtt import UpstreamMqtt
-from ballotbox_gateway.adapters.upward_topics import WINDOW, topic_back, topic_upward
+from ballotbox_gateway.adapters.upward_topics import PACKET_MAX, WINDOW, topic_back, topic_upward
 from ballotbox_gateway.config_roads import Mqtt, Upstream
 from ballotbox_gateway.core.stick import (
     FORMAT,
@@ -23,6 +23,7 @@ from ballotbox_gateway.core.stick import (
     Listed,
     Manifest,
     Stretch,
+    size_max,
 )
 from ballotbox_gateway.core.upward import ENTRIES_MAX, UpwardConflict, UpwardFault, UpwardReply
 from ballotbox_gateway.service.delivery import UpwardDelivery
@@ -107,15 +108,18 @@ def test_a_broker_without_a_centre_is_told(batch, broker):
 def test_a_centre_that_was_away_takes_what_the_broker_kept_and_answers_the_next_try(
     batch, broker, day
 ):
-    with Centre() as centre, way(broker.port, timeout_s=1) as road:
+    with Centre() as centre, way(broker.port) as road:
         with listening(centre, broker):
             pass
+        # The broker keeps a request as long as its answer is waited for: not all of that is here.
+        road._patience_s = 1
         fault = road.deliver(batch)
         assert fault.problem == "the broker is there, but no answer comes in time"
         assert centre.office.ledger.log_head().size == 0
         with listening(centre, broker):
             centre.on_loop(soon(lambda: centre.office.taken, "the request that the broker kept"))
             assert centre.office.ledger.log_head().size == len(batch.entries)
+            road._patience_s = 10
             reply = road.deliver(batch)
             assert isinstance(reply, UpwardReply)
             assert len(reply.receipts) == len(batch.entries)
@@ -268,6 +272,9 @@ def test_the_document_shows_topics_files_and_fields_as_they_are(repository, batc
         assert rest.split("/")[1] == origin_id(ORIGIN).hex()
     assert f"no more than {WINDOW} requests at once" in text
     assert f"at most {ENTRIES_MAX:,} leaves" in text
+    assert f"Maximum Packet Size of {PACKET_MAX:,} bytes" in text
+    assert f"an answer one of {PATIENCE_S:.0f} seconds" in text
+    assert (size_max(MANIFEST_NAME), size_max(STANDING_NAME)) == (2**20, 2**12)
     stretch = Stretch(batch, ())
     manifest = Manifest(ORIGIN, CENTRE, DIGEST.hex(), 0, 1, ())
     for name in (*stretch.to_json(), *json.loads(manifest.to_bytes()), *Listed._fields):

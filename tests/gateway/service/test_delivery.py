@@ -9,7 +9,7 @@ import pytest
 from ballotbox_gateway.adapters.backoff import Backoff
 from ballotbox_gateway.config_roads import Upstream
 from ballotbox_gateway.core.ports import DiskFull, LedgerFailure
-from ballotbox_gateway.core.upward import UpwardFault, UpwardReply
+from ballotbox_gateway.core.upward import UpwardConflict, UpwardFault, UpwardReply
 from ballotbox_gateway.service.delivery import UpwardDelivery
 from tests.gateway.scripted import CENTRE, NOW, ScriptedBox, arrivals, authority, intake, memory
 from tests.patience import soon
@@ -233,6 +233,34 @@ def test_a_growing_log_does_not_shorten_the_wait():
                 below.delivery.wake()
                 await asyncio.sleep(0.001)
             assert upper.asked == 1
+
+    asyncio.run(scenario())
+
+
+def test_conflicts_with_no_receipt_between_are_no_success_and_no_storm():
+    async def scenario():
+        async with delivering() as (upper, below, _):
+            below.delivery._backoff = Backoff(lambda: 1.0, 3_600.0, 3_600.0)
+            upper.says = UpwardConflict(0)
+            below.admit(below.box.day()[0])
+            await soon(lambda: below.delivery.trouble, "the trouble")
+            assert "expects leaf 0, time and again" in below.delivery.trouble
+            assert upper.asked == 2
+            assert below.delivery.status()["last_receipt"] is None
+
+    asyncio.run(scenario())
+
+
+def test_conflicts_in_answer_to_probes_are_no_storm_either():
+    async def scenario():
+        async with delivering() as (upper, below, _):
+            below.delivery.probe_every_s = 0.01
+            below.admit(below.box.day()[0])
+            await soon(lambda: below.waiting == 0, "delivery")
+            below.delivery._backoff = Backoff(lambda: 1.0, 3_600.0, 3_600.0)
+            upper.says, asked = UpwardConflict(1), upper.asked
+            await soon(lambda: below.delivery.trouble, "the trouble")
+            assert upper.asked == asked + 2
 
     asyncio.run(scenario())
 

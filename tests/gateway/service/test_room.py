@@ -6,8 +6,10 @@ from typing import NamedTuple
 import pytest
 
 from ballotbox_gateway.config import Config
+from ballotbox_gateway.service.desk import stopped_desk
 from ballotbox_gateway.service.room import Reserve, quotas_of
-from tests.gateway.scripted import NOW, ScriptedBox, authority
+from tests.gateway.adapters.upper_office import lower_gateway
+from tests.gateway.scripted import CENTRE, NOW, ScriptedBox, arrivals, authority, intake, memory
 from tests.gateway.service.test_reception import REPORT, Desk, run
 from tests.patience import soon
 
@@ -120,3 +122,20 @@ def test_who_takes_too_much_is_told_once_by_name(tmp_path, caplog):
         f"box {box.hex()}",
         "gateway low.example/1",
     ]
+
+
+def test_a_stick_is_not_taken_in_either_while_the_gateway_is_stopped_and_the_disk_short(
+    tmp_path, disk
+):
+    lower, _ = lower_gateway()
+    lower.admit(arrivals(*ScriptedBox(authority()).day()), NOW)
+    batch = lower.next_upward(CENTRE, 512).to_json()
+    ledger = memory(authority(), CENTRE)
+    shortage = Reserve(config(tmp_path)).trouble
+    upper = intake(authority(), ledger, CENTRE)
+    desk = stopped_desk(ledger, authority().trusted, lambda: upper, NOW, None, shortage)
+    disk["mib"] = 1
+    assert "the disk is full" in desk.answer({"ask": "take_in", "batch": batch})["problem"]
+    assert ledger.log_head().size == 0
+    disk["mib"] = 9_000
+    assert "reply" in desk.answer({"ask": "take_in", "batch": batch})

@@ -30,7 +30,7 @@ from ballotbox_device.core.ports import MemoryFault
 from ballotbox_device.core.rules import ElectionRules
 from ballotbox_protocol.election.conservation import Law
 from ballotbox_protocol.election.identifiers import COUNT_MAX, PollState
-from ballotbox_protocol.election.register import BoxEntry, Officer, Role
+from ballotbox_protocol.election.register import BoxEntry, ClosedAs, Closure, Officer, Role
 from ballotbox_protocol.wire import cose
 from ballotbox_protocol.wire.cose import MessageType
 from ballotbox_protocol.wire.keyfile import PrivateKey
@@ -42,7 +42,7 @@ from ballotbox_protocol.wire.report import (
     key_proof_statement,
 )
 from ballotbox_protocol.wire.statements import Reprint
-from ballotbox_simulator.authority import FIRMWARE, with_register
+from ballotbox_simulator.authority import FIRMWARE, seeded_key, with_register
 from tests.device.log_keeper import LogKeeper, id_of
 from tests.device.polling_place import (
     AWAY,
@@ -348,6 +348,27 @@ def test_after_a_rotation_the_box_boots_with_the_new_key_alone():
     device = Device(replace(mine, key=NEXT_KEY), place.rules, place.disk.memory, Chance())
     (made,) = device.start(place.now())
     assert report_in(made.data).epoch == 2
+
+
+def test_once_the_register_closed_the_rotated_key_the_box_boots_with_the_next():
+    place = place_with_next_key()
+    rotate(place)
+    lost = Closure(ClosedAs.REVOKED, ())
+    entries = place.rules.trusted.register.entries_of[REGISTER.boxes[0].box]
+    ended = tuple(replace(entry, closed=lost) for entry in entries)
+    key = seeded_key(1, "the key after the lost one")
+    third = replace(entries[-1], key=key.public, epoch=entries[-1].epoch + 1)
+    others = REGISTER.boxes[1:]
+    newer = replace(REGISTER, version=3, boxes=(*ended, third, *others))
+    rules = ElectionRules.of(with_register(place.authority, newer).trusted)
+    mine = identity_of(authority())
+    with pytest.raises(MemoryFault, match="rotated to key"):
+        Device(mine, rules, place.disk.memory, Chance())
+    with pytest.raises(MemoryFault, match="rotated to key"):
+        Device(replace(mine, key=key), place.rules, place.disk.memory, Chance())
+    device = Device(replace(mine, key=key), rules, place.disk.memory, Chance())
+    (made,) = device.start(place.now())
+    assert report_in(made.data).epoch == third.epoch
 
 
 def test_a_key_that_the_register_does_not_list_is_refused():

@@ -88,6 +88,8 @@ def test_two_of_three_make_the_root_and_the_register_and_all_tools_show_one_fing
     text = Path("register.toml").read_text()
     Path("register.toml").write_text(text.replace(GATEWAY, public_part(Path("gateway.key")).hex()))
     well("register", "draft", "register.toml", *under(root), "-o", "r.draft")
+    said = well("ceremony", "show", "r.draft", *under(root))
+    assert re.search(r"^officer +[0-9a-f]{16}… .* in ", said, re.MULTILINE)
     for name in ("asanova", "bakirov"):
         assert signed(name, "r.draft", f"r.{name}", *under(root))[0] == 0
     joined = well("ceremony", "join", "r.bakirov", "r.asanova", *under(root), "-o", "register.cose")

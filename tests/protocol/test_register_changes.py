@@ -73,8 +73,8 @@ def test_boxes_gateways_and_officers_are_added():
     after = enrol_officer(enrol_gateway(after, "new.example", bytes([8]) * 32), officer)
     assert changes(REGISTER, after) == [
         f"box {NEW.hex()} epoch 0: added, key 0707070707070707…, precinct 2",
-        "gateway new.example: added",
-        "officer 0909090909090909…: added",
+        "gateway new.example: added, key 0808080808080808…",
+        "officer 0909090909090909…: added, poll in all precincts",
     ]
     assert changes(after, REGISTER)[-1] == "officer 0909090909090909…: removed"
     assert f"box {NEW.hex()} epoch 0: is missing" in changes(after, REGISTER)
@@ -109,4 +109,24 @@ def test_an_end_that_was_forgotten_is_found():
     moved = replace(
         REGISTER, boxes=(replace(REGISTER.boxes[0], firmware=(KEY,)), *REGISTER.boxes[1:])
     )
-    assert changes(REGISTER, moved) == [f"box {BOX.hex()} epoch 1: is changed"]
+    assert changes(REGISTER, moved) == [
+        f"box {BOX.hex()} epoch 1: may run firmware 0707070707070707…"
+    ]
+
+
+def test_every_field_that_changes_is_told():
+    box, officer, gateway = REGISTER.boxes[0], REGISTER.officers[0], REGISTER.gateways[0]
+    changed = replace(box, precinct=PrecinctId(2), firmware=(KEY,), closed=AT_12)
+    after = replace(
+        REGISTER,
+        boxes=tuple(changed if e.box == BOX else e for e in REGISTER.boxes),
+        officers=(replace(officer, roles=Role(0), precinct=PrecinctId(1)), *REGISTER.officers[1:]),
+        gateways=(replace(gateway, key=KEY), *REGISTER.gateways[1:]),
+    )
+    assert changes(REGISTER, after) == [
+        f"box {BOX.hex()} epoch 1: is in precinct 2, was in 1",
+        f"box {BOX.hex()} epoch 1: may run firmware 0707070707070707…",
+        f"box {BOX.hex()} epoch 1: closed as revoked from leaf 12 of {ORIGIN} on",
+        f"gateway {gateway.origin}: has another key 0707070707070707…",
+        f"officer {officer.key.hex()[:16]}…: is now nothing in precinct 1",
+    ]

@@ -1,6 +1,6 @@
 """Whether a memory belongs to this box and election, and the beginning of the election in it."""
 
-from ballotbox_device.core.history import History
+from ballotbox_device.core.history import History, Rotation
 from ballotbox_device.core.identity import Identity, registered_epoch
 from ballotbox_device.core.journal import RecordBook
 from ballotbox_device.core.ports import MemoryFault
@@ -42,11 +42,21 @@ def key_epoch(history: History, identity: Identity, rules: ElectionRules) -> int
     if rotation is None:
         return registered_epoch(rules.trusted, identity.box, identity.key)
     if rotation.key != identity.key.public:
+        if _is_closed(rotation, identity, rules):
+            epoch = registered_epoch(rules.trusted, identity.box, identity.key)
+            if epoch > rotation.epoch:
+                return epoch
         raise MemoryFault(
             f"the journal rotated to key {rotation.key.hex()}, "
             f"the box was given {identity.key.public.hex()}"
         )
     return rotation.epoch
+
+
+def _is_closed(rotation: Rotation, identity: Identity, rules: ElectionRules) -> bool:
+    """Tell whether the register closed the key that the box rotated to: it is lost, or stolen."""
+    entries = rules.trusted.register.entries_of.get(identity.box, ())
+    return any(e.key == rotation.key and e.closed is not None for e in entries)
 
 
 def begin_election(

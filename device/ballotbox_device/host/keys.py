@@ -69,13 +69,18 @@ def choose_key(
 ) -> PrivateKey:
     """Return the key the box signs with; raises Problem when it has none that is registered.
 
-    `rotated_to` is what the journal's last key rotation named. Without one it is the stored key of
-    the lowest epoch that the register has not closed: a later one waits for its rotation.
+    `rotated_to` is what the journal's last key rotation named. Without one, and once the register
+    has closed that one, it is the stored key of the lowest epoch, from there on, that the register
+    has not closed: a later one waits for its rotation.
     """
+    entries = register.entries_of.get(box, ())
     if rotated_to is not None:
-        return load_key(folder / rotated_to.hex())
+        at = next((e for e in entries if e.key == rotated_to), None)
+        if at is None or at.closed is None:
+            return load_key(folder / rotated_to.hex())
+        entries = tuple(entry for entry in entries if entry.epoch >= at.epoch)
     stored = set(stored_keys(folder))
-    mine = [entry for entry in register.entries_of.get(box, ()) if entry.key in stored]
+    mine = [entry for entry in entries if entry.key in stored]
     if not mine:
         held = ", ".join(sorted(key.hex() for key in stored)) or "none"
         raise Problem(

@@ -4,6 +4,7 @@ A new key of a box is its next epoch, and an end is a position of a log: what wa
 stays as it was decided.
 """
 
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from ballotbox_protocol.election.identifiers import (
@@ -137,24 +138,53 @@ def changes(before: Register, after: Register) -> list[str]:
         for line in _told(old.pop((entry.box, entry.epoch), None), entry, after)
     ]
     lines += [f"box {box.hex()} epoch {epoch}: is missing" for box, epoch in old]
-    for what, known, now in (
-        ("gateway", before.gateways, after.gateways),
-        ("officer", before.officers, after.officers),
-    ):
-        lines += [f"{what} {_name(each)}: added" for each in now if each not in known]
-        lines += [f"{what} {_name(each)}: removed" for each in known if each not in now]
-    return lines
+    lines += _of_gateways(before.gateway_keys, after.gateway_keys)
+    return lines + _of_officers(before.officer_by_key, after.officer_by_key)
 
 
-def _told(before: BoxEntry | None, after: BoxEntry, register: Register) -> list[str]:
+def _told(before: BoxEntry | None, after: BoxEntry, register: Register) -> Iterator[str]:
     name = f"box {after.box.hex()} epoch {after.epoch}"
     if before is None:
-        return [f"{name}: added, key {after.key.hex()[:16]}…, precinct {after.precinct}"]
-    if before.key != after.key:
-        return [f"{name}: has another key, {after.key.hex()[:16]}…"]
-    if before.closed == after.closed:
-        return [] if before == after else [f"{name}: is changed"]
-    return [f"{name}: {_end(after.closed, register)}"]
+        yield f"{name}: added, key {_short(after.key)}, precinct {after.precinct}"
+    elif before.key != after.key:
+        yield f"{name}: has another key, {_short(after.key)}"
+    if before is not None and before.precinct != after.precinct:
+        yield f"{name}: is in precinct {after.precinct}, was in {before.precinct}"
+    if before is not None and before.firmware != after.firmware:
+        yield f"{name}: may run firmware {', '.join(map(_short, after.firmware))}"
+    if after.closed != (before and before.closed):
+        yield f"{name}: {_end(after.closed, register)}"
+
+
+def _of_gateways(before: Mapping[str, bytes], after: Mapping[str, bytes]) -> list[str]:
+    lines = [
+        f"gateway {origin}: {'has another' if origin in before else 'added,'} key {_short(key)}"
+        for origin, key in after.items()
+        if before.get(origin) != key
+    ]
+    return lines + [f"gateway {origin}: removed" for origin in before if origin not in after]
+
+
+def _of_officers(
+    before: Mapping[PublicKey, Officer], after: Mapping[PublicKey, Officer]
+) -> list[str]:
+    lines = [
+        f"officer {_short(key)}: {'is now' if key in before else 'added,'} {office(officer)}"
+        for key, officer in after.items()
+        if before.get(key) != officer
+    ]
+    return lines + [f"officer {_short(key)}: removed" for key in before if key not in after]
+
+
+def office(officer: Officer) -> str:
+    """Return what an officer may sign, and where, for people."""
+    roles = ", ".join(role.name.lower() for role in officer.roles if role.name)
+    where = "all precincts" if officer.precinct is None else f"precinct {officer.precinct}"
+    return f"{roles or 'nothing'} in {where}"
+
+
+def _short(value: bytes) -> str:
+    return f"{value.hex()[:16]}…"
 
 
 def _end(closed: Closure | None, register: Register) -> str:
@@ -163,10 +193,6 @@ def _end(closed: Closure | None, register: Register) -> str:
     names = register.origin_by_id
     places = [f"leaf {at} of {names.get(log, log.hex())}" for log, at in closed.positions]
     return f"closed as {closed.reason.name.lower()} from {', '.join(places) or 'the start'} on"
-
-
-def _name(holder: GatewayEntry | Officer) -> str:
-    return holder.origin if isinstance(holder, GatewayEntry) else f"{holder.key.hex()[:16]}…"
 
 
 def _last(register: Register, box: BoxId, field: str) -> BoxEntry:

@@ -105,7 +105,7 @@ def show(
     """Show what FILE says, who signed it and who may still."""
     from ballotbox_gateway.adapters.ceremony_files import compare, read_since
     from ballotbox_gateway.adapters.joint_files import read_paper
-    from ballotbox_gateway.cli.paper_text import described
+    from ballotbox_gateway.cli.paper_text import described, entries
 
     paper = read_paper(file, root, election_file)
     if fingerprint is not None:
@@ -113,6 +113,8 @@ def show(
     _say(described(paper))
     if since is not None:
         _say(read_since(since, paper))
+    elif paper.register is not None:
+        _say(entries(paper.register))
 
 
 @ceremony.command()

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 
 from ballotbox_gateway.adapters.joint_files import Paper, Vouched
 from ballotbox_protocol.election.identifiers import PublicKey
+from ballotbox_protocol.election.register import BoxEntry, Register
+from ballotbox_protocol.election.register_changes import office
 from ballotbox_protocol.wire.fingerprint import fingerprint
 
 
@@ -38,7 +40,27 @@ def described(paper: Paper) -> Iterator[str]:
         counts = f"{len(election.contests)} contests, {len(election.precincts)} precincts"
         yield f"definition   {counts}"
     else:
-        entries = paper.register
-        counts = f"{len(entries.entries_of)} boxes, {len(entries.gateways)} gateways"
-        yield f"register     version {entries.version}: {counts}, {len(entries.officers)} officers"
+        listed = paper.register
+        counts = f"{len(listed.entries_of)} boxes, {len(listed.gateways)} gateways"
+        yield f"register     version {listed.version}: {counts}, {len(listed.officers)} officers"
     yield from signatures(paper)
+
+
+def entries(register: Register) -> Iterator[str]:
+    """Yield all that a register lists, a line each."""
+    yield f"register     version {register.version}"
+    for epochs in register.entries_of.values():
+        for entry in epochs:
+            yield f"box          {entry.box.hex()} epoch {entry.epoch} {_state(entry, register)}"
+    for gateway in register.gateways:
+        yield f"gateway      {gateway.origin} key {gateway.key.hex()[:16]}…"
+    for officer in register.officers:
+        yield f"officer      {officer.key.hex()[:16]}… {office(officer)}"
+
+
+def _state(entry: BoxEntry, register: Register) -> str:
+    if entry.closed is None:
+        return f"precinct {entry.precinct} key {entry.key.hex()[:16]}…"
+    named = register.origin_by_id
+    places = [f"leaf {at} of {named.get(log, log.hex())}" for log, at in entry.closed.positions]
+    return f"{entry.closed.reason.name.lower()} from {', '.join(places) or 'the start'}"

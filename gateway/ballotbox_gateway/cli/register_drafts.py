@@ -1,6 +1,6 @@
 """`ballotbox-gateway register draft`, `change` and `show`: registers that several sign."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,7 +9,7 @@ import click
 from ballotbox_gateway.problem import Problem
 
 if TYPE_CHECKING:
-    from ballotbox_protocol.election.register import BoxEntry, Register
+    from ballotbox_protocol.election.register import Register
 
 _PATH = click.Path(path_type=Path)
 _output = click.option("--output", "-o", type=_PATH, required=True, help="Draft to write.")
@@ -107,33 +107,13 @@ def show(register_file: Path, election_file: Path, root: str) -> None:
     """Show a signed register: the election's fingerprint, and every key epoch of every box."""
     from ballotbox_gateway.adapters.joint_files import vouched
     from ballotbox_gateway.adapters.trust_files import register_in
-    from ballotbox_gateway.cli.paper_text import shown
+    from ballotbox_gateway.cli.paper_text import entries, shown
     from ballotbox_gateway.plain_text import plain
 
     under = vouched(election_file, root)
     register = register_in(register_file, under.election, under.digest)
-    for line in (*shown(under), *_entries(register)):
+    for line in (*shown(under), *entries(register)):
         click.echo(plain(line))
-
-
-def _entries(register: "Register") -> "Iterator[str]":
-    yield f"register     version {register.version}"
-    for entries in register.entries_of.values():
-        for entry in entries:
-            yield f"box          {entry.box.hex()} epoch {entry.epoch} {_state(entry, register)}"
-    for gateway in register.gateways:
-        yield f"gateway      {gateway.origin} key {gateway.key.hex()[:16]}…"
-    for officer in register.officers:
-        roles = ", ".join(role.name.lower() for role in officer.roles if role.name)
-        yield f"officer      {officer.key.hex()[:16]}… {roles}"
-
-
-def _state(entry: "BoxEntry", register: "Register") -> str:
-    if entry.closed is None:
-        return f"precinct {entry.precinct}"
-    named = entry.closed.positions
-    places = [f"leaf {at} of {register.origin_by_id[origin]}" for origin, at in named]
-    return f"{entry.closed.reason.name.lower()} from {', '.join(places) or 'the start'}"
 
 
 def _write_draft(

@@ -188,6 +188,15 @@ def test_a_closed_key_gives_way(held):
     assert held.chosen((held.known[0], 0, CLOSED), (held.foreign, 1, None)) == 0
 
 
+def test_a_closed_key_gives_way_after_a_rotation_too(held):
+    first, second = held.known
+    before = (held.foreign, 0, CLOSED)
+    entries = (before, (first, 1, CLOSED), (second, 2, None))
+    assert held.chosen(*entries, rotated_to=first.public) == 1
+    earlier = ((second, 0, None), (first, 1, CLOSED), (held.foreign, 2, None))
+    assert held.chosen(*earlier, rotated_to=first.public) == 0
+
+
 def test_a_register_without_any_key_of_the_box_is_named_with_what_the_box_holds(held):
     with pytest.raises(Problem, match=held.known[0].public.hex()) as caught:
         held.chosen((held.foreign, 0, None))

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import tomllib
+from functools import cache
 from importlib.metadata import requires
 from pathlib import Path
 from typing import Final
@@ -26,6 +27,8 @@ PROJECT: Final = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encodin
 NAME: Final = "ballotbox-gateway"
 #: Where everything lies when it is installed.
 HOME: Final = "/usr/lib/ballotbox"
+#: What is in it; a key in a security module needs nothing more.
+EXTRAS: Final = "gateway,hsm"
 COMMANDS: Final = (NAME, "ballotbox-verify")
 #: The firmware and the simulated world are no part of a gateway.
 _NOT_OURS: Final = ("ballotbox_device", "ballotbox_simulator")
@@ -76,6 +79,7 @@ def _environment() -> dict[str, str]:
     return os.environ | {"SOURCE_DATE_EPOCH": str(epoch()), "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
 
 
+@cache
 def epoch() -> int:
     """Return the time that all files get, in Unix seconds: that of the last commit."""
     told = os.environ.get("SOURCE_DATE_EPOCH")
@@ -93,7 +97,7 @@ def install(tree: Path, work: Path, python: Path) -> None:
     home = tree / HOME[1:]
     run(python, "-m", "venv", "--without-pip", home)
     requirements = work / "requirements.txt"
-    requirements.write_text(locked("gateway"), encoding="utf-8")
+    requirements.write_text(locked(EXTRAS), encoding="utf-8")
     run(sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", work)
     pip = (sys.executable, "-m", "pip", "--quiet", "--python", home / "bin/python")
     plain = ("--no-deps", "--no-compile", "--only-binary", ":all:")

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tarfile
 import zipfile
+from functools import cache
 
 import pytest
 
@@ -61,13 +62,15 @@ def pins(repository, tmp_path_factory):
     return path
 
 
-@pytest.fixture
-def installed(wheel, pins, tmp_path):
+@pytest.fixture(scope="module")
+def installed(wheel, pins, tmp_path_factory):
     """Install the wheel with an extra into an environment of its own; gives its bin folder."""
 
+    @cache
     def install(extra):
-        _run(sys.executable, "-m", "venv", tmp_path / "venv")
-        folder = tmp_path / "venv/bin"
+        environment = tmp_path_factory.mktemp("venv")
+        _run(sys.executable, "-m", "venv", environment)
+        folder = environment / "bin"
         what = f"ballotbox-kit{extra} @ {wheel.as_uri()}"
         pip = (folder / "python", "-m", "pip", "--quiet", "--disable-pip-version-check")
         _run(*pip, "install", "--only-binary", ":all:", "-c", pins, what)

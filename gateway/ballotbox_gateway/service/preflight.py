@@ -210,7 +210,7 @@ def _certificates(config: Config) -> Iterator[Finding]:
     if http is not None and http.certificate_file is not None:
         yield _found(partial(_certificate, http.certificate_file, http.key_file, "http", None))
     for table, broker in (("mqtt.tls", config.mqtt), ("below.tls", config.below)):
-        tls = None if broker is None else broker.tls
+        tls = broker.tls if broker is not None else None
         if tls is not None and tls.certificate_file is not None:
             files = tls.certificate_file, tls.key_file
             yield _found(partial(_certificate, *files, table, None, as_client=True))

@@ -4,6 +4,7 @@ import os
 
 import pytest
 
+from ballotbox_gateway.adapters.log_directory import STAGED, write_file
 from ballotbox_gateway.adapters.plain_files import holds, make_plain, open_plain
 from ballotbox_gateway.adapters.stick_folder import StickFolder
 from ballotbox_gateway.core.stick import MANIFEST_NAME, STANDING_NAME, receipts_name, size_max
@@ -54,6 +55,15 @@ def test_a_file_larger_than_any_of_its_kind_is_named_and_not_read(folder, name):
         folder.read(name)
     (folder.path / name).write_bytes(b"x")
     assert folder.read(name) == b"x"
+
+
+def test_what_is_staged_goes_through_no_link(tmp_path):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.write_bytes(b"precious")
+    (tmp_path / f"file{STAGED}").symlink_to(elsewhere)
+    write_file(tmp_path / "file", b"abc")
+    assert elsewhere.read_bytes() == b"precious"
+    assert (tmp_path / "file").read_bytes() == b"abc"
 
 
 def test_only_a_plain_file_is_opened_and_only_a_new_one_is_made(tmp_path):

@@ -73,7 +73,7 @@ accept: venv mosquitto strace chromium softhsm mmdebstrap umoci ## coverage, the
 		tests/protocol tests/device tests/gateway tests/tabulation tests/contracts
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report --fail-under=$(COVERAGE_FLOOR)
-	$(BIN)/pytest -m "accept or acceptance"
+	$(BIN)/pytest -n 2 --dist loadfile -m "accept or acceptance"
 
 bench: venv mosquitto ## measure; prints a table, writes bench/results.json; SET=peer … one alone
 	$(BIN)/python bench/run.py $(if $(SET),--only $(SET))

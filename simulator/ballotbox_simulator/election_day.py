@@ -305,9 +305,11 @@ async def _until(day: Day, condition: Callable[[], bool], what: str) -> None:
 
 def _complaints(day: Day) -> Iterator[str]:
     """Yield what the gateways say is in their way."""
+    from ballotbox_gateway.core.ports import HOLDS
+
     for gateway in (day.precinct, day.centre):
         status = gateway.status()
         troubles = (each["trouble"] for each in status["roads"])
-        for trouble in (status["disk_full"], *troubles):
+        for trouble in (*(status[hold.kind] for hold in HOLDS), *troubles):
             if trouble:
                 yield f"{gateway.origin}: {trouble}"

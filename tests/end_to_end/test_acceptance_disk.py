@@ -72,7 +72,7 @@ def test_a_disk_mounted_read_only_stops_receipts_and_not_delivery(
         with failing(gateway, "pwrite64", "EROFS"):
             road.say(box.box, *day[8:])
             gateway.await_line("nothing is acknowledged until there is room")
-            assert "read-only" in asked(gateway)["disk_full"]
+            assert "read-only" in asked(gateway)["read_only"]
             centre.start()
             centre_has(centre, 8)
             assert set(road.receipts) == set(map(report_id, day[:8]))

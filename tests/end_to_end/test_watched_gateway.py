@@ -8,7 +8,9 @@ import pytest
 import urllib3
 from prometheus_client.parser import text_string_to_metric_families
 
-from ballotbox_gateway.service.metrics import MEASURES, metrics_table
+from ballotbox_gateway.cli.status import _process_lines
+from ballotbox_gateway.core.ports import HOLDS, DiskFull
+from ballotbox_gateway.service.metrics import MEASURES, health, metrics_table
 from tests.end_to_end.test_hostile_words import ESCAPES, lines_beside_an_evil_centre
 from tests.patience import PATIENCE_S
 
@@ -64,8 +66,6 @@ def test_health_and_metrics_are_told_and_name_no_box(watched, election, port):
 
 
 def test_a_full_disk_is_no_health_and_a_broker_that_is_away_is_a_trouble():
-    from ballotbox_gateway.service.metrics import health
-
     road = {"name": "MQTT broker b:1", "state": "down", "trouble": "refuses the connection"}
     state = {"origin": "o", "mode": "official", "convicted_by": [], "roads": [road]}
     able, told = health([state])
@@ -76,7 +76,31 @@ def test_a_full_disk_is_no_health_and_a_broker_that_is_away_is_a_trouble():
     assert told["elections"][0]["troubles"] == ["senders over their quota: 2"]
     able, told = health([state | {"disk_full": "no room"}])
     assert (able, told["health"]) == (False, "not taking in")
-    assert told["elections"][0]["troubles"][0] == "no room"
+    assert told["elections"][0]["troubles"][0] == "no room. Free some space"
+
+
+@pytest.mark.parametrize("hold", HOLDS, ids=lambda hold: hold.kind)
+def test_what_holds_the_intake_is_told_by_its_own_name(hold):
+    state = {"origin": "o", "mode": "official", "convicted_by": [], hold.kind: "trouble"}
+    able, told = health([state])
+    assert (able, told["health"]) == (False, "not taking in")
+    assert told["elections"][0]["troubles"] == [f"trouble. {hold.remedy}"]
+    names = {
+        "disk_full": "ballotbox_disk_full",
+        "read_only": "ballotbox_disk_read_only",
+        "signer_away": "ballotbox_signer_away",
+    }
+    shown = {
+        each.name: [value for _, value in each.values(state)]
+        for each in MEASURES
+        if each.name in names.values()
+    }
+    assert shown == {name: [float(kind == hold.kind)] for kind, name in names.items()}
+    lines = list(_process_lines(state))
+    if hold is DiskFull:
+        assert lines == ["DISK FULL trouble"]
+    else:
+        assert lines == ["NOT TAKING IN trouble", f"          {hold.remedy}"]
 
 
 def test_no_label_could_carry_a_vote_or_a_box():

@@ -25,6 +25,8 @@ from tests.gateway.scripted import CENTRE, NOW, ORIGIN, ROAD, ScriptedBox, intak
 QUIET = {
     "roads_down": [],
     "disk_full": False,
+    "read_only": False,
+    "signer_away": False,
     "broker_remarks": "",
     "over_quota": [],
     "forked_below": [],

@@ -71,8 +71,7 @@ def _process_lines(state: dict[str, Any]) -> Iterator[str]:
         yield f"road      {road['name']} {road['state']}{trouble}"
     for remark in state.get("broker_remarks", ()):
         yield f"BROKER    {remark}"
-    if state.get("disk_full"):
-        yield f"DISK FULL {state['disk_full']}"
+    yield from _hold_lines(state)
     for sender in state.get("over_quota", ()):
         yield f"OVER QUOTA {sender}: what is new of it is turned away for now"
     upstream = state.get("upstream")
@@ -88,6 +87,17 @@ def _process_lines(state: dict[str, Any]) -> Iterator[str]:
             f"{copy['behind']} leaves behind for {copy['behind_s']} s" if copy["behind"] else ""
         )
         yield f"copy      {copy['directory']}: {behind or 'holds every leaf'}{trouble}"
+
+
+def _hold_lines(state: dict[str, Any]) -> Iterator[str]:
+    from ballotbox_gateway.core.ports import ReadOnly, SignerAway
+
+    if state.get("disk_full"):
+        yield f"DISK FULL {state['disk_full']}"
+    for hold in (ReadOnly, SignerAway):
+        if trouble := state.get(hold.kind):
+            yield f"NOT TAKING IN {trouble}"
+            yield f"          {hold.remedy}"
 
 
 def _drain(upstream: dict[str, Any]) -> str:

@@ -30,6 +30,8 @@ class Damaged(LedgerFailure):
 class DiskFull(LedgerFailure):
     """There is no room; nothing of the batch was applied and a later commit may succeed."""
 
+    #: What people and machines are told apart by: a status, a screen and a metric have it.
+    kind = "disk_full"
     remedy = "Free some space"
     #: Until when nothing is acknowledged, and what is told then.
     until = "until there is room"
@@ -39,15 +41,23 @@ class DiskFull(LedgerFailure):
 class ReadOnly(DiskFull):
     """Nothing may be written for now; else as for a full disk."""
 
+    kind = "read_only"
     remedy = "Mount it for writing again"
+    until = "until it can be written"
+    over = "the disk can be written again"
 
 
 class SignerAway(DiskFull):
     """The key cannot sign for now, so that nothing may be stored; else as for a full disk."""
 
+    kind = "signer_away"
     remedy = "Plug the security module in, and see that it is unlocked"
     until = "until the key signs again"
     over = "the key signs again"
+
+
+#: Everything for which nothing is taken in until it is over.
+HOLDS: Final = (DiskFull, ReadOnly, SignerAway)
 
 
 class Conflict(Exception):

@@ -11,6 +11,8 @@ from prometheus_client import CollectorRegistry, ProcessCollector, generate_late
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from ballotbox_gateway.core.ports import HOLDS, DiskFull, ReadOnly, SignerAway
+
 #: The status of one election, as the desk answers.
 State = Mapping[str, Any]
 #: Values of the labels behind `origin`, and the number.
@@ -71,8 +73,11 @@ def _roads(state: State) -> Values:
         yield (road["name"],), float(road["state"] == "up")
 
 
-def _disk_full(state: State) -> Values:
-    yield (), float(bool(state.get("disk_full")))
+def _held_by(hold: type[DiskFull]) -> Callable[[State], Values]:
+    def held(state: State) -> Values:
+        yield (), float(bool(state.get(hold.kind)))
+
+    return held
 
 
 MEASURES: Final = (
@@ -96,7 +101,18 @@ MEASURES: Final = (
     ),
     Measure("ballotbox_undecided", (), "Messages read in and not decided yet", _one("undecided")),
     Measure("ballotbox_road_up", ("road",), "1 while the road is up", _roads),
-    Measure("ballotbox_disk_full", (), "1 while nothing is taken in for want of room", _disk_full),
+    Measure(
+        "ballotbox_disk_full", (), "1 while nothing is taken in for want of room",
+        _held_by(DiskFull),
+    ),
+    Measure(
+        "ballotbox_disk_read_only", (), "1 while nothing is taken in as the disk is read-only",
+        _held_by(ReadOnly),
+    ),
+    Measure(
+        "ballotbox_signer_away", (), "1 while nothing is taken in as the key cannot sign",
+        _held_by(SignerAway),
+    ),
     Measure(
         "ballotbox_disk_free_bytes", (), "Free on the disk of the ledger", _one("disk_free")
     ),
@@ -186,9 +202,9 @@ def health(states: Sequence[State]) -> tuple[bool, dict[str, Any]]:
     """Return whether every election takes in reports, and what to tell whoever asks."""
     elections, able = [], True
     for state in states:
-        full = state.get("disk_full", "")
-        told = ([full] if full else []) + troubles(state)
-        able = able and not full
+        held = [f"{state[hold.kind]}. {hold.remedy}" for hold in HOLDS if state.get(hold.kind)]
+        told = held + troubles(state)
+        able = able and not held
         elections.append({"origin": state["origin"], "mode": state["mode"], "troubles": told})
     well = all(not each["troubles"] for each in elections)
     word = ("ok" if well else "troubled") if able else "not taking in"

@@ -229,7 +229,7 @@ class Office:
             "roads": roads,
             "fresh_boxes": len(reception.fresh),
             "undecided": len(reception.inbox),
-            "disk_full": reception.disk_full,
+            **reception.holds,
             "broker_remarks": reception.mqtt.watch.remarks if reception.mqtt else [],
             "over_quota": self._over_quota(),
             "forked_below": self._forks.status(),
@@ -243,7 +243,7 @@ class Office:
         copy = self._follower.status() if self._follower else None
         return self._watch.look(self.trusted, upstream.origin if upstream else None) | {
             "roads_down": [road.name for road in self._roads if _is_down(road)],
-            "disk_full": bool(reception.disk_full),
+            **{kind: bool(trouble) for kind, trouble in reception.holds.items()},
             "broker_remarks": " ".join(reception.mqtt.watch.remarks) if reception.mqtt else "",
             "over_quota": self._over_quota(),
             "forked_below": [each["origin"] for each in self._forks.status()],

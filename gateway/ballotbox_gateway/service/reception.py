@@ -16,7 +16,7 @@ from ballotbox_gateway.adapters.mqtt_intake import MqttIntake
 from ballotbox_gateway.adapters.roads import Carrier, Inbox, Letter
 from ballotbox_gateway.core.correspondence import BATCH_MAX, Correspondence
 from ballotbox_gateway.core.intake import HelloOutcome, HelloResult, Intake, Road
-from ballotbox_gateway.core.ports import DiskFull, LedgerFailure
+from ballotbox_gateway.core.ports import HOLDS, DiskFull, LedgerFailure
 from ballotbox_gateway.service.inspection import CONVICTED
 from ballotbox_protocol.election.identifiers import BoxId
 from ballotbox_protocol.wire.checkpoint import Checkpoint
@@ -42,9 +42,9 @@ class Reception:
         self.decided: Callable[[], None] = lambda: None
         #: Asked before each batch: why nothing may be taken in, or an empty text.
         self.reserve: Callable[[], str] = lambda: ""
-        #: The disk's fault while it is full, else an empty text.
+        #: Why nothing can be stored or signed for now (`holds` tells which), else an empty text.
         self.disk_full = ""
-        self._over = DiskFull.over
+        self._hold: type[DiskFull] = DiskFull
         self._correspondence = Correspondence(intake, _challenge, _greeted)
         self._correspondence.route_to = lambda box: self.mqtt.route_to(box) if self.mqtt else None
         self._correspondence.convicted = _convicted
@@ -60,6 +60,11 @@ class Reception:
     def fresh(self) -> Collection[BoxId]:
         """The boxes that have proved since the start that they are here."""
         return self._correspondence.fresh
+
+    @property
+    def holds(self) -> dict[str, str]:
+        """For each kind of hold its trouble while it lasts, else an empty text."""
+        return {each.kind: self.disk_full if each is self._hold else "" for each in HOLDS}
 
     def _arrived(self) -> None:
         if not self._due:
@@ -110,7 +115,7 @@ class Reception:
     def _wait_for_room(self, error: DiskFull) -> None:
         if not self.disk_full:
             _log.error("%s. %s: nothing is acknowledged %s", error, error.remedy, error.until)
-        self.disk_full, self._over = str(error), error.over
+        self.disk_full, self._hold = str(error), type(error)
         for carrier in self.carriers:
             carrier.hold()
         self._loop.call_later(_DISK_RETRY_S, self._try_again, context=self._context)
@@ -122,7 +127,7 @@ class Reception:
     def _room_again(self) -> None:
         if self.disk_full:
             self.disk_full = ""
-            _log.warning("%s", self._over)
+            _log.warning("%s", self._hold.over)
         if self.inbox.room > 0:
             for carrier in self.carriers:
                 carrier.resume()

@@ -91,6 +91,14 @@ def _of_the_gateway(seen: Mapping[str, Any]) -> Iterator[Alarm]:
         what = Said("The disk is full: no report is taken in.")
         do = Said("Free some space on this machine. The boxes keep everything and send it again.")
         yield Alarm("disk", "", urgent=True, what=what, do=do)
+    if seen["read_only"]:
+        what = Said("The disk cannot be written: no report is taken in.")
+        do = Said("Call the technician. The boxes keep everything and send it again.")
+        yield Alarm("read_only", "", urgent=True, what=what, do=do)
+    if seen["signer_away"]:
+        what = Said("The gateway's key cannot be used: no report is taken in.")
+        do = Said("Put the token back, or call the technician. The boxes keep everything.")
+        yield Alarm("signer", "", urgent=True, what=what, do=do)
     for road in seen["roads_down"]:
         what = Said("No connection: {road}", {"road": road})
         do = Said("Check cable and power. The boxes keep everything and send it again.")

@@ -24,6 +24,8 @@ from ballotbox_device.host.handheld import BoxStopped, start_box
 from ballotbox_device.host.held_box import HeldBox, Seat
 from ballotbox_device.host.line_fields import LINE_MAX
 from ballotbox_device.host.problem import Problem
+from ballotbox_protocol.election.identifiers import ElectionDigest
+from ballotbox_protocol.wire.fingerprint import fingerprint
 from ballotbox_protocol.wire.keyfile import PrivateKey
 from ballotbox_protocol.wire.message import MessageKind, parse_message
 from ballotbox_simulator.authority import Plan, make_authority
@@ -409,6 +411,9 @@ def test_a_box_that_nobody_can_act_on_is_no_debug_box(place):
     assert process.wait(timeout=PATIENCE_S) == 0
     process.stdout.close()
     process.stderr.close()
+    assert told["fingerprint"] == fingerprint(
+        (place / "root.txt").read_text().strip(), ElectionDigest(bytes.fromhex(told["election"]))
+    )
     assert told["debug"] is False
     assert said["kind"] == "boot"
     with start_box(place) as box:

@@ -28,7 +28,7 @@ class Road:
 def office(mqtt, below):
     made = Office.__new__(Office)
     made.config = SimpleNamespace(upstream=None)
-    made.reception = SimpleNamespace(mqtt=mqtt, carriers=[mqtt], disk_full="", fresh=())
+    made.reception = SimpleNamespace(mqtt=mqtt, carriers=[mqtt], holds={}, fresh=())
     made.trusted = made._follower = None
     made._below, made._forks, made._quotas = (
         below,

@@ -143,6 +143,7 @@ def test_what_cannot_be_stored_or_signed_waits_and_goes_on_where_it_stopped(
         desk.put(*[REPORT + each for each in ScriptedBox(authority()).day(1)])
         await soon(lambda: desk.reception.disk_full, "the trouble")
         assert desk.road.held
+        assert [kind for kind, why in desk.reception.holds.items() if why] == [trouble.kind]
         desk.put(b"\x01more")
         await asyncio.sleep(0)
         assert (desk.events, len(desk.reception.inbox)) == ([], 7)

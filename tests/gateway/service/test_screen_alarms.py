@@ -45,6 +45,16 @@ def first_box(**changes):
 CASES = {
     "a road": (read(roads_down=["serial port X"]), True, "No connection: serial port X"),
     "the disk": (read(disk_full=True), True, "The disk is full: no report is taken in."),
+    "a disk that is read-only": (
+        read(read_only=True),
+        True,
+        "The disk cannot be written: no report is taken in.",
+    ),
+    "the key": (
+        read(signer_away=True),
+        True,
+        "The gateway's key cannot be used: no report is taken in.",
+    ),
     "the log": (
         read(convicted=True),
         True,

@@ -260,7 +260,8 @@ def test_the_tabulation_is_measured_on_a_small_scale_too(
     assert cost.value > 1
     (memory,) = costs.memory_per_station(tmp_path)
     assert memory.name == "tabulation.memory_per_station"
-    assert 0 < memory.value < 16
+    # So few stations may fit into what the program took before.
+    assert 0 <= memory.value < 16
     assert "at 1,500 stations" in memory.limited_by
 
 

@@ -71,7 +71,7 @@ def test_a_disk_mounted_read_only_stops_receipts_and_not_delivery(
         process = gateway.pid
         with failing(gateway, "pwrite64", "EROFS"):
             road.say(box.box, *day[8:])
-            gateway.await_line("nothing is acknowledged until there is room")
+            gateway.await_line("nothing is acknowledged until it can be written")
             assert "read-only" in asked(gateway)["read_only"]
             centre.start()
             centre_has(centre, 8)

@@ -2,12 +2,12 @@
 
 import asyncio
 import json
+import subprocess
+import sys
 from dataclasses import replace
 
 import pytest
 
-from ballotbox_gateway.adapters.pin import pin_from_file
-from ballotbox_gateway.adapters.trust_files import module_key
 from ballotbox_protocol.election.register import GatewayEntry
 from ballotbox_simulator.authority import with_register
 from ballotbox_simulator.crew import OPENING
@@ -18,6 +18,15 @@ from tests.patience import soon
 from tests.security_module import TOKEN, module_in
 
 pytestmark = pytest.mark.accept
+
+MAKES = """
+import sys
+from pathlib import Path
+from ballotbox_gateway.adapters.pin import pin_from_file
+from ballotbox_gateway.adapters.trust_files import module_key
+library, token, label, pin = sys.argv[1:]
+print(module_key(Path(library), token, label, pin_from_file(Path(pin)), make=True).hex())
+"""
 
 
 @pytest.fixture
@@ -32,9 +41,16 @@ def with_key(given, public):
     return with_register(given, replace(register, gateways=(GatewayEntry(ORIGIN, public), *others)))
 
 
+def made_apart(module):
+    """Make the key in another process: a library that is loaded keeps to its first settings."""
+    arguments = (module.library, TOKEN, "gateway", module.pin_file)
+    command = [sys.executable, "-c", MAKES, *map(str, arguments)]
+    made = subprocess.run(command, capture_output=True, text=True, check=True)
+    return bytes.fromhex(made.stdout)
+
+
 def test_a_box_believes_the_receipts_that_a_key_in_a_module_signed(module, election, tmp_path):
-    pin = pin_from_file(module.pin_file)
-    given = with_key(election, module_key(module.library, TOKEN, "gateway", pin, make=True))
+    given = with_key(election, made_apart(module))
     gateway, line = FieldGateway(tmp_path / "g", given, ORIGIN), tmp_path / "line"
     (tmp_path / "g" / "gateway.key").unlink()
     table = f'[pkcs11]\nmodule = "{module.library}"\ntoken = "{TOKEN}"\nkey = "gateway"\n'
@@ -42,7 +58,8 @@ def test_a_box_believes_the_receipts_that_a_key_in_a_module_signed(module, elect
         f'[[serial]]\nport = "{line}"\nbaud = 921600\n{table}pin_file = "{module.pin_file}"\n',
         key_file=None,
     )
-    gateway.init()
+    made = gateway.process("init")
+    assert made.returncode == 0, made.stderr
     crew = switched_on(given)
 
     async def scenario():

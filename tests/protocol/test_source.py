@@ -55,6 +55,17 @@ def test_the_example_election_says_what_its_comments_say() -> None:
     assert load_election(dump_election(election)) == election
 
 
+def test_holders_of_a_root_sign_registers_where_the_text_names_nobody() -> None:
+    holders = (bytes.fromhex(KEY), bytes(range(32)))
+    silent = "".join(
+        line for line in ELECTION.splitlines(True) if not line.startswith("register_signers")
+    )
+    election = load_election(silent, holders, 2)
+    assert (election.register_signers, election.signers_needed) == (holders, 2)
+    said = load_election(ELECTION, holders, 2)
+    assert (said.register_signers, said.signers_needed) == ((bytes.fromhex(KEY),), 1)
+
+
 def test_the_examples_fit_each_other_and_can_be_signed() -> None:
     root, signer = PrivateKey.from_seed(bytes(32)), PrivateKey.from_seed(bytes([1]) * 32)
     # The example's signer is known by its public key alone, so another one stands in for it.

@@ -1,5 +1,7 @@
-"""The parts of a precinct: a broker of the test's own, and gateways as their users have them."""
+"""What tests among real parts start from: a broker, gateways as users have them, a browser."""
 
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -42,3 +44,34 @@ def centre(tmp_path: Path, election):
 def mqtt_table(broker, tmp_path):
     """The settings of the broker, with a session that no other test has used."""
     return f'[mqtt]\nhost = "127.0.0.1"\nport = {broker.port}\nclient_id = "{tmp_path.name[:60]}"\n'
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    """Debian's browser, driven by playwright, or a skip."""
+    program = shutil.which("chromium")
+    if program is None:
+        pytest.skip("chromium is not installed: apt-get install chromium")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=program,
+            args=["--no-sandbox", "--disable-background-networking", "--disable-gpu"],
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def axe(tmp_path_factory):
+    """The source of axe-core, fetched by npm; without npm or its registry there is none."""
+    if shutil.which("npm") is None:
+        pytest.skip("npm is not installed, so there is no accessibility checker")
+    folder = tmp_path_factory.mktemp("axe")
+    command = ["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", "axe-core@4"]
+    try:
+        subprocess.run(command, cwd=folder, check=True, capture_output=True, timeout=120)
+    except (subprocess.SubprocessError, OSError) as error:
+        pytest.skip(f"npm could not bring axe-core, so there is no accessibility checker: {error}")
+    return (folder / "node_modules/axe-core/axe.min.js").read_text()

@@ -1,7 +1,5 @@
 """Can officers fill in the count on the page in a real browser, by keyboard alone, on a phone?"""
 
-import shutil
-
 import pytest
 import zxingcpp
 from PIL import Image
@@ -20,22 +18,6 @@ VOTES = ("310", "180", "70", "40")
 WRONG = LINES.index("539")
 
 pytestmark = pytest.mark.accept
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    program = shutil.which("chromium")
-    if program is None:
-        pytest.skip("chromium is not installed: apt-get install chromium")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=program,
-            args=["--no-sandbox", "--disable-background-networking", "--disable-gpu"],
-        )
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -1,14 +1,11 @@
 """Can a room read the screen: from afar, on a phone, by keyboard, by ear, in three languages?"""
 
-import json
-import shutil
-import subprocess
-
 import pytest
 
 from ballotbox_gateway.adapters.token_file import new_token
 from ballotbox_gateway.service.screen_site import FRESH_S
 from ballotbox_protocol.wire.report import ReportKind
+from tests.end_to_end.accessibility import violations
 from tests.gateway.room_stage import Office, precinct, room
 from tests.gateway.scripted import CENTRE
 
@@ -21,27 +18,9 @@ PHONE = {"width": 390, "height": 844}
 SCREENS = pytest.mark.parametrize(
     "viewport", [TELEVISION, DESKTOP, PHONE], ids=["television", "desktop", "phone"]
 )
-#: What a checker must find nothing of: the success criteria of WCAG 2.2, and good practice.
-CHECKED = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 #: At three metres a capital should be a centimetre high: 20 pixels of a television that is 95 cm
 #: wide, and a font of 28.
 CAPITAL_PX = 28
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    program = shutil.which("chromium")
-    if program is None:
-        pytest.skip("chromium is not installed: apt-get install chromium")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=program,
-            args=["--no-sandbox", "--disable-background-networking", "--disable-gpu"],
-        )
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
@@ -245,27 +224,6 @@ def test_what_matters_is_large_enough_for_three_metres(chromium, opened):
 
 
 # ---- an accessibility checker
-
-
-@pytest.fixture(scope="module")
-def axe(tmp_path_factory):
-    """The source of axe-core, fetched by npm; without npm or its registry there is none."""
-    if shutil.which("npm") is None:
-        pytest.skip("npm is not installed, so there is no accessibility checker")
-    folder = tmp_path_factory.mktemp("axe")
-    command = ["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", "axe-core@4"]
-    try:
-        subprocess.run(command, cwd=folder, check=True, capture_output=True, timeout=120)
-    except (subprocess.SubprocessError, OSError) as error:
-        pytest.skip(f"npm could not bring axe-core, so there is no accessibility checker: {error}")
-    return (folder / "node_modules/axe-core/axe.min.js").read_text()
-
-
-def violations(page, axe):
-    page.evaluate(axe)
-    options = json.dumps({"runOnly": CHECKED})
-    found = page.evaluate(f"axe.run(document, {options})")["violations"]
-    return [(each["id"], [node["html"][:200] for node in each["nodes"][:3]]) for each in found]
 
 
 @SCREENS

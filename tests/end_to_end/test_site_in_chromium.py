@@ -1,14 +1,13 @@
 """Can anybody read the published pages: without JavaScript, by keyboard, on a phone, by ear?"""
 
-import json
 import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from ballotbox_tabulation.site.site import Notice
 from ballotbox_tabulation.site.writer import write_site
+from tests.end_to_end.accessibility import violations
 from tests.tabulation.site_material import (
     decided,
     material,
@@ -35,8 +34,6 @@ PAGES = (
     "ky/station/0/2.html",
     "ru/station/0/5.html",
 )
-#: What a checker must find nothing of: the success criteria of WCAG 2.2, and good practice.
-CHECKED = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 #: The words of the link or summary that has the focus.
 _OPENABLE = (
     "(e => ['A', 'SUMMARY'].includes(e.tagName) ? e.textContent : '')(document.activeElement)"
@@ -51,22 +48,6 @@ def site(tmp_path_factory):
     whole = site_of(result, label="Synthetic numbers", notice=notice)
     write_site(whole, folder, proofs_of(material(), result), codes=True)
     return folder
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    program = shutil.which("chromium")
-    if program is None:
-        pytest.skip("chromium is not installed: apt-get install chromium")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=program,
-            args=["--no-sandbox", "--disable-background-networking", "--disable-gpu"],
-        )
-        yield browser
-        browser.close()
 
 
 class Reader:
@@ -165,27 +146,6 @@ def test_what_is_printed_has_everything_and_no_navigation(chromium, site, tmp_pa
 
 
 # ---- an accessibility checker
-
-
-@pytest.fixture(scope="module")
-def axe(tmp_path_factory):
-    """The source of axe-core, fetched by npm; without npm or its registry there is none."""
-    if shutil.which("npm") is None:
-        pytest.skip("npm is not installed, so there is no accessibility checker")
-    folder = tmp_path_factory.mktemp("axe")
-    command = ["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", "axe-core@4"]
-    try:
-        subprocess.run(command, cwd=folder, check=True, capture_output=True, timeout=120)
-    except (subprocess.SubprocessError, OSError) as error:
-        pytest.skip(f"npm could not bring axe-core, so there is no accessibility checker: {error}")
-    return (folder / "node_modules/axe-core/axe.min.js").read_text()
-
-
-def violations(page, axe):
-    page.evaluate(axe)
-    options = json.dumps({"runOnly": CHECKED})
-    found = page.evaluate(f"axe.run(document, {options})")["violations"]
-    return [(each["id"], [node["html"][:200] for node in each["nodes"][:3]]) for each in found]
 
 
 @pytest.mark.parametrize("viewport", [PHONE, DESKTOP], ids=["phone", "desktop"])

@@ -8,6 +8,8 @@ import socket
 import ssl
 from typing import Any, Final
 
+from ballotbox_gateway.adapters.mqtt_sockets import Sockets, shake_hands
+
 _CONTINUES: Final = 0x80
 #: Type and QoS in the first byte of a packet; a PUBLISH at QoS 2 (section 3.3.1).
 _TYPE_AND_QOS: Final = 0xF6
@@ -54,33 +56,17 @@ class BoundedSocket:
 
     def do_handshake(self) -> None:
         """Agree on TLS, where it is spoken; raises OSError."""
-        if isinstance(self._sock, ssl.SSLSocket):
-            try:
-                self._sock.do_handshake()
-            except OSError:
-                # paho leaves it open.
-                self._sock.close()
-                raise
+        shake_hands(self._sock)
 
 
-class Bounds:
-    """Gives paho a bounded socket for each connection, in the place of a TLS context."""
+class Bounds(Sockets[BoundedSocket]):
+    """Gives paho a bounded socket for each connection."""
 
     def __init__(self, packet_max: int, tls: ssl.SSLContext | None) -> None:
         """packet_max: see `BoundedSocket`. tls: None for plain TCP."""
-        self.check_hostname = tls is not None and tls.check_hostname
+        super().__init__(tls)
         self._packet_max = packet_max
-        self._tls = tls
 
-    def wrap_socket(
-        self, sock: socket.socket, server_hostname: str, *, do_handshake_on_connect: bool
-    ) -> BoundedSocket:
+    def over(self, sock: socket.socket) -> BoundedSocket:
         """Return the bounded socket over one that is connected."""
-        inner = sock
-        if self._tls is not None:
-            inner = self._tls.wrap_socket(
-                sock,
-                server_hostname=server_hostname,
-                do_handshake_on_connect=do_handshake_on_connect,
-            )
-        return BoundedSocket(inner, self._packet_max)
+        return BoundedSocket(sock, self._packet_max)

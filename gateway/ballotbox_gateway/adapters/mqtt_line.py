@@ -12,6 +12,8 @@ from typing import Final, NamedTuple
 
 from paho.mqtt.client import Client
 
+from ballotbox_gateway.adapters.mqtt_sockets import Sockets, shake_hands
+
 #: Bytes read at a time: about a hundred reports.
 _CHUNK: Final = 64 * 1024
 #: PUBLISH (MQTT 5.0 section 3.3) without the retain flag, at QoS 0, at QoS 1, and that sent again.
@@ -200,46 +202,24 @@ class Line:
 
     def do_handshake(self) -> None:
         """Agree on TLS, where it is spoken; raises OSError."""
-        if isinstance(self._sock, ssl.SSLSocket):
-            try:
-                self._sock.do_handshake()
-            except OSError:
-                self._sock.close()
-                raise
+        shake_hands(self._sock)
 
     def close(self) -> None:
         """Let go of the connection."""
         self._sock.close()
 
 
-class Lines:
-    """Gives paho a `Line` for each connection, in the place of a TLS context and around it.
-
-    There is no other by which a client can be given its socket; a client without TLS gets one, too.
-    """
+class Lines(Sockets[Line]):
+    """Gives paho a `Line` for each connection."""
 
     def __init__(self, packet_max: int, tls: ssl.SSLContext | None, *, properties: bool) -> None:
-        self.check_hostname = tls is not None and tls.check_hostname
+        super().__init__(tls)
         self._packet_max = packet_max
-        self._tls = tls
         self._properties = properties
 
-    def wrap_socket(
-        self,
-        sock: socket.socket,
-        server_hostname: str,
-        *,
-        do_handshake_on_connect: bool,
-    ) -> Line:
+    def over(self, sock: socket.socket) -> Line:
         """Return the line over a socket that is connected."""
-        inner = sock
-        if self._tls is not None:
-            inner = self._tls.wrap_socket(
-                sock,
-                server_hostname=server_hostname,
-                do_handshake_on_connect=do_handshake_on_connect,
-            )
-        return Line(inner, self._packet_max, properties=self._properties)
+        return Line(sock, self._packet_max, properties=self._properties)
 
 
 def line_of(client: Client) -> Line | None:

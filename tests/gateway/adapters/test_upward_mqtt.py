@@ -126,6 +126,21 @@ def test_a_centre_that_was_away_takes_what_the_broker_kept_and_answers_the_next_
             assert centre.office.ledger.log_head().size == len(batch.entries)
 
 
+def test_the_broker_keeps_a_request_as_long_as_its_answer_is_waited_for(batch, broker):
+    asked = []
+    with way(broker.port, timeout_s=7) as road:
+        assert road.reachable() is None
+        publish = road._client.publish
+
+        def noted(topic, body, *, qos, properties):
+            asked.append(properties.MessageExpiryInterval)
+            return publish(topic, body, qos=qos, properties=properties)
+
+        road._client.publish = noted
+        road.deliver(batch)
+    assert asked == [7]
+
+
 def test_another_log_on_a_topic_and_what_is_no_batch_are_refused(batch, broker):
     with Centre() as centre, listening(centre, broker), way(broker.port, origin=OTHER) as road:
         fault = road.deliver(batch)

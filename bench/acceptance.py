@@ -16,6 +16,7 @@ from tests.acceptance_tally import AcceptanceTally, counted
 from tests.scale import FULL, SCALE
 
 _ROOT = Path(__file__).parents[1]
+_LONGEST_S = 1_800
 
 
 def run_acceptance(commit: str) -> Iterator[Row]:
@@ -39,6 +40,8 @@ def _run(job: tuple[Any, ...]) -> AcceptanceTally:
             *(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"),
             # The later form of the report has no place for what a test measured.
             *("-o", "junit_family=xunit1", f"--junitxml={told}"),
+            # At full scale a single test may well last longer than one of `make test` ever may.
+            *("-o", f"faulthandler_timeout={_LONGEST_S}"),
             *("-m", "acceptance", f"tests/{file}"),
         ]
         environment = os.environ | {SCALE: FULL}

@@ -1,6 +1,7 @@
 """Do all keys of a gateway sign alike? One suite, on the key in a file and on that in a module."""
 
 import itertools
+from contextlib import closing, contextmanager
 
 import pytest
 
@@ -11,12 +12,14 @@ from tests.security_module import TOKEN, module_in
 NUMBERS = itertools.count()
 
 
+@contextmanager
 def in_file(tmp_path, request):
     del request
     write_key(tmp_path / "gateway.key", new_key(), None)
-    return read_key(tmp_path / "gateway.key", None, None)
+    yield read_key(tmp_path / "gateway.key", None, None)
 
 
+@contextmanager
 def in_module(tmp_path, request):
     del tmp_path
     from ballotbox_gateway.adapters.pin import pin_from_file
@@ -25,9 +28,10 @@ def in_module(tmp_path, request):
     module, label = request.getfixturevalue("module"), f"gateway {next(NUMBERS)}"
     place = module.library, TOKEN, label, pin_from_file(module.pin_file)
     public = make_key(*place)
-    signer = Pkcs11Signer(*place)
-    assert signer.public == public
-    return signer
+    # Closed: a log-in left over serves whoever opens the token next in this process.
+    with closing(Pkcs11Signer(*place)) as signer:
+        assert signer.public == public
+        yield signer
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +42,8 @@ def module(tmp_path_factory):
 
 @pytest.fixture(params=[in_file, pytest.param(in_module, marks=pytest.mark.accept)])
 def signer(request, tmp_path):
-    return request.param(tmp_path, request)
+    with request.param(tmp_path, request) as opened:
+        yield opened
 
 
 def test_the_public_key_passes_enrolment(signer):

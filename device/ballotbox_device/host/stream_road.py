@@ -49,8 +49,11 @@ class StreamRoad(Road):
             self._flush()
 
     def _carry(self, message: Message) -> None:
-        if self._link.room:
-            self._link.send(message.to_bytes())
+        # What the link still carries must not be queued again: on a line that loses much the
+        # repetitions would come faster than it clears them.
+        data = message.to_bytes()
+        if self._link.room and not self._link.carries(data):
+            self._link.send(data)
 
     def _readable(self) -> None:
         try:

@@ -224,10 +224,13 @@ class SerialIntake:
             self.hold()
 
     def _send(self, message: Message) -> None:
+        data = message.to_bytes()
+        if self._link.carries(data):
+            return
         if self._link.room < 1:
             self.unsent += 1
             return
-        self._link.send(message.to_bytes())
+        self._link.send(data)
 
     def _transmit(self) -> None:
         if self._descriptor < 0:

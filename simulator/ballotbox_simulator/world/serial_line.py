@@ -55,8 +55,8 @@ class LineEnd:
             line.ends[self._side] = None
 
     def send(self, message: bytes) -> None:
-        """Queue a message; one that finds no room is dropped, its owner sends it again."""
-        if self._link.room:
+        """Queue a message that is not queued; one without room is dropped, its owner repeats it."""
+        if self._link.room and not self._link.carries(message):
             self._link.send(message)
 
     def received(self, data: bytes) -> None:

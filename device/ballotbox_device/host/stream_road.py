@@ -49,11 +49,12 @@ class StreamRoad(Road):
             self._flush()
 
     def _carry(self, message: Message) -> None:
-        # What the link still carries must not be queued again: on a line that loses much the
-        # repetitions would come faster than it clears them.
-        data = message.to_bytes()
-        if self._link.room and not self._link.carries(data):
-            self._link.send(data)
+        if self._link.room:
+            self._link.send(message.to_bytes())
+
+    def _is_carrying(self, message: Message) -> bool:
+        # On a line that loses much, repetitions would be queued faster than it clears them.
+        return self._link.carries(message.to_bytes())
 
     def _readable(self) -> None:
         try:

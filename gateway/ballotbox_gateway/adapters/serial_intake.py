@@ -224,13 +224,10 @@ class SerialIntake:
             self.hold()
 
     def _send(self, message: Message) -> None:
-        data = message.to_bytes()
-        if self._link.carries(data):
-            return
         if self._link.room < 1:
             self.unsent += 1
             return
-        self._link.send(data)
+        self._link.send(message.to_bytes())
 
     def _transmit(self) -> None:
         if self._descriptor < 0:

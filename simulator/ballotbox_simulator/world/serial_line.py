@@ -55,9 +55,14 @@ class LineEnd:
             line.ends[self._side] = None
 
     def send(self, message: bytes) -> None:
-        """Queue a message that is not queued; one without room is dropped, its owner repeats it."""
-        if self._link.room and not self._link.carries(message):
+        """Queue a message; one that finds no room is dropped, its owner sends it again."""
+        if self._link.room:
             self._link.send(message)
+
+    def repeat(self, message: bytes) -> None:
+        """Queue a message unless the link still carries it."""
+        if not self._link.carries(message):
+            self.send(message)
 
     def received(self, data: bytes) -> None:
         """Take in bytes from the line."""

@@ -19,6 +19,7 @@ from ballotbox_tabulation.core.faults import Fault
 from ballotbox_tabulation.core.log import open_log, read_leaves
 from ballotbox_tabulation.core.outcome import Published, conclude
 from ballotbox_tabulation.log_directory import directory_reader
+from ballotbox_tabulation.scratch_shelf import ScratchShelf
 from ballotbox_tabulation.second_opinion import second_opinion
 
 _BOXES = 1_000
@@ -50,7 +51,8 @@ def report_cost(directory: Path) -> Iterator[Row]:
     opened = open_log(directory_reader(log), authority.trusted)
     if isinstance(opened, Fault):
         raise SystemExit(str(opened))
-    concluded = conclude(opened, read_leaves(opened), authority.root, "bench", second_opinion)
+    leaves, shelf = read_leaves(opened), ScratchShelf()
+    concluded = conclude(opened, leaves, authority.root, "bench", second_opinion, shelf=shelf)
     used = time.process_time() - began
     gc.enable()
     unit.sample()

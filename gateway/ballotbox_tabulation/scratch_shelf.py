@@ -1,10 +1,9 @@
-"""A shelf in a file without a name: gone with the process, in the directory for temporary files."""
+"""A shelf in a file without a name, in the directory for temporary files."""
 
 import os
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Final
+import weakref
+from typing import IO, Final
 
 from ballotbox_tabulation.core.shelf import LENGTH_BYTES
 from ballotbox_tabulation.second_opinion import NotWorkedOut
@@ -16,10 +15,15 @@ _READ: Final = 1 << 14
 
 
 class ScratchShelf:
-    """Keeps pieces of bytes in a file; raises NotWorkedOut when there is no room for them."""
+    """Keeps pieces of bytes in a file; raises NotWorkedOut when there is no room for them.
 
-    def __init__(self, descriptor: int) -> None:
-        self._file = descriptor
+    The file goes with the shelf, and a result that lies on it keeps the shelf.
+    """
+
+    def __init__(self) -> None:
+        file = _nameless()
+        weakref.finalize(self, file.close)
+        self._file = file.fileno()
         self._tail = bytearray()
         #: What is read, and where it stands in the file.
         self._window = b""
@@ -41,7 +45,7 @@ class ScratchShelf:
         start = place - self._at
         body = start + LENGTH_BYTES
         stop = body + int.from_bytes(self._window[start:body]) if start >= 0 else -1
-        if 0 <= start and body <= len(self._window) and stop <= len(self._window):
+        if start >= 0 and body <= len(self._window) and stop <= len(self._window):
             return self._window[body:stop]
         return self._read(place)
 
@@ -69,12 +73,8 @@ class ScratchShelf:
         self._tail.clear()
 
 
-@contextmanager
-def scratch_shelf() -> Iterator[ScratchShelf]:
-    """Yield an empty shelf whose file is gone afterwards; raises NotWorkedOut."""
+def _nameless() -> IO[bytes]:
     try:
-        file = tempfile.TemporaryFile(buffering=0)
+        return tempfile.TemporaryFile(buffering=0)
     except OSError as error:
         raise NotWorkedOut(f"a temporary file cannot be made: {error.strerror}") from error
-    with file:
-        yield ScratchShelf(file.fileno())

@@ -61,9 +61,9 @@ def signed_beside(data: bytes) -> tuple[cose.Parts, bytes | None] | None:
     time. Raises EnvelopeError for a report that is none.
     """
     stop = len(data) - len(_NULLS)
-    if data[:2] == _LONG_REPORT and data[stop:] == _NULLS and stop <= _LIMIT:
-        if int.from_bytes(data[2:_REPORT_AT]) == stop - _REPORT_AT > _SHORT_MAX:
-            return cose.take_apart(data, _REPORT_AT, stop), None
+    alone = data[:2] == _LONG_REPORT and data[stop:] == _NULLS and stop <= _LIMIT
+    if alone and int.from_bytes(data[2:_REPORT_AT]) == stop - _REPORT_AT > _SHORT_MAX:
+        return cose.take_apart(data, _REPORT_AT, stop), None
     place = _usual_place(data)
     if place is None:
         return None

@@ -195,10 +195,10 @@ class Evidence:
 
     def _objection(self, report: FiledReport) -> Reason | None:
         closed = report.entry.closed
-        if closed is not None and report.kind in WITH_VOTES:
-            if closed.covers(self._origin, report.first):
-                return Reason.CLOSED_ENTRY
-        return report.objection
+        if closed is None or report.kind not in WITH_VOTES:
+            return report.objection
+        is_late = closed.covers(self._origin, report.first)
+        return Reason.CLOSED_ENTRY if is_late else report.objection
 
     def _report(
         self, index: int, report_id: ReportId, signed: SignedBody | None
@@ -282,7 +282,12 @@ class Evidence:
         return None
 
     def _ruling(
-        self, index: int, leaf: Leaf | PlainLeaf, data: bytes | None, role: Role, precinct: PrecinctId
+        self,
+        index: int,
+        leaf: Leaf | PlainLeaf,
+        data: bytes | None,
+        role: Role,
+        precinct: PrecinctId,
     ) -> Ruling | Fault:
         if data is None:
             return Fault(LogFault.RULING_MISSING, index)

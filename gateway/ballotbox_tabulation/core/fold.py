@@ -230,15 +230,15 @@ class Fold:
 def _quiet_result(box: BoxId, precinct: PrecinctId, told: list[VerifiedLeaf]) -> BoxResult:
     """Return what `_box_result` finds of a box whose one final was accepted, and all it said."""
     (final,) = (each for each in told if each.report.kind is ReportKind.FINAL)
-    report, leaf, verdict, reason = final.report, final.index, Verdict.ACCEPTED, Reason.IN_ORDER
-    counters, said = report.counters, (each.report.interim for each in told)
-    kind, use = ReportKind.FINAL, Use.COUNTED
+    standing, said = Standing(final.report), (each.report.interim for each in told)
+    standing.leaves = (final.index,)
+    standing.verdict, standing.reason = Verdict.ACCEPTED, Reason.IN_ORDER
     return BoxResult(
         box,
         precinct,
         BoxState.COUNTED,
-        (Count(report.id, leaf, report.votes, counters, counters, ruled=False),),
-        (ListedReport(report.id, kind, report.sequence, verdict, reason, (leaf,), use),),
+        (_count(standing, standing),),
+        (_listed(standing, {final.report.id}, misplaced=False),),
         None,
         tuple(each for each in said if each is not None),
     )

@@ -97,7 +97,8 @@ class QuietBoxes:
     def _read(self, box: BoxId, data: bytes) -> VerifiedLeaf:
         _, _, index, sequence, epoch, kind, time, ballots, own = _HEAD.unpack_from(data)
         (entry,) = (each for each in self._register.entries_of[box] if each.epoch == epoch)
-        counters, votes = NO_COUNTERS, ()
+        counters = NO_COUNTERS
+        votes: tuple[int, ...] = ()
         if kind == _FINAL:
             numbers = array("I", data[_HEAD.size :])
             counters, votes = Counters(*numbers[:_COUNTERS]), tuple(numbers[_COUNTERS:])

@@ -28,7 +28,7 @@ from ballotbox_protocol.election.definition import Contest, Election
 from ballotbox_protocol.election.identifiers import BoxId
 from ballotbox_protocol.election.tally import ContestTally
 from ballotbox_tabulation.core.displayed import misdisplays
-from ballotbox_tabulation.core.fold import Count, Standings
+from ballotbox_tabulation.core.fold import BoxResult, Count, Standings
 from ballotbox_tabulation.core.publication import Document
 from ballotbox_tabulation.core.totals import share_base, share_percent
 
@@ -70,28 +70,34 @@ _CUT: Final = "a share is its votes divided by its base, cut to two decimals"
 
 
 def broken_gates(
-    standings: Standings, result: Document, election: Election, boxes: Iterable[BoxId]
+    standings: Standings,
+    result: Document,
+    election: Election,
+    boxes: Iterable[BoxId],
+    of_boxes: Iterable[BrokenGate] | None = None,
 ) -> list[BrokenGate]:
     """Return every gate that `result` breaks; publish only when there is none.
 
-    `boxes` are the registered boxes. The document must be the one built from `standings`.
+    `boxes` are the registered boxes. The document must be the one built from `standings`;
+    `of_boxes`: what `box_gates` says of them, where they were asked already.
     """
-    of_boxes = _OfBoxes(result, election)
-    of_precincts = _OfPrecincts(result, election, of_boxes.sums)
+    if of_boxes is None:
+        of_boxes = box_gates(standings.boxes, VoteLaws(election))
+    shown = _OfBoxes(result, election)
+    of_precincts = _OfPrecincts(result, election, shown.sums)
     return [
-        *box_gates(standings, election),
-        *of_boxes.finals,
-        *_listed(of_boxes.shown, boxes),
+        *of_boxes,
+        *shown.finals,
+        *_listed(shown.shown, boxes),
         *of_precincts.sums,
         *of_precincts.bounds,
         *_share_gates(result),
     ]
 
 
-def box_gates(standings: Standings, election: Election) -> Iterator[BrokenGate]:
+def box_gates(boxes: Iterable[BoxResult], laws: VoteLaws) -> Iterator[BrokenGate]:
     """Yield the laws that single counted boxes break (the box asserted them, the gateway asked)."""
-    laws = VoteLaws(election)
-    for box in standings.boxes:
+    for box in boxes:
         for count in box.counts:
             for breach in _count_breaches(count, laws):
                 place = f"box {box.box.hex()}, leaf {count.leaf}"

@@ -5,22 +5,21 @@ from array import array
 from typing import Any, Final
 
 from ballotbox_tabulation.core.document_list import DocumentList
-from ballotbox_tabulation.core.document_stream import ordered_text
 from ballotbox_tabulation.core.shelf import Shelf
 
 _read: Final = json.JSONDecoder().raw_decode
 
 
 class KeptDocuments:
-    """Takes documents one after the other, and gives them back as a list of a result."""
+    """Takes documents as canonical JSON, and gives them back as a list of a result."""
 
     def __init__(self, shelf: Shelf) -> None:
         self._shelf = shelf
         self._places = array("q")
 
-    def add(self, document: dict[str, Any]) -> None:
+    def add(self, text: str) -> None:
         """Keep a document as the next of the list."""
-        self._places.append(self._shelf.put(ordered_text(document).encode()))
+        self._places.append(self._shelf.put(text.encode()))
 
     def listed(self) -> DocumentList:
         """Return the documents kept so far."""

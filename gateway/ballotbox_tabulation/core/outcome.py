@@ -3,13 +3,14 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
+from ballotbox_protocol.election.conservation import VoteLaws
 from ballotbox_protocol.wire.publication import Publication
 from ballotbox_protocol.wire.trust import Root
 from ballotbox_tabulation.core.box_documents import BoxDocuments
 from ballotbox_tabulation.core.evidence import LogEntry
 from ballotbox_tabulation.core.faults import Fault
 from ballotbox_tabulation.core.fold import Fold, Standings
-from ballotbox_tabulation.core.gates import BrokenGate, broken_gates
+from ballotbox_tabulation.core.gates import BrokenGate, box_gates, broken_gates
 from ballotbox_tabulation.core.log import OpenedLog
 from ballotbox_tabulation.core.publication import (
     Document,
@@ -77,14 +78,16 @@ def conclude(
         return Refused(faults=tuple(standings))
     election, register = log.trusted.election, log.trusted.register
     totals, boxes = Totals(election, shelf), BoxDocuments(election, shelf)
+    laws, of_boxes = VoteLaws(election), list[BrokenGate]()
     for precinct, group in by_precinct(standings, election):
         totals.add(group)
         boxes.add(precinct, group)
+        of_boxes += box_gates(group, laws)
     source = Source(root, log.trusted, log.checkpoint, program)
     result = build_result(totals.tabulation(standings), source, boxes, shelf)
     if decide is not None:
         result = decide(result)
-    gates = broken_gates(standings, result, election, register.entries_of)
+    gates = broken_gates(standings, result, election, register.entries_of, of_boxes)
     if second is not None:
         gates += second(log, result)
     if gates:

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from ballotbox_protocol.election.tally import Layout
-from ballotbox_tabulation.core.box_documents import contests_of
 from ballotbox_tabulation.core.document_list import DocumentList
+from ballotbox_tabulation.core.document_stream import ordered_text
 from ballotbox_tabulation.core.hand_counts import ListedCount, count_documents
 from ballotbox_tabulation.core.kept_documents import KeptDocuments
+from ballotbox_tabulation.core.numbers_text import CountersText, RowText
 from ballotbox_tabulation.core.shelf import Shelf
 from ballotbox_tabulation.core.totals import SUMMED, AreaTotal, PrecinctTotal, share_percent
 
@@ -26,7 +27,7 @@ class PrecinctDocuments:
 
     def __init__(self, layout: Layout, by_hand: Sequence[ListedCount], shelf: Shelf) -> None:
         self.over_registered: list[Document] = []
-        self._layout = layout
+        self._row, self._counters = RowText(layout), CountersText(SUMMED)
         self._by_hand: dict[int, list[ListedCount]] = {}
         for each in by_hand:
             self._by_hand.setdefault(each.count.precinct, []).append(each)
@@ -36,7 +37,7 @@ class PrecinctDocuments:
     def add(self, each: PrecinctTotal) -> None:
         """Take the next precinct."""
         precinct, total = each.precinct, each.total
-        self._kept.add(self._document(each))
+        self._kept.add(self._text(each))
         if total.counters is None:
             return
         ballots, registered = total.counters[_BALLOTS], precinct.registered
@@ -61,19 +62,19 @@ class PrecinctDocuments:
             "share_percent": share_percent(ballots, registered) if ballots <= registered else "",
         }
 
-    def _document(self, each: PrecinctTotal) -> Document:
-        precinct, row = each.precinct, each.total.row
-        counted = self._by_hand.get(precinct.number)
-        beside = {"counted_by_hand": count_documents(counted)} if counted else {}
+    def _text(self, each: PrecinctTotal) -> str:
+        precinct, total = each.precinct, each.total
+        contests = counters = "null"
+        if total.row is not None and total.counters is not None:
+            contests, counters = self._row.of(total.row), self._counters.of(total.counters)
+        by_hand, counted = "", self._by_hand.get(precinct.number)
+        if counted:
+            by_hand = f'"counted_by_hand":{ordered_text(count_documents(counted))},'
         return (
-            area_document(each.total)
-            | beside
-            | {
-                "number": precinct.number,
-                "name": precinct.name,
-                "registered": precinct.registered,
-                "contests": None if row is None else contests_of(row, self._layout),
-            }
+            f'{{"boxes_counted":{total.counted},"boxes_expected":{total.expected},'
+            f'"contests":{contests},{by_hand}"counters":{counters},'
+            f'"name":{ordered_text(precinct.name)},"number":{precinct.number},'
+            f'"registered":{precinct.registered}}}'
         )
 
 

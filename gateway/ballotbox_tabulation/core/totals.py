@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
-from typing import Final
+from typing import Final, NamedTuple
 
 from ballotbox_protocol.election.counters import COUNTER_NAMES, Counters
 from ballotbox_protocol.election.definition import Election, Precinct
@@ -23,8 +23,7 @@ _summed: Final[Callable[[Counters], tuple[int, ...]]] = attrgetter(*SUMMED)
 _SHARE_UNITS: Final = 10_000
 
 
-@dataclass(frozen=True, slots=True)
-class AreaTotal:
+class AreaTotal(NamedTuple):
     """The sums of one area. `row` and `counters` are None when none of its boxes is counted.
 
     expected: registered boxes but those closed as unused; counters: in the order of SUMMED.
@@ -36,8 +35,7 @@ class AreaTotal:
     counters: tuple[int, ...] | None
 
 
-@dataclass(frozen=True, slots=True)
-class PrecinctTotal:
+class PrecinctTotal(NamedTuple):
     """One precinct with its sums."""
 
     precinct: Precinct
@@ -124,11 +122,11 @@ def _unpacked(data: bytes) -> AreaTotal:
 
 
 def _total_of_boxes(boxes: Sequence[BoxResult]) -> AreaTotal:
-    expected = [AreaTotal(box.state is not BoxState.UNUSED, 0, None, None) for box in boxes]
+    expected = sum([box.state is not BoxState.UNUSED for box in boxes])
     counted = [
         AreaTotal(0, 1, count.row, summed(count.counters)) for box in boxes for count in box.counts
     ]
-    return _total_of_areas(expected + counted)
+    return _total_of_areas([AreaTotal(expected, 0, None, None), *counted])
 
 
 def _total_of_areas(areas: Sequence[AreaTotal]) -> AreaTotal:
@@ -137,9 +135,11 @@ def _total_of_areas(areas: Sequence[AreaTotal]) -> AreaTotal:
         if area.row is not None and area.counters is not None:
             row = area.row if row is None else merge(row, area.row)
             counters = area.counters if counters is None else merge(counters, area.counters)
-    return AreaTotal(
-        sum(area.expected for area in areas), sum(area.counted for area in areas), row, counters
+    expected, counted = (
+        sum([area.expected for area in areas]),
+        sum([area.counted for area in areas]),
     )
+    return AreaTotal(expected, counted, row, counters)
 
 
 def summed(counters: Counters) -> tuple[int, ...]:

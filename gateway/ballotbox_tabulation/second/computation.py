@@ -90,7 +90,7 @@ class SecondCount:
     def boxes(self, state: str) -> Iterator[Shown]:
         """Yield what the result shows of each box in this state, by precinct and id."""
         counts = _Grouped(self._rows(questions.counted(self._width)))
-        reports = _Grouped(map(list, self._database.execute(questions.REPORTS, (state,))))
+        reports = _Grouped(self._database.execute(questions.REPORTS, (state,)))
         for box, precinct in self._database.execute(questions.BOXES, (state,)):
             shown: Shown = {
                 "box": box.hex(),
@@ -173,7 +173,7 @@ class SecondCount:
             for row in self._database.execute(question)
         ]
 
-    def _count(self, row: list[Any]) -> Shown:
+    def _count(self, row: Sequence[Any]) -> Shown:
         report, leaf, ruled, *numbers = row
         counters, votes = numbers[: len(COUNTER_NAMES)], numbers[len(COUNTER_NAMES) :]
         return {
@@ -184,7 +184,7 @@ class SecondCount:
             "contests": self._shape.contests(votes),
         }
 
-    def _report(self, row: list[Any]) -> Shown:
+    def _report(self, row: Sequence[Any]) -> Shown:
         report, kind, sequence, verdict, reason, use, first, newest = row
         leaves = [first] if first == newest else self._leaves_about(report)
         return {
@@ -201,11 +201,12 @@ class SecondCount:
         leaves = self._database.execute(questions.LEAVES_ABOUT, (report,))
         return [leaf for (leaf,) in leaves]
 
-    def _rows(self, parts: list[str]) -> Iterator[list[Any]]:
-        """Yield the answers to questions that are asked side by side, as one row each."""
+    def _rows(self, parts: list[str]) -> Iterator[tuple[Any, ...]]:
+        """Return the answers to questions that are asked side by side, as one row each."""
         cursors = [self._database.execute(question) for question in parts]
-        for row in zip(*cursors, strict=True):
-            yield list(chain.from_iterable(row))
+        if len(cursors) == 1:
+            return cursors[0]
+        return (tuple(chain.from_iterable(row)) for row in zip(*cursors, strict=True))
 
     def _one(self, question: str, values: Mapping[str, object] | None = None) -> tuple[Any, ...]:
         row: tuple[Any, ...] = self._database.execute(question, values or {}).fetchone()
@@ -215,11 +216,11 @@ class SecondCount:
 class _Grouped:
     """Rows that start with a box, in the order in which the boxes are asked for."""
 
-    def __init__(self, rows: Iterator[list[Any]]) -> None:
+    def __init__(self, rows: Iterator[tuple[Any, ...]]) -> None:
         self._rows = rows
         self._next = next(rows, None)
 
-    def of(self, box: bytes) -> Iterator[list[Any]]:
+    def of(self, box: bytes) -> Iterator[tuple[Any, ...]]:
         """Yield the rest of each row of this box."""
         while self._next is not None and self._next[0] == box:
             yield self._next[1:]
@@ -227,7 +228,10 @@ class _Grouped:
 
 
 def _reason(name: str) -> Shown:
-    return {"reason": name, "reason_code": int(Reason[name.upper()])}
+    return {"reason": name, "reason_code": _CODES[name]}
+
+
+_CODES: Final = {each.name.lower(): int(each) for each in Reason}
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from decimal import ROUND_DOWN, Context, Decimal
 from itertools import islice
 from typing import Any, Final
 
-from ballotbox_protocol.election.definition import Contest, Election
+from ballotbox_protocol.election.definition import Election
 from ballotbox_tabulation.second.questions import SUMMED
 
 #: A part of a result as JSON has it.
@@ -23,6 +23,10 @@ class Shape:
         self._contests = [
             (contest, [option.preferences for option in contest.options])
             for contest in election.contests
+        ]
+        #: Of a contest without any; what is shown is only compared.
+        self._no_preferences: list[list[list[int]] | None] = [
+            None if any(sizes) else [[]] * len(sizes) for _, sizes in self._contests
         ]
 
     def area(self, expected: int, counted: int, numbers: Sequence[Any], *, in_full: bool) -> Shown:
@@ -42,23 +46,24 @@ class Shape:
         """Return every contest's numbers of a row."""
         rest = iter(votes)
         show = self._in_full if in_full else self._plain
-        return [show(contest, sizes, rest) for contest, sizes in self._contests]
+        return [show(at, rest) for at in range(len(self._contests))]
 
-    @staticmethod
-    def _plain(contest: Contest, sizes: Sequence[int], rest: Iterator[int]) -> Shown:
-        ballots, blank, undervotes, overvotes = (next(rest) for _ in range(4))
-        votes = list(islice(rest, len(contest.options)))
+    def _plain(self, at: int, rest: Iterator[int]) -> Shown:
+        (contest, sizes), preferences = self._contests[at], self._no_preferences[at]
+        ballots, blank, undervotes, overvotes, *votes = islice(rest, 4 + len(contest.options))
+        if preferences is None:
+            preferences = [list(islice(rest, size)) for size in sizes]
         return {
             "ballots": ballots,
             "blank": blank,
             "undervotes": undervotes,
             "overvotes": overvotes,
             "votes": votes,
-            "preferences": [list(islice(rest, size)) if size else [] for size in sizes],
+            "preferences": preferences,
         }
 
-    def _in_full(self, contest: Contest, sizes: Sequence[int], rest: Iterator[int]) -> Shown:
-        plain = self._plain(contest, sizes, rest)
+    def _in_full(self, at: int, rest: Iterator[int]) -> Shown:
+        plain, (contest, _) = self._plain(at, rest), self._contests[at]
         allowed = contest.votes_allowed
         base = plain["ballots"] * allowed
         options = zip(contest.options, plain.pop("votes"), plain.pop("preferences"), strict=True)

@@ -87,7 +87,7 @@ def conclude(
     result = build_result(totals.tabulation(standings), source, boxes, shelf)
     if decide is not None:
         result = decide(result)
-    gates = broken_gates(standings, result, election, register.entries_of, of_boxes)
+    gates = broken_gates(standings, result, election, register.entries_of, of_boxes, shelf)
     if second is not None:
         gates += second(log, result)
     if gates:

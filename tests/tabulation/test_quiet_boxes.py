@@ -3,7 +3,7 @@
 import tracemalloc
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ballotbox_protocol.election.counters import Counters
@@ -72,6 +72,14 @@ def _rival(log, pen, before):
     return rival
 
 
+def _twin(log, pen, before):
+    """Another report of the same number, which a gateway accepted as well."""
+    pen.sequence = before.report.sequence
+    twin = pen.write(ReportKind.TURNOUT, Counters(2, 2, 0, 0, 0, 2, 2, 2))
+    log.decide(twin)
+    return twin
+
+
 def _named(log, _pen, before):
     log.rule(RulingKind.NAME, before)
 
@@ -86,12 +94,15 @@ def _corrected(log, pen, before):
     return correction
 
 
-EVENTS = (_said, _said, _final, _held, _again, _closed_the_gap, _rival, _named, _released)
+EVENTS = (_said, _said, _final, _held, _again, _closed_the_gap, _rival, _named, _released, _twin)
 events = st.lists(st.tuples(st.integers(0, 1), st.sampled_from((*EVENTS, _corrected))), max_size=9)
 
 
 @settings(max_examples=25)
 @given(events)
+@example([(0, _again), (0, _final)])
+@example([(1, _twin)])
+@example([(0, _final), (0, _corrected)])
 def test_whatever_befalls_a_box_it_stands_where_every_leaf_leaves_it(told):
     log = LogBuilder(GIVEN)
     pens = [log.pen(number) for number in range(2)]

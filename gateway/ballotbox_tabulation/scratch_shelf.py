@@ -15,7 +15,7 @@ _READ: Final = 1 << 14
 
 
 class ScratchShelf:
-    """Keeps pieces of bytes in a file; raises NotWorkedOut when there is no room for them.
+    """Keeps pieces of bytes in a file; raises NotWorkedOut without room, OSError without a disk.
 
     The file goes with the shelf, and a result that lies on it keeps the shelf.
     """
@@ -57,10 +57,7 @@ class ScratchShelf:
         return self._window[LENGTH_BYTES:stop]
 
     def _there(self, place: int, size: int) -> bytes:
-        try:
-            return os.pread(self._file, size, place)
-        except OSError as error:
-            raise NotWorkedOut(f"a temporary file cannot be read: {error.strerror}") from error
+        return os.pread(self._file, size, place)
 
     def _write(self) -> None:
         try:

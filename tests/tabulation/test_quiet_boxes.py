@@ -1,5 +1,7 @@
 """Is a box whose reports lie on a shelf the same as one followed leaf by leaf, and lean?"""
 
+import errno
+import os
 import tracemalloc
 
 import pytest
@@ -17,6 +19,7 @@ from ballotbox_tabulation.core.quiet_boxes import QuietBoxes
 from ballotbox_tabulation.core.repeated import repeated_ids
 from ballotbox_tabulation.core.shelf import MemoryShelf
 from ballotbox_tabulation.scratch_shelf import ScratchShelf
+from ballotbox_tabulation.second_opinion import NotWorkedOut
 from tests.tabulation.log_builder import LogBuilder, authority_of, count, simple_ballots
 from tests.tabulation.long_night import long_night
 
@@ -173,3 +176,13 @@ def test_a_shelf_gives_back_what_was_put(shelf):
     later = kept.put(b"later")
     assert kept.take(places[3]) == pieces[3]
     assert kept.take(later) == b"later"
+
+
+def test_a_shelf_without_room_says_so(monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    shelf = ScratchShelf()
+    monkeypatch.setattr(os, "pwrite", full)
+    with pytest.raises(NotWorkedOut, match="cannot be written: No space left on device"):
+        shelf.put(bytes(70_000))

@@ -1,8 +1,11 @@
 """Rows of numbers in the shape in which a result shows them, built from the definition alone."""
 
-from collections.abc import Iterator, Sequence
+import json
+import re
+from collections.abc import Callable, Iterator, Sequence
 from decimal import ROUND_DOWN, Context, Decimal
 from itertools import islice
+from operator import itemgetter
 from typing import Any, Final
 
 from ballotbox_protocol.election.definition import Election
@@ -14,6 +17,32 @@ Shown = dict[str, Any]
 #: Enough for any count times 100, with the digits behind the point.
 _EXACT: Final = Context(prec=60, rounding=ROUND_DOWN)
 _HUNDREDTH: Final = Decimal("0.01")
+
+
+#: Returns the canonical JSON of what is shown: keys in their order, no spaces.
+text_of: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode
+#: With the place of a value it stands for that value in a pattern; no count has so many digits.
+_MARK: Final = 10**30
+_MARKED: Final = re.compile(r"1\d{30}")
+
+
+class Pattern:
+    """Writes things that are shown alike as canonical JSON, each from its values in JSON.
+
+    What is only compared with the same text needs no objects; they are made where texts differ.
+    """
+
+    def __init__(self, shown: Callable[[list[Any]], object], count: int) -> None:
+        """`shown` shows a thing of so many values, each of them once."""
+        text = text_of(shown([_MARK + at for at in range(count)]))
+        order = [int(found) - _MARK for found in _MARKED.findall(text)]
+        self._pattern = _MARKED.sub("%s", text.replace("%", "%%"))
+        self._in_order = itemgetter(*order)
+
+    def of(self, values: Sequence[object]) -> str:
+        """Return the text of a thing: its whole numbers as they are, other values as JSON."""
+        text: str = self._pattern % self._in_order(values)
+        return text
 
 
 class Shape:

@@ -66,6 +66,8 @@ class OpenedLeaf(NamedTuple):
 
 #: A leaf whose report names a key of the register, by its place; whether that key signed is open.
 _Unverified = tuple[int, bytes, bytes, BoxEntry]
+#: A leaf, its place, and the ruling and the lower note that stand beside it.
+_Beside = tuple[int, Leaf | PlainLeaf, bytes | None, bytes | None]
 
 
 class Authenticity:
@@ -104,7 +106,7 @@ class Authenticity:
         if beside is None:
             return self._read_any(index, leaf, attachment, signed)
         parts, note = beside
-        return self._recognised(OpenedLeaf(index, leaf, None, None, note), parts, signed)
+        return self._recognised((index, leaf, None, note), parts, signed)
 
     def _read_any(
         self, index: int, leaf: Leaf | PlainLeaf, attachment: bytes, signed: list[_Unverified]
@@ -113,19 +115,18 @@ class Authenticity:
             report, ruling, note = decode_attachment(attachment)
         except ValueError as error:
             return Fault(LogFault.ATTACHMENT_FORM, index, str(error))
-        opened = OpenedLeaf(index, leaf, None, ruling, note)
         if report is None:
-            return opened
+            return OpenedLeaf(index, leaf, None, ruling, note)
         try:
             parts = cose.take_apart(report)
         except cose.EnvelopeError as error:
             return Fault(LogFault.REPORT_FORM, index, str(error))
-        return self._recognised(opened, parts, signed)
+        return self._recognised((index, leaf, ruling, note), parts, signed)
 
     def _recognised(
-        self, opened: OpenedLeaf, parts: cose.Parts, signed: list[_Unverified]
+        self, beside: _Beside, parts: cose.Parts, signed: list[_Unverified]
     ) -> OpenedLeaf | Fault:
-        index, leaf, _, ruling, note = opened
+        index, leaf, ruling, note = beside
         protected, body, signature, statement = parts
         if cose.statement_id(statement) != leaf.report:
             return Fault(LogFault.REPORT_ID, index, leaf.report.hex())

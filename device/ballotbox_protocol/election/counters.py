@@ -36,7 +36,8 @@ class Counters:
         if {*map(type, counts)} == _WHOLE and min(counts) >= 0 and max(counts) <= COUNT_MAX:
             return
         for name, value in zip(COUNTER_NAMES, counts, strict=True):
-            require_count(value, f"counters.{name}")
+            if type(value) is not int or not 0 <= value <= COUNT_MAX:
+                require_count(value, f"counters.{name}")
 
 
 _WHOLE = {int}

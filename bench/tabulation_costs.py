@@ -19,6 +19,7 @@ from ballotbox_tabulation.core.faults import Fault
 from ballotbox_tabulation.core.log import open_log, read_leaves
 from ballotbox_tabulation.core.outcome import Published, conclude
 from ballotbox_tabulation.log_directory import directory_reader
+from ballotbox_tabulation.scratch_shelf import ScratchShelf
 from ballotbox_tabulation.second_opinion import second_opinion
 
 _BOXES = 1_000
@@ -50,7 +51,8 @@ def report_cost(directory: Path) -> Iterator[Row]:
     opened = open_log(directory_reader(log), authority.trusted)
     if isinstance(opened, Fault):
         raise SystemExit(str(opened))
-    concluded = conclude(opened, read_leaves(opened), authority.root, "bench", second_opinion)
+    leaves, shelf = read_leaves(opened), ScratchShelf()
+    concluded = conclude(opened, leaves, authority.root, "bench", second_opinion, shelf=shelf)
     used = time.process_time() - began
     gc.enable()
     unit.sample()
@@ -63,6 +65,18 @@ def report_cost(directory: Path) -> Iterator[Row]:
     )
 
 
+#: What every reader of a log has in memory before the first leaf: definition and register.
+_TRUSTING: Final = """
+import sys
+from pathlib import Path
+from ballotbox_tabulation.trust_files import load_trusted
+
+_, trusted = load_trusted(*map(Path, sys.argv[1:3]), sys.argv[3])
+trusted.reporters, trusted.register.entries_of, trusted.register.expected
+"""
+_REPORTS_A_STATION: Final = 5
+
+
 class Spent(NamedTuple):
     """What one command took: the most memory it ever had, and time on the clock."""
 
@@ -71,31 +85,55 @@ class Spent(NamedTuple):
 
 
 def memory_per_station(directory: Path) -> Iterator[Row]:
-    """Memory that `ballotbox-tabulate run` takes for each station more, the whole command."""
+    """Memory that `ballotbox-tabulate run` takes for each station more, the whole command.
+
+    And for each report more, but for the definition and the register, which are there before it.
+    """
     watch = Stopwatch("tabulation.memory_per_station")
-    few, many = (_tabulated(directory / str(size), size) for size in (_FEW, _MANY))
-    grown = (many.peak_kib - few.peak_kib) / (_MANY - _FEW)
+    sizes = {_FEW: directory / "few", _MANY: directory / "many"}
+    for stations, folder in sizes.items():
+        folder.mkdir()
+        write_long_log(folder, stations)
+    few, many = (_tabulated(folder) for folder in sizes.values())
+    grown = many.peak_kib - few.peak_kib
     yield watch.row(
-        grown,
+        grown / (_MANY - _FEW),
         "KiB per station",
         f"memory; a box a station, five reports each; {many.peak_kib / _KIB:.0f} MiB at "
         f"{_MANY:,} stations, {many.wall_s:.0f} s on the clock",
     )
+    less, more = (_trusted(folder).peak_kib for folder in sizes.values())
+    reports = _REPORTS_A_STATION * (_MANY - _FEW)
+    yield watch.row(
+        (grown - (more - less)) * _KIB / reports,
+        "bytes per report",
+        f"memory; from {_REPORTS_A_STATION * _FEW:,} to {_REPORTS_A_STATION * _MANY:,} reports, "
+        f"beside definition and register, {(more - less) / (_MANY - _FEW):.2f} KiB a station",
+        "tabulation.memory_growth",
+    )
 
 
-def _tabulated(folder: Path, stations: int) -> Spent:
-    """Run the command over a log of so many stations."""
-    folder.mkdir()
-    write_long_log(folder, stations)
+def _tabulated(folder: Path) -> Spent:
+    """Run the command over the log in a folder."""
     program = Path(sys.executable).with_name("ballotbox-tabulate")
     trust = ["--election", folder / "election.cose", "--register", folder / "register.cose"]
     trust += ["--root", (folder / "root.txt").read_text()]
+    return _spent(program, "run", folder / "log", *trust, "--out", folder / "out")
+
+
+def _trusted(folder: Path) -> Spent:
+    """Read the documents in a folder, and no log."""
+    documents = folder / "election.cose", folder / "register.cose"
+    root = (folder / "root.txt").read_text()
+    return _spent(sys.executable, "-c", _TRUSTING, *documents, root)
+
+
+def _spent(*command: str | Path) -> Spent:
     began = time.monotonic()
-    command = [program, "run", folder / "log", *trust, "--out", folder / "out"]
     running = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     # Of this child alone: what the others took is in the sum that the system keeps of all.
     _, status, used = os.wait4(running.pid, 0)
     running.returncode = os.waitstatus_to_exitcode(status)
     if running.returncode:
-        raise SystemExit(f"ballotbox-tabulate run ended with {running.returncode}")
+        raise SystemExit(f"{Path(command[0]).name} ended with {running.returncode}")
     return Spent(used.ru_maxrss, time.monotonic() - began)

@@ -258,11 +258,12 @@ def test_the_tabulation_is_measured_on_a_small_scale_too(
     (cost,) = costs.report_cost(tmp_path)
     assert (cost.name, cost.unit) == ("tabulation.report_cost", "Ed25519 verifications")
     assert cost.value > 1
-    (memory,) = costs.memory_per_station(tmp_path)
+    memory, growth = costs.memory_per_station(tmp_path)
     assert memory.name == "tabulation.memory_per_station"
     # So few stations may fit into what the program took before.
     assert 0 <= memory.value < 16
     assert "at 1,500 stations" in memory.limited_by
+    assert (growth.name, growth.unit) == ("tabulation.memory_growth", "bytes per report")
 
 
 def failed_day(seed: int, count: int) -> DayResult:

@@ -150,6 +150,7 @@ def conclude_log(
     from ballotbox_tabulation.core.outcome import Refused, conclude
     from ballotbox_tabulation.log_directory import directory_reader
     from ballotbox_tabulation.log_progress import bars
+    from ballotbox_tabulation.scratch_shelf import ScratchShelf
     from ballotbox_tabulation.second_opinion import NotWorkedOut, second_opinion
     from ballotbox_tabulation.trust_files import UnusableInput
 
@@ -170,7 +171,7 @@ def conclude_log(
                 again = shown.reading(log, "Counting again")
                 return second_opinion(again, result, file, status)
 
-            return conclude(opened, leaves, root, program, second, extended)
+            return conclude(opened, leaves, root, program, second, extended, ScratchShelf())
     except NotWorkedOut as error:
         raise UnusableInput(
             f"LOG {directory}: could not be worked out: {error}; {_ROOM}"

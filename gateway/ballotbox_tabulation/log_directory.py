@@ -1,5 +1,6 @@
 """An exported log on disk, as the core wants to read it."""
 
+import os
 from pathlib import Path
 
 from ballotbox_protocol.wire.checkpoint import NOTE_BYTES_MAX, CheckpointFault, parse_note
@@ -17,7 +18,9 @@ def directory_reader(directory: Path) -> Read:
     def read(path: str) -> bytes | None:
         try:
             with (directory / path).open("rb") as file:
-                return file.read(FILE_BYTES_MAX + 1)
+                # Of that size alone: a reader makes room for as much as it is asked for.
+                size = os.fstat(file.fileno()).st_size
+                return file.read(min(size, FILE_BYTES_MAX) + 1)
         except (FileNotFoundError, NotADirectoryError):
             return None
 

@@ -18,10 +18,10 @@ from ballotbox_protocol.wire.publication import (
     decode_publication,
 )
 from ballotbox_tabulation.core.outcome import Published
-from ballotbox_tabulation.core.publication import canonical, publish
 from ballotbox_tabulation.core.published import statement_document
 from ballotbox_tabulation.notice import with_notice
 from ballotbox_tabulation.result_files import Content, write_together
+from ballotbox_tabulation.result_reader import read_in_file
 from ballotbox_tabulation.site.folder import SUMS
 from ballotbox_tabulation.swapped_folder import SwappedFolder
 from ballotbox_tabulation.trust_files import UnusableInput, read_small_file
@@ -78,9 +78,8 @@ def read_draft(folder: Path) -> Draft:
     Raises UnusableInput.
     """
     statement = read_statement(folder / STATEMENT, "DRAFT")
-    file = read_small_file(folder / RESULT, "DRAFT", _RESULT_MAX)
-    published = _published(folder, file)
-    if sha256(canonical(published.result)).digest() != statement.result:
+    published = _published(folder)
+    if published.digest != f"sha256:{statement.result.hex()}":
         raise UnusableInput(f"DRAFT {folder}: the result is not the one stated; draft it anew")
     rules = read_small_file(folder / RULES, "DRAFT", RULES_MAX)
     if sha256(rules).digest() != statement.rules:
@@ -89,16 +88,20 @@ def read_draft(folder: Path) -> Draft:
     return Draft(statement, published, rules, release)
 
 
-def _published(folder: Path, file: bytes) -> Published:
+def _published(folder: Path) -> Published:
+    path = folder / RESULT
     try:
-        document = json.loads(file)
-        digest, whole = publish(document["result"])
-    except (ValueError, LookupError, TypeError, RecursionError) as error:
+        found = read_in_file(path, lambda _done, _of: None)
+        document = json.loads(read_small_file(path, "DRAFT", _RESULT_MAX)) if found is None else {}
+        result = document["result"] if found is None else found.result
+    except (ValueError, LookupError, TypeError, RecursionError, OSError) as error:
+        if isinstance(error, UnusableInput):
+            raise
         raise UnusableInput(f"DRAFT {folder}: {RESULT} is none; draft it anew") from error
     # What other readers would make of other bytes nobody has signed.
-    if whole != file:
+    if found is None:
         raise UnusableInput(f"DRAFT {folder}: {RESULT} is not as it was written; draft it anew")
-    return Published(document["result"], digest)
+    return Published(result, found.digest)
 
 
 def last_good(folder: Path) -> Publication | None:

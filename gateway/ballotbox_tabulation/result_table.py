@@ -8,23 +8,21 @@ its options in the order of the definition. A precinct without a counted box has
 import csv
 import io
 import json
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
 from ballotbox_protocol.election.identifiers import InvalidField
 from ballotbox_tabulation.core.publication import FORMAT, Document, digest_of
 from ballotbox_tabulation.core.totals import SUMMED
+from ballotbox_tabulation.result_files import Content
+from ballotbox_tabulation.result_reader import Told, read_in_file
 from ballotbox_tabulation.trust_files import UnusableInput, read_small_file
 
 RESULT_NAME: Final = "result.json"
 #: A result of 100,000 precincts with 100 numbers each takes a tenth of it.
 _BYTES_MAX: Final = 2**30
-#: A file is read, taken apart and held against its digest.
-_STEPS: Final = 3
-#: Told how many steps are done, of how many.
-Told = Callable[[int, int], None]
 _TALLY: Final = ("ballots", "blank", "undervotes", "overvotes")
 _PLAIN: Final = ("number", "name", "registered", "boxes_expected", "boxes_counted")
 
@@ -48,24 +46,36 @@ def read_document(path: Path, option: str, told: Told = lambda _done, _of: None)
 
 def read_published(
     path: Path, option: str, told: Told = lambda _done, _of: None
-) -> tuple[Document, str, bytes]:
-    """Return a published result, its digest and the bytes of its file; raises UnusableInput."""
+) -> tuple[Document, str, Content]:
+    """Return a published result, its digest and the bytes of its file; raises UnusableInput.
+
+    Its lists stay in the file as this program writes it; in any other form it is read whole.
+    """
     file = result_file(path, option)
-    told(0, _STEPS)
+    told(0, file.stat().st_size if file.is_file() else 1)
+    with suppress(OSError):
+        found = read_in_file(file, told)
+        if found is not None:
+            with formed(path, option):
+                _require_format(found.result)
+            told(found.file.size, found.file.size)
+            return found
     data = read_small_file(file, option, _BYTES_MAX)
-    told(1, _STEPS)
     with formed(path, option):
         document = json.loads(data)
-        told(2, _STEPS)
         result: Document = document["result"]
         same = digest_of(result) == document["digest"]
-        told(_STEPS, _STEPS)
-        if result["format"] != FORMAT:
-            raise ValueError("another format")
+        _require_format(result)
+    told(len(data), len(data))
     if not same:
         changed = "its digest is not that of its content: it was changed; take it anew"
         raise UnusableInput(f"{option} {file}: {changed}")
     return result, document["digest"], data
+
+
+def _require_format(result: Document) -> None:
+    if result["format"] != FORMAT:
+        raise ValueError("another format")
 
 
 def result_file(path: Path, option: str) -> Path:

@@ -202,9 +202,9 @@ def test_a_ledger_that_lost_its_tail_or_anything_else_stops_the_start() -> None:
 _STANDINGS = outcome.read_standings
 
 
-def _skips_faults(log: object, entries: Iterable[object]) -> object:
+def _skips_faults(log: object, entries: Iterable[object], shelf: object) -> object:
     """A reader that leaves out what it cannot read."""
-    return _STANDINGS(log, [each for each in entries if not isinstance(each, Fault)])
+    return _STANDINGS(log, [each for each in entries if not isinstance(each, Fault)], shelf)
 
 
 @pytest.mark.attack(

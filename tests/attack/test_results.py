@@ -100,7 +100,7 @@ def test_a_sum_that_adds_every_box_twice_is_not_published() -> None:
 @pytest.mark.attack(
     10,
     says=[Reason.IN_ORDER],
-    without=Without(f"{_GATES}:box_gates", _nothing),
+    without=Without("ballotbox_tabulation.core.outcome:box_gates", _nothing),
 )
 def test_a_final_that_breaks_its_laws_stops_the_publication() -> None:
     """A gateway that is the attacker's own has accepted it and signed that."""

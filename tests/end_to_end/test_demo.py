@@ -85,8 +85,8 @@ def test_a_night_that_is_not_published_fails_the_demo(
     need_broker(mosquitto=True)
     wrong = Edit(
         "ballotbox_tabulation/core/gates.py",
-        "    return [\n        *box_gates",
-        '    return [\n        BrokenGate(Gate.SUM, "planted", 1, 2, "here"),\n        *box_gates',
+        "    return [\n        *of_boxes",
+        '    return [\n        BrokenGate(Gate.SUM, "planted", 1, 2, "here"),\n        *of_boxes',
     )
     monkeypatch.setattr(publishing, "INSTALLED", changed(tmp_path / "program", [NO_CHARTS, wrong]))
 

@@ -51,7 +51,7 @@ TAKEN_OUT = {
         "[REPORT_SIGNATURE]",
     ),
     "BOX_LAW": (
-        [Edit(f"{_CORE}/gates.py", "        *box_gates(standings, election),\n", "")],
+        [Edit(f"{_CORE}/outcome.py", "        of_boxes += box_gates(group, laws)\n", "")],
         "BOX_LAW: ",
     ),
     "SUM": (

@@ -13,6 +13,7 @@ from ballotbox_tabulation.core import totals
 from ballotbox_tabulation.core.gates import BrokenGate, Gate, broken_gates
 from ballotbox_tabulation.core.log import open_log, read_leaves
 from ballotbox_tabulation.core.outcome import Published, Refused, read_standings
+from ballotbox_tabulation.core.totals import by_precinct
 from tests.tabulation.folding import concluded
 from tests.tabulation.log_builder import LogBuilder, authority_of, count, simple_ballots
 
@@ -193,6 +194,26 @@ def test_a_document_that_shows_otherwise_is_refused(authority, sound, case):
     spoiled = deepcopy(result)
     spoil(spoiled)
     assert expected in {broken.gate for broken in gates(authority, standings, spoiled)}
+
+
+def test_a_box_that_is_listed_hundreds_of_times_is_counted(authority, sound):
+    standings, result = sound
+    changed = deepcopy(result)
+    first = changed["boxes"]["counted"][0]
+    changed["boxes"]["missing"] += [first] * 300
+    (broken,) = [each for each in gates(authority, standings, changed) if each.gate is Gate.LISTED]
+    assert (broken.left, broken.where) == (301, f"box {first['box']}")
+
+
+def test_a_box_of_no_precinct_of_the_election_is_our_error(authority, sound):
+    standings, result = sound
+    changed = deepcopy(result)
+    changed["boxes"]["counted"][0]["precinct"] = 99
+    with pytest.raises(KeyError, match="99"):
+        gates(authority, standings, changed)
+    moved = replace(standings.boxes[0], precinct=99)
+    with pytest.raises(KeyError, match="99"):
+        list(by_precinct(replace(standings, boxes=[moved]), authority.trusted.election))
 
 
 def test_the_refusal_names_law_numbers_and_place(authority, sound):

@@ -5,11 +5,13 @@ from dataclasses import replace
 
 import pytest
 
+from ballotbox_protocol.election.counters import COUNTER_NAMES
 from ballotbox_protocol.wire.verdict import Verdict
-from ballotbox_tabulation.core import evidence, fold, publication, totals
+from ballotbox_tabulation.core import evidence, fold, numbers_text, publication, totals
 from ballotbox_tabulation.core.gates import Gate
 from ballotbox_tabulation.core.history import BoxHistory, Standing
 from ballotbox_tabulation.core.outcome import Published, Refused
+from ballotbox_tabulation.core.precinct_documents import PrecinctDocuments
 from ballotbox_tabulation.second import questions
 from ballotbox_tabulation.second.comparing import BESIDE, differences
 from ballotbox_tabulation.second.computation import counted_again
@@ -98,16 +100,19 @@ def _every_count_twice(patch):
 
 
 def _of(counters):
-    return [getattr(counters, name) for name in publication.COUNTER_NAMES]
+    return [getattr(counters, name) for name in COUNTER_NAMES]
 
 
 def _a_precinct_left_out(patch):
-    honest = totals._total_of_areas
+    honest = totals.Totals.add
 
-    def total(areas):
-        return honest(areas[1:] if len(areas) == 7 else areas)
+    def add(self, boxes):
+        before = self._nation
+        honest(self, boxes)
+        if before.expected == 0:
+            self._nation = before
 
-    patch.setattr(totals, "_total_of_areas", total)
+    patch.setattr(totals.Totals, "add", add)
 
 
 def _shares_rounded_up(patch):
@@ -118,16 +123,20 @@ def _shares_rounded_up(patch):
 
 
 def _half_reported_precincts_in_the_turnout(patch):
-    honest = publication._turnout
+    honest = PrecinctDocuments.add
 
-    def turnout(tabulation):
-        whole = [
-            replace(each, total=replace(each.total, counted=each.total.expected))
-            for each in tabulation.precincts
-        ]
-        return honest(replace(tabulation, precincts=tuple(whole)))
+    def add(self, each):
+        before = self._complete
+        honest(self, each)
+        if each.total.counters is not None and self._complete is before:
+            told = (
+                1,
+                each.precinct.registered,
+                each.total.counters[totals.SUMMED.index("ballots")],
+            )
+            self._complete = [one + more for one, more in zip(before, told, strict=True)]
 
-    patch.setattr(publication, "_turnout", turnout)
+    patch.setattr(PrecinctDocuments, "add", add)
 
 
 def _names_of_options_swapped(patch):
@@ -141,13 +150,13 @@ def _names_of_options_swapped(patch):
 
 
 def _blank_and_overvotes_swapped(patch):
-    honest = publication._contest
+    honest = numbers_text._of_contest
 
-    def contest(row, span):
-        tally = honest(row, span)
-        return tally | {"blank": tally["overvotes"], "overvotes": tally["blank"]}
+    def contest(span):
+        pattern, (ballots, blank, overvotes, *rest) = honest(span)
+        return pattern, [ballots, overvotes, blank, *rest]
 
-    patch.setattr(publication, "_contest", contest)
+    patch.setattr(numbers_text, "_of_contest", contest)
 
 
 def _leaves_counted_twice(patch):
@@ -161,14 +170,13 @@ def _leaves_counted_twice(patch):
 
 
 def _precincts_named_by_their_neighbours(patch):
-    honest = publication._precincts
+    honest = totals.Totals._total
 
-    def precincts(tabulation, layout):
-        shown = deepcopy(honest(tabulation, layout))
-        shown[0]["name"], shown[1]["name"] = shown[1]["name"], shown[0]["name"]
-        return shown
+    def total(self, at):
+        found, neighbour = honest(self, at), self._precincts[{0: 1, 1: 0}.get(at, at)]
+        return found._replace(precinct=replace(found.precinct, name=neighbour.name))
 
-    patch.setattr(publication, "_precincts", precincts)
+    patch.setattr(totals.Totals, "_total", total)
 
 
 def _waits_for_the_wrong_report(patch):

@@ -3,77 +3,32 @@
 import json
 import re
 import subprocess
-from html.parser import HTMLParser
 from urllib.parse import urldefrag
 
 import pytest
 
-from ballotbox_protocol.election.identifiers import InvalidField
 from ballotbox_tabulation.core.publication import publish
-from ballotbox_tabulation.core.rules.decisions import decide
-from ballotbox_tabulation.site.languages import ENGLISH, LANGUAGES
-from ballotbox_tabulation.site.proofs import open_proofs
-from ballotbox_tabulation.site.site import Notice, Site
+from ballotbox_tabulation.site.languages import LANGUAGES
+from ballotbox_tabulation.site.site import Notice
 from ballotbox_tabulation.site.writer import write_site
-from ballotbox_tabulation.trust_files import UnusableInput
 from ballotbox_tabulation.verify_cli import main as verify
 from tests.tabulation.folding import concluded
 from tests.tabulation.log_builder import LogBuilder, authority_of
-from tests.tabulation.rules.election_result import (
-    list_rules,
-    plurality_rules,
-    referendum_rules,
-    rules,
-)
 from tests.tabulation.site_material import (
     HOSTILE,
     decided,
     files_of,
-    many_districts,
     material,
     proofs_of,
     result_of_the_day,
     site_of,
 )
+from tests.tabulation.site_page import Page, station, written
 
 LABEL = "Numbers <by station> are synthetic, 100 % of them"
 REASONS = ("Shares sum to 150.02 % <of> valid votes.", "<b>", "c", "the fourth reason")
 STOPPED = Notice("22:40", REASONS, "22:00")
 FRONTS = {"index.html", "en/index.html", "ky/index.html", "ru/index.html"}
-_VOID = {"meta", "br", "link", "img"}
-
-
-class Page(HTMLParser):
-    """Reads a page strictly: what is opened is closed, ids are unique, references stay inside."""
-
-    def __init__(self, data):
-        super().__init__(convert_charrefs=True)
-        self.stack, self.ids, self.references, self.tags, self.words = [], [], [], [], []
-        self.feed(data.decode())
-        self.close()
-        assert self.stack == []
-        assert len(set(self.ids)) == len(self.ids)
-
-    def handle_starttag(self, tag, attrs):
-        told = dict(attrs)
-        self.tags.append((tag, told))
-        self.ids += [told["id"]] if "id" in told else []
-        self.references += [told[name] for name in ("href", "src") if name in told]
-        for name in ("aria-labelledby",):
-            self.references += [f"#{each}" for each in told.get(name, "").split()]
-        assert not [name for name in told if name.startswith("on") or name == "action"]
-        if tag not in _VOID:
-            self.stack.append(tag)
-
-    def handle_endtag(self, tag):
-        assert self.stack.pop() == tag
-
-    def handle_data(self, data):
-        self.words.append(data)
-
-    @property
-    def text(self):
-        return " ".join(" ".join(self.words).split())
 
 
 @pytest.fixture(scope="module")
@@ -95,11 +50,6 @@ def files(folder):
 @pytest.fixture(scope="module")
 def pages(files):
     return {name: Page(data) for name, data in files.items() if name.endswith(".html")}
-
-
-def written(result, folder, proofs=None, **changes):
-    write_site(site_of(result, **changes), folder, proofs)
-    return {name: Page(data) for name, data in files_of(folder).items() if name.endswith(".html")}
 
 
 def test_each_language_has_the_same_pages(pages):
@@ -266,10 +216,6 @@ def test_a_certified_result_without_a_statement_is_nobody_s_release(tmp_path):
 # ---- stations
 
 
-def station(pages, number, code="en"):
-    return pages[f"{code}/station/0/{number}.html"].text
-
-
 def test_a_count_by_hand_that_agrees_and_one_that_does_not_are_told(pages):
     assert "Box and count by hand agree." in station(pages, 1)
     assert "[7] Ballots destroyed : no data" in station(pages, 1)
@@ -389,101 +335,3 @@ def test_a_copy_is_whole_by_its_sums_and_a_changed_one_is_not(folder, tmp_path):
     assert listed == len(files_of(copy)) - 1
     (copy / "index.html").write_text("150 %")
     assert subprocess.run(command, cwd=copy, check=False, capture_output=True).returncode == 1
-
-
-# ---- many contests
-
-
-def test_of_many_contests_the_list_stands_first_and_each_has_a_page(tmp_path):
-    result = many_districts(36, 120)
-    result["precincts"][3]["contests"][7] |= {"ballots": 5, "votes": [5, 0, 0, 0]}
-    result["precincts"][4]["counters"]["ballots"] = 5
-    result["nation"]["contests"][7] |= {"ballots": 5}
-    for option, votes in zip(result["nation"]["contests"][7]["options"], (2, 2, 1, 0), strict=True):
-        option["votes"] = votes
-    pages = written(result, tmp_path / "out", languages=(ENGLISH,))
-    front = pages["index.html"]
-    headings = [told["id"] for tag, told in front.tags if tag == "h2" and "id" in told]
-    assert headings == ["contest-1", "others", "check"]
-    assert "District 7 Tie. A. Asanova, B. Bakirov 2" in front.text
-    assert "District 36 none yet" in front.text
-    assert "4 School 4 5 5 0 0 0" in pages["en/contest/8.html"].text
-    assert {f"en/contest/{n}.html" for n in range(1, 38)} <= set(pages)
-    assert {"en/range/1.html", "en/range/51.html", "en/range/101.html"} <= set(pages)
-    assert "District 7" not in station(pages, 5)
-    assert "District 7" in station(pages, 4)
-
-
-# ---- what may not be
-
-
-@pytest.mark.parametrize("languages", [(), ("en", "de"), ("en", "en")])
-def test_a_site_has_languages_that_there_are(languages):
-    with pytest.raises(InvalidField, match="languages"):
-        site_of(result_of_the_day(), languages=languages)
-
-
-def test_a_notice_has_a_reason():
-    with pytest.raises(InvalidField, match=r"notice\.reasons"):
-        Notice("22:00", ())
-
-
-def _without(files, name):
-    return {each: data for each, data in files.items() if each != name}
-
-
-def _changed(files, name):
-    return files | {name: files[name][:-1] + bytes([files[name][-1] ^ 1])}
-
-
-@pytest.mark.parametrize(
-    ("spoil", "said"),
-    [
-        (lambda files: _without(files, "checkpoint"), "CHECKPOINT_MISSING"),
-        (
-            lambda files: _without(files, "tile/entries/000.p/48"),
-            "tile/entries/000.p/48 is missing",
-        ),
-        (lambda files: _changed(files, "tile/entries/000.p/48"), "not those that were signed"),
-        (lambda files: files | {"tile/entries/000.p/48": b""}, "is damaged"),
-    ],
-)
-def test_a_log_that_is_not_whole_is_refused(spoil, said):
-    log = material()
-    files = spoil(log.files())
-    with pytest.raises(UnusableInput, match=said):
-        open_proofs(files.get, log.authority.trusted, result_of_the_day(), lambda *_: None)
-
-
-def test_another_log_is_refused():
-    log, result = material(), result_of_the_day()
-    result["log"]["size"] = 7
-    with pytest.raises(UnusableInput, match="size is 48, the result was counted from 7"):
-        proofs_of(log, result)
-
-
-def test_a_report_that_is_not_the_listed_one_is_refused(tmp_path):
-    log, result = material(), result_of_the_day()
-    result["boxes"]["counted"][0]["reports"][0]["id"] = "00" * 32
-    site = Site(result, *publish(result), ("en",))
-    with pytest.raises(UnusableInput, match="does not stand beside its leaf"):
-        write_site(site, tmp_path / "out", proofs_of(log, result))
-    assert not (tmp_path / "out").exists()
-
-
-NOBODY = {"contests": None, "counters": None, "boxes_counted": 0}
-
-
-@pytest.mark.parametrize("kind", [plurality_rules, referendum_rules])
-def test_what_rules_decide_of_every_kind_of_contest_can_be_shown(kind, tmp_path):
-    result = result_of_the_day()
-    first, seat = (contest["name"] for contest in result["contests"][:2])
-    asked = {"accept": result["contests"][1]["options"][1]} if kind is referendum_rules else {}
-    stated = rules(
-        list_rules(contest=first, method="largest_remainder"), kind(contest=seat, **asked)
-    )
-    written(decide(result, stated), tmp_path / "out")
-    assert (tmp_path / "out" / "index.html").exists()
-    nobody = result | {"nation": result["nation"] | NOBODY}
-    written(decide(nobody, stated), tmp_path / "empty")
-    assert (tmp_path / "empty" / "index.html").exists()

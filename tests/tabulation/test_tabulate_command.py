@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from ballotbox_protocol.wire.verdict import Reason, Verdict
 from ballotbox_tabulation.cli import main
-from ballotbox_tabulation.core import publication
+from ballotbox_tabulation.core.precinct_documents import PrecinctDocuments
 from ballotbox_tabulation.second.finals import STEPS
 from tests.tabulation.log_builder import LogBuilder, authority_of, count, simple_ballots
 from tests.tabulation.terminal import on_terminal
@@ -259,9 +259,8 @@ def test_an_error_in_either_computation_leaves_the_last_good_page(desk, monkeypa
     assert desk.run().exit_code == 0
     before = {path.name: path.read_bytes() for path in desk.out.iterdir()}
     if side == "the first":
-        honest = publication._turnout
-        late = {"registered": 1}
-        monkeypatch.setattr(publication, "_turnout", lambda each: honest(each) | late)
+        honest, late = PrecinctDocuments.turnout, {"registered": 1}
+        monkeypatch.setattr(PrecinctDocuments, "turnout", lambda each: honest(each) | late)
     else:
         step = STEPS["counted"].replace("JOIN box ON", "JOIN box ON 0 AND")
         monkeypatch.setitem(STEPS, "counted", step)

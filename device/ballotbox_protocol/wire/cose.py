@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 from hashlib import sha256
-from typing import Final, NamedTuple
+from typing import Final
 
 from nacl import bindings
 from nacl.exceptions import BadSignatureError
@@ -145,46 +145,47 @@ def parse(data: bytes, size_limit: int = cbor.REPORT_LIMITS.size) -> Envelope:
     return _parse(data)
 
 
-class Parts(NamedTuple):
-    """The parts of a message and the statement that its signature covers; nothing is trusted."""
-
-    protected: bytes
-    payload: bytes
-    signature: bytes
-    statement: bytes
+#: Header, payload and signature of a message, and the statement that the signature covers; nothing
+#: in them is trusted. A plain tuple: a log's reader makes one for each report.
+Parts = tuple[bytes, bytes, bytes, bytes]
 
 
-def take_apart(data: bytes) -> Parts:
+def take_apart(data: bytes, first: int = 0, stop: int | None = None) -> Parts:
     """Return what `parse` does, of a message of a report's size that is met once and not kept.
 
-    Raises EnvelopeError.
+    The message is what stands from `first` to `stop`, all of `data` when not given. Raises
+    EnvelopeError.
     """
-    places = _usual_places(data) if len(data) <= cbor.REPORT_LIMITS.size else None
+    stop = len(data) if stop is None else stop
+    size = stop - first
+    places = _usual_places(data, first, stop) if size <= cbor.REPORT_LIMITS.size else None
     if places is None:
-        envelope = parse(data)
-        return Parts(envelope.protected, envelope.payload, envelope.signature, envelope.statement)
+        envelope = parse(data[first:stop])
+        return envelope.protected, envelope.payload, envelope.signature, envelope.statement
     middle, start, end = places
     # The heads of header and payload are the same in the message and in the statement.
-    statement = b"%b%b\x40%b" % (_CONTEXT, data[2:middle], data[middle + 1 : end])
-    return Parts(data[4:middle], data[start:end], data[end + 2 :], statement)
+    statement = b"%b%b\x40%b" % (_CONTEXT, data[first + 2 : middle], data[middle + 1 : end])
+    return data[first + 4 : middle], data[start:end], data[end + 2 : stop], statement
 
 
 @lru_cache(_KNOWN_MAX)
 def _parse(data: bytes) -> Envelope:
-    places = _usual_places(data)
+    places = _usual_places(data, 0, len(data))
     if places is None:
         return _parse_any(data)
     middle, start, end = places
     return Envelope(data[4:middle], data[start:end], data[end + 2 :])
 
 
-def _usual_places(data: bytes) -> tuple[int, int, int] | None:
+def _usual_places(data: bytes, first: int, stop: int) -> tuple[int, int, int] | None:
     """Return where the header ends and the payload begins and ends, None of what is not usual.
 
-    As every report is: a header of 24 to 255 bytes and a payload of 24 to 65,535.
+    As every report is: a header of 24 to 255 bytes and a payload of 24 to 65,535. The message
+    stands from `first` to `stop`.
     """
-    if data[:3] == _USUAL_START and len(data) > _TAIL and data[3] >= _LONG:
-        middle, end = 4 + data[3], len(data) - _TAIL
+    at = first + 3
+    if data[first:at] == _USUAL_START and stop - first > _TAIL and data[at] >= _LONG:
+        middle, end = at + 1 + data[at], stop - _TAIL
         width, least = _USUAL_PAYLOADS.get(data[middle : middle + 2], _NO_PAYLOAD)
         start = middle + 2 + width
         size = end - start

@@ -8,7 +8,7 @@ over the root therefore proves each decision of a batch, not only that bytes wer
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from ballotbox_protocol.election.identifiers import (
     DIGEST_SIZE,
@@ -68,6 +68,20 @@ class Leaf:
         require_count(self.time, "leaf.time", WIDE_MAX)
 
 
+class PlainLeaf(NamedTuple):
+    """A decision about a report by itself, as nearly all leaves are; the names are those of `Leaf`.
+
+    Made by `plain_leaf` alone, whose bytes leave nothing to check.
+    """
+
+    type: LeafType
+    report: ReportId
+    verdict: Verdict
+    reason: Reason
+    statement: bytes | None
+    time: int
+
+
 def encode_leaf(leaf: Leaf) -> bytes:
     """Return the canonical bytes of a leaf."""
     return cbor.encode(
@@ -108,12 +122,22 @@ _DECISIONS: Final = {
 
 @lru_cache(_KNOWN_MAX)
 def _read(data: bytes) -> Leaf:
+    plain = plain_leaf(data)
+    return _read_any(data) if plain is None else Leaf(*plain)
+
+
+def plain_leaf(data: bytes) -> PlainLeaf | None:
+    """Return what `decode_leaf` would say of a plain leaf; None for all other bytes.
+
+    For who meets each leaf once: it takes half the time.
+    """
     decision = _DECISIONS.get(data[_DECISION_AT:-4])
     time = int.from_bytes(data[-4:])
     if decision is None or data[:_REPORT_AT] != _USUAL_START or time <= _SHORT_TIME_MAX:
-        return _read_any(data)
+        return None
+    verdict, reason = decision
     report = ReportId(data[_REPORT_AT:_DECISION_AT])
-    return Leaf(LeafType.REPORT, report, *decision, None, time)
+    return PlainLeaf(LeafType.REPORT, report, verdict, reason, None, time)
 
 
 def _read_any(data: bytes) -> Leaf:

@@ -6,6 +6,7 @@ read, or to refuse in words.
 """
 
 import re
+from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from ballotbox_protocol.election.counters import Counters
@@ -60,7 +61,7 @@ _BEFORE: Final = re.compile(
             rb"\x03(" + COUNT + rb")\x04\x50(.{16})",
             rb"\x05(" + COUNT + rb")\x06" + COUNT + rb"\x07(" + COUNT + rb")",
             rb"\x08" + DIGEST + rb"\x09\x82" + WIDE + DIGEST,
-            rb"\x0a\xa8" + b"".join(bytes((key,)) + b"(" + COUNT + b")" for key in range(8)),
+            rb"\x0a\xa8(" + b"".join(bytes((key,)) + COUNT for key in range(8)) + b")",
             rb"\x0b(?:([\x81-\x97])|\x98([\x18-\xff])|\x99(?!\x00)(..))",  # how many votes
         )
     ),
@@ -81,6 +82,9 @@ _AFTER: Final = re.compile(
 #: As many votes as a report has room for beside all its other items.
 _VOTES_MAX: Final = cbor.REPORT_LIMITS.items - 96
 _ONE, _TWO, _FOUR = 0x18, 0x19, 0x1A
+_SMALL: Final = bytes(range(_ONE))
+_SMALL_COUNTERS: Final = 16
+_COUNTER: Final = re.compile(rb"[\x00-\x07](" + COUNT + b")", re.DOTALL)
 
 
 def plain_final(body: bytes) -> PlainFinal | None:
@@ -91,7 +95,7 @@ def plain_final(body: bytes) -> PlainFinal | None:
     before = _BEFORE.match(body)
     if before is None or len(body) > cbor.REPORT_LIMITS.size:
         return None
-    election, precinct, box, epoch, sequence, *counters, few, some, many = before.groups()
+    election, precinct, box, epoch, sequence, counters, few, some, many = before.groups()
     count = few[0] & 0x1F if few is not None else int.from_bytes(some or many)
     votes, end = _votes(body, before.end(), count)
     after = _AFTER.fullmatch(body, end)
@@ -107,7 +111,7 @@ def plain_final(body: bytes) -> PlainFinal | None:
         BoxId(box),
         number_of(epoch),
         number_of(sequence),
-        Counters(*map(number_of, counters)),
+        Counters(*_counts(counters)),
         votes,
         firmware,
         debug == b"\x01",
@@ -115,11 +119,23 @@ def plain_final(body: bytes) -> PlainFinal | None:
     )
 
 
+def _counts(counters: bytes) -> Iterable[int]:
+    """Return the numbers of a map whose eight keys are 0 to 7."""
+    # Small counts are bytes themselves, each after its key.
+    if len(counters) == _SMALL_COUNTERS:
+        return counters[1::2]
+    return map(number_of, _COUNTER.findall(counters))
+
+
 def _votes(body: bytes, at: int, count: int) -> tuple[tuple[int, ...], int]:
     """Return so many counts in their shortest form, and where they end.
 
     When there are fewer, they end with the body, where no report does.
     """
+    # Where few votes fell a row is small numbers alone, each its own byte.
+    small = body[at : at + count]
+    if not small.strip(_SMALL):
+        return tuple(small), at + count
     votes: list[int] = []
     add, end = votes.append, len(body)
     for _ in range(count):

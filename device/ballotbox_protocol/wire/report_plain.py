@@ -74,22 +74,34 @@ _FORM: Final = re.compile(
     re.DOTALL,
 )
 
+#: The last of the groups that every such report has.
+_QUALITY: Final = 7
+_TURNOUT: Final = ReportKind.TURNOUT
+
 
 def plain_report(body: bytes) -> PlainReport | None:
     """Return what `decode_report` would say of a plain report; None for all other bytes."""
     found = _FORM.fullmatch(body)
     if found is None:
         return None
-    kind, election, box, sequence, ballots, time, quality, *rest = found.groups()
-    origin, size, root, count, signed = rest
-    if count is not None and len(signed) != (count[0] & 0x0F) * SIGNATURE_SIZE:
-        return None
-    held = None if origin is None else HeldCheckpoint(OriginId(origin), number_of(size), root)
-    said = kind[0] == ReportKind.TURNOUT and quality[0] != ClockQuality.UNSET
-    turnout = (number_of(time), number_of(ballots)) if said else None
+    code, election, box, sequence = found.group(1, 2, 3, 4)
+    held = None
+    if found.lastindex != _QUALITY:
+        origin, size, root, count, signed = found.group(8, 9, 10, 11, 12)
+        if count is not None and len(signed) != (count[0] & 0x0F) * SIGNATURE_SIZE:
+            return None
+        if origin is not None:
+            held = HeldCheckpoint(OriginId(origin), number_of(size), root)
+    kind = _PLAIN[code[0]]
+    turnout = _turnout(found) if kind is _TURNOUT else None
     return PlainReport(
-        _PLAIN[kind[0]], ElectionDigest(election), BoxId(box), number_of(sequence), held, turnout
+        kind, ElectionDigest(election), BoxId(box), number_of(sequence), held, turnout
     )
+
+
+def _turnout(found: re.Match[bytes]) -> tuple[int, int] | None:
+    ballots, time, quality = found.group(5, 6, _QUALITY)
+    return None if quality[0] == ClockQuality.UNSET else (number_of(time), number_of(ballots))
 
 
 def number_of(data: bytes) -> int:

@@ -138,6 +138,10 @@ def _decode_bundle(
 ) -> tuple[bytes, ...] | TileFault:
     items: list[bytes] = []
     position, end = 0, len(data)
+    stride = prefix + int.from_bytes(data[:prefix])
+    # Leaves are nearly all of one length: then the lengths are asked together, not one by one.
+    if end == width * stride and stride <= prefix + item_max and _alike(data, prefix, stride):
+        return tuple([data[at + prefix : at + stride] for at in range(0, end, stride)])
     for _ in range(width):
         start = position + prefix
         length = int.from_bytes(data[position:start])
@@ -148,6 +152,11 @@ def _decode_bundle(
             return TileFault.ITEM_TOO_LONG
         items.append(data[start:position])
     return TileFault.BYTES_LEFT_OVER if position < end else tuple(items)
+
+
+def _alike(data: bytes, prefix: int, stride: int) -> bool:
+    """Tell whether the same length stands at every `stride`."""
+    return all(len(set(data[at::stride])) == 1 for at in range(prefix))
 
 
 def decode_tile(data: bytes, width: int) -> tuple[bytes, ...] | TileFault:

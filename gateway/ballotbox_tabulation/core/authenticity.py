@@ -9,10 +9,10 @@ from typing import NamedTuple
 
 from ballotbox_protocol.election.register import BoxEntry
 from ballotbox_protocol.wire import cose
-from ballotbox_protocol.wire.leaf import Leaf, LeafType, decode_leaf
+from ballotbox_protocol.wire.leaf import Leaf, LeafType, PlainLeaf, decode_leaf, plain_leaf
 from ballotbox_protocol.wire.trust import Trusted
 from ballotbox_protocol.wire.verdict import Reason, Verdict
-from ballotbox_tabulation.core.attachment import Attachment, decode_attachment
+from ballotbox_tabulation.core.attachment import decode_attachment, signed_beside
 from ballotbox_tabulation.core.faults import Fault, LogFault
 
 #: What only a count by hand is quarantined for.
@@ -42,6 +42,7 @@ _REASONS_OF_PUBLICATIONS = {
         Reason.VERSION,
     },
 }
+_REPORT, _ACCEPTED, _IN_ORDER = LeafType.REPORT, Verdict.ACCEPTED, Reason.IN_ORDER
 #: The reasons with which officers' rulings accept a report.
 RULED = frozenset({Reason.RELEASED, Reason.NAMED})
 
@@ -57,19 +58,16 @@ class OpenedLeaf(NamedTuple):
     """A leaf and what stands beside it; `report` is authentic, the rest is not checked yet."""
 
     index: int  # type: ignore[assignment] # nobody searches a leaf as a tuple
-    leaf: Leaf
+    leaf: Leaf | PlainLeaf
     report: SignedBody | None
     ruling: bytes | None
     lower_note: bytes | None
 
 
-class _Unverified(NamedTuple):
-    """A leaf whose report names a key of the register; whether that key signed is still open."""
-
-    opened: OpenedLeaf
-    statement: bytes
-    signature: bytes
-    entry: BoxEntry
+#: A leaf whose report names a key of the register, by its place; whether that key signed is open.
+_Unverified = tuple[int, bytes, bytes, BoxEntry]
+#: A leaf, its place, and the ruling and the lower note that stand beside it.
+_Beside = tuple[int, Leaf | PlainLeaf, bytes | None, bytes | None]
 
 
 class Authenticity:
@@ -82,53 +80,67 @@ class Authenticity:
         self, first: int, leaves: Iterable[bytes], attachments: Iterable[bytes]
     ) -> list[OpenedLeaf | Fault]:
         """Return the leaves from index `first` on, each opened or with what is wrong with it."""
+        signed: list[_Unverified] = []
         pairs = enumerate(zip(leaves, attachments, strict=True), first)
-        read = [self._read(index, leaf, attachment) for index, (leaf, attachment) in pairs]
-        return [_verified(each) if isinstance(each, _Unverified) else each for each in read]
+        opened = [self._read(index, leaf, beside, signed) for index, (leaf, beside) in pairs]
+        for index, statement, signature, entry in signed:
+            if not cose.verify(statement, signature, entry.key):
+                words = f"box {entry.box.hex()}"
+                opened[index - first] = Fault(LogFault.REPORT_SIGNATURE, index, words)
+        return opened
 
     def _read(
-        self, index: int, leaf_bytes: bytes, attachment: bytes
-    ) -> _Unverified | OpenedLeaf | Fault:
+        self, index: int, leaf_bytes: bytes, attachment: bytes, signed: list[_Unverified]
+    ) -> OpenedLeaf | Fault:
         try:
-            leaf = decode_leaf(leaf_bytes)
+            leaf = plain_leaf(leaf_bytes) or decode_leaf(leaf_bytes)
         except ValueError as error:
             return Fault(LogFault.LEAF_FORM, index, str(error))
         if not _reason_fits(leaf):
             words = f"{leaf.verdict.name} with {leaf.reason.name}"
             return Fault(LogFault.VERDICT_REASON, index, words)
         try:
-            beside = decode_attachment(attachment)
-        except ValueError as error:
-            return Fault(LogFault.ATTACHMENT_FORM, index, str(error))
-        if beside.report is None:
-            return OpenedLeaf(index, leaf, None, beside.ruling, beside.lower_note)
-        return self._recognised(index, leaf, beside, beside.report)
-
-    def _recognised(
-        self, index: int, leaf: Leaf, beside: Attachment, report: bytes
-    ) -> _Unverified | Fault:
-        try:
-            protected, payload, signature, statement = cose.take_apart(report)
+            beside = signed_beside(attachment)
         except cose.EnvelopeError as error:
             return Fault(LogFault.REPORT_FORM, index, str(error))
+        if beside is None:
+            return self._read_any(index, leaf, attachment, signed)
+        parts, note = beside
+        return self._recognised((index, leaf, None, note), parts, signed)
+
+    def _read_any(
+        self, index: int, leaf: Leaf | PlainLeaf, attachment: bytes, signed: list[_Unverified]
+    ) -> OpenedLeaf | Fault:
+        try:
+            report, ruling, note = decode_attachment(attachment)
+        except ValueError as error:
+            return Fault(LogFault.ATTACHMENT_FORM, index, str(error))
+        if report is None:
+            return OpenedLeaf(index, leaf, None, ruling, note)
+        try:
+            parts = cose.take_apart(report)
+        except cose.EnvelopeError as error:
+            return Fault(LogFault.REPORT_FORM, index, str(error))
+        return self._recognised((index, leaf, ruling, note), parts, signed)
+
+    def _recognised(
+        self, beside: _Beside, parts: cose.Parts, signed: list[_Unverified]
+    ) -> OpenedLeaf | Fault:
+        index, leaf, ruling, note = beside
+        protected, body, signature, statement = parts
         if cose.statement_id(statement) != leaf.report:
             return Fault(LogFault.REPORT_ID, index, leaf.report.hex())
         entry = self._entries.get(protected)
         if entry is None:
             return Fault(LogFault.REPORT_SIGNER, index, leaf.report.hex())
-        signed = SignedBody(payload, entry)
-        opened = OpenedLeaf(index, leaf, signed, beside.ruling, beside.lower_note)
-        return _Unverified(opened, statement, signature, entry)
+        signed.append((index, statement, signature, entry))
+        return OpenedLeaf(index, leaf, SignedBody(body, entry), ruling, note)
 
 
-def _verified(read: _Unverified) -> OpenedLeaf | Fault:
-    opened, statement, signature, entry = read
-    if not cose.verify(statement, signature, entry.key):
-        return Fault(LogFault.REPORT_SIGNATURE, opened.index, f"box {entry.box.hex()}")
-    return opened
-
-
-def _reason_fits(leaf: Leaf) -> bool:
+def _reason_fits(leaf: Leaf | PlainLeaf) -> bool:
+    # Asked by identity first: an enumeration's hash is a function of Python.
+    if leaf.reason is _IN_ORDER and leaf.verdict is _ACCEPTED and leaf.type is _REPORT:
+        return True
     if leaf.type is LeafType.REPORT:
         return leaf.reason in _REASONS[leaf.verdict]
     if leaf.type is LeafType.REPLACEMENT:

@@ -12,14 +12,25 @@ from typing import Any, overload
 class DocumentList(Sequence[Any]):
     """The items that `make` makes of `sources`, in their order; what is changed in one is lost.
 
-    A deep copy is a plain list, whose items may be changed.
+    A deep copy is a plain list, whose items may be changed. `text`: returns the canonical JSON of
+    an item, where it is known.
     """
 
-    __slots__ = ("_make", "_sources")
+    __slots__ = ("_make", "_sources", "_text")
 
-    def __init__(self, make: Callable[[Any], Any], sources: Sequence[Any]) -> None:
+    def __init__(
+        self,
+        make: Callable[[Any], Any],
+        sources: Sequence[Any],
+        text: Callable[[Any], str] | None = None,
+    ) -> None:
         self._make = make
         self._sources = sources
+        self._text = text
+
+    def texts(self) -> Iterator[str] | None:
+        """Return the canonical JSON of each item, None where it has to be made."""
+        return None if self._text is None else map(self._text, self._sources)
 
     def __len__(self) -> int:
         return len(self._sources)
@@ -35,7 +46,7 @@ class DocumentList(Sequence[Any]):
 
     def __getitem__(self, at: int | slice) -> Any:
         if isinstance(at, slice):
-            return DocumentList(self._make, self._sources[at])
+            return DocumentList(self._make, self._sources[at], self._text)
         return self._make(self._sources[at])
 
     def __eq__(self, other: object) -> bool:

@@ -24,9 +24,13 @@ def pieces(value: Any, *, ordered: bool = False) -> Iterator[str]:  # noqa: ANN4
 
     ordered: with the keys of all objects sorted, as the canonical form has them.
     """
-    text_of = _ordered_text if ordered else _text
+    text_of = ordered_text if ordered else _text
     if isinstance(value, Stream | DocumentList):
-        yield from _items(value.items if isinstance(value, Stream) else value, text_of)
+        texts = value.texts() if ordered and isinstance(value, DocumentList) else None
+        if texts is not None:
+            yield from _joined(texts)
+        else:
+            yield from _items(value.items if isinstance(value, Stream) else value, text_of)
         return
     try:
         text = text_of(value)
@@ -34,6 +38,14 @@ def pieces(value: Any, *, ordered: bool = False) -> Iterator[str]:  # noqa: ANN4
         yield from _members(value, text_of)
     else:
         yield text
+
+
+def _joined(texts: Iterable[str]) -> Iterator[str]:
+    rest, head = iter(texts), "["
+    while some := list(islice(rest, _A_PIECE)):
+        yield head + ",".join(some)
+        head = ","
+    yield "]" if head == "," else "[]"
 
 
 def _items(items: Iterable[Any], text_of: "_Encode") -> Iterator[str]:
@@ -51,12 +63,12 @@ def _items(items: Iterable[Any], text_of: "_Encode") -> Iterator[str]:
 def _one_by_one(items: Sequence[Any], head: str, text_of: "_Encode") -> Iterator[str]:
     for item in items:
         yield head
-        yield from pieces(item, ordered=text_of is _ordered_text)
+        yield from pieces(item, ordered=text_of is ordered_text)
         head = ","
 
 
 def _members(value: dict[str, Any], text_of: "_Encode") -> Iterator[str]:
-    ordered = text_of is _ordered_text
+    ordered = text_of is ordered_text
     yield "{"
     for at, (name, each) in enumerate(sorted(value.items()) if ordered else value.items()):
         yield f"{',' if at else ''}{_text(name)}:"
@@ -76,6 +88,7 @@ def _refuse(value: object) -> None:
 
 _Encode = Callable[[Any], str]
 _text: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=_refuse).encode
-_ordered_text: Final = json.JSONEncoder(
+#: Returns the canonical JSON of a value that holds no stream.
+ordered_text: Final = json.JSONEncoder(
     ensure_ascii=False, separators=(",", ":"), default=_refuse, sort_keys=True
 ).encode

@@ -1,5 +1,6 @@
 """One leaf against the evidence beside it: who signed, what was decided, whether both fit."""
 
+from collections.abc import Container
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final, NamedTuple
@@ -12,7 +13,7 @@ from ballotbox_protocol.wire.checkpoint import CheckpointFault, parse_note, veri
 from ballotbox_protocol.wire.cose import MessageType
 from ballotbox_protocol.wire.hand_count import HandCount
 from ballotbox_protocol.wire.hand_count_naming import naming_of
-from ballotbox_protocol.wire.leaf import Leaf, LeafType
+from ballotbox_protocol.wire.leaf import Leaf, LeafType, PlainLeaf
 from ballotbox_protocol.wire.merkle import Tree
 from ballotbox_protocol.wire.officers import two_officers_signed
 from ballotbox_protocol.wire.replacement import Replacement, decode_replacement
@@ -36,6 +37,7 @@ from ballotbox_tabulation.core.published import Publications, PublishedLeaf
 
 #: What officers must have ruled for a leaf with this reason.
 _RULING_KINDS = {Reason.RELEASED: RulingKind.RELEASE, Reason.NAMED: RulingKind.NAME}
+_REPORT, _ACCEPTED = LeafType.REPORT, Verdict.ACCEPTED
 #: One object for all reports whose counters nobody adds up.
 NO_COUNTERS: Final = Counters()
 
@@ -76,7 +78,7 @@ class VerifiedLeaf(NamedTuple):
     """A leaf whose evidence fits it, with the tabulation's own objection to an accepted report."""
 
     index: int  # type: ignore[assignment] # nobody searches a leaf as a tuple
-    leaf: Leaf
+    leaf: Leaf | PlainLeaf
     report: FiledReport
     objection: Reason | None = None
 
@@ -86,7 +88,7 @@ class ReplacedLog:
     """A leaf by which two officers opened a log in the place of another, whose end is lost."""
 
     index: int
-    leaf: Leaf
+    leaf: Leaf | PlainLeaf
     replacement: Replacement
 
 
@@ -95,15 +97,21 @@ LogEntry = VerifiedLeaf | ReplacedLog | CountedByHand | NamedCount | PublishedLe
 
 
 class Evidence:
-    """Checks opened leaves in log order; knows the reports seen, for leaves that repeat them."""
+    """Checks opened leaves in log order; knows the reports that more than one leaf is about."""
 
-    def __init__(self, trusted: Trusted, origin: str, tree: Tree) -> None:
-        """Prepare for the log of `origin`; `tree` must hold each leaf before it is checked."""
+    def __init__(
+        self, trusted: Trusted, origin: str, tree: Tree, repeated: Container[bytes]
+    ) -> None:
+        """Prepare for the log of `origin`; `tree` must hold each leaf before it is checked.
+
+        repeated: the ids of which the log has more than one leaf; others may be among them.
+        """
         self._trusted = trusted
         self._origin = origin_id(origin)
         self._tree = tree
         self._publications = Publications(trusted, origin, tree)
         self._objections = Objections(trusted.election, trusted.register)
+        self._repeated = repeated
         self._reports: dict[ReportId, FiledReport] = {}
         self._counts: dict[ReportId, HandCount] = {}
         self._held: dict[ReportId, HeldCheckpoint] = {}
@@ -112,11 +120,11 @@ class Evidence:
 
     def check(self, opened: OpenedLeaf) -> LogEntry | Fault:
         """Return the leaf with its report, or what does not fit."""
-        index, leaf = opened.index, opened.leaf
-        fault = None if opened.lower_note is None else self._lower_fault(index, opened.lower_note)
+        index, leaf, note = opened.index, opened.leaf, opened.lower_note
+        fault = None if note is None else self._lower_fault(index, note)
         if fault is not None:
             return fault
-        if leaf.type is LeafType.REPORT:
+        if leaf.type is _REPORT:
             return self._decision(opened)
         if leaf.type is LeafType.REPLACEMENT:
             return self._replaced(opened)
@@ -144,25 +152,28 @@ class Evidence:
         return NamedCount(index, leaf, count, naming_of(ruling))
 
     def _decision(self, opened: OpenedLeaf) -> VerifiedLeaf | Fault:
-        index, leaf = opened.index, opened.leaf
-        report = self._report(opened)
+        index, leaf, signed, ruling, _ = opened
+        report = self._report(index, leaf.report, signed)
         if isinstance(report, Fault):
             return report
-        if leaf.type is LeafType.RULING:
-            precinct = report.entry.precinct
-            ruling = self._ruling(index, leaf, opened.ruling, Role.RELEASE, precinct)
-            if isinstance(ruling, Fault):
-                return ruling
-            if ruling.overrules:
-                return Fault(LogFault.RULING_SCOPE, index)
-            return VerifiedLeaf(index, leaf, report, _never_countable(report))
-        if opened.ruling is not None:
+        if leaf.type is not _REPORT:
+            return self._ruled(opened, report)
+        if ruling is not None:
             return Fault(LogFault.RULING_UNASKED, index)
-        if leaf.verdict is not Verdict.ACCEPTED:
+        if leaf.verdict is not _ACCEPTED:
             return VerifiedLeaf(index, leaf, report)
         if self._contradicts_held(index, report):
             return Fault(LogFault.HELD_CHECKPOINT, index)
         return VerifiedLeaf(index, leaf, report, self._objection(report))
+
+    def _ruled(self, opened: OpenedLeaf, report: FiledReport) -> VerifiedLeaf | Fault:
+        index, leaf, precinct = opened.index, opened.leaf, report.entry.precinct
+        ruling = self._ruling(index, leaf, opened.ruling, Role.RELEASE, precinct)
+        if isinstance(ruling, Fault):
+            return ruling
+        if ruling.overrules:
+            return Fault(LogFault.RULING_SCOPE, index)
+        return VerifiedLeaf(index, leaf, report, _never_countable(report))
 
     def _replaced(self, opened: OpenedLeaf) -> ReplacedLog | Fault:
         index, leaf, data = opened.index, opened.leaf, opened.ruling
@@ -183,32 +194,36 @@ class Evidence:
         return ReplacedLog(index, leaf, replacement)
 
     def _objection(self, report: FiledReport) -> Reason | None:
-        closed = report.entry.closed if report.kind in WITH_VOTES else None
-        if closed is not None and closed.covers(self._origin, report.first):
-            return Reason.CLOSED_ENTRY
-        return report.objection
+        closed = report.entry.closed
+        if closed is None or report.kind not in WITH_VOTES:
+            return report.objection
+        is_late = closed.covers(self._origin, report.first)
+        return Reason.CLOSED_ENTRY if is_late else report.objection
 
-    def _report(self, opened: OpenedLeaf) -> FiledReport | Fault:
+    def _report(
+        self, index: int, report_id: ReportId, signed: SignedBody | None
+    ) -> FiledReport | Fault:
         # The same statement again is the same report: it was read and judged the first time.
-        known = self._reports.get(opened.leaf.report)
+        known = self._reports.get(report_id)
         if known is not None:
             return known
-        if opened.report is None:
-            return Fault(LogFault.REPORT_MISSING, opened.index, opened.leaf.report.hex())
-        return self._file(opened.index, opened.leaf.report, opened.report)
+        if signed is None:
+            return Fault(LogFault.REPORT_MISSING, index, report_id.hex())
+        return self._file(index, report_id, signed)
 
     def _file(self, index: int, report_id: ReportId, signed: SignedBody) -> FiledReport | Fault:
+        body, entry = signed
         try:
-            body = signed.body
             report = plain_report(body) or plain_final(body) or decode_report(body)
         except ValueError as error:
             return Fault(LogFault.REPORT_FORM, index, str(error))
-        if report.box != signed.entry.box:
+        if report.box != entry.box:
             return Fault(LogFault.REPORT_BOX, index, f"box {report.box.hex()}")
         if report.election != self._trusted.digest:
             return Fault(LogFault.REPORT_ELECTION, index, f"election {report.election.hex()}")
         filed = self._filed(index, report_id, report, signed)
-        self._reports[report_id] = filed
+        if report_id in self._repeated:
+            self._reports[report_id] = filed
         if report.held is not None and report.held.origin == self._origin:
             self._held[report_id] = report.held
         return filed
@@ -242,7 +257,7 @@ class Evidence:
 
     def _contradicts_held(self, index: int, report: FiledReport) -> bool:
         """Tell whether the box held a checkpoint of ours that is not one of this very log."""
-        held = self._held.pop(report.id, None)
+        held = self._held.pop(report.id, None) if self._held else None
         if held is None:
             return False
         return held.size > index or self._tree.root(held.size) != held.root
@@ -267,7 +282,12 @@ class Evidence:
         return None
 
     def _ruling(
-        self, index: int, leaf: Leaf, data: bytes | None, role: Role, precinct: PrecinctId
+        self,
+        index: int,
+        leaf: Leaf | PlainLeaf,
+        data: bytes | None,
+        role: Role,
+        precinct: PrecinctId,
     ) -> Ruling | Fault:
         if data is None:
             return Fault(LogFault.RULING_MISSING, index)
@@ -289,7 +309,7 @@ class Evidence:
         )
         return ruling if signed else Fault(LogFault.RULING_OFFICERS, index)
 
-    def _in_scope(self, ruling: Ruling, leaf: Leaf) -> bool:
+    def _in_scope(self, ruling: Ruling, leaf: Leaf | PlainLeaf) -> bool:
         return (
             ruling.election == self._trusted.digest
             and ruling.report == leaf.report

@@ -4,8 +4,10 @@ Each box ends in exactly one state. Only a counted box gives numbers to a total;
 listed by its state and never shown as zero (law G6).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum, unique
+from typing import Final
 
 from ballotbox_protocol.election.counters import Counters
 from ballotbox_protocol.election.identifiers import BoxId, PrecinctId, ReportId
@@ -15,11 +17,14 @@ from ballotbox_protocol.wire.leaf import LeafType
 from ballotbox_protocol.wire.report import ReportKind
 from ballotbox_protocol.wire.verdict import Reason, Verdict
 from ballotbox_tabulation.core.authenticity import RULED
+from ballotbox_tabulation.core.document_list import DocumentList
 from ballotbox_tabulation.core.evidence import Interim, LogEntry, ReplacedLog, VerifiedLeaf
 from ballotbox_tabulation.core.faults import Fault, LogFault
 from ballotbox_tabulation.core.hand_counts import CountedByHand, HandCounts, ListedCount
 from ballotbox_tabulation.core.history import BoxHistory, Standing
 from ballotbox_tabulation.core.published import PublishedLeaf
+from ballotbox_tabulation.core.quiet_boxes import QuietBoxes
+from ballotbox_tabulation.core.shelf import MemoryShelf, Shelf
 
 
 @unique
@@ -110,13 +115,14 @@ class Objection:
 class Standings:
     """The outcome of the fold: every registered box once, by precinct and id, and the leaf counts.
 
+    boxes: each is made anew whenever it is asked for; go through them once for all that you ask.
     latest_time: the newest gateway time of any leaf, Unix seconds: a claim.
     replaced: logs that were closed because their end is lost, and those that stand for them.
     by_hand: every version of every count by hand; none of them is in a total.
     published: the results that were released before, of this log and of those below it.
     """
 
-    boxes: tuple[BoxResult, ...]
+    boxes: Sequence[BoxResult]
     objections: tuple[Objection, ...]
     reports_by_verdict: dict[Verdict, int]
     rulings: int
@@ -126,13 +132,18 @@ class Standings:
     published: tuple[PublishedLeaf, ...] = ()
 
 
+_RULING: Final = LeafType.RULING
+
+
 class Fold:
     """Takes the leaves of one log in order; `standings` may be asked at the end."""
 
-    def __init__(self, register: Register) -> None:
+    def __init__(self, register: Register, shelf: Shelf | None = None) -> None:
+        """Take in leaves about the boxes of `register`; most of what they say goes to `shelf`."""
         self._register = register
-        self._boxes = {box: BoxHistory() for box in register.entries_of}
-        self._by_verdict = dict.fromkeys(Verdict, 0)
+        self._quiet = QuietBoxes(register, MemoryShelf() if shelf is None else shelf)
+        self._boxes: dict[BoxId, BoxHistory] = {}
+        self._by_verdict = [0] * (max(Verdict) + 1)
         self._rulings = 0
         self._latest: int | None = None
         self._objections: list[Objection] = []
@@ -159,7 +170,7 @@ class Fold:
 
     def _add(self, entry: VerifiedLeaf) -> Fault | None:
         leaf = entry.leaf
-        if leaf.type is LeafType.RULING:
+        if leaf.type is _RULING:
             self._rulings += 1
         else:
             self._by_verdict[leaf.verdict] += 1
@@ -170,7 +181,15 @@ class Fold:
             self._objections.append(
                 Objection(entry.index, report.box, report.kind, entry.objection)
             )
-        return self._boxes[entry.report.box].add(entry)
+        box = entry.report.entry.box
+        history = self._boxes.get(box)
+        if history is None:
+            if self._quiet.add(entry):
+                return None
+            history = self._boxes[box] = BoxHistory()
+            for earlier in self._quiet.leave(box):
+                history.add(earlier)
+        return history.add(entry)
 
     def contradictions(self) -> list[Fault]:
         """Return what only the whole log can tell: what excludes each other and is accepted."""
@@ -183,22 +202,46 @@ class Fold:
 
     def standings(self) -> Standings:
         """Return where every registered box stands after the leaves taken so far."""
-        expected = self._register.expected
-        boxes = [
-            _box_result(box, entries[-1].precinct, self._boxes[box], expected=box in expected)
-            for box, entries in self._register.entries_of.items()
-        ]
-        ordered = sorted(boxes, key=lambda result: (result.precinct, result.box))
+        entries_of = self._register.entries_of
+        ordered = sorted(entries_of, key=lambda box: (entries_of[box][-1].precinct, box))
         return Standings(
-            tuple(ordered),
+            DocumentList(self._result, ordered),
             tuple(self._objections),
-            dict(self._by_verdict),
+            {verdict: self._by_verdict[verdict] for verdict in Verdict},
             self._rulings,
             self._latest,
             tuple(self._replaced),
             self._by_hand.listed(),
             tuple(self._published),
         )
+
+    def _result(self, box: BoxId) -> BoxResult:
+        precinct = self._register.entries_of[box][-1].precinct
+        if self._quiet.has_final(box):
+            return _quiet_result(box, precinct, self._quiet.told(box))
+        history = self._boxes.get(box)
+        if history is None:
+            history = BoxHistory()
+            for each in self._quiet.told(box):
+                history.add(each)
+        return _box_result(box, precinct, history, expected=box in self._register.expected)
+
+
+def _quiet_result(box: BoxId, precinct: PrecinctId, told: list[VerifiedLeaf]) -> BoxResult:
+    """Return what `_box_result` finds of a box whose one final was accepted, and all it said."""
+    (final,) = (each for each in told if each.report.kind is ReportKind.FINAL)
+    standing, said = Standing(final.report), (each.report.interim for each in told)
+    standing.leaves = (final.index,)
+    standing.verdict, standing.reason = Verdict.ACCEPTED, Reason.IN_ORDER
+    return BoxResult(
+        box,
+        precinct,
+        BoxState.COUNTED,
+        (_count(standing, standing),),
+        (_listed(standing, {final.report.id}, misplaced=False),),
+        None,
+        tuple(each for each in said if each is not None),
+    )
 
 
 def _both(first: Standing, second: Standing) -> str:

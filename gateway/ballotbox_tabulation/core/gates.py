@@ -6,6 +6,7 @@ twice between the fold and the page cannot pass (compare Kyrgyzstan, November 20
 """
 
 from array import array
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -28,8 +29,9 @@ from ballotbox_protocol.election.definition import Contest, Election
 from ballotbox_protocol.election.identifiers import BoxId
 from ballotbox_protocol.election.tally import ContestTally
 from ballotbox_tabulation.core.displayed import misdisplays
-from ballotbox_tabulation.core.fold import Count, Standings
+from ballotbox_tabulation.core.fold import BoxResult, Count, Standings
 from ballotbox_tabulation.core.publication import Document
+from ballotbox_tabulation.core.shelf import MemoryShelf, Shelf
 from ballotbox_tabulation.core.totals import share_base, share_percent
 
 _SHARES_MAX: Final = 100_00
@@ -70,28 +72,35 @@ _CUT: Final = "a share is its votes divided by its base, cut to two decimals"
 
 
 def broken_gates(
-    standings: Standings, result: Document, election: Election, boxes: Iterable[BoxId]
+    standings: Standings,
+    result: Document,
+    election: Election,
+    boxes: Iterable[BoxId],
+    of_boxes: Iterable[BrokenGate] | None = None,
+    shelf: Shelf | None = None,
 ) -> list[BrokenGate]:
     """Return every gate that `result` breaks; publish only when there is none.
 
-    `boxes` are the registered boxes. The document must be the one built from `standings`.
+    `boxes` are the registered boxes. The document must be the one built from `standings`;
+    `of_boxes`: what `box_gates` says of them, where they were asked already.
     """
-    of_boxes = _OfBoxes(result, election)
-    of_precincts = _OfPrecincts(result, election, of_boxes.sums)
+    if of_boxes is None:
+        of_boxes = box_gates(standings.boxes, VoteLaws(election))
+    shown = _OfBoxes(result, election, boxes, MemoryShelf() if shelf is None else shelf)
+    of_precincts = _OfPrecincts(result, election, shown.sums)
     return [
-        *box_gates(standings, election),
-        *of_boxes.finals,
-        *_listed(of_boxes.shown, boxes),
+        *of_boxes,
+        *shown.finals,
+        *_listed(shown),
         *of_precincts.sums,
         *of_precincts.bounds,
         *_share_gates(result),
     ]
 
 
-def box_gates(standings: Standings, election: Election) -> Iterator[BrokenGate]:
+def box_gates(boxes: Iterable[BoxResult], laws: VoteLaws) -> Iterator[BrokenGate]:
     """Yield the laws that single counted boxes break (the box asserted them, the gateway asked)."""
-    laws = VoteLaws(election)
-    for box in standings.boxes:
+    for box in boxes:
         for count in box.counts:
             for breach in _count_breaches(count, laws):
                 place = f"box {box.box.hex()}, leaf {count.leaf}"
@@ -113,29 +122,75 @@ def _of_law(gate: Gate, breach: Breach, place: str) -> BrokenGate:
 
 #: Numbers added up column by column, eight bytes for each; None where nothing is.
 _Sum: TypeAlias = "array[int] | None"
+_NONE: Final = -1
+_OFTEN: Final = 255
+
+
+class _Sorted:
+    """Finds the places of things in their order: eight bytes for each that somebody else keeps."""
+
+    def __init__(self, things: Iterable[Any]) -> None:
+        self.things = sorted(things)
+
+    def place_of(self, thing: object) -> int | None:
+        at = bisect_left(self.things, thing)
+        return at if at < len(self.things) and self.things[at] == thing else None
+
+
+class _Sums:
+    """The counted boxes of each precinct added up; they lie on a shelf."""
+
+    def __init__(self, election: Election, shelf: Shelf) -> None:
+        self._numbers = _Sorted(each.number for each in election.precincts)
+        self._places = array("q", [_NONE]) * len(election.precincts)
+        self._shelf = shelf
+
+    def add(self, precinct: int, numbers: Sequence[int]) -> None:
+        """Add the numbers of a box; raises KeyError for a precinct that the election has not."""
+        at = self._at(precinct)
+        self._places[at] = self._shelf.put(_added(self.of(precinct), numbers).tobytes())
+
+    def of(self, precinct: int) -> _Sum:
+        """Return the sum of a precinct, None where no box is counted."""
+        place = self._places[self._at(precinct)]
+        return None if place == _NONE else array("q", self._shelf.take(place))
+
+    def _at(self, precinct: int) -> int:
+        at = self._numbers.place_of(precinct)
+        if at is None:
+            raise KeyError(precinct)
+        return at
 
 
 class _OfBoxes:
     """What the gates ask of the lists of boxes, gathered in one pass over them.
 
-    sums: by precinct, its counted boxes added up; None where there are none.
+    sums: by precinct, its counted boxes added up. Of each box a few bytes stay in memory.
     """
 
-    def __init__(self, result: Document, election: Election) -> None:
-        self.sums: dict[int, _Sum] = {each.number: None for each in election.precincts}
+    def __init__(
+        self, result: Document, election: Election, boxes: Iterable[BoxId], shelf: Shelf
+    ) -> None:
+        self.sums = _Sums(election, shelf)
         self.finals: list[BrokenGate] = []
-        self.shown: list[str] = []
-        self._leaves: list[int] = []
-        self._reports: list[str] = []
+        self.registered = _Sorted(boxes)
+        self.times = bytearray(len(self.registered.things))
+        self.others: Counter[str] = Counter()
+        self._leaves = array("q")
+        self._reports = array("Q")
         for state, group in result["boxes"].items():
             for box in group:
-                self.shown.append(box["box"])
+                self._show(box["box"])
                 if state == "counted":
                     self._count(box)
-        for field, values in (("leaf", self._leaves), ("report", self._reports)):
-            for value, found in _repeated(values):
-                where = f"{field} {value}"
-                self.finals.append(BrokenGate(Gate.ONE_FINAL, _ONE_FINAL, found, 1, where))
+        self._compare(result)
+
+    def _show(self, box: str) -> None:
+        place = self.registered.place_of(bytes.fromhex(box))
+        if place is None or self.times[place] == _OFTEN:
+            self.others[box] += 1
+        else:
+            self.times[place] += 1
 
     def _count(self, box: Document) -> None:
         counts = box["counts"]
@@ -145,9 +200,26 @@ class _OfBoxes:
             self.finals.append(BrokenGate(Gate.ONE_FINAL, _ONE_FINAL, len(counts), 1, where))
         for count in counts:
             self._leaves.append(count["leaf"])
-            self._reports.append(count["report"])
-            number = box["precinct"]
-            self.sums[number] = _added(self.sums[number], _numbers(count))
+            self._reports.append(_start(count["report"]))
+            self.sums.add(box["precinct"], _numbers(count))
+
+    def _compare(self, result: Document) -> None:
+        alike = {start for start, _ in _repeated(self._reports)}
+        reports = (
+            count["report"]
+            for box in (result["boxes"]["counted"] if alike else ())
+            for count in box["counts"]
+            if _start(count["report"]) in alike
+        )
+        for field, values in (("leaf", self._leaves), ("report", list(reports))):
+            for value, found in _repeated(values):
+                where = f"{field} {value}"
+                self.finals.append(BrokenGate(Gate.ONE_FINAL, _ONE_FINAL, found, 1, where))
+
+
+def _start(report: str) -> int:
+    """Return the first eight bytes of a report's id: no two of a log have the same by chance."""
+    return int(report[:16], 16)
 
 
 def _added(before: _Sum, numbers: Sequence[int]) -> "array[int]":
@@ -164,24 +236,21 @@ def _repeated(values: Iterable[Any]) -> Iterator[tuple[Any, int]]:
             yield value, found
 
 
-def _listed(shown: Sequence[str], boxes: Iterable[BoxId]) -> Iterator[BrokenGate]:
-    registered = {box.hex() for box in boxes}
-    if len(shown) == len(registered) and registered.issuperset(shown) and _differ(shown):
+def _listed(shown: _OfBoxes) -> Iterator[BrokenGate]:
+    if shown.times.count(1) == len(shown.times) and not shown.others:
         return
-    times = Counter(shown)
-    for box in sorted(registered | times.keys()):
+    times = Counter({box.hex(): shown.times[at] for at, box in enumerate(shown.registered.things)})
+    registered = set(times)
+    times.update(shown.others)
+    for box in sorted(times):
         if times[box] != (box in registered):
             yield BrokenGate(Gate.LISTED, _LISTED, times[box], box in registered, f"box {box}")
-
-
-def _differ(values: Iterable[Any]) -> bool:
-    return next(_repeated(values), None) is None
 
 
 class _OfPrecincts:
     """What the gates ask of the precincts, gathered in one pass over them and the nation."""
 
-    def __init__(self, result: Document, election: Election, of_boxes: dict[int, Any]) -> None:
+    def __init__(self, result: Document, election: Election, of_boxes: _Sums) -> None:
         self.sums: list[BrokenGate] = []
         self.bounds: list[BrokenGate] = []
         self._election = election
@@ -190,7 +259,7 @@ class _OfPrecincts:
         self._bound(result["nation"], "the whole election")
         for precinct in result["precincts"]:
             place = f"precinct {precinct['number']}"
-            self._add(precinct, of_boxes[precinct["number"]], place)
+            self._add(precinct, of_boxes.of(precinct["number"]), place)
             self._bound(precinct, place)
             if precinct["contests"] is not None:
                 whole = _added(whole, _numbers(precinct))

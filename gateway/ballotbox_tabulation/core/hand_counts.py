@@ -11,7 +11,7 @@ from ballotbox_protocol.wire.hand_count import HandCount
 from ballotbox_protocol.wire.hand_count_check import read_hand_count, standing_fault
 from ballotbox_protocol.wire.hand_count_force import Decided, in_force
 from ballotbox_protocol.wire.hand_count_naming import Naming, in_favour_of
-from ballotbox_protocol.wire.leaf import Leaf
+from ballotbox_protocol.wire.leaf import Leaf, PlainLeaf
 from ballotbox_protocol.wire.trust import Trusted
 from ballotbox_protocol.wire.verdict import Reason, Verdict
 from ballotbox_tabulation.core.authenticity import OpenedLeaf
@@ -24,7 +24,7 @@ class CountedByHand:
     """A leaf about one version of a count by hand, and that version."""
 
     index: int
-    leaf: Leaf
+    leaf: Leaf | PlainLeaf
     count: HandCount
 
 
@@ -33,7 +33,7 @@ class NamedCount:
     """A leaf by which two officers named one of several versions the one that stands."""
 
     index: int
-    leaf: Leaf
+    leaf: Leaf | PlainLeaf
     count: HandCount
     naming: Naming
 

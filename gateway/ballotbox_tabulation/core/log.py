@@ -38,6 +38,7 @@ from ballotbox_tabulation.core.attachment import ATTACHMENT_LIMITS
 from ballotbox_tabulation.core.authenticity import Authenticity
 from ballotbox_tabulation.core.evidence import Evidence, LogEntry
 from ballotbox_tabulation.core.faults import Fault, LogFault
+from ballotbox_tabulation.core.repeated import repeated_ids
 
 #: Returns the bytes of one file of the log by its name in it, None when there is no such file.
 Read = Callable[[str], bytes | None]
@@ -81,7 +82,8 @@ def read_leaves(log: OpenedLog) -> Iterator[LogEntry | Fault]:
     """
     tree = Tree()
     authenticity = Authenticity(log.trusted)
-    evidence = Evidence(log.trusted, log.checkpoint.origin, tree)
+    repeated = repeated_ids(_readable(log), _there(log))
+    evidence = Evidence(log.trusted, log.checkpoint.origin, tree, repeated)
     for bundle in bundles_of(log.checkpoint.size):
         leaves = _entries(log.read, bundle)
         if isinstance(leaves, Fault):
@@ -98,6 +100,25 @@ def read_leaves(log: OpenedLog) -> Iterator[LogEntry | Fault]:
     if tree.root() != log.checkpoint.root:
         yield Fault(LogFault.ROOT, detail=f"of {log.checkpoint.size} leaves")
     yield from _tile_faults(log.read, tree)
+
+
+def _there(log: OpenedLog) -> int:
+    """Return how many leaves have files: a checkpoint may be signed for more than memory holds."""
+    there = 0
+    for number, width in bundles_of(log.checkpoint.size):
+        if log.read(entries_path(number, width)) is None:
+            break
+        there += width
+    return there
+
+
+def _readable(log: OpenedLog) -> Iterator[tuple[bytes, ...]]:
+    """Yield the leaves up to the first bundle that cannot be read."""
+    for bundle in bundles_of(log.checkpoint.size):
+        leaves = _entries(log.read, bundle)
+        if isinstance(leaves, Fault):
+            return
+        yield leaves
 
 
 def _entries(read: Read, bundle: Bundle) -> tuple[bytes, ...] | Fault:

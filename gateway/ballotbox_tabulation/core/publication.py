@@ -5,41 +5,31 @@ Same log, same definition, same register, same program: the same bytes. The docu
 sorted, no spaces, UTF-8 as it is (`jq -cjS .result result.json | sha256sum`).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from enum import IntEnum
-from functools import partial
 from hashlib import sha256
 from typing import Any, Final
 
-from ballotbox_protocol.election.counters import COUNTER_NAMES, counts_of
 from ballotbox_protocol.election.definition import Contest, Election
-from ballotbox_protocol.election.tally import ContestSpan, ContestTally, Layout, Row
+from ballotbox_protocol.election.tally import ContestTally, Layout, Row
 from ballotbox_protocol.wire.checkpoint import Checkpoint
 from ballotbox_protocol.wire.trust import Root, Trusted
 from ballotbox_protocol.wire.verdict import Verdict
-from ballotbox_tabulation.core.document_list import DocumentList
+from ballotbox_tabulation.core.box_documents import BoxDocuments, named
 from ballotbox_tabulation.core.document_stream import pieces
 from ballotbox_tabulation.core.evidence import ReplacedLog
-from ballotbox_tabulation.core.fold import (
-    BoxResult,
-    BoxState,
-    Count,
-    ListedReport,
-    Objection,
-    Standings,
-)
+from ballotbox_tabulation.core.fold import Objection, Standings
 from ballotbox_tabulation.core.hand_counts import ListedCount, count_documents
+from ballotbox_tabulation.core.precinct_documents import PrecinctDocuments, area_document
 from ballotbox_tabulation.core.published import aside_documents, published_documents
+from ballotbox_tabulation.core.shelf import MemoryShelf, Shelf
 from ballotbox_tabulation.core.totals import (
-    SUMMED,
     AreaTotal,
-    PrecinctTotal,
     Tabulation,
+    by_precinct,
     share_base,
     share_percent,
 )
-from ballotbox_tabulation.core.turnout import turnout_through_day
 
 FORMAT: Final = "ballotbox-result/1"
 
@@ -57,33 +47,42 @@ class Source:
     program: str
 
 
-def build_result(tabulation: Tabulation, source: Source) -> Document:
+def build_result(
+    tabulation: Tabulation,
+    source: Source,
+    boxes: BoxDocuments | None = None,
+    shelf: Shelf | None = None,
+) -> Document:
     """Return the result object, before any gate and without its digest.
 
-    Its boxes and precincts are made when they are asked for; see `document_list`.
+    Its boxes and precincts lie on `shelf` and are made when they are asked for. `boxes` has the
+    documents of the boxes of `tabulation` if somebody made them already.
     """
     election = source.trusted.election
-    layout = Layout.of(election)
-    standings = tabulation.standings
-    in_state: dict[BoxState, list[BoxResult]] = {state: [] for state in BoxState}
-    for box in standings.boxes:
-        in_state[box.state].append(box)
-    return _elsewhere(tabulation) | {
+    layout, standings = Layout.of(election), tabulation.standings
+    shelf = MemoryShelf() if shelf is None else shelf
+    if boxes is None:
+        boxes = BoxDocuments(election, shelf)
+        for precinct, group in by_precinct(standings, election):
+            boxes.add(precinct, group)
+    precincts = PrecinctDocuments(layout, standings.by_hand, shelf)
+    for each in tabulation.precincts:
+        precincts.add(each)
+    return _elsewhere(standings.by_hand, election) | {
         "format": FORMAT,
         "program": source.program,
         "election": _election(source),
         "log": _log(source.checkpoint, standings),
         "contests": [_contest_named(contest) for contest in election.contests],
-        "nation": _nation(tabulation, election, layout),
-        "precincts": _precincts(tabulation, layout),
-        "boxes": {
-            _name(state): DocumentList(partial(_box, layout), boxes)
-            for state, boxes in in_state.items()
+        "nation": _nation(tabulation.nation, layout, boxes.through_day())
+        | {
+            "registered": sum(precinct.registered for precinct in election.precincts),
+            "turnout": precincts.turnout(),
         },
+        "precincts": precincts.listed(),
+        "boxes": boxes.listed(),
         "objections": [_objection(each) for each in standings.objections],
-        "over_registered": [
-            excess for each in tabulation.precincts if (excess := _excess(each)) is not None
-        ],
+        "over_registered": precincts.over_registered,
     }
 
 
@@ -119,15 +118,11 @@ def base_name(votes_allowed: int) -> str:
     return "ballots" if votes_allowed == 1 else f"ballots × {votes_allowed} votes allowed"
 
 
-def _name(member: IntEnum) -> str:
-    return member.name.lower()
-
-
 def _election(source: Source) -> Document:
     election = source.trusted.election
     return {
         "name": election.name,
-        "mode": _name(election.mode),
+        "mode": named(election.mode),
         "day": election.day,
         "digest": source.trusted.digest.hex(),
         "root": str(source.root),
@@ -138,14 +133,14 @@ def _election(source: Source) -> Document:
 def _contest_named(contest: Contest) -> Document:
     return {
         "name": contest.name,
-        "kind": _name(contest.kind),
+        "kind": named(contest.kind),
         "votes_allowed": contest.votes_allowed,
         "options": [option.name for option in contest.options],
     }
 
 
 def _log(checkpoint: Checkpoint, standings: Standings) -> Document:
-    leaves = {_name(verdict): standings.reports_by_verdict[verdict] for verdict in Verdict}
+    leaves = {named(verdict): standings.reports_by_verdict[verdict] for verdict in Verdict}
     replaced = [_replaced(each) for each in standings.replaced]
     published = published_documents(standings.published)
     before = {"replaced": replaced} if replaced else {}
@@ -173,44 +168,12 @@ def _replaced(each: ReplacedLog) -> Document:
     }
 
 
-def _nation(tabulation: Tabulation, election: Election, layout: Layout) -> Document:
-    nation = tabulation.nation
-    said = turnout_through_day(election.precincts, tabulation.standings.boxes, election.day)
-    through = {"turnout_through_day": said} if said else {}
+def _nation(nation: AreaTotal, layout: Layout, said: list[Document]) -> Document:
     return (
-        _area(nation)
-        | through
-        | {
-            "registered": sum(precinct.registered for precinct in election.precincts),
-            "turnout": _turnout(tabulation),
-            "contests": None if nation.row is None else _contests_in_full(nation.row, layout),
-        }
+        area_document(nation)
+        | ({"turnout_through_day": said} if said else {})
+        | {"contests": None if nation.row is None else _contests_in_full(nation.row, layout)}
     )
-
-
-def _turnout(tabulation: Tabulation) -> Document:
-    """Return ballots against registered voters where every box is counted: elsewhere both lag."""
-    complete = [
-        (each.precinct.registered, each.total.counters[SUMMED.index("ballots")])
-        for each in tabulation.precincts
-        if each.total.counters is not None and each.total.counted == each.total.expected
-    ]
-    registered, ballots = sum(pair[0] for pair in complete), sum(pair[1] for pair in complete)
-    return {
-        "precincts": len(complete),
-        "registered": registered,
-        "ballots": ballots,
-        "share_percent": share_percent(ballots, registered) if ballots <= registered else "",
-    }
-
-
-def _area(total: AreaTotal) -> Document:
-    counters = total.counters
-    return {
-        "boxes_expected": total.expected,
-        "boxes_counted": total.counted,
-        "counters": None if counters is None else dict(zip(SUMMED, counters, strict=True)),
-    }
 
 
 def _contests_in_full(row: Row, layout: Layout) -> list[Document]:
@@ -244,17 +207,10 @@ def _contest_in_full(contest: Contest, tally: ContestTally) -> Document:
     }
 
 
-def _precincts(tabulation: Tabulation, layout: Layout) -> DocumentList:
-    by_hand: dict[int, list[ListedCount]] = {}
-    for each in tabulation.standings.by_hand:
-        by_hand.setdefault(each.count.precinct, []).append(each)
-    return DocumentList(partial(_precinct, layout, by_hand), tabulation.precincts)
-
-
-def _elsewhere(tabulation: Tabulation) -> Document:
+def _elsewhere(by_hand: Sequence[ListedCount], election: Election) -> Document:
     """Return the counts by hand of stations that the election does not have; all are refused."""
-    known = {each.precinct.number for each in tabulation.precincts}
-    found = [each for each in tabulation.standings.by_hand if each.count.precinct not in known]
+    known = election.precinct_by_number if by_hand else {}
+    found = [each for each in by_hand if each.count.precinct not in known]
     documents = [
         {"precinct": each.count.precinct} | document
         for each, document in zip(found, count_documents(found), strict=True)
@@ -262,101 +218,11 @@ def _elsewhere(tabulation: Tabulation) -> Document:
     return {"counted_by_hand_elsewhere": documents} if documents else {}
 
 
-def _precinct(
-    layout: Layout, by_hand: dict[int, list[ListedCount]], each: PrecinctTotal
-) -> Document:
-    precinct, row = each.precinct, each.total.row
-    counted = by_hand.get(precinct.number)
-    beside = {"counted_by_hand": count_documents(counted)} if counted else {}
-    return (
-        _area(each.total)
-        | beside
-        | {
-            "number": precinct.number,
-            "name": precinct.name,
-            "registered": precinct.registered,
-            "contests": None if row is None else _contests(row, layout),
-        }
-    )
-
-
-def _contests(row: Row, layout: Layout) -> list[Document]:
-    return [_contest(row, span) for span in layout.spans]
-
-
-def _contest(row: Row, span: ContestSpan) -> Document:
-    # As `Layout.read`, without its tuples: every box and precinct is made again and again.
-    ballots, blank, undervotes, overvotes = row[span.start : span.votes.start]
-    return {
-        "ballots": ballots,
-        "blank": blank,
-        "undervotes": undervotes,
-        "overvotes": overvotes,
-        "votes": list(row[span.votes]),
-        "preferences": [[] for _ in span.contest.options]
-        if span.without_preferences is not None
-        else [list(row[part]) for part in span.preferences],
-    }
-
-
-def _box(layout: Layout, box: BoxResult) -> Document:
-    document: Document = {
-        "box": box.box.hex(),
-        "precinct": box.precinct,
-        "reports": [_report(report) for report in box.reports],
-    }
-    if box.state is BoxState.HELD:
-        document["waiting_for"] = box.waiting_for
-    if box.state is BoxState.COUNTED:
-        document["counts"] = [_count(count, layout) for count in box.counts]
-    return document
-
-
-def _count(count: Count, layout: Layout) -> Document:
-    return {
-        "report": count.report.hex(),
-        "leaf": count.leaf,
-        "ruled": count.ruled,
-        "counters": dict(zip(COUNTER_NAMES, counts_of(count.counters), strict=True)),
-        "contests": _contests(count.row, layout),
-    }
-
-
-def _report(report: ListedReport) -> Document:
-    return {
-        "id": report.id.hex(),
-        "kind": _name(report.kind),
-        "sequence": report.sequence,
-        "verdict": _name(report.verdict),
-        "reason": _name(report.reason),
-        "reason_code": int(report.reason),
-        "leaves": list(report.leaves),
-        "use": _name(report.use),
-    }
-
-
 def _objection(objection: Objection) -> Document:
     return {
         "leaf": objection.leaf,
         "box": objection.box.hex(),
-        "kind": _name(objection.kind),
-        "reason": _name(objection.reason),
+        "kind": named(objection.kind),
+        "reason": named(objection.reason),
         "reason_code": int(objection.reason),
-    }
-
-
-def _excess(each: PrecinctTotal) -> Document | None:
-    """Return a precinct with more ballots than registered voters: a remark, never a refusal.
-
-    A list of voters may lawfully grow on election day; the definition was signed before it.
-    """
-    if each.total.counters is None:
-        return None
-    ballots = each.total.counters[SUMMED.index("ballots")]
-    if ballots <= each.precinct.registered:
-        return None
-    return {
-        "precinct": each.precinct.number,
-        "ballots": ballots,
-        "registered": each.precinct.registered,
     }

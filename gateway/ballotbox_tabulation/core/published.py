@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
-from ballotbox_protocol.wire.leaf import Leaf
+from ballotbox_protocol.wire.leaf import Leaf, PlainLeaf
 from ballotbox_protocol.wire.merkle import Tree
 from ballotbox_protocol.wire.publication import Publication, decode_publication, read_publication
 from ballotbox_protocol.wire.trust import Trusted
@@ -27,7 +27,7 @@ class PublishedLeaf:
     """
 
     index: int
-    leaf: Leaf
+    leaf: Leaf | PlainLeaf
     publication: Publication
     signed: bool = True
 

@@ -1,6 +1,6 @@
 """What changed between two published results of one election, in lines for a person."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from ballotbox_protocol.election.identifiers import InvalidField
@@ -122,13 +122,23 @@ def _states(result: Document) -> _AllNone:
 
 
 def _precincts(before: Document, after: Document) -> Iterator[str]:
-    earlier = {each["number"]: each for each in before["precincts"]}
     told = [
         f"Precinct {each['number']}: other numbers, {_ballots(first)} -> {_ballots(each)} ballots"
-        for each in after["precincts"]
-        if (first := earlier.get(each["number"])) is not None and _differ(first, each)
+        for first, each in _pairs(before["precincts"], after["precincts"])
+        if _differ(first, each)
     ]
     yield from _few(told, "precincts")
+
+
+def _pairs(
+    before: Sequence[Document], after: Sequence[Document]
+) -> Iterator[tuple[Document, Document]]:
+    """Yield each precinct that is in both; of either list one is in memory at a time."""
+    places = {each["number"]: at for at, each in enumerate(before)}
+    for each in after:
+        at = places.get(each["number"])
+        if at is not None:
+            yield before[at], each
 
 
 def _differ(one: Document, other: Document) -> bool:

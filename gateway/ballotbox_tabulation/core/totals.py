@@ -3,22 +3,27 @@
 An area of which no box is counted has no numbers at all: missing is not zero (law G6).
 """
 
-from collections.abc import Sequence
+from array import array
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from itertools import groupby
+from operator import attrgetter
+from typing import Final, NamedTuple
 
 from ballotbox_protocol.election.counters import COUNTER_NAMES, Counters
 from ballotbox_protocol.election.definition import Election, Precinct
 from ballotbox_protocol.election.tally import Row, merge
+from ballotbox_tabulation.core.document_list import DocumentList
 from ballotbox_tabulation.core.fold import BoxResult, BoxState, Standings
+from ballotbox_tabulation.core.shelf import MemoryShelf, Shelf
 
 #: The lifetime counter tells about a box, not about an election: it is never summed.
 SUMMED: Final = tuple(name for name in COUNTER_NAMES if name != "lifetime")
+_summed: Final[Callable[[Counters], tuple[int, ...]]] = attrgetter(*SUMMED)
 _SHARE_UNITS: Final = 10_000
 
 
-@dataclass(frozen=True, slots=True)
-class AreaTotal:
+class AreaTotal(NamedTuple):
     """The sums of one area. `row` and `counters` are None when none of its boxes is counted.
 
     expected: registered boxes but those closed as unused; counters: in the order of SUMMED.
@@ -30,8 +35,7 @@ class AreaTotal:
     counters: tuple[int, ...] | None
 
 
-@dataclass(frozen=True, slots=True)
-class PrecinctTotal:
+class PrecinctTotal(NamedTuple):
     """One precinct with its sums."""
 
     precinct: Precinct
@@ -40,49 +44,107 @@ class PrecinctTotal:
 
 @dataclass(frozen=True, slots=True)
 class Tabulation:
-    """The whole result before any gate: nation, precincts in the definition's order, boxes."""
+    """The whole result before any gate: nation, precincts in the definition's order, boxes.
+
+    Each precinct's is made anew whenever it is asked for.
+    """
 
     nation: AreaTotal
-    precincts: tuple[PrecinctTotal, ...]
+    precincts: Sequence[PrecinctTotal]
     standings: Standings
 
 
 def tabulate(standings: Standings, election: Election) -> Tabulation:
     """Return the totals of the counted boxes (law G2: sums over boxes, then over precincts)."""
-    by_precinct: dict[int, list[BoxResult]] = {p.number: [] for p in election.precincts}
-    for box in standings.boxes:
-        by_precinct[box.precinct].append(box)
-    precincts = tuple(
-        PrecinctTotal(precinct, _total_of_boxes(by_precinct[precinct.number]))
-        for precinct in election.precincts
-    )
-    nation = _total_of_areas([each.total for each in precincts])
-    return Tabulation(nation, precincts, standings)
+    totals = Totals(election, MemoryShelf())
+    for _, boxes in by_precinct(standings, election):
+        totals.add(boxes)
+    return totals.tabulation(standings)
+
+
+def by_precinct(
+    standings: Standings, election: Election
+) -> Iterator[tuple[Precinct, list[BoxResult]]]:
+    """Yield every precinct of the election once, by number, with its boxes."""
+    groups = groupby(standings.boxes, attrgetter("precinct"))
+    number, boxes = next(groups, _NOBODY)
+    for precinct in sorted(election.precincts, key=attrgetter("number")):
+        if precinct.number != number:
+            yield precinct, []
+            continue
+        yield precinct, list(boxes)
+        number, boxes = next(groups, _NOBODY)
+    if number is not None:
+        raise KeyError(number)
+
+
+#: After the last group.
+_NOBODY: Final[tuple[None, tuple[()]]] = None, ()
+
+
+class Totals:
+    """Adds up boxes precinct by precinct; what comes out lies on a shelf."""
+
+    def __init__(self, election: Election, shelf: Shelf) -> None:
+        precincts = election.precincts
+        self._precincts = precincts
+        self._shelf = shelf
+        self._order = iter(sorted(range(len(precincts)), key=lambda at: precincts[at].number))
+        self._places = array("q", bytes(8 * len(precincts)))
+        self._nation = AreaTotal(0, 0, None, None)
+
+    def add(self, boxes: Sequence[BoxResult]) -> None:
+        """Take all boxes of the next precinct, by number."""
+        total = _total_of_boxes(boxes)
+        self._nation = _total_of_areas((self._nation, total))
+        self._places[next(self._order)] = self._shelf.put(_packed(total))
+
+    def tabulation(self, standings: Standings) -> Tabulation:
+        """Return the totals once every precinct is taken."""
+        precincts = DocumentList(self._total, range(len(self._precincts)))
+        return Tabulation(self._nation, precincts, standings)
+
+    def _total(self, at: int) -> PrecinctTotal:
+        return PrecinctTotal(self._precincts[at], _unpacked(self._shelf.take(self._places[at])))
+
+
+def _packed(total: AreaTotal) -> bytes:
+    numbers = () if total.row is None else (*(total.counters or ()), *total.row)
+    return array("Q", (total.expected, total.counted, *numbers)).tobytes()
+
+
+def _unpacked(data: bytes) -> AreaTotal:
+    expected, counted, *numbers = array("Q", data)
+    if not numbers:
+        return AreaTotal(expected, counted, None, None)
+    counters, row = numbers[: len(SUMMED)], numbers[len(SUMMED) :]
+    return AreaTotal(expected, counted, tuple(row), tuple(counters))
 
 
 def _total_of_boxes(boxes: Sequence[BoxResult]) -> AreaTotal:
-    expected = [AreaTotal(box.state is not BoxState.UNUSED, 0, None, None) for box in boxes]
+    expected = sum([box.state is not BoxState.UNUSED for box in boxes])
     counted = [
         AreaTotal(0, 1, count.row, summed(count.counters)) for box in boxes for count in box.counts
     ]
-    return _total_of_areas(expected + counted)
+    return _total_of_areas([AreaTotal(expected, 0, None, None), *counted])
 
 
 def _total_of_areas(areas: Sequence[AreaTotal]) -> AreaTotal:
     row, counters = None, None
     for area in areas:
         if area.row is not None and area.counters is not None:
-            # Of one box alone the numbers are those of the box, and not kept twice.
             row = area.row if row is None else merge(row, area.row)
             counters = area.counters if counters is None else merge(counters, area.counters)
-    return AreaTotal(
-        sum(area.expected for area in areas), sum(area.counted for area in areas), row, counters
+    expected, counted = (
+        sum([area.expected for area in areas]),
+        sum([area.counted for area in areas]),
     )
+    return AreaTotal(expected, counted, row, counters)
 
 
 def summed(counters: Counters) -> tuple[int, ...]:
     """Return the counters that are summed over boxes, in the order of SUMMED."""
-    return tuple(getattr(counters, name) for name in SUMMED)
+    return _summed(counters)
 
 
 def share_base(ballots: int, votes_allowed: int) -> int:

@@ -6,9 +6,10 @@ and no order, so of a box the most that it said by an hour holds, and a clock th
 is not of the day of the election anywhere on earth, says nothing.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date
+from itertools import chain
 from typing import Any, Final
 
 from ballotbox_protocol.election.definition import Precinct
@@ -20,8 +21,7 @@ _HOUR: Final = 3_600
 _EARLIEST: Final = -14 * _HOUR
 _LATEST: Final = 36 * _HOUR
 _EPOCH: Final = date(1970, 1, 1).toordinal()
-_NOBODY: Final = frozenset({BoxState.UNUSED})
-_BELIEVED_NOT: Final = frozenset({BoxState.DISPUTED})
+_UNUSED, _DISPUTED = BoxState.UNUSED, BoxState.DISPUTED
 
 
 def turnout_through_day(
@@ -31,62 +31,71 @@ def turnout_through_day(
 
     `day` is that of the election, as ISO 8601 writes it.
     """
-    midnight = (date.fromisoformat(day).toordinal() - _EPOCH) * 24 * _HOUR
-    said = [(box.precinct, _by_hour(box, midnight)) for box in boxes if box.state not in _NOBODY]
-    return list(_rows(precincts, said))
+    through = ThroughDay(day)
+    for precinct in precincts:
+        through.add(precinct, [box for box in boxes if box.precinct == precinct.number])
+    return list(through.rows())
+
+
+@dataclass(slots=True)
+class _Heard:
+    """What became known with an hour, or by it: whole precincts, their voters, and ballots."""
+
+    precincts: int = 0
+    registered: int = 0
+    ballots: int = 0
+
+    def add(self, precincts: int, registered: int, ballots: int) -> None:
+        self.precincts += precincts
+        self.registered += registered
+        self.ballots += ballots
+
+
+class ThroughDay:
+    """Takes what boxes said precinct by precinct; keeps a few numbers for each hour."""
+
+    def __init__(self, day: str) -> None:
+        """`day` is that of the election, as ISO 8601 writes it."""
+        self._midnight = (date.fromisoformat(day).toordinal() - _EPOCH) * 24 * _HOUR
+        self._new: dict[int, _Heard] = {}
+
+    def add(self, precinct: Precinct, boxes: Iterable[BoxResult]) -> None:
+        """Take what all boxes of a precinct said."""
+        said = [_by_hour(box, self._midnight) for box in boxes if box.state is not _UNUSED]
+        for hour in chain.from_iterable(said):
+            self._new.setdefault(hour, _Heard())
+        if not said or not all(said):
+            return
+        whole = max(map(min, said))
+        self._new[whole].add(1, precinct.registered, 0)
+        for numbers in said:
+            most = 0
+            for hour in sorted(numbers):
+                more = max(numbers[hour] - most, 0)
+                # What was said before the precinct was whole is heard when it is.
+                self._new[max(hour, whole)].add(0, 0, more)
+                most += more
+
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """Yield a row for each full hour by which a precinct had spoken."""
+        heard = _Heard()
+        for hour in sorted(self._new):
+            new = self._new[hour]
+            heard.add(new.precincts, new.registered, new.ballots)
+            if heard.precincts:
+                yield _row(hour, heard)
 
 
 def _by_hour(box: BoxResult, midnight: int) -> dict[int, int]:
     """Return the most ballots that a box said in each hour, by the end of the hour."""
     found: dict[int, int] = {}
-    if box.state in _BELIEVED_NOT:
+    if box.state is _DISPUTED:
         return found
     for each in box.interims:
         if midnight + _EARLIEST <= each.time <= midnight + _LATEST:
             until = -(-each.time // _HOUR) * _HOUR
             found[until] = max(each.ballots, found.get(until, 0))
     return found
-
-
-class _Heard:
-    """What was said by an hour, carried on to the next: each number is looked at once."""
-
-    def __init__(self, precincts: Sequence[Precinct], said: Iterable[tuple[int, object]]) -> None:
-        self.precincts = self.registered = self.ballots = 0
-        self._registered: dict[int, int] = {each.number: each.registered for each in precincts}
-        self._silent = Counter(precinct for precinct, _ in said)
-        self._said: Counter[int] = Counter()
-        self._most: dict[int, int] = {}
-
-    def hear(self, box: int, precinct: int, ballots: int) -> None:
-        """Take in what a box, by its place among all boxes, said."""
-        before = self._most.get(box, 0)
-        more = max(ballots - before, 0)
-        self._said[precinct] += more
-        if not self._silent[precinct]:
-            self.ballots += more
-        elif box not in self._most:
-            self._silent[precinct] -= 1
-            if not self._silent[precinct]:
-                self.precincts += 1
-                self.registered += self._registered[precinct]
-                self.ballots += self._said[precinct]
-        self._most[box] = before + more
-
-
-def _rows(
-    precincts: Sequence[Precinct], said: Sequence[tuple[int, dict[int, int]]]
-) -> Iterator[dict[str, Any]]:
-    by_hour: dict[int, list[tuple[int, int, int]]] = {}
-    for box, (precinct, numbers) in enumerate(said):
-        for hour, ballots in numbers.items():
-            by_hour.setdefault(hour, []).append((box, precinct, ballots))
-    heard = _Heard(precincts, said)
-    for hour in sorted(by_hour):
-        for each in by_hour[hour]:
-            heard.hear(*each)
-        if heard.precincts:
-            yield _row(hour, heard)
 
 
 def _row(hour: int, heard: _Heard) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """A result against the second computation, number by number; what differs is named by its place."""
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import zip_longest
 from typing import Any, Final
@@ -8,7 +9,7 @@ from ballotbox_protocol.election.definition import Election
 from ballotbox_protocol.wire.checkpoint import Checkpoint
 from ballotbox_tabulation.second.computation import SecondCount
 from ballotbox_tabulation.second.difference import Difference
-from ballotbox_tabulation.second.showing import Shown
+from ballotbox_tabulation.second.showing import Shown, text_of
 
 #: The states in which a result lists its boxes.
 STATES: Final = ("counted", "missing", "held", "quarantined", "disputed", "unused")
@@ -45,15 +46,16 @@ def differences(
     yield from names.compare((), shown, whole)
     yield from names.compare(("nation",), result.get("nation"), nation, exact=True)
     yield from _decisions(names, result.get("decisions", _ABSENT), decisions)
-    precincts = (_without(each, "counted_by_hand") for each in _list(result.get("precincts")))
-    yield from _each(names, "precinct", "number", precincts, second.precincts())
+    beside = "counted_by_hand"
+    precincts = _list(result.get("precincts"))
+    yield from _written(names, "precinct", "number", precincts, second.precincts(), beside)
     boxes = _mapping(result.get("boxes"))
     yield from names.compare(("boxes",), sorted(boxes), sorted(STATES))
     for state in STATES:
         listed = boxes.get(state)
         if not _is_list(listed):
             yield from names.compare(("boxes", state), listed, [])
-        yield from _each(names, f"{state} box", "box", _list(listed), second.boxes(state))
+        yield from _written(names, f"{state} box", "box", _list(listed), second.boxes(state))
 
 
 def _each(
@@ -68,6 +70,31 @@ def _each(
     for one, other in zip_longest(shown, found, fillvalue=_ABSENT):
         named = _mapping(one if other is _ABSENT else other)
         yield from names.compare((f"{what} {named.get(key)}",), one, other, exact=exact)
+
+
+def _written(
+    names: "_Names",
+    what: str,
+    key: str,
+    shown: Sequence[object],
+    found: Iterable[str],
+    beside: str = "",
+) -> Iterator[Difference]:
+    """Yield what differs between a list and the JSON of what must stand in it.
+
+    `beside`: what an item may say of other things. The same text says the same; where the texts
+    differ, and where a list has none of its own, what they say is compared.
+    """
+    texts = getattr(shown, "texts", lambda: None)()
+    if texts is None:
+        texts = (text_of(each) for each in shown)
+    for one, other in zip_longest(texts, found):
+        if one != other:
+            said, wanted = (_ABSENT if each is None else json.loads(each) for each in (one, other))
+            if beside and said is not _ABSENT:
+                said = _without(said, beside)
+            named = _mapping(said if wanted is _ABSENT else wanted)
+            yield from names.compare((f"{what} {named.get(key)}",), said, wanted)
 
 
 def _supported(said: str, second: SecondCount) -> str:

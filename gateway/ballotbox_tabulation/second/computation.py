@@ -4,6 +4,7 @@ The database is a file without a name in the directory for temporary files: it t
 of memory, whatever the size of the log, and is gone when it is closed.
 """
 
+import json
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
@@ -19,7 +20,7 @@ from ballotbox_tabulation.second import deciding, questions
 from ballotbox_tabulation.second.decisions import decided
 from ballotbox_tabulation.second.finals import STEPS
 from ballotbox_tabulation.second.loading import Loader, Read
-from ballotbox_tabulation.second.showing import Shape, Shown
+from ballotbox_tabulation.second.showing import Pattern, Shape, Shown, text_of
 
 #: What a result says of each that was released before.
 _PUBLISHED: Final = (
@@ -74,35 +75,47 @@ class SecondCount:
             "share_percent": share,
         }
 
-    def precincts(self) -> Iterator[Shown]:
-        """Yield what the result shows of each precinct, in the definition's order."""
+    def precincts(self) -> Iterator[str]:
+        """Yield what the result shows of each precinct, as JSON, in the definition's order."""
         expected = self._database.execute(questions.EXPECTED_BY_PRECINCT)
         sums = self._rows(questions.sums_by_precinct(self._width))
+        pattern = Pattern(self._precinct, 5 + len(questions.SUMMED) + self._width)
         for (number, name, registered, boxes), (counted, *numbers) in zip(
             expected, sums, strict=True
         ):
-            yield self._shape.area(boxes, counted, numbers, in_full=False) | {
-                "number": number,
-                "name": name,
-                "registered": registered,
-            }
+            if counted:
+                yield pattern.of((number, text_of(name), registered, boxes, counted, *numbers))
+            else:
+                yield text_of(self._precinct([number, name, registered, boxes, 0]))
 
-    def boxes(self, state: str) -> Iterator[Shown]:
-        """Yield what the result shows of each box in this state, by precinct and id."""
-        counts = _Grouped(self._rows(questions.counted(self._width)))
-        reports = _Grouped(map(list, self._database.execute(questions.REPORTS, (state,))))
+    def _precinct(self, values: list[Any]) -> Shown:
+        number, name, registered, boxes, counted, *numbers = values
+        return self._shape.area(boxes, counted, numbers, in_full=False) | {
+            "number": number,
+            "name": name,
+            "registered": registered,
+        }
+
+    def boxes(self, state: str) -> Iterator[str]:
+        """Yield what the result shows of each box in this state, as JSON, by precinct and id."""
+        is_counted, is_held = state == "counted", state == "held"
+        counts = _Grouped(self._rows(questions.counted(self._width)) if is_counted else iter(()))
+        reports = _Grouped(self._database.execute(questions.REPORTS, (state,)))
+        count_of = Pattern(self._count, 3 + len(COUNTER_NAMES) + self._width).of
+        report_of, box_of = Pattern(_report, 8).of, Pattern(_box, 4).of
         for box, precinct in self._database.execute(questions.BOXES, (state,)):
-            shown: Shown = {
-                "box": box.hex(),
-                "precinct": precinct,
-                "reports": [self._report(each) for each in reports.of(box)],
-            }
-            if state == "held":
-                waiting = {"box": box}
-                (shown["waiting_for"],) = self._one(questions.WAITING_FOR, waiting)
-            if state == "counted":
-                shown["counts"] = [self._count(row) for row in counts.of(box)]
-            yield shown
+            told = ",".join([report_of(self._of_report(each)) for each in reports.of(box)])
+            values = [f'"{box.hex()}"', precinct, f"[{told}]", None]
+            if is_counted:
+                numbers = [count_of(_of_count(row)) for row in counts.of(box)]
+                yield box_of([*values[:3], f"[{','.join(numbers)}]"])
+            else:
+                waiting = {"waiting_for": self._waiting_for(box)} if is_held else {}
+                shown = {"box": box.hex(), "precinct": precinct, "reports": json.loads(values[2])}
+                yield text_of(shown | waiting)
+
+    def _waiting_for(self, box: bytes) -> object:
+        return self._one(questions.WAITING_FOR, {"box": box})[0]
 
     def lists(self) -> Shown:
         """Return the short lists of the result: objections, and precincts with too many ballots."""
@@ -173,39 +186,33 @@ class SecondCount:
             for row in self._database.execute(question)
         ]
 
-    def _count(self, row: list[Any]) -> Shown:
-        report, leaf, ruled, *numbers = row
+    def _count(self, values: list[Any]) -> Shown:
+        report, leaf, ruled, *numbers = values
         counters, votes = numbers[: len(COUNTER_NAMES)], numbers[len(COUNTER_NAMES) :]
         return {
-            "report": report.hex(),
+            "report": report,
             "leaf": leaf,
-            "ruled": bool(ruled),
+            "ruled": ruled,
             "counters": dict(zip(COUNTER_NAMES, counters, strict=True)),
             "contests": self._shape.contests(votes),
         }
 
-    def _report(self, row: list[Any]) -> Shown:
+    def _of_report(self, row: Sequence[Any]) -> tuple[object, ...]:
         report, kind, sequence, verdict, reason, use, first, newest = row
-        leaves = [first] if first == newest else self._leaves_about(report)
-        return {
-            "id": report.hex(),
-            "kind": kind,
-            "sequence": sequence,
-            "verdict": verdict,
-            **_reason(reason),
-            "leaves": leaves,
-            "use": use,
-        }
+        leaves = first if first == newest else ",".join(map(str, self._leaves_about(report)))
+        told = [f'"{each}"' for each in (report.hex(), kind, verdict, reason, use)]
+        return (*told, sequence, _CODES[reason], f"[{leaves}]")
 
     def _leaves_about(self, report: bytes) -> list[int]:
         leaves = self._database.execute(questions.LEAVES_ABOUT, (report,))
         return [leaf for (leaf,) in leaves]
 
-    def _rows(self, parts: list[str]) -> Iterator[list[Any]]:
-        """Yield the answers to questions that are asked side by side, as one row each."""
+    def _rows(self, parts: list[str]) -> Iterator[tuple[Any, ...]]:
+        """Return the answers to questions that are asked side by side, as one row each."""
         cursors = [self._database.execute(question) for question in parts]
-        for row in zip(*cursors, strict=True):
-            yield list(chain.from_iterable(row))
+        if len(cursors) == 1:
+            return cursors[0]
+        return (tuple(chain.from_iterable(row)) for row in zip(*cursors, strict=True))
 
     def _one(self, question: str, values: Mapping[str, object] | None = None) -> tuple[Any, ...]:
         row: tuple[Any, ...] = self._database.execute(question, values or {}).fetchone()
@@ -215,19 +222,46 @@ class SecondCount:
 class _Grouped:
     """Rows that start with a box, in the order in which the boxes are asked for."""
 
-    def __init__(self, rows: Iterator[list[Any]]) -> None:
+    def __init__(self, rows: Iterator[tuple[Any, ...]]) -> None:
         self._rows = rows
         self._next = next(rows, None)
 
-    def of(self, box: bytes) -> Iterator[list[Any]]:
+    def of(self, box: bytes) -> Iterator[tuple[Any, ...]]:
         """Yield the rest of each row of this box."""
         while self._next is not None and self._next[0] == box:
             yield self._next[1:]
             self._next = next(self._rows, None)
 
 
+def _of_count(row: Sequence[Any]) -> tuple[object, ...]:
+    report, leaf, ruled, *numbers = row
+    return f'"{report.hex()}"', leaf, "true" if ruled else "false", *numbers
+
+
+def _report(values: list[Any]) -> Shown:
+    own, kind, verdict, reason, use, sequence, code, leaves = values
+    return {
+        "id": own,
+        "kind": kind,
+        "sequence": sequence,
+        "verdict": verdict,
+        "reason": reason,
+        "reason_code": code,
+        "leaves": leaves,
+        "use": use,
+    }
+
+
+def _box(values: list[Any]) -> Shown:
+    box, precinct, reports, counts = values
+    return {"box": box, "precinct": precinct, "reports": reports, "counts": counts}
+
+
 def _reason(name: str) -> Shown:
-    return {"reason": name, "reason_code": int(Reason[name.upper()])}
+    return {"reason": name, "reason_code": _CODES[name]}
+
+
+_CODES: Final = {each.name.lower(): int(each) for each in Reason}
 
 
 @contextmanager

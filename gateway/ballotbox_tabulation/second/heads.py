@@ -7,7 +7,7 @@ well formed is what the first computation asks.
 import re
 from typing import Final
 
-from ballotbox_protocol.wire.report import ReportKind, decode_report
+from ballotbox_protocol.wire.report import decode_report
 
 #: A whole number in CBOR.
 _NUMBER: Final = rb"(?:[\x00-\x17]|\x18.|\x19..|\x1a....)"
@@ -19,11 +19,14 @@ _HEAD: Final = re.compile(
 )  # fmt: skip
 
 
-def head_of(body: bytes) -> tuple[ReportKind, int]:
-    """Return kind and sequence of a report; raises CborError or InvalidField when it is none."""
+def head_of(body: bytes) -> tuple[int, int]:
+    """Return the code of the kind of a report, and its sequence.
+
+    Raises CborError or InvalidField when it is none.
+    """
     found = _HEAD.match(body)
     if found is None:
         report = decode_report(body)
-        return report.kind, report.sequence
-    kind, sequence = found.groups()
-    return ReportKind(kind[0]), int.from_bytes(sequence[len(sequence) > 1 :])
+        return int(report.kind), report.sequence
+    kind, sequence = found.group(1, 2)
+    return kind[0], sequence[0] if len(sequence) == 1 else int.from_bytes(sequence[1:])

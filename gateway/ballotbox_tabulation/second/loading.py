@@ -41,7 +41,7 @@ from ballotbox_protocol.wire.tiles import (
     entries_path,
 )
 from ballotbox_protocol.wire.trust import Trusted
-from ballotbox_tabulation.core.attachment import Attachment, decode_attachment
+from ballotbox_tabulation.core.attachment import decode_attachment, signed_beside
 from ballotbox_tabulation.second.heads import head_of
 from ballotbox_tabulation.second.leaf_lines import LeafLine, leaf_line
 from ballotbox_tabulation.second.roots import LogRoot
@@ -55,8 +55,10 @@ _Rows = dict[str, list[tuple[Any, ...]]]
 #: Leaves that decide about a report; the others have none beside them.
 _WITH_REPORT: Final = ("report", "ruling")
 _NO_REPORT: Final = (None, None, None)
-# Asking an enumeration for a name takes longer than asking a dictionary.
-_KINDS: Final = {each: each.name.lower() for each in ReportKind}
+# By their codes: the hash of an enumeration's member is a function of Python.
+_KINDS: Final = {int(each): each.name.lower() for each in ReportKind}
+_WITH_VOTES: Final = frozenset(map(int, WITH_VOTES))
+_TURNOUT: Final = int(ReportKind.TURNOUT)
 
 
 class Unreadable(Exception):
@@ -83,8 +85,7 @@ class Loader:
         for bundle in bundles_of(checkpoint.size):
             leaves = _items(read, entries_path, decode_entries, bundle)
             beside = _items(read, attachments_path, decode_attachments, bundle)
-            for leaf in leaves:
-                root.add(leaf)
+            root.extend(leaves)
             self._take(bundle.number * TILE_WIDTH, leaves, beside)
         if root.value() != checkpoint.root:
             raise Unreadable("the log: its leaves do not lead to the root that its gateway signed")
@@ -114,11 +115,14 @@ class Loader:
 
     def _take(self, first: int, leaves: Sequence[bytes], beside: Sequence[bytes]) -> None:
         rows: _Rows = {name: [] for name in self._inserts}
+        add = rows["leaf"].append
         for number, (leaf, attachment) in enumerate(zip(leaves, beside, strict=True), first):
             try:
-                self._read(number, leaf_line(leaf), decode_attachment(attachment), rows)
+                line = leaf_line(leaf)
+                report = self._beside(number, line, attachment, rows)
             except ValueError as error:
                 raise Unreadable(f"leaf {number}: {error}") from error
+            add((number, *line[:5], *report))
         self._insert(rows)
 
     def _insert(self, rows: _Rows) -> None:
@@ -128,14 +132,17 @@ class Loader:
             self._database.executemany(self._inserts[name], values)
         self._database.execute("COMMIT")
 
-    def _read(self, number: int, leaf: LeafLine, beside: Attachment, rows: _Rows) -> None:
+    def _beside(self, number: int, leaf: LeafLine, data: bytes, rows: _Rows) -> tuple[Any, ...]:
+        """Return entry, kind and sequence of the report beside a leaf, nothing where none is."""
+        usual = signed_beside(data) if leaf.type == "report" else None
+        if usual is not None:
+            return self._report(number, leaf.about, usual[0], rows)
+        beside = decode_attachment(data)
         if leaf.type in _WITH_REPORT and beside.report is not None:
-            report = self._report(number, leaf.about, beside.report, rows)
-        else:
-            report = _NO_REPORT
-            if beside.ruling is not None:
-                self._before(number, leaf, beside.ruling, rows)
-        rows["leaf"].append((number, *leaf[:5], *report))
+            return self._report(number, leaf.about, cose.take_apart(beside.report), rows)
+        if beside.ruling is not None:
+            self._before(number, leaf, beside.ruling, rows)
+        return _NO_REPORT
 
     def _before(self, number: int, leaf: LeafLine, data: bytes, rows: _Rows) -> None:
         if leaf.type == "replacement":
@@ -152,18 +159,18 @@ class Loader:
         said = given.id, given.origin, given.version, status, given.size, given.result, release
         return *said, given.is_signed(self._trusted.register)
 
-    def _report(self, number: int, about: bytes, data: bytes, rows: _Rows) -> tuple[Any, ...]:
+    def _report(self, number: int, about: bytes, parts: cose.Parts, rows: _Rows) -> tuple[Any, ...]:
         """Return entry, kind and sequence of a report; what else is asked of it goes into rows."""
-        protected, body, _, statement = cose.take_apart(data)
+        protected, body, _, statement = parts
         if sha256(statement).digest() != about:
             raise ValueError("the report beside it is another than the one it decided about")
         entry = self._entry_of.get(protected)
         if entry is None:
             raise ValueError("no box of the register has the key that its report names")
         kind, sequence = head_of(body)
-        if kind in WITH_VOTES:
+        if kind in _WITH_VOTES:
             self._votes(number, body, rows)
-        elif kind is ReportKind.TURNOUT:
+        elif kind == _TURNOUT:
             said = plain_report(body)
             if said is None:
                 raise ValueError("the report of turnout beside it is not well formed")

@@ -1,5 +1,6 @@
 """One contest of a result as the pages show it, with its decision when there is one."""
 
+from itertools import islice
 from typing import Any, Final
 
 from ballotbox_tabulation.core.publication import Document
@@ -40,12 +41,13 @@ class Contests:
 
     def stations(self, contest: int) -> list[Document]:
         """Return the stations where a contest was voted on; none when they are too many."""
-        found = [
+        found = (
             {**_named(each), "tally": each["contests"][contest]}
             for each in self._result["precincts"]
             if each["contests"] is not None and each["contests"][contest]["ballots"]
-        ]
-        return found if len(found) <= _STATIONS_MAX else []
+        )
+        some = list(islice(found, _STATIONS_MAX + 1))
+        return some if len(some) <= _STATIONS_MAX else []
 
     def _view(self, at: int, language: Language) -> Document:
         named = self._result["contests"][at]

@@ -17,8 +17,9 @@ from contextlib import suppress
 from hashlib import file_digest, sha256
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import IO, Final, Self
 
+from ballotbox_tabulation.result_files import Content
 from ballotbox_tabulation.trust_files import UnusableInput
 
 SUMS: Final = "SHA256SUMS"
@@ -27,7 +28,10 @@ RESULT: Final = "data/result.json"
 _STAGED: Final = ".ballotbox-site"
 _NEW: Final = "new"
 _LINE: Final = re.compile(r"([0-9a-f]{64})  (\S+)")
-_RESULT: Final = re.compile(rb'\{"digest":"sha256:([0-9a-f]{64})","result":(.*)\}\n', re.DOTALL)
+_RESULT_HEAD: Final = re.compile(rb'\{"digest":"sha256:([0-9a-f]{64})","result":')
+_RESULT_HEAD_SIZE: Final = 93
+_RESULT_TAIL: Final = b"}\n"
+_PIECE: Final = 1 << 20
 #: A refusal names so many strange files.
 _NAMED_MAX: Final = 5
 
@@ -74,21 +78,18 @@ class Folder:
     def __len__(self) -> int:
         return len(self._sums)
 
-    def write(self, name: str, data: bytes) -> None:
-        """Stage one file."""
+    def write(self, name: str, data: Content) -> None:
+        """Stage one file; of bytes in pieces no two need be in memory at once."""
+        digest = sha256()
         with self._place(name).open("wb") as file:
-            file.write(data)
-        self._sums[name] = sha256(data).hexdigest()
+            for piece in (data,) if isinstance(data, bytes) else data:
+                digest.update(piece)
+                file.write(piece)
+        self._sums[name] = digest.hexdigest()
 
     def write_text(self, name: str, pieces: Iterable[str]) -> None:
         """Stage one text, given in pieces of which no two need be in memory at once."""
-        digest = sha256()
-        with self._place(name).open("wb") as file:
-            for piece in pieces:
-                data = piece.encode()
-                digest.update(data)
-                file.write(data)
-        self._sums[name] = digest.hexdigest()
+        self.write(name, (piece.encode() for piece in pieces))
 
     def finish(self, last: Collection[str]) -> None:
         """Give all files their names, those in `last` at the end, and remove what is left over."""
@@ -197,5 +198,16 @@ def _digest(path: Path) -> str:
 def _is_result(path: Path) -> bool:
     if path.is_symlink() or not path.is_file():
         return False
-    found = _RESULT.fullmatch(path.read_bytes())
-    return found is not None and sha256(found[2]).hexdigest().encode() == found[1]
+    with path.open("rb") as file:
+        found = _RESULT_HEAD.fullmatch(file.read(_RESULT_HEAD_SIZE))
+        return found is not None and _digest_within(file) == found[1]
+
+
+def _digest_within(file: IO[bytes]) -> bytes:
+    """Return the digest of the rest of a file but for its tail, nothing when it ends otherwise."""
+    digest, held = sha256(), b""
+    while piece := file.read(_PIECE):
+        held += piece
+        digest.update(held[: -len(_RESULT_TAIL)])
+        held = held[-len(_RESULT_TAIL) :]
+    return digest.hexdigest().encode() if held == _RESULT_TAIL else b""

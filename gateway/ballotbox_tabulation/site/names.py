@@ -5,9 +5,11 @@ points put elsewhere, stand where a reader of either looks for them.
 """
 
 import re
+from array import array
 from collections.abc import Sequence
 from typing import Final
 
+from ballotbox_tabulation.core.document_list import DocumentList
 from ballotbox_tabulation.core.publication import Document
 
 #: The letters io, ng, oe and ue of Cyrillic, each behind the one that it follows in the alphabet.
@@ -24,9 +26,10 @@ _DIGITS: Final = 12
 _BEFORE: Final = re.compile(r"^[\W_]+")
 
 
-def in_order_of_names(precincts: Sequence[Document]) -> list[Document]:
-    """Return stations by name, those of one name by number."""
-    return sorted(precincts, key=lambda each: (_key(each["name"]), each["number"]))
+def in_order_of_names(precincts: Sequence[Document]) -> DocumentList:
+    """Return stations by name, those of one name by number; each is made when it is asked for."""
+    named = ((_key(each["name"]), each["number"], at) for at, each in enumerate(precincts))
+    return DocumentList(precincts.__getitem__, array("q", [at for _, _, at in sorted(named)]))
 
 
 def initial(name: str) -> str:

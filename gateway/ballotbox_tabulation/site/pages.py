@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
+from ballotbox_tabulation.core.document_list import DocumentList
 from ballotbox_tabulation.core.publication import Document
 from ballotbox_tabulation.core.published import statement_document
 from ballotbox_tabulation.core.result_status import (
@@ -98,9 +99,8 @@ class Pages:
         return {"contests": self._views, "waiting": waiting, "progress": f"{done:.2f}"}
 
     def _station_pages(self) -> Iterator[Page]:
-        precincts = self._stations.precincts
         shell = None
-        links = [{"number": each["number"], "page": _page_of(each)} for each in precincts]
+        links = DocumentList(_link, self._stations.numbers)
         at = 0
         for first, group in self._ranges:
             for precinct in group:
@@ -255,6 +255,10 @@ def _ranges(precincts: Sequence[Document]) -> Iterator[tuple[int, Sequence[Docum
 
 def _linked(precincts: Sequence[Document]) -> list[Document]:
     return [{**each, "page": _page_of(each)} for each in precincts]
+
+
+def _link(number: int) -> Document:
+    return {"number": number, "page": station_page(number)}
 
 
 def _page_of(precinct: Document) -> str:

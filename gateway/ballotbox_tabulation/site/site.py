@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from ballotbox_protocol.election.identifiers import require
 from ballotbox_protocol.wire.publication import Publication
 from ballotbox_tabulation.core.publication import Document
+from ballotbox_tabulation.result_files import Content
 from ballotbox_tabulation.site.languages import LANGUAGES
 
 
@@ -42,6 +43,8 @@ class Released:
 class Site:
     """A published result with the bytes of its file, and what stands on every page of it.
 
+    Bytes in pieces are asked for once more by each site.
+
     label: a line for every page, such as what of the numbers is synthetic. The first of `languages`
     is that of the page that opens first. released: by what officers released it, None when
     nothing says so.
@@ -49,7 +52,7 @@ class Site:
 
     result: Document
     digest: str
-    file: bytes
+    file: Content
     languages: Sequence[str] = LANGUAGES
     label: str = ""
     notice: Notice | None = None

@@ -1,14 +1,17 @@
 """One station of a result as its page shows it: boxes beside counts by hand, and what differs."""
 
 import re
-from collections.abc import Iterator
+from array import array
+from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any, Final
 
 from ballotbox_protocol.election.law.law import Law
+from ballotbox_tabulation.core.document_list import DocumentList
 from ballotbox_tabulation.core.publication import Document
 from ballotbox_tabulation.core.totals import share_percent
 from ballotbox_tabulation.law_files import installed_laws
+from ballotbox_tabulation.site.paths import proof_files
 from ballotbox_tabulation.site.words import COUNTER, KIND, STATE, USE
 
 _FIGURES: Final = re.compile("[0-9]+")
@@ -18,15 +21,25 @@ _Row = tuple[str, int | None, list[dict[str, Any]]]
 
 
 class Stations:
-    """The stations of one result in the order of their numbers, each with its boxes."""
+    """The stations of one result in the order of their numbers, each with its boxes.
+
+    Both are made anew whenever they are asked for. proved: whether reports lie beside the pages;
+    codes: the drawings of those that have some, by the ids of the reports.
+    """
 
     def __init__(self, result: Document) -> None:
         self._named = result["contests"]
-        self.precincts = sorted(result["precincts"], key=lambda each: int(each["number"]))
-        self._boxes: dict[int, list[Document]] = {}
-        for state, boxes in result["boxes"].items():
-            for box in boxes:
-                self._boxes.setdefault(box["precinct"], []).append(_box(box, state))
+        numbers = [int(each["number"]) for each in result["precincts"]]
+        order = sorted(range(len(numbers)), key=numbers.__getitem__)
+        self.numbers = array("q", map(numbers.__getitem__, order))
+        self.precincts = DocumentList(result["precincts"].__getitem__, array("q", order))
+        self.proved = False
+        self.codes: dict[str, list[str]] = {}
+        self._states: dict[str, Sequence[Document]] = result["boxes"]
+        self._boxes: dict[int, list[tuple[str, int]]] = {}
+        for state, boxes in self._states.items():
+            for at, box in enumerate(boxes):
+                self._boxes.setdefault(box["precinct"], []).append((state, at))
 
     def view(self, precinct: Document) -> Document:
         """Return one station, as its template takes it; `boxes` are those of `boxes_of`."""
@@ -43,8 +56,34 @@ class Stations:
         }
 
     def boxes_of(self, number: int) -> list[Document]:
-        """Return the boxes of a station; their reports have no files yet."""
-        return self._boxes.get(number, [])
+        """Return the boxes of a station; their reports say which files they have."""
+        places = self._boxes.get(number, ())
+        return [self._box(number, state, self._states[state][at]) for state, at in places]
+
+    def _box(self, number: int, state: str, box: Document) -> Document:
+        counts = box.get("counts", ())
+        counters = counts[0]["counters"] if len(counts) == 1 else {}
+        return {
+            "box": box["box"],
+            "state": state,
+            "title": STATE[state],
+            "waiting_for": box.get("waiting_for"),
+            "counters": [(COUNTER[name], counters[name]) for name in COUNTER if name in counters],
+            "reports": [self._report(number, each) for each in box["reports"]],
+        }
+
+    def _report(self, number: int, report: Document) -> Document:
+        kind = report["kind"]
+        return {
+            **report,
+            "kind": KIND.get(kind, kind.replace("_", " ")),
+            "use": USE[report["use"]],
+            "files": self._files(number, report["id"]) if self.proved else None,
+        }
+
+    def _files(self, number: int, own: str) -> Document:
+        signed, receipt, _ = proof_files(number, own)
+        return {"report": signed, "receipt": receipt, "codes": self.codes.get(own, [])}
 
 
 def _turnout(precinct: Document) -> str:
@@ -126,26 +165,3 @@ def _laws() -> dict[bytes, Law]:
 def _place(line: str) -> tuple[int, str]:
     figures = _FIGURES.match(line)
     return (int(figures[0]) if figures else _LAST, line)
-
-
-def _box(box: Document, state: str) -> Document:
-    counts = box.get("counts", ())
-    counters = counts[0]["counters"] if len(counts) == 1 else {}
-    return {
-        "box": box["box"],
-        "state": state,
-        "title": STATE[state],
-        "waiting_for": box.get("waiting_for"),
-        "counters": [(COUNTER[name], counters[name]) for name in COUNTER if name in counters],
-        "reports": [_report(each) for each in box["reports"]],
-    }
-
-
-def _report(report: Document) -> Document:
-    kind = report["kind"]
-    return {
-        **report,
-        "kind": KIND.get(kind, kind.replace("_", " ")),
-        "use": USE[report["use"]],
-        "files": None,
-    }

@@ -83,16 +83,19 @@ def _write_data(folder: Folder, site: Site) -> None:
 
 def _write_proofs(folder: Folder, stations: Stations, proofs: Proofs, *, codes: bool) -> None:
     """Write each report with its receipt, and tell the boxes of `stations` where they lie."""
-    for precinct in stations.precincts:
-        number = precinct["number"]
+    for number in stations.numbers:
         for box in stations.boxes_of(number):
             for report in box["reports"]:
-                report["files"] = _write_proof(folder, number, report, proofs, codes=codes)
+                drawn = _write_proof(folder, number, report, proofs, codes=codes)
+                if drawn:
+                    stations.codes[report["id"]] = drawn
+    stations.proved = True
 
 
 def _write_proof(
     folder: Folder, precinct: int, report: Document, proofs: Proofs, *, codes: bool
-) -> Document:
+) -> list[str]:
+    """Write a report with its receipt; return the names of its codes."""
     proof = proofs.of(report)
     signed, receipt, stem = proof_files(precinct, report["id"])
     folder.write_text(signed, hex_lines(proof.report))
@@ -101,7 +104,7 @@ def _write_proof(
     for part, text in enumerate(proofs.codes(proof.report) if codes else (), 1):
         drawn.append(f"{stem}.{part}.svg")
         folder.write(drawn[-1], _drawn(text))
-    return {"report": signed, "receipt": receipt, "codes": drawn}
+    return drawn
 
 
 def _drawn(text: str) -> bytes:

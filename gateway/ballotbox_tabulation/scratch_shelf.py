@@ -1,0 +1,77 @@
+"""A shelf in a file without a name, in the directory for temporary files."""
+
+import os
+import tempfile
+import weakref
+from typing import IO, Final
+
+from ballotbox_tabulation.core.shelf import LENGTH_BYTES
+from ballotbox_tabulation.second_opinion import NotWorkedOut
+
+#: So much is written at once, and so much is read where one piece is asked for: its neighbours
+#: are mostly asked for next.
+_WRITTEN: Final = 1 << 16
+_READ: Final = 1 << 14
+
+
+class ScratchShelf:
+    """Keeps pieces of bytes in a file; raises NotWorkedOut without room, OSError without a disk.
+
+    The file goes with the shelf, and a result that lies on it keeps the shelf.
+    """
+
+    def __init__(self) -> None:
+        file = _nameless()
+        weakref.finalize(self, file.close)
+        self._file = file.fileno()
+        self._tail = bytearray()
+        #: What is read, and where it stands in the file.
+        self._window = b""
+        self._at = 0
+        self._end = 0
+
+    def put(self, data: bytes) -> int:
+        """Keep a piece and return its place."""
+        place = self._end + len(self._tail)
+        self._tail += len(data).to_bytes(LENGTH_BYTES) + data
+        if len(self._tail) >= _WRITTEN:
+            self._write()
+        return place
+
+    def take(self, place: int) -> bytes:
+        """Return the piece at a place."""
+        if place >= self._end:
+            self._write()
+        start = place - self._at
+        body = start + LENGTH_BYTES
+        stop = body + int.from_bytes(self._window[start:body]) if start >= 0 else -1
+        if start >= 0 and body <= len(self._window) and stop <= len(self._window):
+            return self._window[body:stop]
+        return self._read(place)
+
+    def _read(self, place: int) -> bytes:
+        self._at, self._window = place, self._there(place, _READ)
+        stop = LENGTH_BYTES + int.from_bytes(self._window[:LENGTH_BYTES])
+        if stop > len(self._window):
+            self._window = self._there(place, stop)
+        return self._window[LENGTH_BYTES:stop]
+
+    def _there(self, place: int, size: int) -> bytes:
+        return os.pread(self._file, size, place)
+
+    def _write(self) -> None:
+        try:
+            done = 0
+            while done < len(self._tail):
+                done += os.pwrite(self._file, self._tail[done:], self._end + done)
+        except OSError as error:
+            raise NotWorkedOut(f"a temporary file cannot be written: {error.strerror}") from error
+        self._end += len(self._tail)
+        self._tail.clear()
+
+
+def _nameless() -> IO[bytes]:
+    try:
+        return tempfile.TemporaryFile(buffering=0)
+    except OSError as error:
+        raise NotWorkedOut(f"a temporary file cannot be made: {error.strerror}") from error

@@ -59,17 +59,22 @@ def open_existing(config: Config) -> SqliteLedger:
         finish_placing(path)
         return open_ledger(path)
     except FileNotFoundError as error:
-        remedy = (
-            "Make it once with `ballotbox-gateway init`; if there was one, find it; if it is lost, "
-            "`ballotbox-gateway init --replace` opens a new log"
-        )
-        raise Problem(str(path), "there is no ledger", remedy) from error
+        raise Problem(str(path), "there is no ledger", _remedy_of_none(config)) from error
     except LedgerFailure as error:
         what = str(error).removeprefix(f"{path}: ")
         remedy = "Stop the other process; of a damaged file, `run` makes a whole one"
         raise Problem(str(path), what, remedy) from error
     except OSError as error:
         raise Problem(str(path), str(error), "Mend that disk, or use another one") from error
+
+
+def _remedy_of_none(config: Config) -> str:
+    if config.second_copy is not None and (config.second_copy / "checkpoint").exists():
+        return "`ballotbox-gateway run` makes it again from the second copy, or says what to do"
+    return (
+        "Make it once with `ballotbox-gateway init`; if there was one, find it; if it is lost, "
+        "`ballotbox-gateway init --replace` opens a new log"
+    )
 
 
 class Opened(NamedTuple):

@@ -76,3 +76,11 @@ def test_the_card_names_what_a_status_shows_in_three_languages(repository):
         assert word in said
         assert card.count(f"`{word}`") == 3, word
     assert card.count("---\n\n#") == 2
+
+
+def test_the_page_of_mistakes_has_those_that_are_tried_and_no_other(repository):
+    tried = (repository / "tests" / "end_to_end" / "test_mistakes.py").read_text()
+    titles = re.findall(r'noted\(\s*"([^"]+)"', tried)
+    page = (repository / "docs" / "mistakes.md").read_text("utf-8")
+    assert re.findall(r"^## (.+)$", page, re.MULTILINE) == titles
+    assert len(titles) >= 10

@@ -6,7 +6,7 @@ from typing import Final
 #: Numbers of OpenSSL's x509_vfy.h (X509_V_ERR_…).
 _NOT_YET_VALID: Final = 9
 _HAS_EXPIRED: Final = 10
-_UNKNOWN_AUTHORITY: Final = frozenset({18, 19, 20, 21})
+_UNKNOWN_AUTHORITY: Final = frozenset({7, 18, 19, 20, 21})
 _OTHER_NAME: Final = frozenset({62, 64})
 _CLOCK: Final = "compare this machine's clock with a watch"
 

@@ -194,7 +194,8 @@ def _disk(config: Config) -> str:
     free = shutil.disk_usage(folder).free
     if free < _DISK_FREE_MIN:
         what = f"only {free // 2**20} MiB are free"
-        raise Problem(str(folder), what, f"Make it {_DISK_FREE_MIN // 2**20} MiB at least")
+        remedy = f"Free some space: {_DISK_FREE_MIN // 2**20} MiB at least"
+        raise Problem(f"disk of {folder}", what, remedy)
     return f"disk: {free // 2**20} MiB free in {folder}"
 
 

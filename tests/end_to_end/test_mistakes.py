@@ -4,6 +4,7 @@ import os
 import pty
 import shutil
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -57,7 +58,7 @@ def port_of(group):
     try:
         name = os.ttyname(slave)
         os.chown(name, 1, group)
-        os.chmod(name, 0o660)
+        Path(name).chmod(0o660)
         yield name
     finally:
         os.close(master)
@@ -113,8 +114,8 @@ def test_the_port_is_not_open_to_this_user(gateway, noted):
         book.inside = (*plain, "--clear-groups")
         book.reads("check", fails=True)
         book.say(
-            "Debian gives serial ports to a group, which counts from the next login on. The service "
-            "of the package has it already."
+            "Debian gives serial ports to a group, which counts from the next login on. The "
+            "service of the package has it already."
         )
 
         def added():
@@ -160,7 +161,7 @@ class SecureBroker(Broker):
     def _prepare(self):
         command = super()._prepare()
         certificate, key = self.files
-        with open(command[-1], "a") as config:
+        with Path(command[-1]).open("a") as config:
             config.write(f"certfile {certificate}\nkeyfile {key}\n")
         return command
 
@@ -174,8 +175,9 @@ def test_the_clock_is_a_day_behind(gateway, broker, noted):
     with clock_behind(book, 86_400):
         book.reads("check", fails=True)
     book.say(
-        "A small computer without a battery goes on with the time at which it stopped. Certificates "
-        "then seem not to have begun, and people read wrong times. Compare with a watch:"
+        "A small computer without a battery goes on with the time at which it stopped. "
+        "Certificates then seem not to have begun, and people read wrong times. Compare with a "
+        "watch:"
     )
     book.stands_for('sudo timedatectl set-time "2026-06-14 06:02"', lambda: None)
     book.reads("check", fails=False)
@@ -191,7 +193,8 @@ def test_the_register_is_of_another_election(gateway, broker, election, noted):
     shutil.copy(gateway.folder / "other" / "register.cose", gateway.folder)
     book.reads("init", fails=True)
     book.say(
-        "Nothing was made. Definition and register belong together: take both from one announcement."
+        "Nothing was made. Definition and register belong together: take both from one "
+        "announcement."
     )
     (gateway.folder / "download").mkdir()
     (gateway.folder / "download" / "register.cose").write_bytes(right)

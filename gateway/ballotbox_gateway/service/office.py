@@ -261,7 +261,8 @@ class Office:
 
     def _over_quota(self) -> list[str]:
         boxes = [f"box {box.hex()}" for box in sorted(self._quotas.boxes.dry)]
-        return boxes + [f"gateway {name.decode()}" for name in sorted(self._quotas.gateways.dry)]
+        gateways = self._quotas.gateways.dry | self._quotas.aside.dry
+        return boxes + [f"gateway {name.decode()}" for name in sorted(gateways)]
 
     def take_in(self, batch: UpwardBatch) -> UpwardReply | UpwardConflict | UpwardFault:
         """Admit a stretch of a lower log; raises LedgerFailure."""

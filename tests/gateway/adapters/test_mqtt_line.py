@@ -156,7 +156,7 @@ def test_a_packet_longer_than_the_broker_was_told_ends_the_connection(first):
     assert a_line.publication() is None
     assert a_line.is_over
     assert a_line.has_for_paho
-    with pytest.raises(ConnectionAbortedError, match="a packet came with 30. bytes"):
+    with pytest.raises(ConnectionAbortedError, match=r"a packet came with 30\d bytes"):
         a_line.recv(1)
 
 

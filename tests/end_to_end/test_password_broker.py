@@ -27,9 +27,9 @@ class Upper:
     def __init__(self, places: Places, folder) -> None:
         self.below, self.centre, self.folder = places.below, places.centre, folder
         self.places, self.port = places, free_port()
-        issuer = CertificateAuthority(folder / "certificates")
-        issuer.issue("127.0.0.1", "broker")
-        self.ca = issuer.ca
+        self.issuer = CertificateAuthority(folder / "certificates")
+        self.issuer.issue("127.0.0.1", "broker")
+        self.ca = self.issuer.ca
         self.passwords = folder / "passwords"
         self.passwords.touch(mode=0o600)
         for name, password in PASSWORDS.items():
@@ -48,12 +48,12 @@ class Upper:
         path.write_text((password or PASSWORDS[name]) + "\n")
         return f'username = "{name}"\npassword_file = "broker.password"\n'
 
-    def write_files(self, gateway, *words) -> str:
+    def write_files(self, gateway, *words, by_password=True) -> str:
         (self.folder / "state").mkdir(exist_ok=True)
         done = gateway.command(
             *("broker-config", *words, "-o", str(self.folder / "broker")),
             *("--certificates", str(self.ca.parent), "--state", str(self.folder / "state")),
-            *("--passwords", str(self.passwords)),
+            *(("--passwords", str(self.passwords)) if by_password else ()),
         )
         assert done.exit_code == 0, done.output
         if os.geteuid() == 0:
@@ -67,10 +67,12 @@ class Upper:
         with SecuredBroker(mosquitto_program(), self.folder / "broker", self.port) as running:
             yield running
 
-    def says(self, name, topic) -> int:
+    def says(self, name, topic, *, by_password=True) -> int:
         """What the broker says to whoever writes on this topic under that name."""
-        client = SecuredClient(self.port, self.ca, None, "")
-        client.mqtt.username_pw_set(name, PASSWORDS[name])
+        files = None if by_password else self.issuer.issue(name, "someone")
+        client = SecuredClient(self.port, self.ca, files, "")
+        if by_password:
+            client.mqtt.username_pw_set(name, PASSWORDS[name])
         with client:
             return client.publish(topic)
 
@@ -106,15 +108,21 @@ def test_a_log_goes_up_by_name_and_password_and_a_wrong_one_is_named_and_mended(
     assert None not in upper.places.receipts()
 
 
-def test_a_gateway_writes_on_its_own_topic_alone(upper):
-    upper.write_files(upper.centre, "--below")
+@pytest.mark.parametrize("by_password", [True, False])
+def test_a_gateway_writes_on_its_own_topic_alone(upper, by_password):
+    printed = upper.write_files(upper.centre, "--below", by_password=by_password)
+    assert ("common name of its certificate: its origin" in printed) is not by_password
     own, foreign = (topic_upward(DIGEST, origin) for origin in (OTHER, ORIGIN))
+
+    def says(name, topic):
+        return upper.says(name, topic, by_password=by_password)
+
     with upper.broker():
-        assert upper.says(OTHER, own) in ACCEPTED
+        assert says(OTHER, own) in ACCEPTED
         for topic in (foreign, topic_back(own), topic_back(foreign)):
-            assert upper.says(OTHER, topic) == NOT_AUTHORIZED, topic
-        assert upper.says(CENTRE, topic_back(own)) in ACCEPTED
-        assert upper.says(CENTRE, own) == NOT_AUTHORIZED
+            assert says(OTHER, topic) == NOT_AUTHORIZED, topic
+        assert says(CENTRE, topic_back(own)) in ACCEPTED
+        assert says(CENTRE, own) == NOT_AUTHORIZED
 
 
 def test_the_broker_of_the_boxes_takes_names_and_passwords_as_well(upper):

@@ -108,8 +108,8 @@ class Line:
             self._fail(ConnectionAbortedError(f"a packet came with {stop - start} bytes"))
             return None
         self._at, self._over = end, stop - end
-        parts = (each[: self._part_max] for each in (plain.topic, plain.payload))
-        return Publication(*parts, plain.mid, plain.qos, kept=bool(first & _KEPT))
+        topic, payload = (each[: self._part_max] for each in (plain.topic, plain.payload))
+        return Publication(topic, payload, plain.mid, plain.qos, kept=bool(first & _KEPT))
 
     def _pass_over(self) -> bool:
         """Pass over what is left of a packet that is too long; tell whether all of it is."""

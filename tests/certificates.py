@@ -28,10 +28,14 @@ class CertificateAuthority:
         self.ca = folder / "ca.pem"
         self.ca.write_bytes(_sign(own, self._key))
 
-    def issue(self, common_name: str, file_name: str | None = None) -> tuple[Path, Path]:
+    def issue(
+        self, common_name: str, file_name: str | None = None, until: dt.datetime = _UNTIL
+    ) -> tuple[Path, Path]:
         """Write a certificate for 127.0.0.1 under that name, and its key; return both paths."""
         key = ec.generate_private_key(ec.SECP256R1())
-        builder = _certificate(_name(common_name), self._name, key.public_key()).add_extension(
+        builder = _certificate(
+            _name(common_name), self._name, key.public_key(), until
+        ).add_extension(
             x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False
         )
         stem = file_name or common_name
@@ -58,7 +62,10 @@ def _name(text: str) -> x509.Name:
 
 
 def _certificate(
-    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey
+    subject: x509.Name,
+    issuer: x509.Name,
+    key: ec.EllipticCurvePublicKey,
+    until: dt.datetime = _UNTIL,
 ) -> x509.CertificateBuilder:
     return (
         x509.CertificateBuilder()
@@ -67,7 +74,7 @@ def _certificate(
         .public_key(key)
         .serial_number(x509.random_serial_number())
         .not_valid_before(_FROM)
-        .not_valid_after(_UNTIL)
+        .not_valid_after(until)
     )
 
 

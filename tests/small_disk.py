@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 
 
-def mounted(folder: Path) -> Iterator[Path]:
-    """Yield `folder` as a file system with 3 MiB, or skip where that cannot be had."""
+def mounted(folder: Path, size: str = "3m") -> Iterator[Path]:
+    """Yield `folder` as a file system of this size, 3 MiB, or skip where that cannot be had."""
     mount = shutil.which("mount")
     if os.geteuid() != 0 or mount is None:
         pytest.skip("only root may mount a small file system")
     folder.mkdir()
     done = subprocess.run(
-        [mount, "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(folder)],
+        [mount, "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)],
         capture_output=True,
         check=False,
     )

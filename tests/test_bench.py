@@ -73,7 +73,7 @@ def _script(folder: Path, text: str) -> Path:
     return script
 
 
-@pytest.mark.parametrize("name", ["growth", "peer"])
+@pytest.mark.parametrize("name", ["growth", "peer", "small_hardware"])
 def test_set_names_the_one_measurement(load: Load, name: str) -> None:
     planned = subprocess.run(
         ["make", "-n", "bench", f"SET={name}"],
@@ -311,3 +311,53 @@ def test_the_acceptance_campaign_tells_what_failed_and_why(
     assert (rows["acceptance.passed"].value, rows["acceptance.failed"].value) == (1, 1)
     assert rows["acceptance.failed"].limited_by == "test_boat.py::test_sinks"
     assert "test_boat.py::test_sinks: OSError: it sank" in capsys.readouterr().out
+
+
+def test_a_slow_disk_waits_at_each_commit_of_a_ledger_and_nowhere_else(
+    load: Load, peer: ModuleType, night: ModuleType, tmp_path: Path
+) -> None:
+    waited = []
+    authority, (crew,) = _crews(peer, night, 1)
+    peer.our_messages([crew])
+    identity = Identity(night.ORIGIN, authority.gateway_keys[night.ORIGIN])
+    trusted, path = authority.trusted, tmp_path / "ledger"
+    disk = load("slow_disk").SlowDisk(lambda: waited.append(1))
+    try:
+        create(path, Binding(night.ORIGIN, trusted.digest, trusted.register.version))
+        assert waited
+        with closing(open_ledger(path)) as ledger:
+            intake = Intake(trusted, identity, ledger)
+            syncs = []
+            for number, report in enumerate(crew.made[:3]):
+                waited.clear()
+                intake.admit([Arrival(report.data, Road(RoadKind.IMPORT, "test"))], number)
+                syncs.append(len(waited))
+            assert syncs == [2, 1, 1], "the first has the head of the write-ahead log as well"
+            waited.clear()
+            ledger.require_whole()
+            assert waited == []
+    finally:
+        disk.unregister()
+
+
+@pytest.mark.accept
+@pytest.mark.skipif(not shutil.which("mosquitto", path="/usr/sbin:/usr/bin"), reason="no mosquitto")
+def test_small_hardware_is_measured_on_a_small_scale_too(
+    load: Load, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    small = load("small_hardware")
+    for name, value in {"_BOXES": 10, "_PRECINCT": 2, "_ROUNDS": 5, "_STARTS": 1}.items():
+        monkeypatch.setattr(small, name, value)
+    rows = {row.name: row for row in small.small_hardware(tmp_path)}
+    assert set(rows) == {
+        "small.reports_per_s",
+        "small.receipt_p99",
+        "small.start",
+        "small.peak_rss",
+    }
+    # A receipt comes after the sync of its batch.
+    assert rows["small.receipt_p99"].value >= 1_000 * small.SYNC_S
+    assert 20 < rows["small.peak_rss"].value < small.MEMORY_MIB
+    assert all(
+        row.limited_by.startswith("one core, 512 MiB, 50 ms a sync") for row in rows.values()
+    )

@@ -73,6 +73,13 @@ class Limits(_Table):
     gateway_mib_per_hour: int = Field(
         64, ge=1, le=2**20, description="MiB that it gains every hour"
     )
+    gateway_aside_per_day: int = Field(
+        64,
+        ge=1,
+        le=100_000,
+        description="Statements of released results that one gateway below may bring in a day "
+        "although they cannot stand; more wait",
+    )
     disk_reserve_mib: int = Field(
         64,
         ge=0,

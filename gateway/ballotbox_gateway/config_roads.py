@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field, model_validator
 from ballotbox_gateway.config_fields import FilePath, Origin, Port, Table, is_loopback
 from ballotbox_gateway.machine_names import Host, require_host
 
+_NAMELESS: Final = "password_file needs a username beside it"
 _LOOKS: Final = "must look like https://centre.example:8443 or mqtts://broker.example:8883"
 
 
@@ -21,8 +22,8 @@ def _url(text: str) -> str:
         raise ValueError(_LOOKS)
     if "@" in parts.netloc:
         raise ValueError(
-            "must hold no name and no password, which logs and pages would show: show "
-            "certificate_file and key_file instead"
+            "must hold no name and no password, which logs and pages would show: give "
+            "username and password_file for a broker, else certificate_file and key_file"
         )
     try:
         port_fits = parts.port is None or parts.port > 0
@@ -100,6 +101,12 @@ class Mqtt(Table):
     password_file: FilePath | None = Field(None, description="File that holds the password")
     tls: Tls | None = Field(None, description="Table of the TLS settings; without it, plain TCP")
 
+    @model_validator(mode="after")
+    def _named(self) -> Self:
+        if self.password_file is not None and self.username is None:
+            raise ValueError(_NAMELESS)
+        return self
+
 
 class Http(Table):
     """Gateways below this one deliver here."""
@@ -157,6 +164,8 @@ class Upstream(Table):
         None, description="This gateway's own certificate; it names `origin`"
     )
     key_file: FilePath | None = Field(None, description="The private key of that certificate")
+    username: str | None = Field(None, description="Name for the broker's password check")
+    password_file: FilePath | None = Field(None, description="File that holds the password")
     plain: bool = Field(
         default=False, description="Deliver without TLS beyond this machine, in a net of its own"
     )
@@ -177,6 +186,10 @@ class Upstream(Table):
         own = (self.certificate_file, self.key_file)
         if any(own) and not all(own):
             raise ValueError("certificate_file and key_file go together: give both or none")
+        if self.password_file is not None and self.username is None:
+            raise ValueError(_NAMELESS)
+        if self.username is not None and not self.over_mqtt:
+            raise ValueError("username is for a broker: a url of mqtts:// or mqtt://")
         if self.over_tls:
             return self
         if any((*own, self.ca_file)):

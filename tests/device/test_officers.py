@@ -10,18 +10,14 @@ from ballotbox_device.core.events import (
     ClearingRequested,
     Consented,
     CorrectionRequested,
-    ReprintRequested,
     Requested,
-    RotationRequested,
     SheetInserted,
     TurnoutDue,
 )
 from ballotbox_device.core.outputs import (
     Cleared,
     ConsentNeeded,
-    PrintCopy,
     Refusal,
-    Refused,
     ReportMade,
     StateChanged,
 )
@@ -30,7 +26,7 @@ from ballotbox_device.core.ports import MemoryFault
 from ballotbox_device.core.rules import ElectionRules
 from ballotbox_protocol.election.conservation import Law
 from ballotbox_protocol.election.identifiers import COUNT_MAX, PollState
-from ballotbox_protocol.election.register import BoxEntry, ClosedAs, Closure, Officer, Role
+from ballotbox_protocol.election.register import Officer, Role
 from ballotbox_protocol.wire import cose
 from ballotbox_protocol.wire.cose import MessageType
 from ballotbox_protocol.wire.keyfile import PrivateKey
@@ -39,10 +35,8 @@ from ballotbox_protocol.wire.report import (
     ReportKind,
     consent_payload,
     encode_report,
-    key_proof_statement,
 )
-from ballotbox_protocol.wire.statements import Reprint
-from ballotbox_simulator.authority import FIRMWARE, seeded_key, with_register
+from ballotbox_simulator.authority import with_register
 from tests.device.log_keeper import LogKeeper, id_of
 from tests.device.polling_place import (
     AWAY,
@@ -301,90 +295,6 @@ def test_a_correction_that_cannot_be_is_refused_before_anyone_signs(case):
     assert place.disk.journal.read() == before
 
 
-# The key of the box
-
-
-def place_with_next_key():
-    entry = REGISTER.boxes[0]
-    following = BoxEntry(entry.box, NEXT_KEY.public, entry.epoch + 1, entry.precinct, (FIRMWARE,))
-    return place_under(replace(REGISTER, boxes=(*REGISTER.boxes, following)))
-
-
-def rotate(place):
-    needed = ask(place, RotationRequested(NEXT_KEY))
-    (made,) = consent(place, place.authority.consent(needed.payload))
-    return made
-
-
-def test_the_old_key_names_the_new_one_which_proves_itself():
-    place = place_with_next_key()
-    old = identity_of(authority()).key
-    made = rotate(place)
-    envelope = cose.parse(made.data)
-    report = report_in(made.data)
-    assert cose.verify(envelope.statement, envelope.signature, old.public)
-    assert report.epoch == 1
-    assert report.new_key.key == NEXT_KEY.public
-    assert cose.verify(key_proof_statement(report), report.new_key.proof, NEXT_KEY.public)
-
-
-def test_all_later_reports_are_of_the_new_key_and_epoch():
-    place = place_with_next_key()
-    rotate(place)
-    place.act(Action.PRINT_ZERO)
-    envelope = cose.parse(place.kept()[-1])
-    assert cose.verify(envelope.statement, envelope.signature, NEXT_KEY.public)
-    assert report_in(place.kept()[-1]).epoch == 2
-    hello = cose.parse(place.device.outgoing.hello(bytes(16)))
-    assert cose.verify(hello.statement, hello.signature, NEXT_KEY.public)
-
-
-def test_after_a_rotation_the_box_boots_with_the_new_key_alone():
-    place = place_with_next_key()
-    rotate(place)
-    mine = identity_of(authority())
-    with pytest.raises(MemoryFault, match="rotated to key"):
-        Device(mine, place.rules, place.disk.memory, Chance())
-    device = Device(replace(mine, key=NEXT_KEY), place.rules, place.disk.memory, Chance())
-    (made,) = device.start(place.now())
-    assert report_in(made.data).epoch == 2
-
-
-def test_once_the_register_closed_the_rotated_key_the_box_boots_with_the_next():
-    place = place_with_next_key()
-    rotate(place)
-    lost = Closure(ClosedAs.REVOKED, ())
-    entries = place.rules.trusted.register.entries_of[REGISTER.boxes[0].box]
-    ended = tuple(replace(entry, closed=lost) for entry in entries)
-    key = seeded_key(1, "the key after the lost one")
-    third = replace(entries[-1], key=key.public, epoch=entries[-1].epoch + 1)
-    others = REGISTER.boxes[1:]
-    newer = replace(REGISTER, version=3, boxes=(*ended, third, *others))
-    rules = ElectionRules.of(with_register(place.authority, newer).trusted)
-    mine = identity_of(authority())
-    with pytest.raises(MemoryFault, match="rotated to key"):
-        Device(mine, rules, place.disk.memory, Chance())
-    with pytest.raises(MemoryFault, match="rotated to key"):
-        Device(replace(mine, key=key), place.rules, place.disk.memory, Chance())
-    device = Device(replace(mine, key=key), rules, place.disk.memory, Chance())
-    (made,) = device.start(place.now())
-    assert report_in(made.data).epoch == third.epoch
-
-
-def test_a_key_that_the_register_does_not_list_is_refused():
-    place = at_the_opening()
-    (refused,) = place.on(RotationRequested(NEXT_KEY))
-    assert refused.why is Refusal.KEY_NOT_NEXT
-    assert "epoch 2" in refused.detail
-
-
-def test_the_key_of_another_box_is_refused():
-    place = at_the_opening()
-    other = identity_of(authority(), 1).key
-    (refused,) = place.on(RotationRequested(other))
-    assert refused.why is Refusal.KEY_NOT_NEXT
-
-
 # Clearing
 
 
@@ -453,74 +363,6 @@ def test_a_cleared_box_never_serves_the_same_election_again():
     runoff.start(place.now())
     with pytest.raises(MemoryFault, match="two officers must clear it first"):
         place.boot()
-
-
-# Copies on paper
-
-
-def test_a_reprint_takes_no_sequence_number():
-    place = after_final()
-    count, size = place.device.outgoing.count, len(place.disk.journal.read())
-    for sequence in range(count):
-        needed, copy = place.on(ReprintRequested(sequence))
-        assert isinstance(needed, ConsentNeeded)
-        assert copy == PrintCopy(sequence, place.kept()[sequence], 2)
-    assert place.device.outgoing.count == count
-    assert len(place.disk.journal.read()) > size
-    place.on(TurnoutDue())
-
-
-def test_two_officers_sign_which_copy_of_which_report_is_printed():
-    place = after_final()
-    needed = ask(place, ReprintRequested(3))
-    report = id_of(place.kept()[3])
-    asked = Reprint(place.rules.trusted.digest, place.device.outgoing.box, report, 2)
-    assert (needed.message_type, needed.role) == (MessageType.REPRINT, Role.POLL)
-    assert needed.payload == asked.payload()
-    signatures = place.authority.consent(needed.payload, MessageType.REPRINT)
-    assert consent(place, signatures) == [PrintCopy(3, place.kept()[3], 2)]
-    again = ask(place, ReprintRequested(3))
-    assert again.payload == replace(asked, copy=3).payload()
-    (refused,) = consent(place, signatures)
-    assert refused.why is Refusal.NOT_TWO_OFFICERS
-
-
-def test_nothing_is_printed_again_while_two_officers_have_not_signed():
-    place = after_final()
-    payload = ask(place, ReprintRequested(0)).payload
-    before = place.disk.journal.read()
-    one, two, _ = authority().officer_keys
-    for signed in (
-        [],
-        [sign(one, payload, MessageType.REPRINT)],
-        [sign(one, payload, MessageType.REPRINT)] * 2,
-        [sign(one, payload), sign(two, payload)],
-    ):
-        (refused,) = consent(place, signed)
-        assert refused.why is Refusal.NOT_TWO_OFFICERS
-    assert place.disk.journal.read() == before
-    both = [sign(key, payload, MessageType.REPRINT) for key in (one, two)]
-    assert consent(place, both) == [PrintCopy(0, place.kept()[0], 2)]
-
-
-def test_copies_are_counted_for_each_report_and_over_a_boot():
-    place = after_final()
-
-    def numbers(*sequences):
-        return [place.on(ReprintRequested(each))[-1].copy for each in sequences]
-
-    assert numbers(0, 0, 1) == [2, 3, 2]
-    place.disk.power_off()
-    place.boot()
-    assert numbers(0, 1, 2) == [4, 3, 2]
-
-
-@pytest.mark.parametrize("sequence", [-1, 99])
-def test_a_report_that_is_not_kept_is_not_reprinted(sequence):
-    place = after_final()
-    (refused,) = place.on(ReprintRequested(sequence))
-    assert isinstance(refused, Refused)
-    assert refused.why is Refusal.NO_SUCH_REPORT
 
 
 # Our own numbers

@@ -65,6 +65,7 @@ def test_the_card_names_what_a_status_shows_in_three_languages(repository):
         "origin": "o", "mode": "rehearsal", "election": "e", "register_version": 1, "counts": {},
         "log": {"size": 1, "root": "00"}, "disk_full": "no room",
         "signer_away": "key k: DeviceRemoved",
+        "certificates": [{"table": "http", "trouble": "ends soon", "remedy": "Have a new one"}],
         "boxes": {
             "by_state": {}, "expected": 1, "silent": 0, "with_final": 0, "waiting": [],
             "disputed": ["00"], "over_registered": [],
@@ -72,7 +73,15 @@ def test_the_card_names_what_a_status_shows_in_three_languages(repository):
         "convicted_by": [{"size": 1, "root": "00"}],
     }  # fmt: skip
     said = "\n".join(_lines(state))
-    for word in ("REHEARSAL", "DISK FULL", "NOT TAKING IN", "disputed", "CONVICTED"):
+    for word in ("REHEARSAL", "DISK FULL", "NOT TAKING IN", "CERTIFICATE", "disputed", "CONVICTED"):
         assert word in said
         assert card.count(f"`{word}`") == 3, word
     assert card.count("---\n\n#") == 2
+
+
+def test_the_page_of_mistakes_has_those_that_are_tried_and_no_other(repository):
+    tried = (repository / "tests" / "end_to_end" / "test_mistakes.py").read_text()
+    titles = re.findall(r'noted\(\s*"([^"]+)"', tried)
+    page = (repository / "docs" / "mistakes.md").read_text("utf-8")
+    assert re.findall(r"^## (.+)$", page, re.MULTILINE) == titles
+    assert len(titles) >= 10

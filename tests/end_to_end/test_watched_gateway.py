@@ -105,7 +105,7 @@ def test_what_holds_the_intake_is_told_by_its_own_name(hold):
 
 def test_no_label_could_carry_a_vote_or_a_box():
     labels = {label for measure in MEASURES for label in measure.labels}
-    assert labels == {"mode", "election", "tally", "reason", "state", "road"}
+    assert labels == {"mode", "election", "tally", "reason", "state", "road", "table"}
 
 
 def test_every_metric_stands_in_the_manual(repository):

@@ -31,6 +31,7 @@ QUIET = {
     "over_quota": [],
     "forked_below": [],
     "copy_trouble": False,
+    "certificates": [],
 }
 ELECTION = "election"
 

@@ -2,8 +2,9 @@
 
 import pytest
 
-from ballotbox_gateway.cli.status import _lines, span
+from ballotbox_gateway.cli.status import _lines
 from ballotbox_gateway.core.backlog import Backlog, DrainRate, backlog
+from ballotbox_gateway.service.times import span
 from ballotbox_protocol.wire.report import ReportKind
 from tests.gateway.below import Levels
 from tests.gateway.scripted import CENTRE, NOW

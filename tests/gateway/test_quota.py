@@ -90,7 +90,7 @@ def limited(burst, origin=ORIGIN):
     given, told = authority(), []
     ledger = memory(given, origin)
     allowance = Allowance(burst, KIB)
-    quotas = Quotas(Quota(allowance, told.append), Quota(allowance, told.append))
+    quotas = Quotas(*(Quota(allowance, told.append) for _ in range(3)))
     identity = Identity(origin, given.gateway_keys[origin])
     return Intake(given.trusted, identity, ledger, quotas), ledger, told
 

@@ -50,6 +50,8 @@ _OF_JOURNAL = (
     "tests/device/test_feeding.py",
     "tests/device/test_watch.py",
     "tests/device/test_officers.py",
+    "tests/device/test_new_keys.py",
+    "tests/device/test_paper_copies.py",
     "tests/device/test_courier.py",
     "tests/device/test_poll.py",
     "tests/device/test_sheets.py",

@@ -144,14 +144,31 @@ def test_a_key_in_a_security_module_needs_nothing_beside_the_package():
     assert "python-pkcs11==" in make_deb.locked(make_deb.EXTRAS)
 
 
-def test_the_unit_leaves_the_service_what_it_needs_and_no_more():
+def analyzed(*words):
     try:
-        done = subprocess.run(
-            ["systemd-analyze", "security", "--offline=true", "--threshold=15", UNIT],
-            capture_output=True, text=True, check=False,
-        )  # fmt: skip
+        return subprocess.run(
+            ["systemd-analyze", *words], capture_output=True, text=True, check=False
+        )
     except FileNotFoundError:
         pytest.skip("systemd-analyze is not installed")
+
+
+def verified(unit, folder):
+    """What systemd says of a unit whose program is there."""
+    path = folder / UNIT.name
+    path.write_text(unit.replace("/usr/lib/ballotbox/bin/ballotbox-gateway", "/bin/true"))
+    done = analyzed("verify", "--man=no", path)
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_systemd_understands_every_line_of_the_unit(tmp_path):
+    assert verified(UNIT.read_text(), tmp_path) == (0, "")
+    misspelt = UNIT.read_text().replace("WatchdogSec=", "WatchdogSecs=")
+    assert "'WatchdogSecs' in section" in verified(misspelt, tmp_path)[1]
+
+
+def test_the_unit_leaves_the_service_what_it_needs_and_no_more():
+    done = analyzed("security", "--offline=true", "--threshold=15", UNIT)
     assert done.returncode == 0, done.stdout + done.stderr
     (exposure,) = re.findall(r"exposure level for \S+: (\S+)", done.stdout)
     assert f"gives its unit an exposure of {exposure} " in MANUAL.read_text()

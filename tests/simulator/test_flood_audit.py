@@ -13,7 +13,7 @@ from ballotbox_simulator.world import swarm
 from ballotbox_simulator.world.auditor import Breach
 from ballotbox_simulator.world.faults import FaultKind
 from ballotbox_simulator.world.flood_audit import _size
-from ballotbox_simulator.world.gateway_node import BOX_MAY, GATEWAY_MAY
+from ballotbox_simulator.world.gateway_node import ASIDE_MAY, BOX_MAY, GATEWAY_MAY
 from ballotbox_simulator.world.plan import Day, DayPlan, RoadChoice
 from ballotbox_simulator.world.run import run_day, run_world
 from ballotbox_simulator.world.scenario_file import load_scenario
@@ -110,6 +110,13 @@ def test_a_gateway_below_may_run_dry_once_so_much_of_it_is_stored(world, burst):
     world.auditor.ran_dry(world.centre, gateway.name.encode(), allowance)
     assert bool(world.auditor.findings) is (burst > GATEWAY_MAY.burst)
     assert (world.centre.name in world.auditor.floods.dry_at) is (burst == GATEWAY_MAY.burst)
+
+
+def test_statements_that_nobody_planted_use_up_nothing(world):
+    gateway, _ = _parts(world)
+    world.auditor.ran_dry(world.centre, gateway.name.encode(), ASIDE_MAY)
+    (found,) = world.auditor.findings
+    assert "may bring no more statements, and nobody planted any" in found.words
 
 
 def test_what_is_stored_counts_leaf_report_ruling_and_each_delivery_once():

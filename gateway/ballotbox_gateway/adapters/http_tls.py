@@ -15,6 +15,8 @@ from ballotbox_gateway.config_roads import Http, Upstream
 from ballotbox_gateway.problem import Problem
 
 URI_SCHEME: Final = "bbx:"
+#: X509_V_FLAG_NO_CHECK_TIME of OpenSSL's x509_vfy.h, for which `ssl` has no name.
+_AT_ANY_TIME: Final = 0x200000
 
 
 def listening_context(settings: Http) -> ssl.SSLContext | None:
@@ -60,14 +62,15 @@ def origins_named(certificate: Mapping[str, Any]) -> frozenset[str]:
 def examined(certificate: Path, key: Path | None, *, as_client: bool) -> Mapping[str, Any]:
     """Return what a certificate says of itself, after a handshake of this process with itself.
 
-    Raises ssl.SSLError when it has expired, is for another purpose or does not fit its key.
+    Whether it has begun or expired is not asked: see `life_of`. Raises ssl.SSLError when it is for
+    another purpose or does not fit its key, OSError when a file cannot be read.
     """
     server, client = (ssl.SSLContext(p) for p in (ssl.PROTOCOL_TLS_SERVER, ssl.PROTOCOL_TLS_CLIENT))
     client.check_hostname = False
     client.verify_mode = ssl.CERT_NONE
     asks, shows = (server, client) if as_client else (client, server)
     asks.verify_mode = ssl.CERT_REQUIRED
-    asks.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    asks.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN | ssl.VerifyFlags(_AT_ANY_TIME)
     asks.load_verify_locations(certificate)
     for context in {server, shows}:
         context.load_cert_chain(certificate, key, password="")
@@ -83,9 +86,12 @@ def examined(certificate: Path, key: Path | None, *, as_client: bool) -> Mapping
     return ends[asks].getpeercert() or {}
 
 
-def days_left(certificate: Mapping[str, Any], now: float) -> int:
-    """Return the whole days from `now`, Unix seconds, until a certificate expires."""
-    return int((ssl.cert_time_to_seconds(certificate["notAfter"]) - now) // 86_400)
+def life_of(certificate: Mapping[str, Any]) -> tuple[int, int]:
+    """Return from when to when, in Unix seconds, an examined certificate is good."""
+    begins, ends = (
+        int(ssl.cert_time_to_seconds(certificate[field])) for field in ("notBefore", "notAfter")
+    )
+    return begins, ends
 
 
 def _trust(context: ssl.SSLContext, path: Path, setting: str) -> None:

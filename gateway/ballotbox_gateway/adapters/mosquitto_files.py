@@ -1,8 +1,9 @@
-"""The files of a mosquitto that lets each box and this gateway do what they must, and no more.
+"""The files of a mosquitto that lets each client do what it must, and no more.
 
-A client is who its certificate says: the common name takes the place of user name and client id, so
-that nobody can come under another's name or throw it out. Each box of the register has its own
-lines; a `%u` pattern would let in whoever holds any certificate of the authority.
+There are two kinds of broker: that of the boxes, and that over which gateways below deliver. A
+client is who its certificate says: the common name takes the place of user name and client id, so
+that nobody can come under another's name or throw it out. Where clients have passwords instead, the
+user name takes that place. Each has its own lines; a `%u` pattern would let in whoever is let in.
 """
 
 import re
@@ -11,51 +12,103 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from ballotbox_gateway.adapters.mqtt_client import session_name
+from ballotbox_gateway.adapters.upward_topics import (
+    PACKET_MAX,
+    WINDOW,
+    stem_upward,
+    topic_back,
+    topic_upward,
+)
 from ballotbox_gateway.config_roads import Mqtt
 from ballotbox_gateway.problem import Problem
-from ballotbox_protocol.election.identifiers import BoxId, ElectionDigest
 from ballotbox_protocol.wire.message import MESSAGE_MAX, topic_of
 from ballotbox_protocol.wire.trust import Trusted
 
 CONFIG_NAME: Final = "mosquitto.conf"
 ACL_NAME: Final = "acl"
-_NAME: Final = re.compile(r"[0-9A-Za-z._-]+")
+#: What a common name may have in X.509 (ub-common-name of RFC 5280).
+COMMON_NAME_MAX: Final = 64
+_NAME: Final = re.compile(r"[0-9A-Za-z._/-]+")
 _OURS: Final = "# Made by `ballotbox-gateway broker-config`"
 #: Messages kept for an absent gateway: what does not fit the boxes send again.
 _QUEUE_MIN: Final = 10_000
 _QUEUE_PER_BOX: Final = 64
-_PACKET_MAX: Final = MESSAGE_MAX + 4_095
+_PACKET_OF_BOX: Final = MESSAGE_MAX + 4_095
 
 
 class Session(NamedTuple):
-    """What the broker carries for one election: this gateway's client id, and the boxes'."""
+    """What the broker carries for one election.
+
+    name: by which it knows this gateway. grants: lines of the access list, by whose they are.
+    """
 
     settings: Mqtt
     name: str
-    trusted: Trusted
+    grants: Mapping[str, Sequence[str]]
+    packet_max: int
+    window: int
 
 
-def session_of(settings: Mqtt, origin: str, trusted: Trusted) -> Session:
-    """Return what the broker carries for one election; raises Problem when a name will not do."""
-    gateway = session_name(settings, origin)
-    if _NAME.fullmatch(gateway) is None:
-        what = "holds more than letters, digits, dots, lines and dashes"
-        raise Problem("mqtt.client_id", what, "Leave it out, or use those alone")
-    return Session(settings, gateway, trusted)
+class Place(NamedTuple):
+    """Where a broker finds its files. passwords: None where clients show certificates."""
+
+    certificates: Path
+    state: Path
+    passwords: Path | None = None
 
 
-def write_broker_files(
-    folder: Path, sessions: Sequence[Session], certificates: Path, state: Path
-) -> int:
-    """Write configuration and access list and return how many boxes are in it.
+def session_of(settings: Mqtt, origin: str, trusted: Trusted, *, passwords: bool) -> Session:
+    """Return what the boxes' broker carries; raises Problem when a name will not do."""
+    name = _named(settings, "mqtt", session_name(settings, origin), passwords=passwords)
+    every = f"bbx/1/{trusted.digest[:8].hex()}/+"
+    grants = {name: [f"topic read {every}/up", f"topic write {every}/down"]}
+    for box in sorted(trusted.register.entries_of):
+        up, down = (topic_of(trusted.digest, box, way) for way in ("up", "down"))
+        grants[box.hex()] = [f"topic write {up}", f"topic read {down}"]
+    return Session(settings, name, grants, _PACKET_OF_BOX, settings.receive_maximum)
+
+
+def session_above(settings: Mqtt, origin: str, trusted: Trusted, *, passwords: bool) -> Session:
+    """Return what the broker of the gateways below carries; raises Problem as above."""
+    name = _named(settings, "below", origin, passwords=passwords)
+    every = f"{stem_upward(trusted.digest)}/+"
+    grants = {name: [f"topic read {every}/up", f"topic write {every}/down"]}
+    for lower in sorted(trusted.register.gateway_keys.keys() - {origin}):
+        if len(lower) > COMMON_NAME_MAX and not passwords:
+            what = f"is longer than the {COMMON_NAME_MAX} characters of a common name"
+            raise Problem(lower, what, "Give --passwords a file, and the gateways user names")
+        topic = topic_upward(trusted.digest, lower)
+        grants[lower] = [f"topic write {topic}", f"topic read {topic_back(topic)}"]
+    window = min(WINDOW, settings.receive_maximum)
+    return Session(settings, name, grants, PACKET_MAX, window)
+
+
+def _named(settings: Mqtt, table: str, otherwise: str, *, passwords: bool) -> str:
+    """Return the name by which the broker knows this gateway."""
+    field, name = "client_id", otherwise
+    if passwords:
+        field, name = "username", settings.username or ""
+        if not name:
+            what = "is missing, and the broker is to ask for passwords"
+            remedy = f"Set {table}.username and {table}.password_file"
+            raise Problem(f"{table}.username", what, remedy)
+    if _NAME.fullmatch(name) is None:
+        what = "holds more than letters, digits, dots, lines, dashes and strokes"
+        raise Problem(f"{table}.{field}", what, "Use those alone")
+    return name
+
+
+def write_broker_files(folder: Path, sessions: Sequence[Session], place: Place) -> int:
+    """Write configuration and access list and return how many clients beside us are in it.
 
     Raises Problem rather than replace a foreign file.
     """
     folder = folder.absolute()
-    settings, boxes = sessions[0].settings, _boxes(sessions)
+    grants = _joined(sessions)
+    clients = len(grants) - len({each.name for each in sessions})
     files = {
-        ACL_NAME: _acl(sessions, boxes),
-        CONFIG_NAME: _config(settings, len(boxes), folder / ACL_NAME, certificates, state),
+        ACL_NAME: _acl(grants),
+        CONFIG_NAME: _config(sessions[0], clients, folder / ACL_NAME, place),
     }
     for name in files:
         _require_own(folder / name)
@@ -66,55 +119,45 @@ def write_broker_files(
     except OSError as error:
         words = (error.strerror or str(error)).lower()
         raise Problem(str(folder), words, "Choose another directory") from error
-    return len(boxes)
+    return clients
 
 
-def _boxes(sessions: Sequence[Session]) -> dict[BoxId, list[ElectionDigest]]:
-    """Return every box of a register, in order, with the elections that list it."""
-    found: dict[BoxId, list[ElectionDigest]] = {}
+def _joined(sessions: Sequence[Session]) -> dict[str, list[str]]:
+    """Return the lines of every client, this gateway's first, of all elections together."""
+    ours = {each.name for each in sessions}
+    found: dict[str, list[str]] = {}
     for each in sessions:
-        for box in each.trusted.register.entries_of:
-            found.setdefault(box, []).append(each.trusted.digest)
-    return dict(sorted(found.items()))
+        found.setdefault(each.name, []).extend(each.grants[each.name])
+    others: dict[str, list[str]] = {}
+    for each in sessions:
+        for name in each.grants.keys() - ours:
+            others.setdefault(name, []).extend(each.grants[name])
+    return found | dict(sorted(others.items()))
 
 
-def _acl(
-    sessions: Sequence[Session], boxes: Mapping[BoxId, Sequence[ElectionDigest]]
-) -> Iterator[str]:
+def _acl(grants: Mapping[str, Sequence[str]]) -> Iterator[str]:
     yield "# Write it anew and send mosquitto a SIGHUP when the register has changed."
-    for each in sessions:
-        every = f"bbx/1/{each.trusted.digest[:8].hex()}/+"
-        yield from ("", f"user {each.name}", f"topic read {every}/up", f"topic write {every}/down")
-    for box, elections in boxes.items():
-        yield from ("", f"user {box.hex()}")
-        for election in elections:
-            up, down = (topic_of(election, box, way) for way in ("up", "down"))
-            yield from (f"topic write {up}", f"topic read {down}")
+    for name, lines in grants.items():
+        yield from ("", f"user {name}", *lines)
 
 
-def _config(
-    settings: Mqtt, boxes: int, acl: Path, certificates: Path, state: Path
-) -> tuple[str, ...]:
+def _config(session: Session, clients: int, acl: Path, place: Place) -> tuple[str, ...]:
     return (
-        "# In place of Debian's file. Nothing rests on this broker: boxes send again.",
-        f"listener {settings.port}",
-        f"cafile {certificates / 'ca.pem'}",
-        f"certfile {certificates / 'broker.pem'}",
-        f"keyfile {certificates / 'broker.key'}",
+        "# In place of Debian's file. Nothing rests on this broker: all is sent again.",
+        f"listener {session.settings.port}",
+        *_who_is_who(place),
         "tls_version tlsv1.3",
-        "require_certificate true",
-        "use_identity_as_username true",
         "use_username_as_clientid true",
         "allow_anonymous false",
         f"acl_file {acl}",
         "# A retained message would outlive its sender's rights.",
         "retain_available false",
         "# message_size_limit would acknowledge what it drops.",
-        f"max_packet_size {_PACKET_MAX}",
-        f"max_inflight_messages {settings.receive_maximum}",
-        f"max_queued_messages {max(_QUEUE_MIN, boxes * _QUEUE_PER_BOX)}",
+        f"max_packet_size {session.packet_max}",
+        f"max_inflight_messages {session.window}",
+        f"max_queued_messages {max(_QUEUE_MIN, clients * _QUEUE_PER_BOX)}",
         "persistence true",
-        f"persistence_location {state}/",
+        f"persistence_location {place.state}/",
         "autosave_interval 1",
         "persistent_client_expiration 14d",
         "set_tcp_nodelay true",
@@ -122,6 +165,15 @@ def _config(
         "log_type warning",
         "log_type notice",
     )
+
+
+def _who_is_who(place: Place) -> tuple[str, ...]:
+    folder = place.certificates
+    own = (f"certfile {folder / 'broker.pem'}", f"keyfile {folder / 'broker.key'}")
+    if place.passwords is not None:
+        return (*own, f"password_file {place.passwords}")
+    trusted = (f"cafile {folder / 'ca.pem'}", "require_certificate true")
+    return (*own, *trusted, "use_identity_as_username true")
 
 
 def _require_own(path: Path) -> None:

@@ -59,7 +59,8 @@ def make_client(
         manual_ack=True,
     )
     if settings.username is not None:
-        client.username_pw_set(settings.username, _password(settings))
+        password = password_in(settings.password_file, "mqtt.password_file")
+        client.username_pw_set(settings.username, password)
     tls = None if settings.tls is None else _tls_context(settings.tls)
     if over_lines:
         lines = Lines(packet_max, tls, properties=five)
@@ -86,22 +87,22 @@ def _connect_properties(expiry_s: int, receive_maximum: int, packet_max: int) ->
     return properties
 
 
-def _read(path: Path) -> bytes:
+def password_in(path: Path | None, setting: str) -> str | None:
+    """Return the password in a file, None where none is named; raises Problem."""
+    if path is None:
+        return None
+    try:
+        return _read(path, setting).decode().rstrip("\n")
+    except UnicodeDecodeError as error:
+        raise Problem(str(path), "is not UTF-8 text", f"Correct {setting}") from error
+
+
+def _read(path: Path, setting: str = "the mqtt table") -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
         words = (error.strerror or str(error)).lower()
-        raise Problem(str(path), words, "Correct the mqtt table, or the file") from error
-
-
-def _password(settings: Mqtt) -> str | None:
-    if settings.password_file is None:
-        return None
-    try:
-        return _read(settings.password_file).decode().rstrip("\n")
-    except UnicodeDecodeError as error:
-        where = str(settings.password_file)
-        raise Problem(where, "is not UTF-8 text", "Correct mqtt.password_file") from error
+        raise Problem(str(path), words, f"Correct {setting}, or the file") from error
 
 
 def _tls_context(settings: Tls) -> ssl.SSLContext:

@@ -354,15 +354,15 @@ class MqttIntake:
 
     def _handed_over(self, message: MQTTMessage) -> None:
         """Take a message that was not plain."""
-        topic = topic_in(message)
-        if not is_kept(message):
-            self._take(Publication(topic, bytes(message.payload), message.mid, message.qos))
-            return
-        self._pass_over(text_of(topic))
-        self.settle(self._arrivals.came(message.mid, message.qos))
+        topic, kept = topic_in(message), is_kept(message)
+        self._take(Publication(topic, bytes(message.payload), message.mid, message.qos, kept))
 
     def _take(self, publication: Publication) -> None:
-        topic, payload, mid, qos = publication
+        topic, payload, mid, qos, kept = publication
+        if kept:
+            self._pass_over(text_of(topic))
+            self.settle(self._arrivals.came(mid, qos))
+            return
         route = self._routes.get(topic) or self._new_route(topic)
         self._inbox.put(Letter(payload, route, self, self._arrivals.came(mid, qos)))
 

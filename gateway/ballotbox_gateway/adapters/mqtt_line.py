@@ -3,7 +3,10 @@
 paho asks the kernel four times for each packet and makes a dozen objects of each publication and
 each answer, which takes nearly as long as to verify a signature. So a publication that says nothing
 but topic, number and payload is read here, and answers and acknowledgements are written here, a
-batch in one call. Whatever else comes is paho's, byte for byte and in its turn.
+batch in one call. Whatever else comes is paho's, byte for byte and in its turn, unless it is longer
+than any packet may be: paho would keep it whole. MQTT 5 tells the broker that length, and one that
+sends more is left. Before MQTT 5 whoever may publish can have it sent: then the beginning is handed
+over, which is more than a message may have, and the rest is passed over as it comes.
 """
 
 import socket
@@ -22,35 +25,50 @@ _PLAIN: Final = frozenset({_AT_MOST_ONCE, 0x32, 0x3A})
 _PUBLISH: Final = bytes((_AT_MOST_ONCE,))
 _PUBACK: Final = b"\x40\x02"
 _CONTINUES: Final = 0x80
+_KEPT: Final = 0x01
+#: Type and QoS in the first byte of a packet; nothing is subscribed at QoS 2.
+_TYPE_AND_QOS: Final = 0xF6
+_EXACTLY_ONCE: Final = 0x34
+#: What stands before a payload (MQTT 3.1.1 section 3.3): fixed header, topic, number.
+_TOPIC_MAX: Final = 5 + 2 + 0xFFFF + 2
 #: A length takes four bytes at most; what claims more is no packet, and paho says so.
 _HEAD_MAX: Final = 5
 _WOULD_BLOCK: Final = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 
 class Publication(NamedTuple):
-    """A message that a broker passed on; `mid` acknowledges it, and is 0 at QoS 0."""
+    """A message that a broker passed on; `mid` acknowledges it, and is 0 at QoS 0.
+
+    kept: the broker had it from before (retain flag).
+    """
 
     topic: bytes
     payload: bytes
     mid: int
     qos: int
+    kept: bool = False
 
 
 class Line:
     """A connected socket as paho uses it (its `SocketLike`), and what goes past paho.
 
-    packet_max: what is longer is paho's as it comes. properties: whether the protocol has them.
+    packet_max: bytes of the longest packet. properties: whether the protocol has them, and the
+    broker was told the length.
     """
 
     def __init__(self, sock: socket.socket, packet_max: int, *, properties: bool) -> None:
         self._sock = sock
-        self._packet_max = packet_max
+        self._part_max = packet_max
+        # Of a packet that nobody was told not to send, the topic is needed all the same.
+        self._packet_max = packet_max + (0 if properties else _TOPIC_MAX)
         self._no_properties = b"\x00" if properties else b""
         self._data = b""
         #: Where in the data the next packet, or the rest of paho's, begins.
         self._at = 0
         #: Of the packet that is paho's: bytes that it has not taken yet.
         self._lent = 0
+        #: Of a packet that is too long: bytes that are still to be passed over.
+        self._over = 0
         self._unsent: list[bytes] = []
         self._end: OSError | None = None
         self._is_over = False
@@ -61,19 +79,48 @@ class Line:
             if self._at == len(self._data):
                 self._fill()
             return None
+        if not self._pass_over():
+            return None
         start, stop = self._bounds()
-        is_long = stop - self._at > self._packet_max
-        while stop > len(self._data) and not is_long:
+        while min(stop, self._at + self._packet_max) > len(self._data):
             if not self._fill():
                 return None
             start, stop = self._bounds()
-            is_long = stop - self._at > self._packet_max
-        is_plain = not is_long and self._data[self._at] in _PLAIN
-        if is_plain and (plain := self._plain(start, stop)) is not None:
+        first = self._data[self._at]
+        if first & _TYPE_AND_QOS == _EXACTLY_ONCE:
+            self._fail(ConnectionAbortedError("a message came at QoS 2"))
+            return None
+        if stop - self._at > self._packet_max:
+            return self._cut(start, stop)
+        if first in _PLAIN and (plain := self._plain(start, stop)) is not None:
             self._at = stop
             return plain
         self._lent = stop - self._at
         return None
+
+    def _cut(self, start: int, stop: int) -> Publication | None:
+        """Take the beginning of a packet that is too long, or end the connection for it."""
+        first, end = self._data[self._at], self._at + self._packet_max
+        plain = None
+        if not self._no_properties and first & ~_KEPT in _PLAIN:
+            plain = self._plain(start, end)
+        if plain is None:
+            self._fail(ConnectionAbortedError(f"a packet came with {stop - start} bytes"))
+            return None
+        self._at, self._over = end, stop - end
+        topic, payload = (each[: self._part_max] for each in (plain.topic, plain.payload))
+        return Publication(topic, payload, plain.mid, plain.qos, kept=bool(first & _KEPT))
+
+    def _pass_over(self) -> bool:
+        """Pass over what is left of a packet that is too long; tell whether all of it is."""
+        while True:
+            here = min(self._over, len(self._data) - self._at)
+            self._at += here
+            self._over -= here
+            if not self._over:
+                return True
+            if not self._fill():
+                return False
 
     def _bounds(self) -> tuple[int, int]:
         """Return where the next packet's body begins, and where it ends as far as that is known."""
@@ -92,7 +139,7 @@ class Line:
         data = self._data
         topic_at = start + 2
         topic_end = topic_at + int.from_bytes(data[start:topic_at])
-        if data[self._at] == _AT_MOST_ONCE:
+        if data[self._at] & ~_KEPT == _AT_MOST_ONCE:
             qos, mid, body = 0, 0, topic_end
         else:
             body = topic_end + 2

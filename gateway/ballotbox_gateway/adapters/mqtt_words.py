@@ -6,6 +6,8 @@ from typing import Final
 
 from paho.mqtt.reasoncodes import ReasonCode
 
+from ballotbox_gateway.adapters.certificate_words import verification_remedy
+
 #: MQTT 5: another client came with our client id.
 TAKEN_OVER: Final = 0x8E
 UNHEARD: Final = (
@@ -29,7 +31,8 @@ def connection_trouble(error: OSError) -> str:
         case socket.gaierror():
             return "cannot be found by that name. Correct mqtt.host, or the name service"
         case ssl.SSLCertVerificationError():
-            return f"shows a certificate that fails: {error.verify_message}. Correct mqtt.tls"
+            remedy = verification_remedy(error, "mqtt.tls.ca_file", "mqtt.host")
+            return f"shows a certificate that fails: {error.verify_message}. {remedy}"
         case ssl.SSLError():
             return f"does not speak TLS with us: {error.reason}. Correct mqtt.port or mqtt.tls"
         case TimeoutError():

@@ -19,7 +19,10 @@ def port_trouble(port: str, error: Exception) -> str:
                 "does not exist. Plug the cable in, or correct serial.port (ls /dev/serial/by-id)"
             )
         case errno.EACCES | errno.EPERM:
-            return "may not be opened by this user. Add the user to the group dialout"
+            return (
+                "may not be opened by this user. Add the user to the group dialout "
+                "(sudo usermod -aG dialout $USER), then log in again"
+            )
         case errno.EAGAIN | errno.EBUSY:
             return f"is in use by {_holder(port)}. Close that program, or correct serial.port"
         case errno.EIO | errno.ENXIO | errno.ENODEV:

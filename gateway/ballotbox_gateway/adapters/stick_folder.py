@@ -69,6 +69,13 @@ class StickFolder:
         except OSError as error:
             raise _unreadable(path, error) from error
 
+    def holds(self, name: str, data: bytes) -> bool:
+        """Tell whether a file has this content already."""
+        try:
+            return self.read(name) == data
+        except Problem:
+            return False
+
     def write(self, name: str, data: bytes) -> None:
         """Let a file have this content, durably; raises Problem and leaves what was there."""
         path = self.path / name

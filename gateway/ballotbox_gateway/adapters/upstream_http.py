@@ -1,12 +1,14 @@
 """Delivery to the gateway above over HTTP, as gateway/intake.openapi.json describes it."""
 
 import json
+import ssl
 import time
 from typing import Final
 
 import urllib3
 from urllib3.exceptions import HTTPError
 
+from ballotbox_gateway.adapters.certificate_words import verification_remedy
 from ballotbox_gateway.adapters.http_tls import calling_context
 from ballotbox_gateway.adapters.upward_answers import answer_of, not_ours, refusal
 from ballotbox_gateway.config_roads import Upstream
@@ -75,8 +77,7 @@ class UpstreamHttp:
             )
             data = self._body(response)
         except HTTPError as error:
-            words = _words(error, over_tls=self._url.startswith("https://"))
-            return UpwardFault("upstream.url", words, _CHECK_URL, retry=True)
+            return _fault(error, over_tls=self._url.startswith("https://"))
         if data is None:
             return not_ours("the answer is too large, or dribbles in")
         return response.status, _parsed(data)
@@ -102,6 +103,15 @@ def _parsed(data: bytes) -> object:
         return json.loads(data)
     except (ValueError, RecursionError):
         return None
+
+
+def _fault(error: HTTPError, *, over_tls: bool) -> UpwardFault:
+    cause = error.args[0] if error.args else None
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        problem = f"the upper gateway shows a certificate that fails: {cause.verify_message}"
+        remedy = verification_remedy(cause, "upstream.ca_file", "upstream.url")
+        return UpwardFault("upstream.url", problem, remedy, retry=True)
+    return UpwardFault("upstream.url", _words(error, over_tls=over_tls), _CHECK_URL, retry=True)
 
 
 def _words(error: HTTPError, *, over_tls: bool) -> str:

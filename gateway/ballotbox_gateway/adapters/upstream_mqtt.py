@@ -7,9 +7,10 @@ never dials by itself: whoever delivers decides when, with the delays of `backof
 
 import json
 import logging
+import ssl
 import threading
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import Any, Final, cast
 from urllib.parse import urlsplit
 
 from paho.mqtt.client import Client, MQTTMessage
@@ -18,8 +19,10 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
+from ballotbox_gateway.adapters.certificate_words import verification_remedy
 from ballotbox_gateway.adapters.http_tls import calling_context
 from ballotbox_gateway.adapters.mqtt_bounds import Bounds
+from ballotbox_gateway.adapters.mqtt_client import password_in
 from ballotbox_gateway.adapters.mqtt_words import connection_trouble
 from ballotbox_gateway.adapters.upward_answers import Answer, answer_of, not_ours
 from ballotbox_gateway.adapters.upward_topics import PACKET_MAX, topic_back, topic_upward
@@ -27,9 +30,6 @@ from ballotbox_gateway.config_roads import Upstream
 from ballotbox_gateway.core.upward import UpwardBatch, UpwardFault
 from ballotbox_protocol.election.identifiers import ElectionDigest
 from ballotbox_protocol.election.register import origin_id
-
-if TYPE_CHECKING:
-    import ssl
 
 _log: Final = logging.getLogger(__name__)
 
@@ -39,6 +39,7 @@ _CORRELATION_SIZE: Final = 16
 _NO_SUBSCRIBER: Final = 0x10
 _PORTS: Final = {"mqtt": 1883, "mqtts": 8883}
 _CHECK: Final = "Check the network, upstream.url and whether the broker runs"
+_CREDENTIALS: Final = "Correct upstream.username and upstream.password_file"
 
 
 class UpstreamMqtt:
@@ -51,12 +52,13 @@ class UpstreamMqtt:
         self._turn = threading.Lock()
         self._changed = threading.Condition()
         self._up = False
-        self._trouble = ""
+        self._trouble: UpwardFault | None = None
         self._waiting_for = b""
         self._answer: Answer | None = None
         self._settings = settings
         self._origin = origin
         self._tls = calling_context(settings)
+        self._password = password_in(settings.password_file, "upstream.password_file")
         self._client = self._made()
 
     def _made(self) -> Client:
@@ -67,6 +69,8 @@ class UpstreamMqtt:
             protocol=MQTTProtocolVersion.MQTTv5,
             reconnect_on_failure=False,
         )
+        if settings.username is not None:
+            client.username_pw_set(settings.username, self._password)
         bounds = Bounds(PACKET_MAX, self._tls)
         client.tls_set_context(cast("ssl.SSLContext", bounds))
         client.max_queued_messages_set(1)
@@ -105,7 +109,7 @@ class UpstreamMqtt:
         self._client.loop_stop()
         # paho makes a pair of sockets with each start of its thread, and lets go of one alone.
         self._client = self._made()
-        self._trouble = ""
+        self._trouble = None
         try:
             self._client.reconnect()
         except OSError as error:
@@ -115,7 +119,7 @@ class UpstreamMqtt:
             self._changed.wait_for(lambda: self._up or self._trouble, self._patience_s)
             if self._up:
                 return None
-            return _fault(self._trouble or "does not let us in, in time")
+            return self._trouble or _fault("does not let us in, in time")
 
     def _ask(self, body: bytes) -> Answer:
         properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
@@ -133,7 +137,7 @@ class UpstreamMqtt:
             lost = not self._up
         if answer is None:
             words = "ended the connection" if lost else "is there, but no answer comes in time"
-            fault = _fault(self._trouble or words)
+            fault = self._trouble or _fault(words)
             self._hang_up()
             return fault
         return answer
@@ -147,7 +151,8 @@ class UpstreamMqtt:
 
     def _connected(self, code: ReasonCode) -> None:
         if code.is_failure:
-            self._note(trouble=f"refuses us: {str(code).lower()}")
+            fix = _CREDENTIALS if code.value in (0x86, 0x87) else _CHECK
+            self._note(trouble=_fault(f"refuses us: {str(code).lower()}", fix))
             return
         # Nothing of an older connection is sent by itself: the batch comes again from the log.
         self._client.drop_out_messages()
@@ -155,9 +160,9 @@ class UpstreamMqtt:
 
     def _subscribed(self, codes: list[ReasonCode]) -> None:
         if not codes:
-            self._note(trouble="does not say whether we may hear answers")
+            self._note(trouble=_fault("does not say whether we may hear answers"))
         elif codes[0].is_failure:
-            self._note(trouble=f"refuses the topic of answers: {str(codes[0]).lower()}")
+            self._note(trouble=_fault(f"refuses the topic of answers: {str(codes[0]).lower()}"))
         else:
             self._note(up=True)
 
@@ -174,10 +179,14 @@ class UpstreamMqtt:
         self._note(answer=_read(message.payload))
 
     def _ended(self, code: ReasonCode) -> None:
-        self._note(trouble=f"ended the connection: {str(code).lower()}", up=False)
+        self._note(trouble=_fault(f"ended the connection: {str(code).lower()}"), up=False)
 
     def _note(
-        self, *, up: bool | None = None, trouble: str = "", answer: Answer | None = None
+        self,
+        *,
+        up: bool | None = None,
+        trouble: UpwardFault | None = None,
+        answer: Answer | None = None,
     ) -> None:
         with self._changed:
             self._up = self._up if up is None else up
@@ -189,6 +198,8 @@ class UpstreamMqtt:
 def _unreachable(error: OSError) -> UpwardFault:
     # The remedies are about the table of the boxes' broker; here one address has all of it.
     problem = connection_trouble(error).partition(". ")[0]
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return _fault(problem, verification_remedy(error, "upstream.ca_file", "upstream.url"))
     return _fault(problem)
 
 
@@ -212,5 +223,5 @@ def _read(payload: bytes | bytearray) -> Answer:
     return not_ours("an answer is not JSON with status and body")
 
 
-def _fault(problem: str) -> UpwardFault:
-    return UpwardFault("upstream.url", f"the broker {problem}", _CHECK, retry=True)
+def _fault(problem: str, fix: str = _CHECK) -> UpwardFault:
+    return UpwardFault("upstream.url", f"the broker {problem}", fix, retry=True)

@@ -9,6 +9,9 @@ from ballotbox_gateway.cli.options import election_option, installation_option
 from ballotbox_gateway.problem import Problem
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ballotbox_gateway.adapters.mosquitto_files import Session
     from ballotbox_gateway.config import Config
     from ballotbox_gateway.config_roads import Mqtt
     from ballotbox_gateway.installation import Installation
@@ -34,44 +37,79 @@ _PATH = click.Path(path_type=Path)
     show_default=True,
     help="Where mosquitto keeps its sessions.",
 )
+@click.option(
+    "--passwords",
+    type=_PATH,
+    help="Let clients prove themselves by the names and passwords of this file instead of "
+    "certificates; mosquitto_passwd makes it.",
+)
+@click.option("--below", is_flag=True, help="For the broker of [below], not that of [mqtt].")
 def broker_config(
     installation: "Installation",
     election: str | None,
     output: Path,
     certificates: Path,
     state: Path,
+    passwords: Path | None,
+    *,
+    below: bool,
 ) -> None:
     """Write mosquitto.conf and its access list, from the settings and the registers.
 
-    Every client shows a certificate whose common name is its name: a box's id, or this gateway's
-    session name, which is printed here. Again after each change of a register; then SIGHUP.
+    Every client shows a certificate whose common name is its name: a box's id, a gateway's origin,
+    or this gateway's name, which is printed here. Again after each change of a register; then
+    SIGHUP.
     """
     from ballotbox_gateway.adapters.mosquitto_files import (
         ACL_NAME,
         CONFIG_NAME,
+        Place,
+        session_above,
         session_of,
         write_broker_files,
     )
     from ballotbox_gateway.adapters.trust_files import load_trusted
 
-    elections = _of_one_broker(installation, election)
-    sessions = [session_of(mqtt, each.origin, load_trusted(each)) for each, mqtt in elections]
-    boxes = write_broker_files(output, sessions, certificates, state)
+    made, asks = session_above if below else session_of, passwords is not None
+    elections = _of_one_broker(installation, election, "below" if below else "mqtt")
+    sessions = [
+        made(settings, each.origin, load_trusted(each), passwords=asks)
+        for each, settings in elections
+    ]
+    _require_own_names(sessions)
+    clients = write_broker_files(output, sessions, Place(certificates, state, passwords))
+    name = "user name" if asks else "common name of its certificate:"
+    which, told = (
+        ("gateways", "its origin") if below else ("boxes", "its id, 32 hexadecimal digits")
+    )
     click.echo(f"configuration  {output / CONFIG_NAME}")
-    click.echo(f"access list    {output / ACL_NAME}, {boxes} boxes")
-    click.echo("box            common name of its certificate: its id, 32 hexadecimal digits")
+    click.echo(f"access list    {output / ACL_NAME}, {clients} {which}")
+    click.echo(f"{'gateway below' if below else 'box':<15}{name} {told}")
     for (config, _), session in zip(elections, sessions, strict=True):
         where = f", for {config.name}" if installation.several else ""
-        click.echo(f"this gateway   common name {session.name}{where}")
+        click.echo(f"this gateway   {name.partition(' of ')[0]} {session.name}{where}")
+    if asks:
+        click.echo(f"passwords      mosquitto_passwd {passwords} NAME, for each name of the list")
 
 
-def _of_one_broker(installation: "Installation", name: str | None) -> "list[tuple[Config, Mqtt]]":
+def _require_own_names(sessions: "Sequence[Session]") -> None:
+    """Two sessions of one name would end each other's connections."""
+    names = [each.name for each in sessions]
+    if twice := {name for name in names if names.count(name) > 1}:
+        remedy = "Give each election a name of its own at the broker"
+        raise Problem(min(twice), "is the name of two elections at the broker", remedy)
+
+
+def _of_one_broker(
+    installation: "Installation", name: str | None, table: str
+) -> "list[tuple[Config, Mqtt]]":
     """Return the elections that have a broker, which must be one; raises Problem."""
     chosen = installation.chosen(name)
-    found = [(config, config.mqtt) for config in chosen if config.mqtt is not None]
+    named = [(config, getattr(config, table)) for config in chosen]
+    found = [(config, settings) for config, settings in named if settings is not None]
     if not found:
-        raise Problem("mqtt", "there is no broker in the settings", "Add the table [mqtt]")
-    if len({(mqtt.host, mqtt.port) for _, mqtt in found}) > 1:
+        raise Problem(table, "there is no broker in the settings", f"Add the table [{table}]")
+    if len({(settings.host, settings.port) for _, settings in found}) > 1:
         remedy = f"Name an election with --election: {installation.names}"
-        raise Problem("mqtt", "the elections have brokers of their own", remedy)
+        raise Problem(table, "the elections have brokers of their own", remedy)
     return found

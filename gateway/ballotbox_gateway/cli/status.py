@@ -8,6 +8,7 @@ import click
 
 from ballotbox_gateway.cli.options import config_option
 from ballotbox_gateway.plain_text import plain
+from ballotbox_gateway.service.times import span
 
 if TYPE_CHECKING:
     from ballotbox_gateway.config import Config
@@ -72,6 +73,10 @@ def _process_lines(state: dict[str, Any]) -> Iterator[str]:
     for remark in state.get("broker_remarks", ()):
         yield f"BROKER    {remark}"
     yield from _hold_lines(state)
+    for each in state.get("certificates", ()):
+        if each["trouble"]:
+            yield f"CERTIFICATE {each['table']}: {each['trouble']}"
+            yield f"          {each['remedy']}"
     for sender in state.get("over_quota", ()):
         yield f"OVER QUOTA {sender}: what is new of it is turned away for now"
     upstream = state.get("upstream")
@@ -106,12 +111,3 @@ def _drain(upstream: dict[str, Any]) -> str:
     when = " once it answers" if upstream["trouble"] else ""
     rate = f"{upstream['leaves_per_s']:.3g} leaves a second"
     return f"about {span(upstream['drain_s'])} to drain{when}, at {rate}"
-
-
-def span(seconds: int) -> str:
-    """Return a time in the two largest units that it has."""
-    minutes, rest = divmod(seconds, 60)
-    hours, minutes = divmod(minutes, 60)
-    if hours:
-        return f"{hours} h {minutes} min"
-    return f"{minutes} min {rest} s" if minutes else f"{rest} s"

@@ -14,6 +14,7 @@ from ballotbox_gateway.core.delivery import Outbox
 from ballotbox_gateway.core.exposure import Exposure
 from ballotbox_gateway.core.from_below import take_in
 from ballotbox_gateway.core.greeting import check_hello
+from ballotbox_gateway.core.lower_quota import LowerQuota
 from ballotbox_gateway.core.outcome import (
     OUTCOME_OF,
     Admission,
@@ -31,7 +32,6 @@ from ballotbox_gateway.core.outcome import (
 )
 from ballotbox_gateway.core.ports import (
     DiskFull,
-    Entry,
     Ledger,
     SignerAway,
     StoredRefusal,
@@ -47,7 +47,6 @@ from ballotbox_gateway.core.samples import Sampler
 from ballotbox_gateway.core.upward import (
     UpwardBatch,
     UpwardConflict,
-    UpwardEntry,
     UpwardFault,
     UpwardReply,
 )
@@ -83,7 +82,6 @@ T = TypeVar("T")
 #: A box is asked for the same missing report at most this often, in seconds.
 _ASK_AGAIN: Final = 10
 
-_LATER: Final = "send it again later; one gateway must leave room for the others"
 
 _Given = Authentic | Misplaced | Unproved
 _Judged = Placed | StoredRefusal | Reason
@@ -283,32 +281,21 @@ class Intake:
         A stretch taken in before gets its receipts again, if it ends where this gateway stands: a
         shorter one is told where that is, and another log is refused. Raises LedgerFailure.
         """
-        quotas, who = self._quotas, batch.origin.encode()
+        who = batch.origin.encode()
 
         def keep(given: Misplaced) -> None:
             self._keep_foreign(given, who, now)
 
-        if quotas is None:
+        if self._quotas is None:
             return take_in(self._books, batch, now, keep)
-        taken = self._books.ledger.lower_log(batch.origin)
-        is_new = batch.stop > (taken.size if taken is not None else 0)
-        if is_new and quotas.gateways.is_spent(who, now):
+        quota = LowerQuota(self._quotas, self._books, batch, now)
+        if (fault := quota.fault()) is not None:
             self.turned_away(Reason.RATE)
-            return UpwardFault("entries", "are more than may come so fast", _LATER, retry=True)
-        before = self._books.log.head.size
+            return fault
         outcome = take_in(self._books, batch, now, keep)
-        grown = self._books.log.head.size - before
-        # What was here before, by another road, takes no room a second time.
-        if grown and isinstance(outcome, UpwardReply):
-            quotas.gateways.charge(who, self._room_of(batch, grown), now)
+        if isinstance(outcome, UpwardReply):
+            quota.charge()
         return outcome
-
-    def _room_of(self, batch: UpwardBatch, grown: int) -> int:
-        """Return what a batch takes here that made so many leaves."""
-        if grown >= len(batch.entries):
-            return _room(batch.entries, len(batch.checkpoint))
-        size = self._books.log.head.size
-        return _room(self._books.ledger.entries(size - grown, size), len(batch.checkpoint))
 
     def _keep_foreign(self, given: Misplaced, who: bytes, now: int) -> None:
         """Keep a report that a gateway below has in its log and that can never belong into this."""
@@ -379,11 +366,6 @@ class Intake:
     def replace_register(self, trusted: Trusted) -> None:
         """Use a newer register from now on; raises as the constructor does, changing nothing."""
         self._books.use(trusted, self._books.roster)
-
-
-def _room(entries: Sequence[UpwardEntry] | Sequence[Entry], note: int) -> int:
-    parts = (part for entry in entries for part in (entry.leaf, entry.report, entry.ruling))
-    return sum(map(len, filter(None, parts))) + note + ROW_OVERHEAD * len(entries)
 
 
 def _verdict(placed: Placed, row: StoredReport, receipt: Message) -> Answer:

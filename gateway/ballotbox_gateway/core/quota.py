@@ -13,6 +13,7 @@ from typing import Final
 #: What a row, its leaf, its place in the indexes and a receipt above take beside its bytes.
 ROW_OVERHEAD: Final = 1_024
 _HOUR: Final = 3_600
+_HOURS: Final = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,17 @@ class Quota:
 
 @dataclass(frozen=True, slots=True)
 class Quotas:
-    """What boxes may have stored, by box id, and gateways below, by origin in ASCII."""
+    """What boxes may have stored, by box id, and gateways below, by origin in ASCII.
+
+    aside: of what gateways below bring, what is set aside; of each such statement only the room
+    around it is charged, so that a bucket is a number of them.
+    """
 
     boxes: Quota
     gateways: Quota
+    aside: Quota
+
+
+def statements(count: int) -> Allowance:
+    """Return the allowance of so many statements at once, and as many more in a day."""
+    return Allowance(count * ROW_OVERHEAD, max(1, count * ROW_OVERHEAD // _HOURS))

@@ -100,19 +100,21 @@ def _from_below(
         raise Problem(manifest.origin, "is no gateway of the register in use", remedy)
     unwritten: Problem | None = None
     for taken in take_in(manifest, folder.read, key, gateway.admit):
+        before = all(folder.holds(name, data) for name, data in taken.files)
         for name, data in taken.files:
             try:
                 folder.write(name, data)
             except Problem as problem:
                 unwritten = problem
-        yield _said(manifest, taken, unwritten)
+        yield _said(manifest, taken, unwritten, before=before)
     if unwritten is not None:
         again = "import it here once more: nothing is taken twice, and the receipts come again"
         remedy = f"Make room on the stick, and {again}"
         raise Problem(unwritten.where, unwritten.what, remedy)
 
 
-def _said(manifest: Manifest, taken: Taken, unwritten: Problem | None) -> Said:
+def _said(manifest: Manifest, taken: Taken, unwritten: Problem | None, *, before: bool) -> Said:
+    """Return the line about one stretch. before: its receipts were on the stick already."""
     if taken.fault is not None:
         return Said(well=False, line=f"{manifest.origin}: {_in_words(taken.fault)}")
     leaves = f"from     {manifest.origin}: leaves {taken.first} to {taken.stop}"
@@ -123,7 +125,8 @@ def _said(manifest: Manifest, taken: Taken, unwritten: Problem | None) -> Said:
             "their receipts come with a newer export",
         )
     where = "its receipts are on the stick" if unwritten is None else "receipts not written"
-    return Said(well=True, line=f"{leaves} taken in, {where}")
+    taken_in = "were taken in before and not again" if before else "taken in"
+    return Said(well=True, line=f"{leaves} {taken_in}, {where}")
 
 
 def _came_back(folder: StickFolder, manifest: Manifest, gateway: AskedGateway) -> Iterator[Said]:

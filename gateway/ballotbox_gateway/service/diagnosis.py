@@ -76,7 +76,7 @@ def _program() -> dict[str, str]:
 def redacted(config: Config) -> dict[str, Any]:
     """Return the settings that are set, without names that open anything."""
     told = config.model_dump(mode="json", exclude_unset=True)
-    for broker in (told.get("mqtt") or {}, told.get("below") or {}):
+    for broker in (told.get(table) or {} for table in ("mqtt", "below", "upstream")):
         if "username" in broker:
             broker["username"] = _HIDDEN
     for table, field in (("upstream", "url"), *(("serial", "port"),) * len(config.serial)):

@@ -220,6 +220,8 @@ class Gateway:
         for office in self._offices:
             office.within(self._reload, office)
         self._reload_certificates()
+        for office in self._offices:
+            office.reread_certificates()
 
     def _reload(self, office: Office) -> None:
         others = [each.trusted for each in self._offices if each is not office]

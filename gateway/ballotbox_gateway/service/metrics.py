@@ -73,6 +73,11 @@ def _roads(state: State) -> Values:
         yield (road["name"],), float(road["state"] == "up")
 
 
+def _certificates(state: State) -> Values:
+    for each in state.get("certificates", ()):
+        yield (each["table"],), float(each["ends"])
+
+
 def _held_by(hold: type[DiskFull]) -> Callable[[State], Values]:
     def held(state: State) -> Values:
         yield (), float(bool(state.get(hold.kind)))
@@ -144,6 +149,11 @@ MEASURES: Final = (
         "ballotbox_copy_behind_seconds", (), "For how long it has lacked any",
         _one("second_copy", "behind_s"),
     ),
+    Measure(
+        "ballotbox_certificate_ends_timestamp_seconds", ("table",),
+        "When the certificate that this table of the settings names ends, Unix time",
+        _certificates,
+    ),
 )  # fmt: skip
 
 
@@ -195,6 +205,7 @@ def troubles(state: State) -> list[str]:
     if state["convicted_by"]:
         told.append("a box holds a checkpoint that this log is not")
     told += [f"{each['origin']} signed two logs" for each in state.get("forked_below", ())]
+    told += [each["trouble"] for each in state.get("certificates", ()) if each["trouble"]]
     return told
 
 

@@ -28,6 +28,7 @@ from ballotbox_gateway.marking import mark_of
 from ballotbox_gateway.problem import Problem
 from ballotbox_gateway.service.calling import Requests, call_boxes
 from ballotbox_gateway.service.carrying_desk import CarryingDesk
+from ballotbox_gateway.service.certificates import CertificateWatch
 from ballotbox_gateway.service.delivery import UpwardDelivery
 from ballotbox_gateway.service.desk import Desk
 from ballotbox_gateway.service.follower import Follower
@@ -82,6 +83,7 @@ class Office:
         self._below: MqttFromBelow | None = None
         self._follower: Follower | None = None
         self._forks = Forks()
+        self._certificates = CertificateWatch(self.config)
         precincts = self.config.screen.precincts if self.config.screen else ()
         self._watch = ScreenWatch(self._ledger, precincts)
 
@@ -125,6 +127,7 @@ class Office:
             copy = SecondCopy(config.second_copy, config.origin, key)
             self._follower = Follower(copy, self._intake, backoff(), now)
             yield self._follower.run()
+        yield self._certificates.run()
         yield call_boxes(self._intake.call_again, self._say)
 
     def _say(self, requests: Requests) -> None:
@@ -153,6 +156,10 @@ class Office:
                 self._delivery.reload()
         except Problem as problem:
             _log.error("the present certificates stay in use: %s", problem)
+
+    def reread_certificates(self) -> None:
+        """Take note of when the certificates end that are in use since a reload."""
+        self._certificates.read()
 
     def reload_register(self, require: Callable[[Trusted], None]) -> None:
         """Use the register file's newest version, or say why the present one stays in use.
@@ -235,6 +242,7 @@ class Office:
             "forked_below": self._forks.status(),
             "upstream": self._delivery.status() if self._delivery else None,
             "second_copy": self._follower.status() if self._follower else None,
+            "certificates": self._certificates.status(),
         }
 
     def screen(self) -> dict[str, Any]:
@@ -248,11 +256,13 @@ class Office:
             "over_quota": self._over_quota(),
             "forked_below": [each["origin"] for each in self._forks.status()],
             "copy_trouble": bool(copy and copy["trouble"]),
+            "certificates": self._certificates.status(),
         }
 
     def _over_quota(self) -> list[str]:
         boxes = [f"box {box.hex()}" for box in sorted(self._quotas.boxes.dry)]
-        return boxes + [f"gateway {name.decode()}" for name in sorted(self._quotas.gateways.dry)]
+        gateways = self._quotas.gateways.dry | self._quotas.aside.dry
+        return boxes + [f"gateway {name.decode()}" for name in sorted(gateways)]
 
     def take_in(self, batch: UpwardBatch) -> UpwardReply | UpwardConflict | UpwardFault:
         """Admit a stretch of a lower log; raises LedgerFailure."""

@@ -3,6 +3,7 @@
 import logging
 from typing import Final, NamedTuple
 
+from ballotbox_gateway.adapters.control_socket import is_answering
 from ballotbox_gateway.adapters.law_files import load_laws
 from ballotbox_gateway.adapters.second_copy import SecondCopy
 from ballotbox_gateway.adapters.used_register import remember_register
@@ -59,17 +60,30 @@ def open_existing(config: Config) -> SqliteLedger:
         finish_placing(path)
         return open_ledger(path)
     except FileNotFoundError as error:
-        remedy = (
-            "Make it once with `ballotbox-gateway init`; if there was one, find it; if it is lost, "
-            "`ballotbox-gateway init --replace` opens a new log"
-        )
-        raise Problem(str(path), "there is no ledger", remedy) from error
+        raise Problem(str(path), "there is no ledger", _remedy_of_none(config)) from error
     except LedgerFailure as error:
         what = str(error).removeprefix(f"{path}: ")
-        remedy = "Stop the other process; of a damaged file, `run` makes a whole one"
-        raise Problem(str(path), what, remedy) from error
+        raise Problem(str(path), what, _remedy_of_held(config)) from error
     except OSError as error:
         raise Problem(str(path), str(error), "Mend that disk, or use another one") from error
+
+
+def _remedy_of_held(config: Config) -> str:
+    if is_answering(config.control):
+        return (
+            "A gateway runs on it: `ballotbox-gateway status` asks it, and to start another one, "
+            "stop it first (systemctl stop ballotbox-gateway)"
+        )
+    return "Stop the other process; of a damaged file, `run` makes a whole one"
+
+
+def _remedy_of_none(config: Config) -> str:
+    if config.second_copy is not None and (config.second_copy / "checkpoint").exists():
+        return "`ballotbox-gateway run` makes it again from the second copy, or says what to do"
+    return (
+        "Make it once with `ballotbox-gateway init`; if there was one, find it; if it is lost, "
+        "`ballotbox-gateway init --replace` opens a new log"
+    )
 
 
 class Opened(NamedTuple):

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import stat
 import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -22,17 +23,24 @@ from ballotbox_gateway.config_roads import Http, Mqtt, SerialPort, Upstream
 from ballotbox_gateway.core.intake import Identity
 from ballotbox_gateway.problem import Problem
 from ballotbox_gateway.service.apart import require_apart
+from ballotbox_gateway.service.certificates import (
+    REMEDY,
+    OwnCertificate,
+    own_certificates,
+    trouble_of,
+)
 from ballotbox_gateway.service.opening import size_of_whole
+from ballotbox_gateway.service.times import long_span, minute
 from ballotbox_gateway.service.upward_roads import upward_road
 from ballotbox_protocol.wire.fingerprint import fingerprint
 from ballotbox_protocol.wire.trust import Trusted
 
 #: An official day of a precinct fits into a few MiB; this leaves room for everything else's logs.
 _DISK_FREE_MIN: Final = 256 * 2**20
+#: What nobody but owner and group may do with a secret.
+_OTHERS: Final = stat.S_IRWXO
 #: Files come from other machines, whose clocks may be so much ahead of a right one.
 _CLOCKS_APART_S: Final = 3_600
-#: From the last rehearsal to the last correction; no certificate may end in between.
-_CERTIFICATE_DAYS_MIN: Final = 14
 
 
 class Finding(NamedTuple):
@@ -75,7 +83,19 @@ def preflight(config: Config, beside: Sequence[Config] = ()) -> Iterator[Finding
         yield _ill(str(problem))
         return
     yield _well(f"key: {config.pkcs11 or config.key_file} is the register's for {config.origin}")
+    yield from _open_secrets(config)
     yield from _surroundings(config, trusted, identity)
+
+
+def _open_secrets(config: Config) -> Iterator[Finding]:
+    """Yield what opens this gateway's doors and stands open to everybody on this machine."""
+    tables = (config.mqtt, config.below, config.upstream)
+    passwords = [table.password_file for table in tables if table is not None]
+    for path in (config.key_file, config.passphrase_file, *passwords):
+        mode = path.stat().st_mode if path is not None and path.exists() else 0
+        if mode & _OTHERS:
+            what = f"{path}: everybody on this machine may read it (mode {stat.S_IMODE(mode):04o})"
+            yield _ill(f"{what}. Make it private: chmod 600 {path}")
 
 
 def _laws(config: Config) -> str:
@@ -174,7 +194,8 @@ def _disk(config: Config) -> str:
     free = shutil.disk_usage(folder).free
     if free < _DISK_FREE_MIN:
         what = f"only {free // 2**20} MiB are free"
-        raise Problem(str(folder), what, f"Make it {_DISK_FREE_MIN // 2**20} MiB at least")
+        remedy = f"Free some space: {_DISK_FREE_MIN // 2**20} MiB at least"
+        raise Problem(f"disk of {folder}", what, remedy)
     return f"disk: {free // 2**20} MiB free in {folder}"
 
 
@@ -206,41 +227,30 @@ def _door(settings: Page | Screen | Metrics) -> str:
 
 
 def _certificates(config: Config) -> Iterator[Finding]:
-    http, upstream = config.http, config.upstream
-    if http is not None and http.certificate_file is not None:
-        yield _found(partial(_certificate, http.certificate_file, http.key_file, "http", None))
-    for table, broker in (("mqtt.tls", config.mqtt), ("below.tls", config.below)):
-        tls = broker.tls if broker is not None else None
-        if tls is not None and tls.certificate_file is not None:
-            files = tls.certificate_file, tls.key_file
-            yield _found(partial(_certificate, *files, table, None, as_client=True))
-    if upstream is not None and upstream.certificate_file is not None:
-        files = upstream.certificate_file, upstream.key_file
-        yield _found(partial(_certificate, *files, "upstream", config.origin, as_client=True))
+    for own in own_certificates(config):
+        yield _found(partial(_certificate, own))
 
 
-def _certificate(
-    certificate: Path, key: Path | None, table: str, origin: str | None, *, as_client: bool = False
-) -> str:
-    """Return what is well with a certificate, with which we call where `as_client`.
+def _certificate(own: OwnCertificate) -> str:
+    from ballotbox_gateway.adapters.http_tls import examined, life_of, origins_named
 
-    origin: what it must name for the upper gateway; None where no name is asked of it.
-    """
-    from ballotbox_gateway.adapters.http_tls import days_left, examined, origins_named
-
-    where = str(certificate)
+    where, table = str(own.file), own.table
     try:
-        says = examined(certificate, key, as_client=as_client)
+        says = examined(own.file, own.key, as_client=own.as_client)
     except OSError as error:
         remedy = f"Have it made anew, or correct {table}.certificate_file and {table}.key_file"
         raise Problem(where, f"does not work: {error}", remedy) from error
-    if origin is not None and origin not in origins_named(says):
-        remedy = f"Have it made with the common name, or the URI bbx:, and {origin}"
-        raise Problem(where, f"does not name {origin}, so the upper gateway refuses us", remedy)
-    left = days_left(says, time.time())
-    if left < _CERTIFICATE_DAYS_MIN:
-        raise Problem(where, f"expires in {left} days", "Have it made anew before the day")
-    return f"{table}: {certificate} is good for {left} days"
+    if own.origin is not None and own.origin not in origins_named(says):
+        remedy = f"Have it made with the common name, or the URI bbx:, and {own.origin}"
+        what = f"does not name {own.origin}, so the upper gateway refuses us"
+        raise Problem(where, what, remedy)
+    now, (begins, ends) = int(time.time()), life_of(says)
+    if begins > now:
+        remedy = "Compare the clock with a watch; if it is right, have the certificate made anew"
+        raise Problem(where, f"is good only from {minute(begins)} on", remedy)
+    if trouble := trouble_of(table, own.file, ends, now):
+        raise Problem(table, trouble, REMEDY)
+    return f"{table}: {own.file} is good until {minute(ends)}, for {long_span(ends - now)}"
 
 
 def _upstream(config: Config, settings: Upstream, trusted: Trusted, *, running: bool) -> Finding:

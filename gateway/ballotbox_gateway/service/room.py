@@ -5,7 +5,7 @@ import shutil
 from typing import Final
 
 from ballotbox_gateway.config import Config
-from ballotbox_gateway.core.quota import Allowance, Quota, Quotas
+from ballotbox_gateway.core.quota import Allowance, Quota, Quotas, statements
 
 _log: Final = logging.getLogger(__name__)
 
@@ -43,6 +43,15 @@ def quotas_of(config: Config) -> Quotas:
     return Quotas(
         Quota(boxes, lambda box: _exceeded(f"box {box.hex()}")),
         Quota(gateways, lambda origin: _exceeded(f"gateway {origin.decode()}")),
+        Quota(statements(limits.gateway_aside_per_day), _many_aside),
+    )
+
+
+def _many_aside(origin: bytes) -> None:
+    _log.error(
+        "gateway %s brings more statements that cannot stand than a day may: what it brings next "
+        "waits. Look at that gateway: somebody may have its key",
+        origin.decode(),
     )
 
 

@@ -11,11 +11,14 @@ from typing import Any, Final
 
 from ballotbox_gateway.service.reasons import in_words, to_do
 from ballotbox_gateway.service.said import Said
+from ballotbox_gateway.service.times import clock
 from ballotbox_protocol.wire.verdict import Reason
 
 _ID_DIGITS: Final = 16
 _MINUTE_S: Final = 60
 _LAW_CODES: Final = 300
+#: From so long before its end on a certificate is a matter of the room.
+_CERTIFICATE_S: Final = 12 * 3_600
 
 STATUS: Final = Said("`ballotbox-gateway status` on this machine tells more.")
 #: What breaks any of the laws of counting.
@@ -56,6 +59,7 @@ def alarms_of(seen: Mapping[str, Any], patience: Patience, now: int) -> list[Ala
     boxes = [(box, box_name(box, alone=is_alone(seen))) for box in seen["boxes"]]
     found = (
         *_of_the_gateway(seen),
+        *_of_certificates(seen, now),
         *_of_passing_on(seen, patience, now),
         *(alarm for box, name in boxes for alarm in _of_a_box(box, name)),
         *(_silence(box, name) for box, name in boxes if _silent(box, patience, now)),
@@ -114,6 +118,23 @@ def _of_the_gateway(seen: Mapping[str, Any]) -> Iterator[Alarm]:
         what = Said("The second copy is not being written.")
         do = Said("Check the disk of the copy. The first one is whole, and boxes are served.")
         yield Alarm("copy", "", urgent=False, what=what, do=do)
+
+
+def _of_certificates(seen: Mapping[str, Any], now: int) -> Iterator[Alarm]:
+    for each in seen["certificates"]:
+        left = each["ends"] - now
+        if left > _CERTIFICATE_S:
+            continue
+        gaps = {"time": clock(each["ends"]), "what": each["table"]}
+        what = Said("A certificate of this gateway ends at {time}: {what}.", gaps)
+        if left <= 0:
+            what = Said("A certificate of this gateway has ended: {what}.", gaps)
+        do = Said(
+            "Call the technician: it is renewed while all goes on. The boxes keep everything."
+        )
+        figure = "ended" if left <= 0 else str(each["ends"])
+        table = each["table"]
+        yield Alarm("certificate", table, urgent=left <= 0, what=what, do=do, figure=figure)
 
 
 def _of_passing_on(seen: Mapping[str, Any], patience: Patience, now: int) -> Iterator[Alarm]:

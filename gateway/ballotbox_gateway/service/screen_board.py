@@ -5,7 +5,6 @@ A pure function of what was read, what officers have marked as seen, and the tim
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any, Final
 
 from ballotbox_gateway.service.said import Gap, Said
@@ -13,6 +12,7 @@ from ballotbox_gateway.service.screen_alarms import Alarm, box_name, is_alone
 from ballotbox_gateway.service.screen_marks import Seen
 from ballotbox_gateway.service.screen_watch import REPORTS_MAX
 from ballotbox_gateway.service.screen_words import Language
+from ballotbox_gateway.service.times import clock
 from ballotbox_protocol.election.identifiers import BOX_ID_SIZE
 
 #: Alarms told of in full; the rest is a number.
@@ -219,9 +219,3 @@ def _oldest(backlog: Mapping[str, int] | None, language: Language, now: int) -> 
         return language.say("everything is there")
     age = {"age": language.span(now - backlog["since"])}
     return language.say(Said("the oldest for {age}", age))
-
-
-def clock(at: int, *, seconds: bool = False) -> str:
-    """Return a time of day by this machine's clock and zone."""
-    told = datetime.fromtimestamp(at).astimezone()
-    return f"{told:%H:%M:%S}" if seconds else f"{told:%H:%M}"

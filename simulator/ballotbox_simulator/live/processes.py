@@ -36,6 +36,9 @@ class Roads:
 class GatewayProcess:
     """One gateway of `authority` in a directory of its own."""
 
+    #: What its commands begin with.
+    program: tuple[str, ...] = _COMMAND
+
     def __init__(self, directory: Path, authority: Authority, origin: str, roads: Roads) -> None:
         self.origin = origin
         self.directory = directory
@@ -75,7 +78,7 @@ class GatewayProcess:
     def command(self, *arguments: str) -> str:
         """Run a sub-command of the gateway and return what it printed; raises GatewayFailed."""
         done = subprocess.run(
-            [*_COMMAND, *arguments, "--config", str(self._config)],
+            [*self.program, *arguments, "--config", str(self._config)],
             capture_output=True,
             text=True,
             check=False,
@@ -96,7 +99,7 @@ class GatewayProcess:
     def _spawn(self) -> subprocess.Popen[bytes]:
         with (self.directory / "gateway.log").open("ab") as log:
             return subprocess.Popen(
-                [*_COMMAND, "run", "--config", str(self._config)],
+                [*self.program, "run", "--config", str(self._config)],
                 stdout=log,
                 stderr=log,
                 start_new_session=True,

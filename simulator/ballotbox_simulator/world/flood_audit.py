@@ -17,7 +17,7 @@ from ballotbox_protocol.election.identifiers import BoxId, ReportId
 from ballotbox_protocol.wire import cose
 from ballotbox_protocol.wire.leaf import decode_leaf
 from ballotbox_simulator.world.faults import FaultKind
-from ballotbox_simulator.world.gateway_node import BOX_MAY, GatewayNode
+from ballotbox_simulator.world.gateway_node import ASIDE_MAY, BOX_MAY, GatewayNode
 
 #: A gateway that has not got the newer register cannot decide what rests on it.
 BEHIND: Final = frozenset({FaultKind.REGISTER_RENEWED, FaultKind.KEY_ROTATED})
@@ -64,6 +64,8 @@ class FloodAudit:
 
         talkative: the box itself may have so much to say.
         """
+        if allowance is ASIDE_MAY:
+            return f"{who.decode()} may bring no more statements, and nobody planted any"
         if allowance is not BOX_MAY:
             stored = _size(gateway.ledger.entries(0, gateway.ledger.log_head().size))
         elif not (talkative or who in self.in_name_of or gateway.name in self._opened):

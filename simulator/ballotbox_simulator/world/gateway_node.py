@@ -20,7 +20,7 @@ from ballotbox_gateway.core.intake import (
     RulingResult,
 )
 from ballotbox_gateway.core.ports import DiskFull, LedgerFailure
-from ballotbox_gateway.core.quota import Allowance, Quota, Quotas
+from ballotbox_gateway.core.quota import Allowance, Quota, Quotas, statements
 from ballotbox_gateway.core.upward import UpwardBatch, UpwardFault
 from ballotbox_protocol.election.identifiers import BoxId, InvalidField
 from ballotbox_protocol.election.register_changes import require_later
@@ -41,6 +41,7 @@ _CALL_SELDOM_MS: Final = 600_000
 BOX_MAY: Final = Allowance(burst=48 * 1_024, per_hour=120 * 1_024)
 #: So little that an honest gateway runs dry after a fault, and so much that it refills in time.
 GATEWAY_MAY: Final = Allowance(burst=16 * 1_024, per_hour=2_048 * 1_024)
+ASIDE_MAY: Final = statements(4)
 
 
 class Witness(Protocol):
@@ -166,7 +167,8 @@ class GatewayNode:
     def _quotas(self) -> Quotas:
         boxes = Quota(BOX_MAY, lambda who: self._witness.ran_dry(self, who, BOX_MAY))
         gateways = Quota(GATEWAY_MAY, lambda who: self._witness.ran_dry(self, who, GATEWAY_MAY))
-        return Quotas(boxes, gateways)
+        aside = Quota(ASIDE_MAY, lambda who: self._witness.ran_dry(self, who, ASIDE_MAY))
+        return Quotas(boxes, gateways, aside)
 
     def fail(self, fault: LedgerFailure | Killed) -> None:
         """Die of a ledger that cannot be relied on, or of an injected end."""

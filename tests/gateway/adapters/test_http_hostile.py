@@ -167,7 +167,7 @@ def test_certificates_and_authorities_are_those_of_the_files_after_a_reload(
             with way(unused_port, renewed, renewed.issue("lower2", ORIGIN)) as after:
                 assert isinstance(after.deliver(batch), UpwardReply)
             fault = upstream.deliver(batch)
-            assert "certificate or TLS fails" in fault.problem, fault
+            assert "shows a certificate that fails" in fault.problem, fault
         assert office.ledger.log_head().size == len(batch.entries)
 
     scenario(unused_port, listening, conversation)

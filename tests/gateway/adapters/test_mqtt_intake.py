@@ -1,10 +1,8 @@
 """Does the MQTT road keep what it must, and nothing that it must not, on a real broker?"""
 
 import asyncio
-import ssl
 import threading
 from contextlib import asynccontextmanager
-from types import SimpleNamespace
 
 import pytest
 from paho.mqtt.client import Client
@@ -13,14 +11,10 @@ from paho.mqtt.enums import CallbackAPIVersion
 from ballotbox_gateway.adapters.backoff import Backoff
 from ballotbox_gateway.adapters.mqtt_arrivals import Arrivals
 from ballotbox_gateway.adapters.mqtt_intake import MqttIntake
-from ballotbox_gateway.adapters.mqtt_probe import broker_trouble
 from ballotbox_gateway.adapters.roads import CarrierState, Inbox
-from ballotbox_gateway.config_roads import Mqtt, Tls
+from ballotbox_gateway.config_roads import Mqtt
 from ballotbox_protocol.wire.message import Message, MessageKind, topic_of
-from ballotbox_simulator.live.broker import free_port
 from tests.brokers import mosquitto
-from tests.certificates import write_certificates
-from tests.gateway.adapters.scripted_broker import ScriptedBroker
 from tests.gateway.scripted import ORIGIN, authority
 from tests.patience import PATIENCE_S, soon
 
@@ -28,12 +22,6 @@ ELECTION = authority().trusted.digest
 BOXES = authority().boxes
 UP = [topic_of(ELECTION, box, "up") for box in BOXES]
 DOWN = [topic_of(ELECTION, box, "down") for box in BOXES]
-
-
-@pytest.fixture(scope="module")
-def broker(tmp_path_factory):
-    with mosquitto(tmp_path_factory.mktemp("broker")) as running:
-        yield running
 
 
 @asynccontextmanager
@@ -344,194 +332,3 @@ def test_a_broker_that_is_killed_is_found_again(tmp_path):
                 await soon(lambda: len(intake._inbox) == 1, "a letter")
 
     asyncio.run(scenario())
-
-
-def test_answers_that_the_broker_refuses_are_seen_and_told(tmp_path):
-    acl = tmp_path / "acl"
-    acl.write_text("topic read bbx/#\n")
-    told = (
-        f"refuses answers on bbx/1/{ELECTION[:8].hex()}/+/down: not authorized. "
-        "Allow them in the broker's ACL"
-    )
-
-    async def scenario():
-        with mosquitto(tmp_path / "b", f"acl_file {acl}") as broker:
-            async with road(broker) as intake:
-                await soon(lambda: intake.trouble, "the words")
-                for _ in range(20):
-                    assert intake.trouble == told
-                    await asyncio.sleep(0)
-                await soon(lambda: intake._connection >= 3, "two more connections")
-                assert intake.trouble == told
-            settings = Mqtt(host=broker.host, port=broker.port)
-            assert await asyncio.to_thread(broker_trouble, settings, ORIGIN, ELECTION) == told
-
-    asyncio.run(scenario())
-
-
-@pytest.mark.parametrize(
-    ("packets", "told"),
-    [
-        (
-            {"CONNACK": bytes.fromhex("2003008700")},
-            "refuses us: not authorized. Correct mqtt.username and mqtt.password_file",
-        ),
-        (
-            {"CONNACK": bytes.fromhex("2003008400")},
-            "refuses us: unsupported protocol version. Set mqtt.protocol to the version it speaks",
-        ),
-        (
-            {"CONNACK": bytes.fromhex("2003008900")},
-            "refuses us: server busy. Its log says why",
-        ),
-        (
-            {"SUBACK": bytes.fromhex("87")},
-            (
-                f"refuses the subscription to bbx/1/{ELECTION[:8].hex()}/+/up: not authorized. "
-                "Allow it in the broker's ACL"
-            ),
-        ),
-    ],
-)
-def test_a_refusal_of_the_broker_is_told_and_tried_again(packets, told):
-    async def scenario():
-        async with ScriptedBroker(**packets) as broker, road(broker) as intake:
-            await soon(lambda: broker.connections >= 3, "three tries")
-            assert intake.trouble == told
-            assert intake.state is not CarrierState.UP
-            settings = Mqtt(host=broker.host, port=broker.port)
-            assert await asyncio.to_thread(broker_trouble, settings, ORIGIN, ELECTION) == told
-
-    asyncio.run(scenario())
-
-
-@pytest.mark.parametrize(
-    ("code", "word"), [(b"\x87", "not authorized"), (b"\x97", "quota exceeded")]
-)
-def test_a_refused_answer_is_seen_and_told_once(caplog, code, word):
-    """Acceptance 8: PUBACK 0x87 or 0x97 for what a gateway says: an alarm in log and status."""
-    told = f"refuses answers on bbx/1/{ELECTION[:8].hex()}/+/down: {word}. "
-
-    async def scenario():
-        async with ScriptedBroker(PUBACK=code) as broker, road(broker) as intake:
-            await soon(lambda: intake.trouble, "the words")
-            assert intake.trouble.startswith(told)
-            assert intake.state is CarrierState.UP
-        async with ScriptedBroker(PUBACK=b"\x00") as broker, road(broker) as intake:
-            await up(intake)
-            await soon(lambda: not intake._client._out_messages, "the answer")
-            assert intake.trouble == ""
-
-    asyncio.run(scenario())
-    assert caplog.text.count(told) == 1
-
-
-@pytest.mark.parametrize(
-    "garbage",
-    [bytes.fromhex("20030000"), b"\xff" * 64, bytes.fromhex("30ffffffffff7f"), b"HTTP/1.1 400\r\n"],
-    ids=["cut CONNACK", "no packet", "endless length", "HTTP"],
-)
-def test_a_peer_that_speaks_no_mqtt_costs_its_connection_alone(garbage):
-    async def scenario():
-        fake = ScriptedBroker(CONNACK=garbage, then_close=True)
-        async with fake as broker, road(broker) as intake:
-            await soon(lambda: broker.connections >= 3, "three tries")
-            assert intake.state is not CarrierState.UP
-
-    asyncio.run(scenario())
-
-
-def test_an_exception_inside_the_client_costs_one_connection_and_is_logged(
-    broker, monkeypatch, caplog
-):
-    async def scenario():
-        async with road(broker, **fresh("exception")) as intake:
-            await up(intake)
-            monkeypatch.setattr(intake, "_take", lambda _: 1 / 0)
-            with Publisher(broker) as box:
-                await asyncio.to_thread(box.say, UP[0], b"one")
-                await soon(lambda: "connecting anew" in caplog.text, "the log")
-                monkeypatch.undo()
-                await soon(lambda: len(intake._inbox) == 1, "the letter, on the next connection")
-        assert "ZeroDivisionError" in caplog.text
-
-    asyncio.run(scenario())
-
-
-# paho drops the socket of a failed TLS handshake without closing it.
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-def test_over_tls_bursts_arrive_whole_and_a_foreign_certificate_is_told(tmp_path):
-    authority, certificate, key = write_certificates(tmp_path)
-    port = free_port()
-    lines = [
-        f"listener {port} 127.0.0.1",
-        f"cafile {authority}",
-        f"certfile {certificate}",
-        f"keyfile {key}",
-    ]
-    many = [b"%d" % n * 100 for n in range(300)]
-
-    async def scenario():
-        with mosquitto(tmp_path / "b", *lines) as broker:
-            secured = SimpleNamespace(host="127.0.0.1", port=port)
-            tls = Tls(ca_file=authority)
-            async with road(secured, tls=tls, limit=50) as intake:
-                await up(intake)
-                with Publisher(broker) as box:
-                    await asyncio.to_thread(box.say, UP[0], *many)
-                    seen = []
-                    while len(seen) < len(many):
-                        await soon(lambda: len(intake._inbox), "more letters")
-                        letters = taken(intake)
-                        settle(letters)
-                        intake.resume()
-                        seen += bodies(letters)
-                assert seen == many
-            settings = Mqtt(host="127.0.0.1", port=port, tls=Tls())
-            assert (await asyncio.to_thread(broker_trouble, settings, ORIGIN, ELECTION)).startswith(
-                "shows a certificate that fails: "
-            )
-            settings = Mqtt(host="127.0.0.1", port=broker.port, tls=tls)
-            assert await asyncio.to_thread(broker_trouble, settings, ORIGIN, ELECTION)
-
-    asyncio.run(scenario())
-
-
-@pytest.mark.parametrize("limit", [1024, 10])
-def test_messages_that_wait_inside_tls_are_read_without_more_bytes_from_the_network(
-    tmp_path, limit
-):
-    authority, certificate, key = write_certificates(tmp_path)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, key)
-    ping_response, many = b"\xd0\x00", 300
-    publication = bytes.fromhex("3005 0001 74 00 78")
-    burst = publication + ping_response + publication * (many - 1)
-
-    async def scenario():
-        fake = ScriptedBroker(tls=context, afterwards=burst)
-        async with fake as broker, road(broker, limit=limit, tls=Tls(ca_file=authority)) as intake:
-            seen = 0
-            while seen < many:
-                await soon(lambda: len(intake._inbox), f"letter {seen + 1}")
-                seen += len(taken(intake))
-                intake.resume()
-
-    asyncio.run(scenario())
-
-
-def test_an_unreachable_broker_is_told_in_words(unused_port):
-    settings = Mqtt(host="127.0.0.1", port=unused_port)
-    assert broker_trouble(settings, ORIGIN, ELECTION) == (
-        "refuses the connection. Start the broker, or correct mqtt.host and mqtt.port"
-    )
-    settings = Mqtt(host="no-such-host.invalid", port=unused_port)
-    assert broker_trouble(settings, ORIGIN, ELECTION) == (
-        "cannot be found by that name. Correct mqtt.host, or the name service"
-    )
-
-
-def test_a_good_broker_has_nothing_against_us(broker):
-    for protocol in ("5", "3.1.1"):
-        settings = Mqtt(host=broker.host, port=broker.port, protocol=protocol)
-        assert broker_trouble(settings, ORIGIN, ELECTION) == ""

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from ballotbox_gateway.adapters import mqtt_line
 from ballotbox_gateway.adapters.mqtt_line import Line, Publication
-from ballotbox_protocol.wire.message import Message, MessageKind
+from ballotbox_protocol.wire.message import MESSAGE_MAX, Message, MessageKind
 from ballotbox_simulator.live.broker import free_port
 from tests.brokers import mosquitto
 from tests.gateway.adapters.scripted_broker import ScriptedBroker
@@ -101,7 +101,7 @@ def all_of(a_line):
 
 
 topics = st.binary(min_size=1, max_size=20)
-payloads = st.binary(max_size=400)
+SHORT = st.binary(max_size=250)
 mids = st.integers(1, 0xFFFF)
 plain = st.builds(
     lambda first, topic, payload, mid: (
@@ -114,18 +114,17 @@ plain = st.builds(
     mids,
 )
 others = st.one_of(
-    st.builds(publish, st.sampled_from([0x31, 0x33, 0x34, 0x3C]), topics, payloads, mids),
+    st.builds(publish, st.sampled_from([0x31, 0x33]), topics, SHORT, mids),
     st.builds(
         publish,
         st.sampled_from([0x30, 0x32]),
         topics,
-        payloads,
+        SHORT,
         mids,
         st.just(b"\x02\x01\x01"),
     ),
-    st.builds(publish, st.sampled_from([0x30, 0x32]), st.just(b""), payloads, mids),
-    st.builds(publish, st.just(0x32), topics, st.binary(min_size=PACKET_MAX, max_size=500), mids),
-    st.builds(packet, st.sampled_from([0x20, 0x40, 0x90, 0xD0, 0xE0]), payloads),
+    st.builds(publish, st.sampled_from([0x30, 0x32]), st.just(b""), SHORT, mids),
+    st.builds(packet, st.sampled_from([0x20, 0x40, 0x90, 0xD0, 0xE0]), SHORT),
     st.builds(packet, st.sampled_from([0x30, 0x32]), st.binary(max_size=4)),
 ).map(lambda data: (data, data))
 
@@ -150,17 +149,49 @@ def test_a_publication_is_plain_only_in_the_form_of_the_protocol_that_is_spoken(
         assert line(bare).publication() is None
 
 
-def test_what_is_too_long_to_be_kept_is_pahos_while_it_comes():
-    data = publish(0x30, b"t", b"x" * 5_000)
-    a_line = line(data[:10], data[10:200], data[200:])
+@pytest.mark.parametrize("first", [0x30, 0x33, 0xD0])
+def test_a_packet_longer_than_the_broker_was_told_ends_the_connection(first):
+    whole = publish(first, b"t", b"x" * PACKET_MAX)
+    a_line = line(whole[:10], whole[10:200], whole[200:], b"never read")
     assert a_line.publication() is None
-    assert a_line.recv(10_000) == data[:10]
-    assert not a_line.has_for_paho
-    with pytest.raises(BlockingIOError):
-        a_line.recv(1)
-    assert a_line.publication() is None
+    assert a_line.is_over
     assert a_line.has_for_paho
-    assert a_line.recv(10_000) == data[10:200]
+    with pytest.raises(ConnectionAbortedError, match=r"a packet came with 30\d bytes"):
+        a_line.recv(1)
+
+
+@pytest.mark.parametrize("first", [0x34, 0x3C, 0x35])
+def test_a_message_at_qos_2_ends_the_connection(first):
+    a_line = line(publish(first, b"t", b"x"))
+    assert a_line.publication() is None
+    with pytest.raises(ConnectionAbortedError, match="at QoS 2"):
+        a_line.recv(1)
+
+
+LONG = 100_000
+
+
+@pytest.mark.parametrize("first", [0x30, 0x32, 0x3A, 0x33])
+@pytest.mark.parametrize("topic", [b"t", b"t" * 65_535], ids=len)
+def test_before_mqtt_5_what_is_too_long_is_cut_and_the_rest_passed_over(first, topic):
+    data = publish(first, topic, b"x" * LONG, 9, b"") + publish(0x32, b"next", b"whole", 10, b"")
+    cut = [data[at : at + 4_096] for at in range(0, len(data), 4_096)]
+    a_line = line(*cut, properties=False)
+    qos, mid = (0, 0) if first == 0x30 else (1, 9)
+    kept = first == 0x33
+    begin = Publication(topic[:PACKET_MAX], b"x" * PACKET_MAX, mid, qos, kept)
+    assert all_of(a_line) == [begin, Publication(b"next", b"whole", 10, 1)]
+
+
+def test_of_a_packet_that_is_too_long_only_its_beginning_is_in_memory():
+    pieces = [b"x" * 4_096 for _ in range(1_000)]
+    head = b"\x30\xff\xff\xff\x7f\x00\x01t"
+    a_line, longest = line(head, *pieces, properties=False), 0
+    assert len(a_line.publication().payload) == PACKET_MAX
+    while a_line._sock.pieces:
+        assert a_line.publication() is None
+        longest = max(longest, len(a_line._data))
+    assert longest < PACKET_MAX + 65_544 + 2 * 4_096
 
 
 def test_a_length_without_end_is_left_to_paho_which_ends_the_connection():
@@ -260,6 +291,24 @@ MIXED = b"".join(
         publish(0x32, UP[0].encode(), b"", 6),
     )
 )
+
+
+def test_a_message_that_is_too_long_for_mqtt_3_is_refused_by_size_and_acknowledged(tmp_path):
+    """Kept at the broker it would come again, before everything else."""
+
+    async def scenario():
+        with mosquitto(tmp_path, "max_packet_size 1000000") as broker:
+            async with road(broker, protocol="3.1.1") as intake:
+                await up(intake)
+                with Publisher(broker, DOWN[0]) as box:
+                    await asyncio.to_thread(box.say, UP[0], b"x" * 200_000)
+                    await asyncio.to_thread(box.say, UP[0], b"short")
+                    await soon(lambda: len(intake._inbox) == 2, "two letters")
+                    cut, short = taken(intake)
+                    assert MESSAGE_MAX < len(cut.data) < MESSAGE_MAX + 2_000
+                    assert (cut.token.qos, short.data) == (1, b"short")
+
+    asyncio.run(scenario())
 
 
 def letters_of(burst):

@@ -156,4 +156,5 @@ def test_over_tls_the_certificate_must_be_the_one_trusted(batch, tmp_path):
             assert upstream.deliver(batch) == UpwardConflict(3)
         with way(f"https://127.0.0.1:{port}") as upstream:
             fault = upstream.deliver(batch)
-    assert fault.problem.startswith("the upper gateway's certificate or TLS fails (")
+    assert fault.problem.startswith("the upper gateway shows a certificate that fails: ")
+    assert fault.fix.startswith("Correct upstream.ca_file")

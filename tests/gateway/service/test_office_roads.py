@@ -30,11 +30,10 @@ def office(mqtt, below):
     made.config = SimpleNamespace(upstream=None)
     made.reception = SimpleNamespace(mqtt=mqtt, carriers=[mqtt], holds={}, fresh=())
     made.trusted = made._follower = None
-    made._below, made._forks, made._quotas = (
-        below,
-        Forks(),
-        SimpleNamespace(boxes=SimpleNamespace(dry=()), gateways=SimpleNamespace(dry=())),
-    )
+    dry = SimpleNamespace(dry=frozenset())
+    made._below, made._forks = below, Forks()
+    made._quotas = SimpleNamespace(boxes=dry, gateways=dry, aside=dry)
+    made._certificates = SimpleNamespace(status=list)
     made._watch = SimpleNamespace(look=lambda *_: {})
     return made
 
@@ -44,6 +43,17 @@ def test_the_screen_shows_either_road_that_is_down():
     assert office(*roads).screen()["roads_down"] == ["boxes", "gateways below"]
     roads[1].state, roads[1].trouble = CarrierState.UP, ""
     assert office(*roads).screen()["roads_down"] == ["boxes"]
+
+
+def test_a_gateway_below_that_is_over_either_quota_is_named_once():
+    one = office(Road("boxes"), Road("gateways below"))
+    spent = SimpleNamespace(dry=frozenset({b"a.example/b"}))
+    for quotas in ({"gateways": spent}, {"aside": spent}, {"gateways": spent, "aside": spent}):
+        plain = SimpleNamespace(dry=frozenset())
+        one._quotas = SimpleNamespace(
+            **({"boxes": plain, "gateways": plain, "aside": plain} | quotas)
+        )
+        assert one.screen()["over_quota"] == ["gateway a.example/b"]
 
 
 def test_a_bad_file_of_one_road_leaves_the_other_its_new_ones(caplog):

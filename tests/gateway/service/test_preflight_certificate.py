@@ -6,6 +6,7 @@ import pytest
 
 from ballotbox_gateway.installation import load_installation
 from ballotbox_gateway.service import preflight
+from ballotbox_gateway.service.certificates import REMEDY
 from tests.certificates import CertificateAuthority
 from tests.gateway.adapters.test_config import FIELDS
 
@@ -24,7 +25,7 @@ def said_of(folder, days, broker):
 
 
 @pytest.mark.parametrize("broker", ["mqtt", "below"])
-@pytest.mark.parametrize(("days", "well"), [(30, True), (5, False)])
+@pytest.mark.parametrize(("days", "well"), [(30, True), (5, False), (-3, False)])
 def test_a_certificate_for_a_broker_is_held_against_the_day(
     tmp_path, monkeypatch, days, well, broker
 ):
@@ -32,8 +33,21 @@ def test_a_certificate_for_a_broker_is_held_against_the_day(
     monkeypatch.setattr(preflight, "time", SimpleNamespace(time=lambda: now))
     found = said_of(tmp_path, days, broker)
     assert found.well is well
-    if well:
-        assert found.line.startswith(f"{broker}.tls: ")
-        assert found.line.endswith("is good for 30 days")
-    else:
-        assert found.line.endswith("expires in 5 days. Have it made anew before the day")
+    assert found.line.startswith(f"{broker}.tls: {tmp_path}/gateway.pem ")
+    words = {
+        30: "is good until 2100-01-01 00:00 UTC, for 30 days",
+        5: f"ends at 2100-01-01 00:00 UTC, in 5 days. {REMEDY}",
+        -3: "ended at 2100-01-01 00:00 UTC, 2 days ago: the broker takes no new connection of "
+        f"ours. {REMEDY}",
+    }
+    assert found.line.endswith(words[days])
+
+
+def test_a_certificate_that_is_not_good_yet_points_at_the_clock(tmp_path, monkeypatch):
+    monkeypatch.setattr(preflight, "time", SimpleNamespace(time=lambda: 1_500_000_000))
+    found = said_of(tmp_path, 0, "mqtt")
+    words = (
+        f"{tmp_path}/gateway.pem: is good only from 2020-01-01 00:00 UTC on. Compare the clock "
+        "with a watch; if it is right, have the certificate made anew"
+    )
+    assert found == (False, words)

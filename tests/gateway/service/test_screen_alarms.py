@@ -13,6 +13,7 @@ from ballotbox_gateway.service.screen_alarms import Patience, alarms_of, reason_
 from ballotbox_gateway.service.screen_board import board_of
 from ballotbox_gateway.service.screen_marks import MARKS_MAX, Marks, Seen
 from ballotbox_gateway.service.screen_words import LANGUAGES, catalogue_of, chosen, language
+from ballotbox_gateway.service.times import clock
 from ballotbox_protocol.election.identifiers import PollState
 from ballotbox_protocol.wire.report import ReportKind
 from tests.gateway.room_stage import Office, precinct
@@ -20,6 +21,8 @@ from tests.gateway.scripted import CENTRE, NOW
 
 K = ReportKind
 MINUTE = 60
+#: Not a matter of the room yet.
+LATER = NOW + 12 * 3_600 + 1
 
 
 def read(**says):
@@ -76,6 +79,16 @@ CASES = {
         "Sends more than anybody may have stored: box ab",
     ),
     "the copy": (read(copy_trouble=True), False, "The second copy is not being written."),
+    "a certificate": (
+        read(certificates=[{"table": "mqtt.tls", "ends": NOW + 3 * 3_600}]),
+        False,
+        f"A certificate of this gateway ends at {clock(NOW + 3 * 3_600)}: mqtt.tls.",
+    ),
+    "a certificate that has ended": (
+        read(certificates=[{"table": "http", "ends": NOW}, {"table": "upstream", "ends": LATER}]),
+        True,
+        "A certificate of this gateway has ended: http.",
+    ),
     "a dispute": (
         first_box(disputed=True),
         True,

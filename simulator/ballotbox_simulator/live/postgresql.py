@@ -1,8 +1,8 @@
-"""A PostgreSQL of our own for tests and rehearsals: a temporary cluster without TCP, as child process.
+"""A PostgreSQL of our own for tests and rehearsals: a temporary cluster without TCP.
 
 Data and socket lie in one temporary folder, which goes with the cluster. PostgreSQL does not run as
-root, so root lends it an unprivileged user. What is durable is what a production server has durable:
-`fsync` and `synchronous_commit` are on.
+root, so root lends it an unprivileged user. `fsync` and `synchronous_commit` are on, as they must
+be on a server that is used in earnest.
 """
 
 import os
@@ -66,10 +66,12 @@ class TemporaryCluster:
         """Find the programs; raises PostgresqlUnavailable."""
         self._programs = find_postgresql()
         self._folder = Path(tempfile.mkdtemp(prefix="bbx-pg-"))
-        self._as_user = _lent_user()
+        lent = _lent_user()
+        self._user = None if lent is None else lent[0]
+        self._group = None if lent is None else lent[1]
         self._process: subprocess.Popen[bytes] | None = None
-        if self._as_user:
-            os.chown(self._folder, self._as_user["user"], self._as_user["group"])
+        if lent is not None:
+            os.chown(self._folder, *lent)
 
     @property
     def host(self) -> str:
@@ -112,7 +114,8 @@ class TemporaryCluster:
                 stderr=log,
                 cwd=self._folder,
                 start_new_session=True,
-                **self._as_user,
+                user=self._user,
+                group=self._group,
             )
         self._await_ready()
 
@@ -124,7 +127,13 @@ class TemporaryCluster:
         command = [str(self._programs / "initdb"), "--pgdata", str(self.data), "--no-sync"]
         command += ["--auth=trust", f"--username={self.user}", "--locale=C", "--encoding=UTF8"]
         done = subprocess.run(
-            command, capture_output=True, text=True, check=False, cwd=self._folder, **self._as_user
+            command,
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=self._folder,
+            user=self._user,
+            group=self._group,
         )
         if done.returncode != 0:
             raise PostgresqlUnavailable(f"initdb failed: {done.stderr.strip()[-800:]}")
@@ -183,14 +192,14 @@ class TemporaryCluster:
         self.close()
 
 
-def _lent_user() -> dict[str, int]:
-    """Return as whom root starts the server, for subprocess; nothing for anybody else."""
+def _lent_user() -> tuple[int, int] | None:
+    """Return user and group as which root starts the server; None for anybody else."""
     if os.geteuid() != 0:
-        return {}
+        return None
     for name in _UNPRIVILEGED:
         try:
             found = pwd.getpwnam(name)
         except KeyError:
             continue
-        return {"user": found.pw_uid, "group": found.pw_gid}
+        return found.pw_uid, found.pw_gid
     raise PostgresqlUnavailable("root cannot run PostgreSQL, and there is no user postgres")

@@ -290,19 +290,26 @@ class PostgresqlLedger:
 
     @on_server
     def require_whole(self) -> None:
-        """Raise Damaged unless everything beside the leaves is as it was committed."""
-        with self.turn():
+        """Raise Damaged unless everything beside the leaves is as it was committed.
+
+        All is read at one moment, and nobody waits for it.
+        """
+        link = self._connected()
+        link.execute(sql.SNAPSHOT)
+        try:
             self._require_marks()
             batches = self._all(sql.BATCHES)
-            with self._link.cursor("records", binary=True) as cursor:
+            with link.cursor("records") as cursor:
                 cursor.itersize = _LEAVES_AT_ONCE
-                found = misplaced_records(batches, cursor.execute(sql.RECORDS))
+                found = misplaced_records(batches, cursor.execute(sql.RECORDS, binary=True))
+        finally:
+            self._end()
         if found:
             raise Damaged(f"{self.where}: what stands beside {in_ranges(found)} has changed")
 
     def _require_marks(self) -> None:
-        turn = self._turn
-        if turn is not None and turn.frontier.root() != turn.standing.head.root:
+        ((size, root, hashes),) = self._all(sql.FRONTIER)
+        if len(hashes) != size.bit_count() * HASH_SIZE or _frontier(size, hashes).root() != root:
             raise Damaged(f"{self.where}: the head of the log has changed")
         changed = [row[0] for row in self._all(sql.MISMARKED)]
         if changed:

@@ -18,6 +18,9 @@ SELECT size, root, register_version, frontier, pg_current_xact_id()::text FROM h
 OUTCOME: Final = "SELECT pg_xact_status(%s::xid8)"
 MOVE_LOG: Final = "UPDATE head SET size = %s, root = %s, frontier = %s"
 USE_REGISTER: Final = "UPDATE head SET register_version = %s"
+#: Everything as it is at one moment.
+SNAPSHOT: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+FRONTIER: Final = "SELECT size, root, frontier FROM head"
 LOG_HEAD: Final = "SELECT size, root FROM head"
 BINDING: Final = "SELECT origin, election, register_version FROM head"
 FORMAT: Final = "SELECT format FROM head"

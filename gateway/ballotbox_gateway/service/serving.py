@@ -59,7 +59,7 @@ def _opened(config: Config, ledgers: ExitStack) -> Parts:
         ledgers.callback(ledger.close)
         remember_register(config, trusted.register)
         for line in told:
-            _log.warning("%s: %s", config.ledger_file, line)
+            _log.warning("%s: %s", config.ledger, line)
     return Parts(config, trusted, intake, ledger, quotas)
 
 

@@ -90,11 +90,11 @@ def _process_lines(state: dict[str, Any]) -> Iterator[str]:
 
 
 def _hold_lines(state: dict[str, Any]) -> Iterator[str]:
-    from ballotbox_gateway.core.ports import ReadOnly, SignerAway
+    from ballotbox_gateway.core.ports import HOLDS
 
     if state.get("disk_full"):
         yield f"DISK FULL {state['disk_full']}"
-    for hold in (ReadOnly, SignerAway):
+    for hold in HOLDS[1:]:
         if trouble := state.get(hold.kind):
             yield f"NOT TAKING IN {trouble}"
             yield f"          {hold.remedy}"

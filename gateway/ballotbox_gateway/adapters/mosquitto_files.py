@@ -14,7 +14,7 @@ from ballotbox_gateway.adapters.mqtt_client import session_name
 from ballotbox_gateway.config_roads import Mqtt
 from ballotbox_gateway.problem import Problem
 from ballotbox_protocol.election.identifiers import BoxId, ElectionDigest
-from ballotbox_protocol.wire.message import MESSAGE_MAX, topic_of
+from ballotbox_protocol.wire.message import MESSAGE_MAX, sharded_topic_of, topic_of
 from ballotbox_protocol.wire.trust import Trusted
 
 CONFIG_NAME: Final = "mosquitto.conf"
@@ -84,12 +84,14 @@ def _acl(
     yield "# Write it anew and send mosquitto a SIGHUP when the register has changed."
     for each in sessions:
         every = f"bbx/1/{each.trusted.digest[:8].hex()}/+"
-        yield from ("", f"user {each.name}", f"topic read {every}/up", f"topic write {every}/down")
+        reads = f"topic read {every}/up", f"topic read {every}/up/+"
+        yield from ("", f"user {each.name}", *reads, f"topic write {every}/down")
     for box, elections in boxes.items():
         yield from ("", f"user {box.hex()}")
         for election in elections:
             up, down = (topic_of(election, box, way) for way in ("up", "down"))
-            yield from (f"topic write {up}", f"topic read {down}")
+            sharded = sharded_topic_of(election, box)
+            yield from (f"topic write {up}", f"topic write {sharded}", f"topic read {down}")
 
 
 def _config(

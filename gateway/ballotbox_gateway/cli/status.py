@@ -69,6 +69,9 @@ def _process_lines(state: dict[str, Any]) -> Iterator[str]:
     for road in state.get("roads", ()):
         trouble = f": {road['trouble']}" if road["trouble"] else ""
         yield f"road      {road['name']} {road['state']}{trouble}"
+    if shards := state.get("shards"):
+        part = f"{shards['held']} of {shards['of']} shards are ours"
+        yield f"sharing   {part}, {shards['processes']} processes"
     for remark in state.get("broker_remarks", ()):
         yield f"BROKER    {remark}"
     yield from _hold_lines(state)

@@ -176,6 +176,22 @@ class Config(_Table):
         return data | {name: tuple(data[name]) for name in repeated}
 
     @model_validator(mode="after")
+    def _fits_a_database(self) -> Self:
+        if self.postgresql is None:
+            return self
+        if self.control_socket is None:
+            raise ValueError(
+                "control_socket is missing: with [postgresql] each process has its own"
+            )
+        if self.second_copy is not None:
+            raise ValueError("second_copy needs ledger_file: a database has standbys and backups")
+        if self.upstream is not None:
+            raise ValueError("upstream needs ledger_file: a centre of several processes is the top")
+        if self.mqtt is not None and self.mqtt.protocol != "5":
+            raise ValueError('mqtt.protocol must be "5": several processes share what it brings')
+        return self
+
+    @model_validator(mode="after")
     def _fits_together(self) -> Self:
         if (self.key_file is None) == (self.pkcs11 is None):
             raise ValueError("name the gateway's key: key_file or [pkcs11], one of the two")
@@ -195,22 +211,6 @@ class Config(_Table):
         if len(str(self.control)) > SOCKET_PATH_MAX:
             limit = f"longer than {SOCKET_PATH_MAX} bytes"
             raise ValueError(f"control_socket is {limit}: set a shorter path, such as /run/bbx")
-        return self
-
-    @model_validator(mode="after")
-    def _fits_a_database(self) -> Self:
-        if self.postgresql is None:
-            return self
-        if self.control_socket is None:
-            raise ValueError(
-                "control_socket is missing: with [postgresql] each process has its own"
-            )
-        if self.second_copy is not None:
-            raise ValueError("second_copy needs ledger_file: a database has standbys and backups")
-        if self.upstream is not None:
-            raise ValueError("upstream needs ledger_file: a centre of several processes is the top")
-        if self.mqtt is not None and self.mqtt.protocol != "5":
-            raise ValueError('mqtt.protocol must be "5": several processes share what it brings')
         return self
 
     @model_validator(mode="after")

@@ -33,11 +33,27 @@ class Roads:
     upstream: tuple[str, str] | None = None
 
 
-class GatewayProcess:
-    """One gateway of `authority` in a directory of its own."""
+@dataclass(frozen=True, slots=True)
+class SharedLedger:
+    """A ledger in a database: its table of the settings, and whether another process made it."""
 
-    def __init__(self, directory: Path, authority: Authority, origin: str, roads: Roads) -> None:
+    table: str
+    joins: bool = False
+
+
+class GatewayProcess:
+    """One gateway of `authority` in a directory of its own; with `shared`, one of its processes."""
+
+    def __init__(
+        self,
+        directory: Path,
+        authority: Authority,
+        origin: str,
+        roads: Roads,
+        shared: SharedLedger | None = None,
+    ) -> None:
         self.origin = origin
+        self._shared = shared
         self.directory = directory
         self._config = directory / "gateway.toml"
         # Unix sockets have short names; the directory may be deep.
@@ -48,7 +64,8 @@ class GatewayProcess:
         authority.write(directory)
         write_key(directory / "gateway.key", authority.gateway_keys[origin], None)
         self._config.write_text(self._settings(authority, roads))
-        self.command("init")
+        if shared is None or not shared.joins:
+            self.command("init")
 
     def _settings(self, authority: Authority, roads: Roads) -> str:
         lines = [
@@ -57,7 +74,7 @@ class GatewayProcess:
             'register_file = "register.cose"',
             f'origin = "{self.origin}"',
             'key_file = "gateway.key"',
-            'ledger_file = "ledger.sqlite"',
+            *([] if self._shared else ['ledger_file = "ledger.sqlite"']),
             f'control_socket = "{self._socket}"',
         ]
         for port in roads.serial:
@@ -70,6 +87,8 @@ class GatewayProcess:
         if roads.upstream is not None:
             url, origin = roads.upstream
             lines += ["[upstream]", f'url = "{url}"', f'origin = "{origin}"']
+        if self._shared is not None:
+            lines.append(self._shared.table)
         return "\n".join(lines) + "\n"
 
     def command(self, *arguments: str) -> str:

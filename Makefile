@@ -133,7 +133,7 @@ softhsm: # a security module in software, for `make accept`
 
 # Debian has its programs where no PATH looks. Tests start a cluster of their own; Debian's is not used.
 postgresql: # the database of a centre, for `make accept` and `make bench`
-	$(call debian,$(shell ls /usr/lib/postgresql/*/bin/initdb 2>/dev/null | tail -n 1 || true),postgresql,$(POSTGRESQL),The tests of a ledger in PostgreSQL are then skipped.)
+	$(call debian,$(or $(firstword $(wildcard /usr/lib/postgresql/*/bin/initdb)),initdb),postgresql,$(POSTGRESQL),The tests of a ledger in PostgreSQL are then skipped.)
 
 # Hashes of every platform and of Python 3.11 to 3.14; no index, host or local path is written.
 lock: ## requirements.lock anew from pyproject.toml

@@ -1,6 +1,7 @@
 """The SQL of the ledger in PostgreSQL. Columns stand in the order of the port's values.
 
-Many rows go in as one statement: an array for each column, taken apart by `unnest`.
+Many rows go in as one statement: an array for each column (`%b`: as binary, which costs a fifth of
+text), taken apart by `unnest`.
 """
 
 from typing import Final
@@ -28,7 +29,7 @@ BIND: Final = "INSERT INTO head VALUES (1, %s, %s, %s, %s, 0, %s, '')"
 
 ADD_LEAVES: Final = """
 INSERT INTO leaves SELECT * FROM unnest(
-    %s::bigint[], %s::bytea[], %s::bigint[], %s::bytea[], %s::bigint[])
+    %b::bigint[], %b::bytea[], %b::bigint[], %b::bytea[], %b::bigint[])
 """
 LEAVES: Final = "SELECT leaf FROM leaves WHERE position >= %s ORDER BY position LIMIT %s"
 BOXES_FROM: Final = """
@@ -51,9 +52,9 @@ verdict, reason, own_verdict, own_reason, ruled, below, data
 """
 ADD_REPORTS: Final = f"""
 INSERT INTO reports SELECT {_REPORT_COLUMNS}, {_MARK} FROM unnest(
-    %s::bytea[], %s::bytea[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[],
-    %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bytea[],
-    %s::bytea[]) AS given({_REPORT_COLUMNS})
+    %b::bytea[], %b::bytea[], %b::bigint[], %b::bigint[], %b::bigint[], %b::bigint[],
+    %b::bigint[], %b::bigint[], %b::bigint[], %b::bigint[], %b::bigint[], %b::bytea[],
+    %b::bytea[]) AS given({_REPORT_COLUMNS})
 """  # noqa: S608 - names
 MOVE_REPORT: Final = """
 UPDATE reports SET place = %s, newest = %s, verdict = %s, reason = %s, own_verdict = %s,
@@ -74,8 +75,8 @@ WHERE box BETWEEN %s AND %s AND verdict <> {int(Verdict.ACCEPTED)} ORDER BY box,
 
 _HEAD_COLUMNS: Final = "box, version, sequence, last, waiting, disputed, branched, facts"
 _HEAD_ARRAYS: Final = """
-unnest(%s::bytea[], %s::bigint[], %s::bigint[], %s::bytea[], %s::bigint[], %s::bigint[],
-       %s::bigint[], %s::bytea[])
+unnest(%b::bytea[], %b::bigint[], %b::bigint[], %b::bytea[], %b::bigint[], %b::bigint[],
+       %b::bigint[], %b::bytea[])
 """
 ADD_HEADS: Final = f"INSERT INTO heads SELECT * FROM {_HEAD_ARRAYS}"  # noqa: S608 - names
 MOVE_HEADS: Final = f"""

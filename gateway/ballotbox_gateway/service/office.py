@@ -186,7 +186,7 @@ class Office:
             trusted = load_trusted(self.config, at_least=version)
             require(trusted)
             self._intake.replace_register(trusted)
-        except (Problem, OlderRegister, ValueError) as problem:
+        except (Problem, OlderRegister, ValueError, DiskFull) as problem:
             _log.error("register version %s stays in use: %s", version, problem)
             return
         except LedgerFailure as error:

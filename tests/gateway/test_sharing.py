@@ -71,6 +71,11 @@ def test_what_another_process_holds_is_never_taken() -> None:
     assert decide("a", [*leases[:1], Lease(1, "a", live=True)], 2) == Change((), 0)
 
 
+def test_what_ran_out_is_nobodys_even_for_who_held_it() -> None:
+    leases = [Lease(0, "a", live=False), Lease(1, "b", live=True)]
+    assert decide("a", leases, 2) == Change((), 1)
+
+
 def test_a_share_covers_every_shard() -> None:
     assert [share(processes) for processes in (0, 1, 2, 3, 64, 65)] == [64, 64, 32, 22, 1, 1]
 

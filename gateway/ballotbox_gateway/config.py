@@ -189,6 +189,9 @@ class Config(_Table):
             raise ValueError("upstream needs ledger_file: a centre of several processes is the top")
         if self.mqtt is not None and self.mqtt.protocol != "5":
             raise ValueError('mqtt.protocol must be "5": several processes share what it brings')
+        tls = self.mqtt.tls if self.mqtt is not None else None
+        if tls is not None and tls.certificate_file and self.mqtt and not self.mqtt.client_id:
+            raise ValueError("mqtt.client_id is missing: the name in this process's certificate")
         return self
 
     @model_validator(mode="after")

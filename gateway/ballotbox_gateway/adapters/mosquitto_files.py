@@ -28,20 +28,27 @@ _PACKET_MAX: Final = MESSAGE_MAX + 4_095
 
 
 class Session(NamedTuple):
-    """What the broker carries for one election: this gateway's client id, and the boxes'."""
+    """What the broker carries for one election: this gateway's client id, and the boxes'.
+
+    others: the client ids of the other processes of this gateway.
+    """
 
     settings: Mqtt
     name: str
     trusted: Trusted
+    others: Sequence[str] = ()
 
 
-def session_of(settings: Mqtt, origin: str, trusted: Trusted) -> Session:
+def session_of(
+    settings: Mqtt, origin: str, trusted: Trusted, others: Sequence[str] = ()
+) -> Session:
     """Return what the broker carries for one election; raises Problem when a name will not do."""
     gateway = session_name(settings, origin)
-    if _NAME.fullmatch(gateway) is None:
-        what = "holds more than letters, digits, dots, lines and dashes"
-        raise Problem("mqtt.client_id", what, "Leave it out, or use those alone")
-    return Session(settings, gateway, trusted)
+    for name in (gateway, *others):
+        if _NAME.fullmatch(name) is None:
+            what = "holds more than letters, digits, dots, lines and dashes"
+            raise Problem("mqtt.client_id", what, "Leave it out, or use those alone")
+    return Session(settings, gateway, trusted, others)
 
 
 def write_broker_files(
@@ -85,7 +92,8 @@ def _acl(
     for each in sessions:
         every = f"bbx/1/{each.trusted.digest[:8].hex()}/+"
         reads = f"topic read {every}/up", f"topic read {every}/up/+"
-        yield from ("", f"user {each.name}", *reads, f"topic write {every}/down")
+        for name in (each.name, *each.others):
+            yield from ("", f"user {name}", *reads, f"topic write {every}/down")
     for box, elections in boxes.items():
         yield from ("", f"user {box.hex()}")
         for election in elections:

@@ -34,12 +34,20 @@ _PATH = click.Path(path_type=Path)
     show_default=True,
     help="Where mosquitto keeps its sessions.",
 )
+@click.option(
+    "--process",
+    "others",
+    multiple=True,
+    metavar="NAME",
+    help="Client id of another process of this gateway; again for more.",
+)
 def broker_config(
     installation: "Installation",
     election: str | None,
     output: Path,
     certificates: Path,
     state: Path,
+    others: tuple[str, ...],
 ) -> None:
     """Write mosquitto.conf and its access list, from the settings and the registers.
 
@@ -55,7 +63,9 @@ def broker_config(
     from ballotbox_gateway.adapters.trust_files import load_trusted
 
     elections = _of_one_broker(installation, election)
-    sessions = [session_of(mqtt, each.origin, load_trusted(each)) for each, mqtt in elections]
+    sessions = [
+        session_of(mqtt, each.origin, load_trusted(each), others) for each, mqtt in elections
+    ]
     boxes = write_broker_files(output, sessions, certificates, state)
     click.echo(f"configuration  {output / CONFIG_NAME}")
     click.echo(f"access list    {output / ACL_NAME}, {boxes} boxes")

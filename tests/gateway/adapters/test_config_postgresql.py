@@ -42,6 +42,10 @@ BAD = {
         SOCKET + MQTT + 'protocol = "3.1.1"\n' + DATABASE,
         'mqtt.protocol must be "5"',
     ),
+    "a certificate without a name": (
+        SOCKET + MQTT + DATABASE + '[mqtt.tls]\ncertificate_file = "c"\nkey_file = "k"\n',
+        "mqtt.client_id is missing",
+    ),
     "a network without TLS": (
         SOCKET + MQTT + DATABASE + 'host = "db.example"\n',
         "postgresql: beyond this machine only TLS: give ca_file",

@@ -202,8 +202,8 @@ def test_long_words_are_shortened_to_their_place():
     assert len(shown) < 60
 
 
-def test_the_middle_of_a_long_story_is_counted(bad_line):
-    story = of_box(bad_line, "box 1")
+def test_the_middle_of_a_long_story_is_counted(extra_sheet):
+    story = of_box(extra_sheet, "box 1")
     assert story.left_out > 0
     assert len(story.rows) == ROWS_MAX
     svg = sequence_diagram(story)

@@ -44,6 +44,11 @@ class Road(ABC):
     def _carry(self, message: Message) -> None:
         """Hand one message to the carrier; what it cannot take now the courier sends again."""
 
+    def _is_carrying(self, message: Message) -> bool:
+        """Whether the carrier still has this very message, so that it needs no repetition."""
+        del message
+        return False
+
     def send(self, message: Message) -> None:
         """Send a message beside what the courier sends; tests and rehearsals make mischief so."""
         self._carry(message)
@@ -57,7 +62,8 @@ class Road(ABC):
     def pump(self) -> None:
         """Send what is due, and come back when something is due again."""
         for message in self.courier.messages(now_ms()):
-            self._carry(message)
+            if not self._is_carrying(message):
+                self._carry(message)
         self._arm()
 
     def _arm(self) -> None:

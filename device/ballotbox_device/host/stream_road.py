@@ -52,6 +52,10 @@ class StreamRoad(Road):
         if self._link.room:
             self._link.send(message.to_bytes())
 
+    def _is_carrying(self, message: Message) -> bool:
+        # On a line that loses much, repetitions would be queued faster than it clears them.
+        return self._link.carries(message.to_bytes())
+
     def _readable(self) -> None:
         try:
             data = os.read(self._descriptor, _CHUNK)

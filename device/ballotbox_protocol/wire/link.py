@@ -149,6 +149,10 @@ class Link:
         """How many more messages `send` takes now."""
         return self._limits.max_queued - len(self._queue)
 
+    def carries(self, message: bytes) -> bool:
+        """Whether this very message is queued and not acknowledged: it needs no repetition."""
+        return message in self._queue
+
     @property
     def wake_at(self) -> int | None:
         """When `bytes_to_send` must be called again for a retransmission, in milliseconds."""

@@ -45,9 +45,9 @@ class SerialBoxRoad:
             self._end.attach(line, _BOX_SIDE)
 
     def send(self, message: bytes) -> None:
-        """Hand a message to the link."""
+        """Hand a message to the link, which may still carry it from the time before."""
         if self._end is not None:
-            self._end.send(message)
+            self._end.repeat(message)
 
     def flush(self) -> None:
         """Start sending."""

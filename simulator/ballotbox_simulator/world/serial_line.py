@@ -59,6 +59,11 @@ class LineEnd:
         if self._link.room:
             self._link.send(message)
 
+    def repeat(self, message: bytes) -> None:
+        """Queue a message unless the link still carries it."""
+        if not self._link.carries(message):
+            self.send(message)
+
     def received(self, data: bytes) -> None:
         """Take in bytes from the line."""
         messages = self._link.receive(data, self._schedule.now)

@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 import pytest
 
 from ballotbox_device.core.ports import MemoryFault
-from ballotbox_device.host import stream_road
+from ballotbox_device.host import road, stream_road
 from ballotbox_device.host.road import now_ms
 from ballotbox_device.host.stream_road import StreamRoad
 from ballotbox_protocol.wire.message import Message, MessageKind
@@ -130,9 +130,26 @@ def test_a_gateway_that_began_anew_is_greeted_anew_and_hears_only_what_waits():
         await line.all_answered()
         await line.heard.until(lambda: len(line.gateway.hellos) == 2)
         assert line.gateway.hellos[1].next_sequence == REPORTS + 1
-        # Once from the link's queue, once by the courier, who cannot know of the link's.
         assert len(set(line.gateway.copies[:REPORTS])) == REPORTS
         assert set(line.gateway.copies[REPORTS:]) == {line.gateway.copies[-1]}
+
+    on_a_line(test)
+
+
+def test_what_the_link_still_carries_is_not_queued_again(monkeypatch):
+    async def test(line):
+        line.plug_in()
+        await line.all_answered()
+        line.pull_out()
+        line.crew.turnout(instant(9))
+        with monkeypatch.context() as patch:
+            for days in range(5):
+                patch.setattr(road, "now_ms", lambda days=days: now_ms() + days * 86_400_000)
+                line.road.pump()
+        line.plug_in()
+        await line.all_answered()
+        await line.heard.until(lambda: len(line.gateway.hellos) == 2)
+        assert len(line.gateway.copies) == REPORTS + 1
 
     on_a_line(test)
 

@@ -7,7 +7,7 @@ import pytest
 from ballotbox_gateway.core.books import Books
 from ballotbox_gateway.core.intake import Outcome
 from ballotbox_gateway.core.outcome import Identity
-from ballotbox_gateway.core.ports import Batch, Damaged, LogHead, RegisterBehind, Standing
+from ballotbox_gateway.core.ports import Batch, Damaged, LogHead, RegisterBehind, Standing, Tally
 from ballotbox_gateway.ledger.memory import MemoryLedger
 from ballotbox_protocol.wire.report import ReportKind
 from tests.gateway.scripted import (
@@ -73,6 +73,7 @@ def test_nothing_is_judged_by_a_register_that_another_process_has_left_behind() 
     register = dataclasses.replace(GIVEN.trusted.register, version=newer)
     behind.replace_register(dataclasses.replace(GIVEN.trusted, register=register))
     assert behind.admit(arrivals(data), NOW).answers[0].outcome is Outcome.ACCEPTED
+    assert {tally for tally, _ in ledger.counts()} == {Tally.LEAVES}, "no disk was full"
 
 
 class Told(MemoryLedger):

@@ -30,6 +30,7 @@ from ballotbox_gateway.core.outcome import (
     RulingResult,
 )
 from ballotbox_gateway.core.ports import (
+    ELSEWHERE,
     DiskFull,
     Entry,
     Ledger,
@@ -126,7 +127,7 @@ class Intake:
         try:
             settled = self._books.settle(lambda case: self._judge(case, arrivals, given), now)
         except DiskFull as trouble:
-            if not isinstance(trouble, SignerAway):
+            if not isinstance(trouble, ELSEWHERE):
                 self.turned_away(Reason.DISK, len(arrivals))
             raise
         if self._quotas is not None:

@@ -80,6 +80,8 @@ class RegisterBehind(DiskFull):
 
 #: Everything for which nothing is taken in until it is over.
 HOLDS: Final = (DiskFull, ReadOnly, SignerAway, DatabaseAway, RegisterBehind)
+#: Those that no disk is to blame for.
+ELSEWHERE: Final = (SignerAway, DatabaseAway, RegisterBehind)
 
 
 class Conflict(Exception):

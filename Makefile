@@ -3,7 +3,7 @@
 #                    builds are the fastest by a seventh, when it is >= 3.11; else the first that is)
 #   MOSQUITTO=no     do not install the broker     CHROMIUM=no   do not install the browser
 #   STRACE=no        do not install strace
-#   SOFTHSM=no       do not install SoftHSM
+#   SOFTHSM=no       do not install SoftHSM   POSTGRESQL=no  do not install PostgreSQL
 #   SET=days         the one campaign that `make soak` runs, or measurement that `make bench` makes
 #   MUTANTS=900|all  how many faults `make teeth` plants, SEED=n which, WORKERS=n how many at a time
 #   LOCK_OPTIONS=--upgrade  `make lock` then takes the newest versions it may
@@ -11,7 +11,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 .PHONY: help demo test attack accept check bench soak teeth deb image lock venv mosquitto strace chromium \
-	softhsm mmdebstrap umoci clean
+	softhsm postgresql mmdebstrap umoci clean
 .DELETE_ON_ERROR:
 
 export PATH := $(PATH):/usr/sbin:/usr/local/sbin
@@ -23,6 +23,7 @@ MOSQUITTO ?= yes
 CHROMIUM ?= yes
 STRACE ?= yes
 SOFTHSM ?= yes
+POSTGRESQL ?= yes
 MUTANTS ?= 900
 # Branch coverage asked of the protocol and the cores, in percent.
 COVERAGE_FLOOR ?= 100
@@ -67,7 +68,7 @@ check: venv ## format, lint, types, import contracts
 
 # Parts that stand alone first: coverage of what must be exact, then fresh installations, then the browser.
 # Where the machine is busy, to build and install a package lasts longer than a test of `make test` may.
-accept: venv mosquitto strace chromium softhsm mmdebstrap umoci ## coverage, the 15 acceptance tests, fresh installations, the page in a browser
+accept: venv mosquitto strace chromium softhsm postgresql mmdebstrap umoci ## coverage, the 15 acceptance tests, fresh installations, the page in a browser
 	$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest -q -n 2 --dist worksteal --hypothesis-profile=coverage \
 		-m "not accept and not soak" \
@@ -76,7 +77,7 @@ accept: venv mosquitto strace chromium softhsm mmdebstrap umoci ## coverage, the
 	$(BIN)/coverage report --fail-under=$(COVERAGE_FLOOR)
 	$(BIN)/pytest -n 2 --dist loadfile -o faulthandler_timeout=900 -m "accept or acceptance"
 
-bench: venv mosquitto ## measure; prints a table, writes bench/results.json; SET=peer … one alone
+bench: venv mosquitto postgresql ## measure; prints a table, writes bench/results.json; SET=peer … one alone
 	$(BIN)/python bench/run.py $(if $(SET),--only $(SET))
 
 # In parts of at most ten minutes; a campaign goes on where it was on the same clean commit alone.
@@ -130,6 +131,10 @@ chromium: # opens the pages for `make accept`
 
 softhsm: # a security module in software, for `make accept`
 	$(call debian,softhsm2-util,softhsm2,$(SOFTHSM),The tests of keys in a security module are then skipped.)
+
+# Debian has its programs where no PATH looks. Tests start a cluster of their own; Debian's is not used.
+postgresql: # the database of a centre, for `make accept` and `make bench`
+	$(call debian,$(or $(firstword $(wildcard /usr/lib/postgresql/*/bin/initdb)),initdb),postgresql,$(POSTGRESQL),The tests of a ledger in PostgreSQL are then skipped.)
 
 # Hashes of every platform and of Python 3.11 to 3.14; no index, host or local path is written.
 lock: ## requirements.lock anew from pyproject.toml

@@ -33,7 +33,7 @@ from ballotbox_simulator.live.boxes import MqttBox
 from ballotbox_simulator.live.broker import free_port
 from ballotbox_simulator.live.processes import GatewayProcess, Roads
 
-_OPENING_KINDS: Final = (ReportKind.BOOT, ReportKind.ZERO, ReportKind.OPEN)
+OPENING_KINDS: Final = (ReportKind.BOOT, ReportKind.ZERO, ReportKind.OPEN)
 _BOXES: Final = 2_000
 _UNIT: Final = "Ed25519 verifications"
 
@@ -44,11 +44,11 @@ def report_costs(directory: Path) -> Iterator[Row]:
         name: Stopwatch(f"gateway.{name}")
         for name in ("report_cost_final", "report_cost_turnout", "reports_per_s")
     }
-    authority, crews = _closed_crews(_BOXES)
+    authority, crews = closed_crews(_BOXES)
     night = Night(directory, authority)
     try:
         unit = verification()
-        night.admit([report for crew in crews for report in made(crew, _OPENING_KINDS)])
+        night.admit([report for crew in crews for report in made(crew, OPENING_KINDS)])
         for number in range(_TURNOUTS_EACH):
             for crew in crews:
                 crew.turnout(at(6 + number))
@@ -58,7 +58,7 @@ def report_costs(directory: Path) -> Iterator[Row]:
         final = _in_passes(night, crews, ReportKind.FINAL, unit)
     finally:
         night.close()
-    openings, closes = len(_OPENING_KINDS), len(_OPENING_KINDS) + _TURNOUTS_EACH
+    openings, closes = len(OPENING_KINDS), len(OPENING_KINDS) + _TURNOUTS_EACH
     for name, cost, first, stop in (
         ("final", final, closes + 1, closes + 2),
         ("turnout", turnout, openings, closes),
@@ -113,7 +113,8 @@ def _in_passes(night: Night, crews: list[Crew], kind: ReportKind, unit: Unit) ->
     return _Passes(tuple(costs), min(walls))
 
 
-def _closed_crews(boxes: int) -> tuple[Authority, list[Crew]]:
+def closed_crews(boxes: int) -> tuple[Authority, list[Crew]]:
+    """Return an election and its boxes, closed and without their finals."""
     authority = authority_of(boxes)
     rules = ElectionRules.of(authority.trusted)
     return authority, [crew_at_close(authority, rules, number) for number in range(boxes)]
@@ -122,12 +123,12 @@ def _closed_crews(boxes: int) -> tuple[Authority, list[Crew]]:
 def delivery_cost(directory: Path) -> Iterator[Row]:
     """CPU of the lower gateway per report that it delivers upward and has receipted."""
     watch = Stopwatch("gateway.delivery_cost")
-    authority, crews = _closed_crews(_BOXES)
+    authority, crews = closed_crews(_BOXES)
     port = free_port()
     night = Night(directory, authority, upstream=(f"http://127.0.0.1:{port}", UPPER))
     centre = GatewayProcess(directory / "centre", authority, UPPER, Roads(http_port=port))
     try:
-        reports = [report for crew in crews for report in made(crew, _OPENING_KINDS)]
+        reports = [report for crew in crews for report in made(crew, OPENING_KINDS)]
         night.admit(reports)
         unit = verification()
         cpu = cpu_seconds(night.gateway.pid)
@@ -152,7 +153,7 @@ _GROWING: Final = 300
 def growth(directory: Path) -> Iterator[Row]:
     """Cost of a report where a million leaves stand over its cost where a thousand do."""
     watch = Stopwatch("gateway.growth")
-    authority, crews = _closed_crews(_GROWING)
+    authority, crews = closed_crews(_GROWING)
     nights = {size: _night_with(directory / str(size), authority, crews, size) for size in _SIZES}
     used = dict.fromkeys(_SIZES, 0.0)
     try:
@@ -177,7 +178,7 @@ def growth(directory: Path) -> Iterator[Row]:
 
 def _night_with(directory: Path, authority: Authority, crews: list[Crew], leaves: int) -> Night:
     """Return a night whose gateway has so many leaves and all crews' openings."""
-    opening = [report for crew in crews for report in made(crew, _OPENING_KINDS)]
+    opening = [report for crew in crews for report in made(crew, OPENING_KINDS)]
     identity = Identity(ORIGIN, authority.gateway_keys[ORIGIN])
 
     def prepare(ledger: Path) -> None:
@@ -262,7 +263,7 @@ _STARTS: Final = 5
 def start_time(directory: Path) -> Iterator[Row]:
     """Wall time from the command to a gateway that has verified 100,000 leaves and answers."""
     watch = Stopwatch("gateway.start_100k")
-    authority, crews = _closed_crews(_START_BOXES)
+    authority, crews = closed_crews(_START_BOXES)
     inner = directory / "inner"
     leaves = _fill(inner, authority, crews)
     process = GatewayProcess(directory / "gateway", authority, ORIGIN, Roads(http_port=free_port()))

@@ -29,7 +29,7 @@ from ballotbox_simulator.live.processes import GatewayProcess, Roads
 
 ORIGIN, UPPER = "bench.example/precinct", "bench.example/centre"
 VOTE_LINES = 33
-_PATIENCE_S = 120
+PATIENCE_S = 120
 
 
 def at(hour: int) -> Instant:
@@ -78,22 +78,24 @@ class Night:
     ) -> None:
         """`prepare` is given the new gateway's empty ledger before the gateway starts."""
         self.authority = authority
+        self._process = process
         self._stack = ExitStack()
         self.broker = self._stack.enter_context(Broker(find_broker(), directory / "broker"))
         protocol = "5" if self.broker.program.mqtt5 else "3.1.1"
         mqtt = (self.broker.host, self.broker.port, protocol)
-        self.gateway = process(
-            directory / "gateway", authority, ORIGIN, Roads(mqtt=mqtt, upstream=upstream)
-        )
-        self._stack.callback(self.gateway.close)
         #: Received since the last `forget`.
         self.receipts = 0
         #: Is told of each receipt by its topic, on the thread of the publisher.
         self.on_receipt: Callable[[str], None] = lambda _topic: None
         self._client = self._connect()
         self.ledger = directory / "gateway" / "ledger.sqlite"
+        self._open(directory, Roads(mqtt=mqtt, upstream=upstream), prepare)
+
+    def _open(self, directory: Path, roads: Roads, prepare: Callable[[Path], None]) -> None:
+        self.gateway = self._process(directory / "gateway", self.authority, ORIGIN, roads)
+        self._stack.callback(self.gateway.close)
         prepare(self.ledger)
-        asyncio.run(self.gateway.start(_PATIENCE_S))
+        asyncio.run(self.gateway.start(PATIENCE_S))
         self._await_subscription()
 
     def _connect(self) -> paho.Client:
@@ -119,7 +121,7 @@ class Night:
 
     def until(self, condition: Callable[[], bool], what: str, every_s: float = 0.005) -> None:
         """Wait for a condition; raises TimeoutError naming what did not happen."""
-        deadline = time.monotonic() + _PATIENCE_S
+        deadline = time.monotonic() + PATIENCE_S
         while not condition():
             if time.monotonic() > deadline:
                 raise TimeoutError(what)
@@ -127,22 +129,32 @@ class Night:
 
     def admit(self, reports: Sequence[tuple[Crew, bytes]]) -> Cost:
         """Let the reports wait in the broker, then let the gateway have them all at once."""
-        pid = self.gateway.pid
-        os.kill(pid, signal.SIGSTOP)
+        pids = self.pids
+        for pid in pids:
+            os.kill(pid, signal.SIGSTOP)
         self.forget()
         published = [self.publish(crew, data) for crew, data in reports]
         for each in published:
-            each.wait_for_publish(_PATIENCE_S)
-        cpu, began = running_seconds(pid), time.monotonic()
-        os.kill(pid, signal.SIGCONT)
+            each.wait_for_publish(PATIENCE_S)
+        cpu, began = sum(map(running_seconds, pids)), time.monotonic()
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)
         self.until(lambda: self.receipts >= len(reports), "receipts")
         wall = time.monotonic() - began
-        return Cost((running_seconds(pid) - cpu) / len(reports), wall / len(reports))
+        used = sum(map(running_seconds, pids)) - cpu
+        return Cost(used / len(reports), wall / len(reports))
+
+    @property
+    def pids(self) -> Sequence[int]:
+        """The processes of the gateway."""
+        return (self.gateway.pid,)
+
+    def _topic(self, crew: Crew) -> str:
+        return topic_of(crew.device.outgoing.election, crew.device.outgoing.box, "up")
 
     def publish(self, crew: Crew, data: bytes) -> paho.MQTTMessageInfo:
         """Send one report as its box would."""
-        outgoing = crew.device.outgoing
-        topic = topic_of(outgoing.election, outgoing.box, "up")
+        topic = self._topic(crew)
         return self._client.publish(topic, Message(MessageKind.REPORT, data).to_bytes(), qos=1)
 
     def close(self) -> None:

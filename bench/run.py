@@ -19,6 +19,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 sys.path.insert(0, str(Path(__file__).parent))
 
+from centre import centre_costs
 from gateway_costs import delivery_cost, growth, memory, report_costs, start_time
 from nacl.secret import SecretBox
 from night import VOTE_LINES, at, authority_of
@@ -214,6 +215,7 @@ def _spent_since(before: resource.struct_rusage) -> float:
 MEASURES: dict[str, Callable[[Path], Iterator[Row]]] = {
     "gateway": report_costs,
     "growth": growth,
+    "centre": centre_costs,
     "rss": memory,
     "start": start_time,
     "delivery": delivery_cost,

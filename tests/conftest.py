@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, Phase, settings
 
 from tests.small_disk import mounted
 
-pytest_plugins = ["tests.acceptance", "tests.attack.marker"]
+pytest_plugins = ["tests.acceptance", "tests.attack.marker", "tests.databases"]
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 

@@ -200,7 +200,7 @@ def _roots(tree):
 EXTRAS_OF = {
     "ballotbox_protocol": (),
     "ballotbox_device": ("device",),
-    "ballotbox_gateway": ("gateway", "hsm"),
+    "ballotbox_gateway": ("gateway", "hsm", "postgresql"),
     "ballotbox_tabulation": ("tabulation",),
     "ballotbox_simulator": ("simulator",),
 }

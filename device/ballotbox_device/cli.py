@@ -2,6 +2,7 @@
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -106,6 +107,9 @@ def new_key(directory: Path) -> None:
     "--mqtt-certificate", type=PATH, metavar="FILE", help="And what to show: CN is the box's id."
 )
 @click.option("--mqtt-key", type=PATH, metavar="FILE", help="The key of that certificate.")
+@click.option(
+    "--mqtt-shard", is_flag=True, help="Put the box's shard into the topic: a centre may want it."
+)
 @click.option("--pty", is_flag=True, help="Make a pseudo-terminal, print its path as `serial`.")
 @click.option(
     "--clock",
@@ -154,6 +158,7 @@ def run(directory: Path, root: str, **given: Any) -> None:  # noqa: ANN401 (clic
         raise click.UsageError("Give --control or --no-panel, not both: a socket can be acted on.")
     tls = tuple(given[name] for name in ("mqtt_ca", "mqtt_certificate", "mqtt_key"))
     place = _road(given["serial"], given["baud"], given["mqtt"], tls, pty=given["pty"])
+    place = _sharded(place) if given["mqtt_shard"] else place
     with stopping_in_words():
         from ballotbox_device.host.profile_file import load_profile
         from ballotbox_device.host.running import Orders, run_box
@@ -194,6 +199,14 @@ def _road(
     if not host or "/" in host or not port.isdecimal() or not 0 < int(port) < 65_536:
         raise click.BadParameter("must be HOST:PORT, as localhost:1883", param_hint="--mqtt")
     return MqttBroker(host.strip("[]"), int(port), _broker_tls(*tls))
+
+
+def _sharded(place: "SerialLine | MqttBroker | OwnTerminal") -> "MqttBroker":
+    from ballotbox_device.host.running import MqttBroker
+
+    if not isinstance(place, MqttBroker):
+        raise click.UsageError("--mqtt-shard is about topics: give --mqtt HOST:PORT with it.")
+    return replace(place, sharded=True)
 
 
 def _broker_tls(ca: Path | None, certificate: Path | None, key: Path | None) -> "BrokerTls | None":

@@ -20,6 +20,7 @@ from pydantic.fields import FieldInfo
 from ballotbox_gateway.config_fields import FilePath, Origin, from_config_folder
 from ballotbox_gateway.config_fields import Table as _Table
 from ballotbox_gateway.config_pages import Metrics, Page, Screen
+from ballotbox_gateway.config_postgresql import Postgresql
 from ballotbox_gateway.config_roads import Http, Mqtt, SerialPort, Tls, Upstream
 from ballotbox_protocol.election.identifiers import InvalidField
 from ballotbox_protocol.wire.trust import parse_root
@@ -115,7 +116,13 @@ class Config(_Table):
         None, min_length=1, description="Environment variable that opens `key_file`"
     )
     pkcs11: SecurityModule | None = Field(None, description="Table: the key in a security module")
-    ledger_file: FilePath = Field(description="The ledger; made by `init`, never by `run`")
+    ledger_file: FilePath | None = Field(
+        None,
+        description="The ledger; made by `init`, never by `run`; this or the table `postgresql`",
+    )
+    postgresql: Postgresql | None = Field(
+        None, description="Table: the ledger in a database that several processes share"
+    )
     second_copy: FilePath | None = Field(
         None, description="Directory on another disk that keeps a copy of the log as static files"
     )
@@ -147,7 +154,24 @@ class Config(_Table):
     @property
     def control(self) -> Path:
         """The path of the control socket."""
-        return self.control_socket or self.ledger_file.parent / f"{self.name or 'control'}.socket"
+        return self.control_socket or self.file.parent / f"{self.name or 'control'}.socket"
+
+    @property
+    def file(self) -> Path:
+        """The path of the ledger; only where it is no database."""
+        if self.ledger_file is None:
+            raise LookupError("the ledger is a database")
+        return self.ledger_file
+
+    @property
+    def ledger(self) -> str:
+        """What a person calls the ledger: its file, or where the database is."""
+        return str(self.postgresql or self.ledger_file)
+
+    @property
+    def folder(self) -> Path:
+        """Where this process keeps what is its own."""
+        return (self.ledger_file or self.control).parent
 
     @model_validator(mode="before")
     @classmethod
@@ -159,9 +183,30 @@ class Config(_Table):
         return data | {name: tuple(data[name]) for name in repeated}
 
     @model_validator(mode="after")
+    def _fits_a_database(self) -> Self:
+        if self.postgresql is None:
+            return self
+        if self.control_socket is None:
+            raise ValueError(
+                "control_socket is missing: with [postgresql] each process has its own"
+            )
+        if self.second_copy is not None:
+            raise ValueError("second_copy needs ledger_file: a database has standbys and backups")
+        if self.upstream is not None:
+            raise ValueError("upstream needs ledger_file: a centre of several processes is the top")
+        if self.mqtt is not None and self.mqtt.protocol != "5":
+            raise ValueError('mqtt.protocol must be "5": several processes share what it brings')
+        tls = self.mqtt.tls if self.mqtt is not None else None
+        if tls is not None and tls.certificate_file and self.mqtt and not self.mqtt.client_id:
+            raise ValueError("mqtt.client_id is missing: the name in this process's certificate")
+        return self
+
+    @model_validator(mode="after")
     def _fits_together(self) -> Self:
         if (self.key_file is None) == (self.pkcs11 is None):
             raise ValueError("name the gateway's key: key_file or [pkcs11], one of the two")
+        if (self.ledger_file is None) == (self.postgresql is None):
+            raise ValueError("name the ledger: ledger_file or [postgresql], one of the two")
         if not (self.serial or self.mqtt or self.http or self.below):
             raise ValueError("nothing can arrive: add [[serial]], [mqtt], [http] or [below]")
         if self.below and self.below.protocol != "5":
@@ -204,7 +249,7 @@ def _settings(table: type[BaseModel], prefix: str) -> Iterator[tuple[str, FieldI
     for name, field in table.model_fields.items():
         inner = _inner_table(field)
         if inner is None:
-            yield prefix + name, field
+            yield prefix + (field.alias or name), field
         else:
             yield from _settings(inner, f"{prefix}{name}.")
 
@@ -220,6 +265,7 @@ def _inner_table(field: FieldInfo) -> type[BaseModel] | None:
         Upstream | None: Upstream,
         Tls | None: Tls,
         SecurityModule | None: SecurityModule,
+        Postgresql | None: Postgresql,
         Limits: Limits,
     }
     return tables.get(field.annotation)

@@ -134,7 +134,8 @@ _APART: Final[Mapping[str, Callable[[Config], object]]] = {
     # A key of one mode is none of another, and yet nobody should hold it for both.
     "root": lambda config: config.root.rpartition(":")[2],
     "origin": lambda config: config.origin,
-    "ledger_file": lambda config: config.ledger_file.resolve(),
+    "ledger_file": lambda config: config.ledger_file and config.ledger_file.resolve(),
+    "postgresql.schema": lambda config: config.postgresql and str(config.postgresql),
     "second_copy": lambda config: config.second_copy and config.second_copy.resolve(),
     "control_socket": lambda config: config.control.resolve(),
     "upstream.origin": lambda config: config.upstream and config.upstream.origin,

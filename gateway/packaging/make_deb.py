@@ -28,7 +28,7 @@ NAME: Final = "ballotbox-gateway"
 #: Where everything lies when it is installed.
 HOME: Final = "/usr/lib/ballotbox"
 #: What is in it; a key in a security module needs nothing more.
-EXTRAS: Final = "gateway,hsm"
+EXTRAS: Final = "gateway,hsm,postgresql"
 COMMANDS: Final = (NAME, "ballotbox-verify")
 #: The firmware and the simulated world are no part of a gateway.
 _NOT_OURS: Final = ("ballotbox_device", "ballotbox_simulator")

@@ -1,11 +1,12 @@
 """What every ledger promises: a batch whole or not at all, on what it was judged by, for good."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from ballotbox_gateway.config_postgresql import Postgresql
 from ballotbox_gateway.core.head import BoxHead, Facts
 from ballotbox_gateway.core.ports import (
     UNAUTHENTIC_ROWS_MAX,
@@ -26,11 +27,12 @@ from ballotbox_gateway.core.ports import (
     Tally,
     Unauthentic,
 )
+from ballotbox_gateway.ledger import postgresql_opening
 from ballotbox_gateway.ledger.memory import MemoryLedger
 from ballotbox_gateway.ledger.sqlite import create, open_ledger
 from ballotbox_protocol.election.counters import Counters
 from ballotbox_protocol.election.identifiers import COUNT_MAX, BoxId, PollState, ReportId
-from ballotbox_protocol.wire.merkle import EMPTY_ROOT
+from ballotbox_protocol.wire.merkle import EMPTY_ROOT, Frontier, leaf_hash
 from ballotbox_protocol.wire.verdict import Reason, Verdict
 
 BINDING = Binding("example.org/log", bytes(range(32)), 3)
@@ -62,13 +64,29 @@ class OnSqlite:
         return self.ledger
 
 
-Medium = OnMemory | OnSqlite
+class OnPostgresql:
+    """Every look at it goes through a new connection to the server."""
+
+    def __init__(self, settings: Postgresql) -> None:
+        self._settings = settings
+        postgresql_opening.create(settings, BINDING)
+        self.ledger: Ledger = postgresql_opening.open_ledger(settings)
+
+    def again(self) -> Ledger:
+        self.ledger.close()
+        self.ledger = postgresql_opening.open_ledger(self._settings)
+        return self.ledger
 
 
-@pytest.fixture(params=[OnMemory, OnSqlite])
+Medium = OnMemory | OnSqlite | OnPostgresql
+
+
+@pytest.fixture(params=[OnMemory, OnSqlite, OnPostgresql])
 def medium(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Medium]:
-    made: Callable[[Path], Medium] = request.param
-    medium = made(tmp_path)
+    if request.param is OnPostgresql:
+        medium = OnPostgresql(request.getfixturevalue("new_schema")())
+    else:
+        medium = request.param(tmp_path)
     yield medium
     medium.ledger.close()
 
@@ -102,7 +120,10 @@ def leaf(position: int, report_first: int | None = None, **changes: object) -> N
 
 
 def checkpoint(size: int) -> StoredCheckpoint:
-    return StoredCheckpoint(size, bytes([size]) * 32, b"note %d" % size)
+    """The checkpoint of `leaf 0` and so on: a ledger may hold what is signed against it."""
+    frontier = Frontier()
+    frontier.extend(leaf_hash(b"leaf %d" % at) for at in range(size))
+    return StoredCheckpoint(size, frontier.root(), b"note %d" % size)
 
 
 def head_at(size: int) -> LogHead:

@@ -8,7 +8,7 @@ import pytest
 
 from ballotbox_gateway.adapters.mqtt_probe import broker_trouble
 from ballotbox_gateway.config_roads import Mqtt, Tls
-from ballotbox_protocol.wire.message import Message, MessageKind, topic_of
+from ballotbox_protocol.wire.message import Message, MessageKind, sharded_topic_of, topic_of
 from tests.certificates import CertificateAuthority
 from tests.device.host.box_process import make_place
 from tests.end_to_end.field_gateway import FieldGateway
@@ -28,8 +28,19 @@ def boxes_keep_to_their_own_topics(place, election):
     one, two = election.boxes[:2]
     (up, down), (other_up, other_down) = topics(election, one), topics(election, two)
     with place.client(one.hex()) as box, place.client(place.session) as gateway:
-        assert box.publish(up) in ACCEPTED
-        for topic in (other_up, down, other_down, "$SYS/broker", "bbx/1/00/x/up", "other"):
+        for topic in (up, sharded_topic_of(election.trusted.digest, one)):
+            assert box.publish(topic) in ACCEPTED
+        others_shard = sharded_topic_of(election.trusted.digest, two)
+        for topic in (
+            other_up,
+            others_shard,
+            f"{up}/xx",
+            down,
+            other_down,
+            "$SYS/broker",
+            "bbx/1/00/x/up",
+            "other",
+        ):
             assert box.publish(topic) == NOT_AUTHORIZED, topic
         for topic in (down, other_down, "#", "bbx/1/+/+/up", "bbx/1/+/+/down"):
             box.subscribe(topic)
@@ -194,6 +205,22 @@ def test_what_the_command_wrote_is_told_and_nothing_foreign_is_written_over(gate
     done = gateway.command("broker-config", "-o", str(tmp_path / "new"))
     assert "mqtt.client_id: holds more than letters, digits, dots" in done.stderr
     assert not (tmp_path / "new").exists()
+
+
+def test_every_process_of_a_gateway_may_hear_all_boxes(gateway, election, tmp_path):
+    gateway.configure('[mqtt]\nhost = "b"\nclient_id = "one"\n')
+    done = gateway.command("broker-config", "-o", str(tmp_path / "new"), "--process", "two")
+    assert done.exit_code == 0, done.stderr
+    acl = (tmp_path / "new" / "acl").read_text()
+    every = f"bbx/1/{election.trusted.digest[:8].hex()}/+"
+    reads = f"topic read {every}/up\ntopic read {every}/up/+\ntopic write {every}/down\n"
+    assert [f"user {name}\n{reads}" in acl for name in ("one", "two", "three")] == [
+        True,
+        True,
+        False,
+    ]
+    done = gateway.command("broker-config", "-o", str(tmp_path / "new"), "--process", "a\nuser x")
+    assert "mqtt.client_id: holds more than letters, digits, dots" in done.stderr
 
 
 def test_the_operating_manual_shows_what_the_command_prints(gateway, repository):

@@ -89,6 +89,8 @@ def test_what_holds_the_intake_is_told_by_its_own_name(hold):
         "disk_full": "ballotbox_disk_full",
         "read_only": "ballotbox_disk_read_only",
         "signer_away": "ballotbox_signer_away",
+        "database_away": "ballotbox_database_away",
+        "register_behind": "ballotbox_register_behind",
     }
     shown = {
         each.name: [value for _, value in each.values(state)]

@@ -27,6 +27,8 @@ QUIET = {
     "disk_full": False,
     "read_only": False,
     "signer_away": False,
+    "database_away": False,
+    "register_behind": False,
     "broker_remarks": "",
     "over_quota": [],
     "forked_below": [],

@@ -15,6 +15,8 @@ from tests.gateway.scene import Scene
 from tests.gateway.scripted import intake, report_id, ruling
 
 K = ReportKind
+#: Whoever judges asks first where the log stands, and keeps it there.
+TURN = ("turn",)
 
 
 class Asked:
@@ -93,10 +95,10 @@ def test_box_in_order_costs_its_head_once_and_a_commit_each_time() -> None:
     scene.intake = intake(scene.given, ledger)
     ledger.asked()
     scene.send(K.BOOT)
-    assert ledger.asked() == [("box_head",), ("commit",)]
+    assert ledger.asked() == [TURN, ("box_head",), ("commit",)]
     for kind in (K.ZERO, K.OPEN, K.TURNOUT):
         scene.send(kind)
-        assert ledger.asked() == [("commit",)]
+        assert ledger.asked() == [TURN, ("commit",)]
 
 
 def test_what_is_out_of_order_costs_the_sequences_it_touches() -> None:
@@ -107,9 +109,9 @@ def test_what_is_out_of_order_costs_the_sequences_it_touches() -> None:
     ledger.asked()
     scene.admit(waiting)
     placed, first_missing = ("reports_of", 4, 5), ("reports_of", 3, 4)
-    assert ledger.asked() == [("box_head",), placed, ("commit",), first_missing]
+    assert ledger.asked() == [TURN, ("box_head",), placed, ("commit",), first_missing]
     scene.admit(missing)
-    assert ledger.asked() == [first_missing, placed, ("commit",)]
+    assert ledger.asked() == [TURN, first_missing, placed, ("commit",)]
 
 
 def test_naming_reads_each_sequence_once_and_what_lies_beyond_at_one_go() -> None:
@@ -124,7 +126,7 @@ def test_naming_reads_each_sequence_once_and_what_lies_beyond_at_one_go() -> Non
     scene.intake.rule(ruling(scene.given, RulingKind.NAME, report_id(rival)), scene.now)
     below = [("reports_of", sequence, sequence + 1) for sequence in range(3)]
     rest = [("reports_of", 3, 4), ("reports_of", 4, None), *below, ("commit",)]
-    anew = [("log_head",), ("leaves", 7), ("report",), ("box_head",)]
+    anew = [("log_head",), ("leaves", 7), TURN, ("report",), ("box_head",)]
     assert ledger.asked() == [*anew, *rest]
 
 
@@ -139,6 +141,7 @@ def test_after_a_failure_the_ledger_is_read_again_and_after_that_no_more() -> No
         scene.admit(message)
     ledger.asked()
     scene.admit(message)
-    assert ledger.asked() == [("log_head",), ("leaves", 3), ("box_head",), ("commit",)]
+    read = [("log_head",), ("leaves", 3), ("box_head",)]
+    assert ledger.asked() == [TURN, *read, ("commit",)]
     scene.send(K.TURNOUT)
-    assert ledger.asked() == [("commit",)]
+    assert ledger.asked() == [TURN, ("commit",)]

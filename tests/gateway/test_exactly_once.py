@@ -5,12 +5,14 @@ from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from ballotbox_gateway.core.intake import Outcome, RulingResult
+from ballotbox_gateway.core.intake import Intake, Outcome, RulingResult
 from ballotbox_gateway.core.ports import Ledger, Tally
+from ballotbox_gateway.ledger import postgresql_opening
 from ballotbox_gateway.ledger.memory import MemoryLedger
 from ballotbox_gateway.ledger.sqlite import create, open_ledger
 from ballotbox_protocol.election.identifiers import BoxId, ReportId
@@ -18,6 +20,7 @@ from ballotbox_protocol.wire.leaf import decode_leaf
 from ballotbox_protocol.wire.report import Incident, IncidentCode, ReportKind
 from ballotbox_protocol.wire.statements import RulingKind
 from ballotbox_protocol.wire.verdict import Verdict
+from tests.databases import NewSchema
 from tests.gateway.model import ModelBox, Word
 from tests.gateway.proofs import receipted
 from tests.gateway.scripted import (
@@ -92,10 +95,13 @@ class GatewayMachine(RuleBasedStateMachine):
     def reopen(self) -> Ledger:
         raise NotImplementedError
 
+    def seats(self) -> list[Intake]:
+        return [intake(GIVEN, self.ledger) for _ in range(2)]
+
     @initialize()
     def begin(self) -> None:
         self.ledger = self.open_ledger()
-        self.intakes = [intake(GIVEN, self.ledger) for _ in range(2)]
+        self.intakes = self.seats()
 
     @rule(
         box=st.sampled_from(list(scripts())),
@@ -156,7 +162,7 @@ class GatewayMachine(RuleBasedStateMachine):
     @rule()
     def restart(self) -> None:
         self.ledger = self.reopen()
-        self.intakes = [intake(GIVEN, self.ledger) for _ in range(2)]
+        self.intakes = self.seats()
 
     @invariant()
     def ledger_holds_what_the_model_believes(self) -> None:
@@ -215,6 +221,42 @@ class SqliteGateway(GatewayMachine):
         if hasattr(self, "folder"):
             self.ledger.close()
             self.folder.cleanup()
+
+
+class PostgresqlGateway(GatewayMachine):
+    """Each intake over a connection of its own, as two processes have it; a third one looks on."""
+
+    new_schema: NewSchema
+
+    def open_ledger(self) -> Ledger:
+        self.settings = self.new_schema()
+        self.opened: list[Ledger] = []
+        postgresql_opening.create(self.settings, binding(GIVEN.trusted))
+        return self._another()
+
+    def _another(self) -> Ledger:
+        ledger = postgresql_opening.open_ledger(self.settings)
+        self.opened.append(ledger)
+        return ledger
+
+    def reopen(self) -> Ledger:
+        self.teardown()
+        return self._another()
+
+    def seats(self) -> list[Intake]:
+        return [intake(GIVEN, self._another()) for _ in range(2)]
+
+    def teardown(self) -> None:
+        for ledger in getattr(self, "opened", ()):
+            ledger.close()
+
+
+class TestPostgresqlGateway(PostgresqlGateway.TestCase):
+    settings = settings(max_examples=10, stateful_step_count=12)
+
+    @pytest.fixture(autouse=True)
+    def _cluster(self, new_schema: NewSchema) -> None:
+        PostgresqlGateway.new_schema = staticmethod(new_schema)
 
 
 TestMemoryGateway = MemoryGateway.TestCase

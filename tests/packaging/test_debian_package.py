@@ -139,9 +139,10 @@ def test_the_image_starts_the_gateway_as_its_user(package, tmp_path):
     assert done.stderr.startswith("Error: /etc/ballotbox/gateway.toml: there is no such file.")
 
 
-def test_a_key_in_a_security_module_needs_nothing_beside_the_package():
+def test_a_security_module_and_a_database_need_nothing_beside_the_package():
     make_deb = load("make_deb")
     assert "python-pkcs11==" in make_deb.locked(make_deb.EXTRAS)
+    assert "psycopg-binary==" in make_deb.locked(make_deb.EXTRAS)
 
 
 def analyzed(*words):

@@ -19,7 +19,16 @@ pytestmark = pytest.mark.accept
 # What a virtual environment holds before anything is installed.
 _VENV_ITSELF = {"pip", "setuptools"}
 # What a module of the gateway needs beside its own extra.
-_OF_ANOTHER_EXTRA = {"ballotbox_gateway.adapters.pkcs11_signer": "hsm"}
+_OF_ANOTHER_EXTRA = {"ballotbox_gateway.adapters.pkcs11_signer": "hsm"} | {
+    f"ballotbox_gateway.ledger.{name}": "postgresql"
+    for name in (
+        "postgresql",
+        "postgresql_connection",
+        "postgresql_leases",
+        "postgresql_opening",
+        "postgresql_writing",
+    )
+}
 # Imports every module below the packages named, and lists them; the first word are those left out.
 IMPORT_ALL = """
 import importlib, json, pkgutil, sys

@@ -12,6 +12,8 @@ from ballotbox_protocol.wire.message import (
     Message,
     MessageKind,
     parse_message,
+    shard_of,
+    sharded_topic_of,
     topic_of,
 )
 
@@ -59,3 +61,10 @@ def test_a_topic_names_election_box_and_direction() -> None:
     election, box = bytes(range(32)), bytes(range(16))
     topic = "bbx/1/0001020304050607/000102030405060708090a0b0c0d0e0f/up"
     assert topic_of(election, box, "up") == topic
+
+
+def test_a_topic_may_end_with_the_shard_of_its_box() -> None:
+    election, box = bytes(range(32)), bytes(range(16))
+    topic = "bbx/1/0001020304050607/000102030405060708090a0b0c0d0e0f/up/08"
+    assert (sharded_topic_of(election, box), shard_of(box)) == (topic, 8)
+    assert shard_of(b"123456789") == 0xCBF43926 % 64, "the check value of CRC-32"

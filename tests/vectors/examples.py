@@ -16,7 +16,7 @@ from ballotbox_protocol.wire.link_frames import (
     Session,
 )
 from ballotbox_protocol.wire.merkle import EMPTY_ROOT, leaf_hash, node_hash
-from ballotbox_protocol.wire.message import topic_of
+from ballotbox_protocol.wire.message import sharded_topic_of, topic_of
 from ballotbox_protocol.wire.paper import PaperCopy, paper_parts, print_entry
 from ballotbox_protocol.wire.report import (
     ReportKind,
@@ -128,7 +128,8 @@ def leaves_example() -> str:
 
 
 def topics() -> str:
-    return fenced(*(topic_of(day.DIGEST, day.BOX, direction) for direction in ("up", "down")))
+    plain = (topic_of(day.DIGEST, day.BOX, direction) for direction in ("up", "down"))
+    return fenced(*plain, sharded_topic_of(day.DIGEST, day.BOX))
 
 
 def link_frames() -> dict[str, LinkFrame]:

@@ -24,7 +24,7 @@ from ballotbox_device.host.problem import Problem, reason_of
 from ballotbox_device.host.publish_window import PublishWindow
 from ballotbox_device.host.redial import Redial
 from ballotbox_device.host.road import Road, now_ms
-from ballotbox_protocol.wire.message import MESSAGE_MAX, Message, topic_of
+from ballotbox_protocol.wire.message import MESSAGE_MAX, Message, sharded_topic_of, topic_of
 
 KEEPALIVE_S: Final = 60
 _REACH_S: Final = 5.0
@@ -51,7 +51,8 @@ def _properties() -> Properties:
 class MqttRoad(Road):
     """One box's own connection to the broker at `host`:`port`; `chance` spreads reconnects.
 
-    tls: the certificates to show and to believe; without it the road is plain TCP.
+    tls: the certificates to show and to believe; without it the road is plain TCP. sharded: the
+    topic has the box's shard, for a gateway of several processes.
     """
 
     def __init__(
@@ -62,6 +63,8 @@ class MqttRoad(Road):
         chance: random.Random,
         pace: Pace,
         tls: BrokerTls | None = None,
+        *,
+        sharded: bool = False,
     ) -> None:
         super().__init__(outgoing, pace)
         self._address = (host, port)
@@ -73,7 +76,8 @@ class MqttRoad(Road):
         self._redialling = Redial(chance.random)
         self._online_since = 0
         self._greeted = self._refused = False
-        self._up = topic_of(outgoing.election, outgoing.box, "up")
+        up = topic_of(outgoing.election, outgoing.box, "up")
+        self._up = sharded_topic_of(outgoing.election, outgoing.box) if sharded else up
         self._down = topic_of(outgoing.election, outgoing.box, "down")
         self._client: paho.Client | None = None
         self._dialling: asyncio.Task[None] | None = None

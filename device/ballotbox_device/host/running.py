@@ -49,11 +49,15 @@ class SerialLine:
 
 @dataclass(frozen=True, slots=True)
 class MqttBroker:
-    """The road over a broker; `tls` holds the certificates, None for plain TCP."""
+    """The road over a broker; `tls` holds the certificates, None for plain TCP.
+
+    sharded: the topic has the box's shard.
+    """
 
     host: str
     port: int
     tls: BrokerTls | None = None
+    sharded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +206,12 @@ def _roads(
         chance, tls = random.SystemRandom(), place.tls
         if tls is not None:
             tls.context()  # a file that is wrong already now is told before the box starts
-        yield lambda outgoing: MqttRoad(outgoing, place.host, place.port, chance, Pace(), tls), {}
+        yield (
+            lambda outgoing: MqttRoad(
+                outgoing, place.host, place.port, chance, Pace(), tls, sharded=place.sharded
+            ),
+            {},
+        )
     else:
         from ballotbox_device.host.pty_road import PseudoTerminal
 

@@ -7,6 +7,7 @@ but the carrier.
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
+from zlib import crc32
 
 from ballotbox_protocol.election.identifiers import ORIGIN_ID_SIZE, OriginId
 from ballotbox_protocol.wire.cbor import REPORT_LIMITS
@@ -78,3 +79,17 @@ def parse_message(data: bytes) -> Message | None:
 def topic_of(election: bytes, box: bytes, direction: str) -> str:
     """Return the MQTT topic of a box: `bbx/1/<election, 16 hex digits>/<box>/<up|down>`."""
     return f"bbx/1/{election[:8].hex()}/{box.hex()}/{direction}"
+
+
+#: Parts into which boxes fall, so that several processes of one gateway can share them.
+SHARDS: Final = 64
+
+
+def shard_of(box: bytes) -> int:
+    """Return the part of all boxes that a box belongs to, from 0 to 63: the CRC-32 of its id."""
+    return crc32(box) % SHARDS
+
+
+def sharded_topic_of(election: bytes, box: bytes) -> str:
+    """Return the topic on which a box publishes with its shard: `<its up topic>/<2 hex digits>`."""
+    return f"{topic_of(election, box, 'up')}/{shard_of(box):02x}"

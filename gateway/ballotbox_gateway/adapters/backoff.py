@@ -5,6 +5,7 @@ After a cut everybody comes back at once; drawing the whole delay at random spre
 lasted, or a peer that accepts and drops would be tried without pause.
 """
 
+import asyncio
 from collections.abc import Callable
 from typing import Final
 
@@ -50,3 +51,11 @@ class Backoff:
     def succeeded(self) -> None:
         """Forget the failures."""
         self.failures = 0
+
+
+async def either(event: asyncio.Event, timeout_s: float) -> None:
+    """Return when the event is set or the time is up."""
+    try:
+        await asyncio.wait_for(event.wait(), timeout_s)
+    except TimeoutError:
+        return

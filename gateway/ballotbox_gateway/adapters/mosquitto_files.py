@@ -21,7 +21,7 @@ from ballotbox_gateway.adapters.upward_topics import (
 )
 from ballotbox_gateway.config_roads import Mqtt
 from ballotbox_gateway.problem import Problem
-from ballotbox_protocol.wire.message import MESSAGE_MAX, topic_of
+from ballotbox_protocol.wire.message import MESSAGE_MAX, sharded_topic_of, topic_of
 from ballotbox_protocol.wire.trust import Trusted
 
 CONFIG_NAME: Final = "mosquitto.conf"
@@ -40,6 +40,7 @@ class Session(NamedTuple):
     """What the broker carries for one election.
 
     name: by which it knows this gateway. grants: lines of the access list, by whose they are.
+    others: names of this gateway's other processes.
     """
 
     settings: Mqtt
@@ -47,6 +48,7 @@ class Session(NamedTuple):
     grants: Mapping[str, Sequence[str]]
     packet_max: int
     window: int
+    others: Sequence[str] = ()
 
 
 class Place(NamedTuple):
@@ -57,15 +59,21 @@ class Place(NamedTuple):
     passwords: Path | None = None
 
 
-def session_of(settings: Mqtt, origin: str, trusted: Trusted, *, passwords: bool) -> Session:
+def session_of(
+    settings: Mqtt, origin: str, trusted: Trusted, others: Sequence[str] = (), *, passwords: bool
+) -> Session:
     """Return what the boxes' broker carries; raises Problem when a name will not do."""
     name = _named(settings, "mqtt", session_name(settings, origin), passwords=passwords)
     every = f"bbx/1/{trusted.digest[:8].hex()}/+"
-    grants = {name: [f"topic read {every}/up", f"topic write {every}/down"]}
+    for each in others:
+        _require_name("--process", each)
+    reads = f"topic read {every}/up", f"topic read {every}/up/+"
+    grants = {each: [*reads, f"topic write {every}/down"] for each in (name, *others)}
     for box in sorted(trusted.register.entries_of):
         up, down = (topic_of(trusted.digest, box, way) for way in ("up", "down"))
-        grants[box.hex()] = [f"topic write {up}", f"topic read {down}"]
-    return Session(settings, name, grants, _PACKET_OF_BOX, settings.receive_maximum)
+        sharded = sharded_topic_of(trusted.digest, box)
+        grants[box.hex()] = [f"topic write {up}", f"topic write {sharded}", f"topic read {down}"]
+    return Session(settings, name, grants, _PACKET_OF_BOX, settings.receive_maximum, others)
 
 
 def session_above(settings: Mqtt, origin: str, trusted: Trusted, *, passwords: bool) -> Session:
@@ -92,10 +100,14 @@ def _named(settings: Mqtt, table: str, otherwise: str, *, passwords: bool) -> st
             what = "is missing, and the broker is to ask for passwords"
             remedy = f"Set {table}.username and {table}.password_file"
             raise Problem(f"{table}.username", what, remedy)
+    _require_name(f"{table}.{field}", name)
+    return name
+
+
+def _require_name(field: str, name: str) -> None:
     if _NAME.fullmatch(name) is None:
         what = "holds more than letters, digits, dots, lines, dashes and strokes"
-        raise Problem(f"{table}.{field}", what, "Use those alone")
-    return name
+        raise Problem(field, what, "Use those alone")
 
 
 def write_broker_files(folder: Path, sessions: Sequence[Session], place: Place) -> int:
@@ -105,7 +117,7 @@ def write_broker_files(folder: Path, sessions: Sequence[Session], place: Place) 
     """
     folder = folder.absolute()
     grants = _joined(sessions)
-    clients = len(grants) - len({each.name for each in sessions})
+    clients = len(grants) - len(_ours(sessions))
     files = {
         ACL_NAME: _acl(grants),
         CONFIG_NAME: _config(sessions[0], clients, folder / ACL_NAME, place),
@@ -122,15 +134,21 @@ def write_broker_files(folder: Path, sessions: Sequence[Session], place: Place) 
     return clients
 
 
+def _ours(sessions: Sequence[Session]) -> dict[str, None]:
+    """Return the names of this gateway's processes, in order and each once."""
+    return dict.fromkeys(name for each in sessions for name in (each.name, *each.others))
+
+
 def _joined(sessions: Sequence[Session]) -> dict[str, list[str]]:
     """Return the lines of every client, this gateway's first, of all elections together."""
-    ours = {each.name for each in sessions}
-    found: dict[str, list[str]] = {}
+    ours = _ours(sessions)
+    found: dict[str, list[str]] = {name: [] for name in ours}
     for each in sessions:
-        found.setdefault(each.name, []).extend(each.grants[each.name])
+        for name in (each.name, *each.others):
+            found[name].extend(each.grants[name])
     others: dict[str, list[str]] = {}
     for each in sessions:
-        for name in each.grants.keys() - ours:
+        for name in each.grants.keys() - ours.keys():
             others.setdefault(name, []).extend(each.grants[name])
     return found | dict(sorted(others.items()))
 

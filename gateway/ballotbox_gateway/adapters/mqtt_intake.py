@@ -10,17 +10,20 @@ retained message may be years old and its sender gone: it is counted, told, and 
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
+from functools import partial
 from typing import Final
 
 from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.reasoncodes import ReasonCode
 
-from ballotbox_gateway.adapters.backoff import Backoff
+from ballotbox_gateway.adapters.backoff import Backoff, either
 from ballotbox_gateway.adapters.mqtt_arrivals import Arrival, Arrivals
-from ballotbox_gateway.adapters.mqtt_client import credentials_of, make_client, session_name
+from ballotbox_gateway.adapters.mqtt_client import credentials_of, make_client
 from ballotbox_gateway.adapters.mqtt_line import Line, Publication, line_of
-from ballotbox_gateway.adapters.mqtt_topics import box_in, is_kept, printable, text_of, topic_in
+from ballotbox_gateway.adapters.mqtt_routes import Routes
+from ballotbox_gateway.adapters.mqtt_subscriptions import Subscriptions, session_of
+from ballotbox_gateway.adapters.mqtt_topics import is_kept, printable, text_of, topic_in
 from ballotbox_gateway.adapters.mqtt_watch import BrokerWatch
 from ballotbox_gateway.adapters.mqtt_words import (
     answer_trouble,
@@ -34,7 +37,6 @@ from ballotbox_gateway.adapters.roads import CarrierState, Inbox, Letter
 from ballotbox_gateway.adapters.threads import in_thread
 from ballotbox_gateway.config_roads import Mqtt
 from ballotbox_gateway.core.correspondence import Route
-from ballotbox_gateway.core.outcome import Road, RoadKind
 from ballotbox_protocol.election.identifiers import BOX_ID_SIZE, BoxId, ElectionDigest
 from ballotbox_protocol.wire.message import Message, topic_of
 
@@ -58,21 +60,28 @@ class MqttIntake:
         election: ElectionDigest,
         inbox: Inbox,
         backoff: Backoff,
+        *,
+        shared: bool = False,
     ) -> None:
-        """Prepare the client; raises Problem when a file of the settings is bad."""
+        """Prepare the client; raises Problem when a file of the settings is bad.
+
+        shared: other processes listen to other boxes of the same log; `listen_to` says which.
+        """
         self.name = f"MQTT broker {settings.host}:{settings.port}"
         self.state = CarrierState.DOWN
         self.trouble = ""
         self._settings = settings
         self._election = election
-        self._topics = f"bbx/1/{election[:8].hex()}/+/up"
+        self._subscriptions = Subscriptions(election, origin, shared=shared)
         self._inbox = inbox
         self._backoff = backoff
-        self._boxes: frozenset[BoxId] = frozenset()
-        self._routes: dict[bytes, Route] = {}
-        self._session = session_name(settings, origin)
+        self._routes = Routes(election, self._publish)
+        self._session = session_of(settings, origin, shared=shared)
         self._credentials = credentials_of(settings)
-        self._client = make_client(settings, self._session, over_lines=True)
+        self._made = partial(
+            make_client, settings, self._session, keep_session=not shared, over_lines=True
+        )
+        self._client = self._made()
         #: Takes the place of the client: the files that prove who is who have changed.
         self._successor: Client | None = None
         self._set_callbacks()
@@ -95,10 +104,7 @@ class MqttIntake:
 
     def serve(self, boxes: Collection[BoxId]) -> None:
         """Remember the way back to these boxes, those of the register, and to no others."""
-        self._boxes = frozenset(boxes)
-        self._routes = {
-            topic: route for topic, route in self._routes.items() if route.road.box in self._boxes
-        }
+        self._routes.serve(boxes)
 
     async def run(self) -> None:
         """Keep the connection until `stop`, trying again with a growing, random delay."""
@@ -110,7 +116,7 @@ class MqttIntake:
                 self._detach()
                 self._backoff.lasted(self._loop.time() - self._began)
             if not self._hurry.is_set():
-                await _either(self._hurry, self._backoff.failed())
+                await either(self._hurry, self._backoff.failed())
 
     def renew(self) -> bool:
         """Connect anew if the files of the settings have changed; tell whether they have.
@@ -121,7 +127,7 @@ class MqttIntake:
         if credentials == self._credentials:
             return False
         # paho takes a TLS context once, so a client lives as long as its certificates.
-        self._successor = make_client(self._settings, self._session, over_lines=True)
+        self._successor = self._made()
         self._credentials = credentials
         self._hurry.set()
         if self._attached is not None:
@@ -274,14 +280,14 @@ class MqttIntake:
         self._client.disconnect()
         self.flush()
         if self._attached is not None:
-            await _either(self._lost, patience_s)
+            await either(self._lost, patience_s)
             self._detach()
 
     def _set_callbacks(self) -> None:
         # What paho hands over beside the point is dropped here; the methods see only the point.
         client = self._client
         client.on_connect = lambda _client, _data, _flags, code, _more: self._connected(code)
-        client.on_subscribe = lambda _client, _data, _mid, codes, _more: self._subscribed(codes[0])
+        client.on_subscribe = lambda _client, _data, _mid, codes, _more: self._subscribed(codes)
         client.on_message = lambda _client, _data, message: self._handed_over(message)
         client.on_disconnect = lambda _client, _data, _flags, code, _more: self._ended(code)
         client.on_socket_close = lambda _client, _data, sock: self._socket_closes(sock)
@@ -310,15 +316,25 @@ class MqttIntake:
             self._down(refusal_trouble(code))
             return
         self._client.drop_out_messages()
-        self._client.subscribe(self._topics, qos=_AT_LEAST_ONCE)
+        self._subscriptions.ask(self._client)
 
-    def _subscribed(self, code: ReasonCode) -> None:
-        if code.is_failure:
-            self._down(subscription_trouble(self._topics, code))
+    def listen_to(self, shards: Collection[int]) -> None:
+        """Listen to the boxes of these shards from now on, beside those that say no shard."""
+        connected = self._attached is not None and self._greeted
+        self._subscriptions.hold(shards, self._client if connected else None)
+
+    def _subscribed(self, codes: Sequence[ReasonCode]) -> None:
+        topics, was_up = self._subscriptions.filters[0], self.state is CarrierState.UP
+        if codes[0].is_failure and not was_up:
+            self._down(subscription_trouble(topics, codes[0]))
             self._client.disconnect()
             return
+        if any(code.is_failure for code in codes):
+            _log.error("%s %s", self.name, subscription_trouble(f"{topics}/+", codes[-1]))
+        if was_up:
+            return
         self.state, self.trouble = CarrierState.UP, self._mute
-        _log.info("%s: connected, listening on %s", self.name, self._topics)
+        _log.info("%s: connected, listening on %s", self.name, topics)
         # paho calls a publication done whatever the PUBACK says: only this callback shows it.
         self._client.on_publish = lambda _client, _data, mid, code, _more: self._probed(mid, code)
         down = topic_of(self._election, _NOBODY, "down")
@@ -359,42 +375,23 @@ class MqttIntake:
 
     def _take(self, publication: Publication) -> None:
         topic, payload, mid, qos, kept = publication
+        came = self._arrivals.came(mid, qos)
         if kept:
             self._pass_over(text_of(topic))
-            self.settle(self._arrivals.came(mid, qos))
+            self.settle(came)
             return
-        route = self._routes.get(topic) or self._new_route(topic)
-        self._inbox.put(Letter(payload, route, self, self._arrivals.came(mid, qos)))
+        self._inbox.put(Letter(payload, self._routes.from_topic(topic), self, came))
 
     def _pass_over(self, topic: str) -> None:
         if self.watch.kept(printable(topic)):
             _log.error("%s: %s", self.name, retained_remark(1, printable(topic)))
 
-    def _new_route(self, topic: bytes) -> Route:
-        text = text_of(topic)
-        box = box_in(text)
-        down = topic_of(self._election, box, "down").encode()
-        road = Road(RoadKind.MQTT, printable(text), box)
-        route = Route(road, lambda message: self._publish(down, message))
-        if box in self._boxes and text == topic_of(self._election, box, "up"):
-            self._routes[topic] = route
-        return route
-
     def route_to(self, box: BoxId) -> Route:
         """Return the way to a box that may or may not listen."""
-        topic = topic_of(self._election, box, "up").encode()
-        return self._routes.get(topic) or self._new_route(topic)
+        return self._routes.to_box(box)
 
     def _publish(self, topic: bytes, message: Message) -> None:
         # Nothing may be said before the broker has let us in.
         if self._attached is not None and self._greeted:
             self._flush_soon(self._attached)
             self._attached.publish(topic, message.to_bytes())
-
-
-async def _either(event: asyncio.Event, timeout_s: float) -> None:
-    """Return when the event is set or the time is up."""
-    try:
-        await asyncio.wait_for(event.wait(), timeout_s)
-    except TimeoutError:
-        return

@@ -40,7 +40,8 @@ def remember_register(config: Config, used: Register) -> None:
 
 
 def _place(config: Config) -> Path:
-    return config.ledger_file.with_name(f"{config.ledger_file.name}.register")
+    beside = config.ledger_file or config.control
+    return beside.with_name(f"{beside.name}.register")
 
 
 def _used(path: Path) -> Register | None:

@@ -44,13 +44,21 @@ _PATH = click.Path(path_type=Path)
     "certificates; mosquitto_passwd makes it.",
 )
 @click.option("--below", is_flag=True, help="For the broker of [below], not that of [mqtt].")
-def broker_config(
+@click.option(
+    "--process",
+    "others",
+    multiple=True,
+    metavar="NAME",
+    help="Name of another process of this gateway at the broker of [mqtt]; again for more.",
+)
+def broker_config(  # noqa: PLR0913 (one parameter for each option)
     installation: "Installation",
     election: str | None,
     output: Path,
     certificates: Path,
     state: Path,
     passwords: Path | None,
+    others: tuple[str, ...],
     *,
     below: bool,
 ) -> None:
@@ -70,10 +78,14 @@ def broker_config(
     )
     from ballotbox_gateway.adapters.trust_files import load_trusted
 
-    made, asks = session_above if below else session_of, passwords is not None
+    if below and others:
+        raise Problem("--process", "is for the broker of [mqtt]", "Leave out --below or --process")
+    asks = passwords is not None
     elections = _of_one_broker(installation, election, "below" if below else "mqtt")
     sessions = [
-        made(settings, each.origin, load_trusted(each), passwords=asks)
+        session_above(settings, each.origin, load_trusted(each), passwords=asks)
+        if below
+        else session_of(settings, each.origin, load_trusted(each), others, passwords=asks)
         for each, settings in elections
     ]
     _require_own_names(sessions)

@@ -63,7 +63,7 @@ def init(
         aside = replace_log(config, trusted, identity, statements, int(time()))
         if aside is not None:
             click.echo(f"kept     {aside}")
-    click.echo(f"created  {config.ledger_file}")
+    click.echo(f"created  {config.ledger}")
     click.echo(f"for      {trusted.election.name} ({trusted.election.mode.name.lower()})")
     click.echo(f"origin   {config.origin}")
     click.echo(f"register version {trusted.register.version}")

@@ -70,15 +70,13 @@ def _process_lines(state: dict[str, Any]) -> Iterator[str]:
     for road in state.get("roads", ()):
         trouble = f": {road['trouble']}" if road["trouble"] else ""
         yield f"road      {road['name']} {road['state']}{trouble}"
+    if shards := state.get("shards"):
+        part = f"{shards['held']} of {shards['of']} shards are ours"
+        yield f"sharing   {part}, {shards['processes']} processes"
     for remark in state.get("broker_remarks", ()):
         yield f"BROKER    {remark}"
     yield from _hold_lines(state)
-    for each in state.get("certificates", ()):
-        if each["trouble"]:
-            yield f"CERTIFICATE {each['table']}: {each['trouble']}"
-            yield f"          {each['remedy']}"
-    for sender in state.get("over_quota", ()):
-        yield f"OVER QUOTA {sender}: what is new of it is turned away for now"
+    yield from _warning_lines(state)
     upstream = state.get("upstream")
     if upstream:
         trouble = f": {upstream['trouble']}" if upstream["trouble"] else ""
@@ -94,12 +92,21 @@ def _process_lines(state: dict[str, Any]) -> Iterator[str]:
         yield f"copy      {copy['directory']}: {behind or 'holds every leaf'}{trouble}"
 
 
+def _warning_lines(state: dict[str, Any]) -> Iterator[str]:
+    for each in state.get("certificates", ()):
+        if each["trouble"]:
+            yield f"CERTIFICATE {each['table']}: {each['trouble']}"
+            yield f"          {each['remedy']}"
+    for sender in state.get("over_quota", ()):
+        yield f"OVER QUOTA {sender}: what is new of it is turned away for now"
+
+
 def _hold_lines(state: dict[str, Any]) -> Iterator[str]:
-    from ballotbox_gateway.core.ports import ReadOnly, SignerAway
+    from ballotbox_gateway.core.ports import HOLDS
 
     if state.get("disk_full"):
         yield f"DISK FULL {state['disk_full']}"
-    for hold in (ReadOnly, SignerAway):
+    for hold in HOLDS[1:]:
         if trouble := state.get(hold.kind):
             yield f"NOT TAKING IN {trouble}"
             yield f"          {hold.remedy}"

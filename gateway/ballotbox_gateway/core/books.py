@@ -21,6 +21,8 @@ from ballotbox_gateway.core.ports import (
     Conflict,
     Ledger,
     LedgerFailure,
+    RegisterBehind,
+    Standing,
     StoredReport,
     Tally,
 )
@@ -87,9 +89,15 @@ class Books:
         roster = Roster(trusted)
         self._require_whole(roster, previous)
         if version > known:
-            self._commit(Batch(register_version=version))
+            self._tell_used(version)
         self.roster = roster
         self.rules = ContentRules(self.roster, self._origin, self.log.signed_root)
+
+    def _tell_used(self, version: int) -> None:
+        with self.ledger.turn() as standing:
+            self._keep_up(standing)
+            if version > standing.register_version:
+                self._commit(Batch(register_version=version))
 
     def _require_ours(self, trusted: Trusted) -> None:
         origin, key = self.identity.origin, self.identity.key.public
@@ -115,14 +123,15 @@ class Books:
 
     def settle(self, judge: Callable[[Case], T], now: int) -> Settled[T]:
         """Judge, commit, and return the judgement; again from the start when the books moved on."""
-        self.follow()
         for _ in range(_ATTEMPTS):
-            case = self._open(now)
-            result = judge(case)
             try:
-                return Settled(result, case, self._close(case.draft))
+                with self.ledger.turn() as standing:
+                    self._follow(standing)
+                    case = self._open(now)
+                    result = judge(case)
+                    return Settled(result, case, self._close(case.draft))
             except Conflict:
-                self.reload()
+                self._stale = True
         raise LedgerFailure(f"{_ATTEMPTS} times in a row another writer moved the log on")
 
     def _open(self, now: int) -> Case:
@@ -162,6 +171,22 @@ class Books:
         """Count arrivals that never came to be judged; stored with the next commit."""
         self.uncounted[Tally.UNAUTHENTIC, reason] += count
 
+    def _follow(self, standing: Standing) -> None:
+        """Judge by what all processes of this gateway have committed; raises RegisterBehind."""
+        used, ours = standing.register_version, self.roster.trusted.register.version
+        if used > ours:
+            raise RegisterBehind(f"register: version {used} is in use, and this process has {ours}")
+        self._keep_up(standing)
+
+    def _keep_up(self, standing: Standing) -> None:
+        if self._stale:
+            self.reload()
+        elif standing.head != self.log.head:
+            first = self.log.head.size
+            self.log.catch_up()
+            for box in self.ledger.boxes_from(first):
+                self._heads.pop(box, None)
+
     def follow(self) -> None:
         """Read the ledger again if a failure left it unknown what it holds."""
         if self._stale:
@@ -175,8 +200,9 @@ class Books:
 
     def chain(self, box: BoxId) -> BoxChain:
         """Return one box's chain as it is committed, for reading."""
-        self.follow()
-        return self._open(0).draft.chain(box)
+        with self.ledger.turn() as standing:
+            self._follow(standing)
+            return self._open(0).draft.chain(box)
 
     def receipts(self, settled: Settled[T], rows: Iterable[StoredReport]) -> list[Message]:
         """Return the receipts of the newest leaves of committed reports, in order."""

@@ -31,6 +31,7 @@ from ballotbox_gateway.core.outcome import (
     RulingResult,
 )
 from ballotbox_gateway.core.ports import (
+    ELSEWHERE,
     DiskFull,
     Ledger,
     SignerAway,
@@ -124,7 +125,7 @@ class Intake:
         try:
             settled = self._books.settle(lambda case: self._judge(case, arrivals, given), now)
         except DiskFull as trouble:
-            if not isinstance(trouble, SignerAway):
+            if not isinstance(trouble, ELSEWHERE):
                 self.turned_away(Reason.DISK, len(arrivals))
             raise
         if self._quotas is not None:

@@ -44,12 +44,10 @@ class Log:
 
     def catch_up(self) -> None:
         """Read what the ledger holds beyond this log and compare the roots; stops on a mismatch."""
-        wanted = self._ledger.log_head()
-        leaves = self._ledger.leaves(self._tree.size)
-        for hashes in _in_parts(map(leaf_hash, leaves)):
-            self._tree.extend(hashes)
-        self._frontier = self._tree.frontier()
-        found = LogHead(self._tree.size, self._frontier.root())
+        wanted, found = self._ledger.log_head(), self._read_on()
+        # Another process may move the log on while this one reads: then there is more to read.
+        while found != wanted and wanted != (moved := self._ledger.log_head()):
+            wanted, found = moved, self._read_on()
         if found != wanted:
             raise Damaged(
                 f"the stored leaves make a log of size {found.size} and root {found.root.hex()}, "
@@ -57,6 +55,13 @@ class Log:
                 "the ledger is damaged or was tampered with"
             )
         self.head = found
+
+    def _read_on(self) -> LogHead:
+        leaves = self._ledger.leaves(self._tree.size)
+        for hashes in _in_parts(map(leaf_hash, leaves)):
+            self._tree.extend(hashes)
+        self._frontier = self._tree.frontier()
+        return LogHead(self._tree.size, self._frontier.root())
 
     def _append(self, hashes: list[bytes]) -> None:
         self._tree.extend(hashes)

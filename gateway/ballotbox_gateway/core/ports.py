@@ -5,6 +5,7 @@ refused, and how far the log has travelled upward. `commit` is the only way to c
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Final, NamedTuple, Protocol
@@ -56,8 +57,31 @@ class SignerAway(DiskFull):
     over = "the key signs again"
 
 
+class DatabaseAway(DiskFull):
+    """The database cannot be asked for now; what it knows is read again before anything is said.
+
+    Whether the last commit was applied may be unknown.
+    """
+
+    kind = "database_away"
+    remedy = "See that the database runs and can be reached"
+    until = "until the database answers again"
+    over = "the database answers again"
+
+
+class RegisterBehind(DiskFull):
+    """Another process of this gateway judges by a newer register; nothing is judged by this one."""
+
+    kind = "register_behind"
+    remedy = "Give this process the newest register file, and send it SIGHUP"
+    until = "until its register is the newest"
+    over = "the register is the newest again"
+
+
 #: Everything for which nothing is taken in until it is over.
-HOLDS: Final = (DiskFull, ReadOnly, SignerAway)
+HOLDS: Final = (DiskFull, ReadOnly, SignerAway, DatabaseAway, RegisterBehind)
+#: Those that no disk is to blame for.
+ELSEWHERE: Final = (SignerAway, DatabaseAway, RegisterBehind)
 
 
 class Conflict(Exception):
@@ -94,6 +118,13 @@ class LogHead(NamedTuple):
 
     size: int
     root: bytes
+
+
+class Standing(NamedTuple):
+    """Where a ledger stands when somebody's turn begins: its log, and the highest register used."""
+
+    head: LogHead
+    register_version: int
 
 
 class StoredReport(NamedTuple):
@@ -225,7 +256,18 @@ class Batch:
 
 
 class Ledger(Protocol):
-    """Durable memory of one gateway. Every read raises LedgerFailure when the medium is sick."""
+    """Durable memory of one gateway. Every read raises LedgerFailure when the medium is sick.
+
+    Several processes may share one: then each judges in a turn of its own.
+    """
+
+    def turn(self) -> AbstractContextManager[Standing]:
+        """Keep everybody else from moving the log until the end, and tell where it stands.
+
+        What is read during a turn is what a commit in it is compared with. A commit, as an end
+        without one, lets the next process have its turn. Raises LedgerFailure.
+        """
+        ...
 
     def commit(self, batch: Batch, expected: LogHead) -> None:
         """Apply the whole batch durably, if all it was judged on still holds.
@@ -249,6 +291,10 @@ class Ledger(Protocol):
 
     def leaves(self, first: int) -> Iterator[bytes]:
         """Yield the bytes of all leaves from index `first` on."""
+        ...
+
+    def boxes_from(self, first: int) -> set[BoxId]:
+        """Return the boxes of the reports that the leaves from index `first` on are about."""
         ...
 
     def entries(self, first: int, stop: int) -> list[Entry]:

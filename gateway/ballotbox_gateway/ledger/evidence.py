@@ -44,13 +44,18 @@ def damaged_records(connection: apsw.Connection) -> list[int]:
     Where only a batch's digest tells, all its new reports are named.
     """
     batches: list[Any] = connection.execute(sql.BATCHES).fetchall()
-    batches.append((_NO_END, None, None))
+    return misplaced_records(batches, connection.execute(sql.RECORDS))
+
+
+def misplaced_records(batches: list[Any], records: Iterable[Any]) -> list[int]:
+    """Return the same of the rows of `statements.BATCHES` and `RECORDS`."""
+    batches = [*batches, (_NO_END, None, None)]
     batch, (size, digest, note) = 0, batches[0]
     found: set[int] = set()
     firsts: list[int] = []
     reports: list[bytes] = []
     # One loop without calls: it runs once for each leaf there is, while nobody is served.
-    for position, leaf, ruling, first, report, data in connection.execute(sql.RECORDS):
+    for position, leaf, ruling, first, report, data in records:
         while position >= size:
             if _digest(reports, note or b"") != digest:
                 found.update(firsts)

@@ -3,6 +3,7 @@
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 
 from ballotbox_gateway.core.head import BoxHead
@@ -15,6 +16,7 @@ from ballotbox_gateway.core.ports import (
     LogHead,
     LowerLog,
     NewLeaf,
+    Standing,
     StoredCheckpoint,
     StoredRefusal,
     StoredReport,
@@ -46,6 +48,11 @@ class MemoryLedger:
         self._lower: dict[str, LowerLog] = {}
         self._delivered: dict[str, int] = {}
         self._upper_receipts: dict[tuple[str, int], bytes] = {}
+
+    @contextmanager
+    def turn(self) -> Iterator[Standing]:
+        """See the port; whoever shares this ledger is in the same thread."""
+        yield Standing(self.log_head(), self._binding.register_version)
 
     def commit(self, batch: Batch, expected: LogHead) -> None:
         """See the port."""
@@ -118,6 +125,12 @@ class MemoryLedger:
     def leaves(self, first: int) -> Iterator[bytes]:
         """See the port."""
         return (leaf.data for leaf in self._leaves[first:])
+
+    def boxes_from(self, first: int) -> set[BoxId]:
+        """See the port."""
+        return {
+            self._reports[self._by_first[each.report_first]].box for each in self._leaves[first:]
+        }
 
     def entries(self, first: int, stop: int) -> list[Entry]:
         """See the port."""

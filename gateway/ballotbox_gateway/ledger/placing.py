@@ -23,7 +23,7 @@ def clear(made: Path) -> None:
 def put_in_place(made: Path, ledger: Path) -> Path | None:
     """Let the closed ledger `made` stand at `ledger`; return where the old one is now, if any."""
     made.rename(beside(ledger, ".made"))
-    _sync(ledger.parent)
+    sync_folder(ledger.parent)
     return finish_placing(ledger)
 
 
@@ -41,9 +41,9 @@ def finish_placing(ledger: Path) -> Path | None:
     for suffix in ("-wal", "-shm", ""):
         if beside(ledger, suffix).exists():
             beside(ledger, suffix).rename(beside(aside, suffix))
-    _sync(ledger.parent)
+    sync_folder(ledger.parent)
     made.rename(ledger)
-    _sync(ledger.parent)
+    sync_folder(ledger.parent)
     return aside if aside.exists() else None
 
 
@@ -52,7 +52,8 @@ def beside(path: Path, suffix: str) -> Path:
     return path.with_name(path.name + suffix)
 
 
-def _sync(directory: Path) -> None:
+def sync_folder(directory: Path) -> None:
+    """See to it that what a folder names is named there after a power cut; raises OSError."""
     descriptor = os.open(directory, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -5,8 +5,8 @@ proves anything. A full disk does not: its transaction is rolled back and a late
 """
 
 import errno
-import os
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
 from typing import Any, Final
@@ -27,6 +27,7 @@ from ballotbox_gateway.core.ports import (
     LogHead,
     LowerLog,
     LowerStep,
+    Standing,
     StoredCheckpoint,
     StoredRefusal,
     StoredReport,
@@ -39,6 +40,7 @@ from ballotbox_gateway.ledger import statements as sql
 from ballotbox_gateway.ledger.connection import connect
 from ballotbox_gateway.ledger.evidence import damaged_records, evidence_of, structural_damage
 from ballotbox_gateway.ledger.medium import ROTTEN, on_medium
+from ballotbox_gateway.ledger.placing import sync_folder
 from ballotbox_protocol.election.identifiers import BoxId, ElectionDigest, ReportId
 from ballotbox_protocol.wire.merkle import EMPTY_ROOT
 from ballotbox_protocol.wire.verdict import Reason
@@ -66,7 +68,7 @@ def create(path: Path, binding: Binding) -> None:
         if isinstance(error, apsw.FullError):
             raise DiskFull("the disk is full") from error
         raise LedgerFailure(str(error)) from error
-    _sync_directory(path.parent)
+    sync_folder(path.parent)
 
 
 def _lay_out(path: Path, binding: Binding) -> None:
@@ -111,14 +113,6 @@ def _opened(path: Path) -> "SqliteLedger":
         raise
 
 
-def _sync_directory(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 class SqliteLedger:
     """See `core.ports.Ledger`. `sick` is the medium's error that ended its use, if any."""
 
@@ -156,6 +150,11 @@ class SqliteLedger:
 
     def _all(self, statement: str, bindings: Sequence[Any] = ()) -> list[Any]:
         return self._connection.execute(statement, bindings).fetchall()
+
+    @contextmanager
+    def turn(self) -> Iterator[Standing]:
+        """See the port; the file is this process's alone, so that every turn is its own."""
+        yield Standing(self.log_head(), self.binding().register_version)
 
     @on_medium
     def commit(self, batch: Batch, expected: LogHead) -> None:
@@ -268,6 +267,11 @@ class SqliteLedger:
     @on_medium
     def _leaves(self, first: int) -> list[bytes]:
         return [row[0] for row in self._all(sql.LEAVES, (first, _LEAVES_AT_ONCE))]
+
+    @on_medium
+    def boxes_from(self, first: int) -> set[BoxId]:
+        """See the port."""
+        return {BoxId(row[0]) for row in self._all(sql.BOXES_FROM, (first,))}
 
     @on_medium
     def entries(self, first: int, stop: int) -> list[Entry]:

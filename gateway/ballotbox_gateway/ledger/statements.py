@@ -11,6 +11,9 @@ USE_REGISTER: Final = "UPDATE binding SET register_version = ?"
 
 ADD_LEAF: Final = "INSERT INTO leaves VALUES (?, ?, ?, ?, ?)"
 LEAVES: Final = "SELECT leaf FROM leaves WHERE position >= ? ORDER BY position LIMIT ?"
+BOXES_FROM: Final = """
+SELECT DISTINCT box FROM leaves JOIN reports ON first = report_first WHERE position >= ?
+"""
 ENTRIES: Final = """
 SELECT position, leaf, CASE WHEN ruling IS NULL THEN data END, ruling,
        (SELECT notes.note FROM notes WHERE number = leaves.note)

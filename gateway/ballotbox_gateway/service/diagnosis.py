@@ -95,12 +95,15 @@ def _without_user(address: str) -> str:
 
 
 def _disks(config: Config) -> Iterator[dict[str, Any]]:
-    folders = {"ledger": config.ledger_file.parent, "second copy": config.second_copy}
+    folders = {"ledger": config.folder, "second copy": config.second_copy}
     for name, folder in folders.items():
         if folder is None:
             continue
         try:
-            usage, files = shutil.disk_usage(folder), _sizes(folder, config.ledger_file.name)
+            usage, files = (
+                shutil.disk_usage(folder),
+                _sizes(folder, (config.ledger_file or config.control).name),
+            )
         except OSError as error:
             yield {"of": name, "folder": str(folder), "problem": str(error.strerror)}
             continue

@@ -43,7 +43,7 @@ class Mending:
     def __init__(
         self, config: Config, trusted: Trusted, identity: Identity, copied: CopiedLog | None
     ) -> None:
-        self._path = config.ledger_file
+        self._path = config.file
         self._laws = config.laws
         self._trusted = trusted
         self._identity = identity

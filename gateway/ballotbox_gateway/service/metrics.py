@@ -11,7 +11,14 @@ from prometheus_client import CollectorRegistry, ProcessCollector, generate_late
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from ballotbox_gateway.core.ports import HOLDS, DiskFull, ReadOnly, SignerAway
+from ballotbox_gateway.core.ports import (
+    HOLDS,
+    DatabaseAway,
+    DiskFull,
+    ReadOnly,
+    RegisterBehind,
+    SignerAway,
+)
 
 #: The status of one election, as the desk answers.
 State = Mapping[str, Any]
@@ -117,6 +124,14 @@ MEASURES: Final = (
     Measure(
         "ballotbox_signer_away", (), "1 while nothing is taken in as the key cannot sign",
         _held_by(SignerAway),
+    ),
+    Measure(
+        "ballotbox_database_away", (), "1 while nothing is taken in as the database is away",
+        _held_by(DatabaseAway),
+    ),
+    Measure(
+        "ballotbox_register_behind", (), "1 while another process judges by a newer register",
+        _held_by(RegisterBehind),
     ),
     Measure(
         "ballotbox_disk_free_bytes", (), "Free on the disk of the ledger", _one("disk_free")

@@ -4,7 +4,9 @@ Nothing in here knows of another election. Roads that several share are handed i
 """
 
 import logging
+import os
 import random
+import socket
 import time
 from collections.abc import Callable, Coroutine, Iterator
 from contextvars import copy_context
@@ -16,9 +18,11 @@ from ballotbox_gateway.adapters.mqtt_from_below import MqttFromBelow
 from ballotbox_gateway.adapters.mqtt_intake import MqttIntake
 from ballotbox_gateway.adapters.roads import Carrier, CarrierState
 from ballotbox_gateway.adapters.second_copy import SecondCopy
+from ballotbox_gateway.adapters.threads import in_thread
 from ballotbox_gateway.adapters.trust_files import load_trusted
 from ballotbox_gateway.adapters.used_register import remember_register
 from ballotbox_gateway.config import Config
+from ballotbox_gateway.config_postgresql import Postgresql
 from ballotbox_gateway.core.intake import CountOutcome, Intake, OlderRegister, RulingOutcome
 from ballotbox_gateway.core.ports import DiskFull, Ledger, LedgerFailure
 from ballotbox_gateway.core.publications import PublicationOutcome
@@ -36,6 +40,7 @@ from ballotbox_gateway.service.forks import Forks
 from ballotbox_gateway.service.reception import Reception
 from ballotbox_gateway.service.room import Reserve
 from ballotbox_gateway.service.screen_watch import ScreenWatch
+from ballotbox_gateway.service.sharing import Sharing
 from ballotbox_gateway.service.upward_roads import upward_road
 from ballotbox_protocol.election.identifiers import OriginId
 from ballotbox_protocol.wire.trust import Trusted
@@ -82,6 +87,7 @@ class Office:
         self._delivery: UpwardDelivery | None = None
         self._below: MqttFromBelow | None = None
         self._follower: Follower | None = None
+        self._sharing: Sharing | None = None
         self._forks = Forks()
         self._certificates = CertificateWatch(self.config)
         precincts = self.config.screen.precincts if self.config.screen else ()
@@ -101,12 +107,20 @@ class Office:
         config, reception = self.config, self.reception
         if config.mqtt is not None:
             mqtt = MqttIntake(
-                config.mqtt, config.origin, self.trusted.digest, reception.inbox, backoff()
+                config.mqtt,
+                config.origin,
+                self.trusted.digest,
+                reception.inbox,
+                backoff(),
+                shared=config.postgresql is not None,
             )
             mqtt.serve(self.trusted.register.entries_of.keys())
             reception.mqtt = mqtt
             reception.carriers.append(mqtt)
             yield mqtt.run()
+            if config.postgresql is not None:
+                self._sharing = self._share(mqtt, config.postgresql)
+                yield self._sharing.run()
         if config.below is not None:
             self._below = MqttFromBelow(
                 config.below, config.origin, self.trusted.digest, self.take_in, backoff()
@@ -129,6 +143,14 @@ class Office:
             yield self._follower.run()
         yield self._certificates.run()
         yield call_boxes(self._intake.call_again, self._say)
+
+    def _share(self, mqtt: MqttIntake, settings: Postgresql) -> Sharing:
+        from ballotbox_gateway.ledger.postgresql_leases import Leases
+
+        leases = Leases(settings, f"{socket.gethostname()}-{os.getpid()}-{os.urandom(4).hex()}")
+        return Sharing(
+            leases, mqtt.listen_to, lambda: not self.reception.disk_full, settings.lease_s
+        )
 
     def _say(self, requests: Requests) -> None:
         self.reception.send(requests)
@@ -171,7 +193,7 @@ class Office:
             trusted = load_trusted(self.config, at_least=version)
             require(trusted)
             self._intake.replace_register(trusted)
-        except (Problem, OlderRegister, ValueError) as problem:
+        except (Problem, OlderRegister, ValueError, DiskFull) as problem:
             _log.error("register version %s stays in use: %s", version, problem)
             return
         except LedgerFailure as error:
@@ -190,7 +212,9 @@ class Office:
                 break
 
     async def finish(self, *, well: bool) -> None:
-        """Let go of the upper gateway, and complete the second copy when all is `well`."""
+        """Let go of boxes and upper gateway, and complete the second copy when all is `well`."""
+        if self._sharing is not None:
+            await in_thread(self._sharing.leave)
         if self._delivery is not None:
             self._delivery.close()
         if self._follower is not None and well:
@@ -243,6 +267,7 @@ class Office:
             "upstream": self._delivery.status() if self._delivery else None,
             "second_copy": self._follower.status() if self._follower else None,
             "certificates": self._certificates.status(),
+            "shards": self._sharing.status() if self._sharing else None,
         }
 
     def screen(self) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Opening and creating a gateway's ledger, with every failure in words."""
 
 import logging
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 from ballotbox_gateway.adapters.control_socket import is_answering
 from ballotbox_gateway.adapters.law_files import load_laws
@@ -9,24 +9,33 @@ from ballotbox_gateway.adapters.second_copy import SecondCopy
 from ballotbox_gateway.adapters.used_register import remember_register
 from ballotbox_gateway.config import Config
 from ballotbox_gateway.core.intake import Identity, Intake, OlderRegister
-from ballotbox_gateway.core.ports import Binding, Damaged, LedgerFailure
+from ballotbox_gateway.core.ports import Binding, Damaged, Ledger, LedgerFailure
 from ballotbox_gateway.core.quota import Quotas
 from ballotbox_gateway.ledger.placing import finish_placing
-from ballotbox_gateway.ledger.sqlite import SqliteLedger, create, open_ledger
+from ballotbox_gateway.ledger.sqlite import create, open_ledger
 from ballotbox_gateway.problem import Problem
 from ballotbox_gateway.service.copied import CopiedLog
 from ballotbox_gateway.service.mending import Loss, Mending, closed
+from ballotbox_gateway.service.opening_database import create_in_database, open_in_database
 from ballotbox_protocol.election.identifiers import InvalidField
 from ballotbox_protocol.wire.trust import Trusted
 
 _log: Final = logging.getLogger(__name__)
 
+_RESTORE: Final = (
+    "Stop every process of this gateway; take the database from its standby or backup, if that has "
+    "every leaf that was signed, else ask whoever looks after the election"
+)
+
 
 def create_ledger(config: Config, trusted: Trusted) -> None:
     """Make the ledger that the settings name; raises Problem, also when there is one."""
-    path = config.ledger_file
-    require_no_copy(config, trusted)
     binding = Binding(config.origin, trusted.digest, trusted.register.version)
+    if config.postgresql is not None:
+        create_in_database(config.postgresql, binding)
+        return
+    path = config.file
+    require_no_copy(config, trusted)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         create(path, binding)
@@ -53,9 +62,19 @@ def require_no_copy(config: Config, trusted: Trusted) -> None:
         raise Problem(str(config.second_copy), what, remedy)
 
 
-def open_existing(config: Config) -> SqliteLedger:
+class CheckedLedger(Ledger, Protocol):
+    """A ledger on a medium that can be checked."""
+
+    def require_whole(self) -> None:
+        """Raise Damaged unless everything beside the leaves is as it was committed."""
+        ...
+
+
+def open_existing(config: Config) -> CheckedLedger:
     """Return the ledger that the settings name, unchecked; raises Problem, from its cause."""
-    path = config.ledger_file
+    if config.postgresql is not None:
+        return open_in_database(config.postgresql)
+    path = config.file
     try:
         finish_placing(path)
         return open_ledger(path)
@@ -89,7 +108,7 @@ def _remedy_of_none(config: Config) -> str:
 class Opened(NamedTuple):
     """A ledger and the intake over it; `told` is what befell the ledger before."""
 
-    ledger: SqliteLedger
+    ledger: CheckedLedger
     intake: Intake
     told: list[str]
 
@@ -105,12 +124,14 @@ def open_intake(
     try:
         return _whole(config, trusted, identity, copied, quotas)
     except _NotWhole as fault:
+        if config.postgresql is not None:
+            raise Problem(config.ledger, str(fault), _RESTORE) from fault
         told = Mending(config, trusted, identity, copied).mend(str(fault))
     try:
         return _whole(config, trusted, identity, copied, quotas)._replace(told=told)
     except _NotWhole as fault:
         remedy = "Use another disk: this one does not keep what is written"
-        raise Problem(str(config.ledger_file), f"is damaged again: {fault}", remedy) from fault
+        raise Problem(config.ledger, f"is damaged again: {fault}", remedy) from fault
 
 
 def size_of_whole(config: Config, trusted: Trusted, identity: Identity) -> int:
@@ -118,8 +139,9 @@ def size_of_whole(config: Config, trusted: Trusted, identity: Identity) -> int:
     try:
         opened = _whole(config, trusted, identity, _copied(config, identity))
     except _NotWhole as fault:
-        remedy = "`ballotbox-gateway run` makes it whole again, or says what to do"
-        raise Problem(str(config.ledger_file), str(fault), remedy) from fault
+        mended = "`ballotbox-gateway run` makes it whole again, or says what to do"
+        remedy = _RESTORE if config.postgresql else mended
+        raise Problem(config.ledger, str(fault), remedy) from fault
     opened.ledger.close()
     remember_register(config, trusted.register)
     return opened.intake.size
@@ -157,23 +179,21 @@ def _whole(
         _require_newest(config, intake, copied)
     except (InvalidField, OlderRegister) as error:
         ledger.close()
-        raise Problem(str(config.ledger_file), str(error), "Correct the settings") from error
+        raise Problem(config.ledger, str(error), "Correct the settings") from error
     except Damaged as error:
         ledger.close()
         raise _NotWhole(_without_path(config, error)) from error
     except LedgerFailure as error:
         ledger.close()
         what = _without_path(config, error)
-        raise Problem(
-            str(config.ledger_file), what, "Look at that disk, and start again"
-        ) from error
+        raise Problem(config.ledger, what, "Look at that disk, and start again") from error
     except BaseException:
         ledger.close()
         raise
     return Opened(ledger, intake, [])
 
 
-def _opened(config: Config, copied: CopiedLog | None) -> SqliteLedger:
+def _opened(config: Config, copied: CopiedLog | None) -> CheckedLedger:
     try:
         return open_existing(config)
     except Problem as problem:
@@ -194,8 +214,8 @@ def _require_newest(config: Config, intake: Intake, copied: CopiedLog | None) ->
     if root != copied.head.root:
         why = "the second copy has other leaves, and this gateway signed for both"
         loss = Loss(why, 0, max(intake.size, copied.size))
-        raise closed(config.ledger_file, copied.head.origin, loss)
+        raise closed(config.file, copied.head.origin, loss)
 
 
 def _without_path(config: Config, error: LedgerFailure) -> str:
-    return str(error).removeprefix(f"{config.ledger_file}: ")
+    return str(error).removeprefix(f"{config.ledger}: ")

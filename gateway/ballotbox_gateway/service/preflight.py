@@ -144,7 +144,7 @@ def _apart(config: Config, trusted: Trusted, beside: Sequence[Config]) -> str:
 
 def _ledger(config: Config, trusted: Trusted, identity: Identity) -> str:
     size = size_of_whole(config, trusted, identity)
-    return f"ledger: {config.ledger_file} holds {size} leaves, and their tree is as signed"
+    return f"ledger: {config.ledger} holds {size} leaves, and their tree is as signed"
 
 
 def _broker(
@@ -165,7 +165,7 @@ def _second_copy(config: Config, directory: Path, identity: Identity) -> str:
     existing = _existing(directory)
     if not os.access(existing, os.W_OK):
         raise Problem(str(existing), "cannot be written", "Make it writable, or mount that disk")
-    if existing.stat().st_dev == _existing(config.ledger_file.absolute().parent).stat().st_dev:
+    if existing.stat().st_dev == _existing(config.folder.absolute()).stat().st_dev:
         return f"{found}; on the disk of the ledger, so that one fault may take both"
     return found
 
@@ -179,7 +179,8 @@ def _existing(folder: Path) -> Path:
 def _clock(config: Config) -> str:
     now = time.time()
     shown = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(now))
-    written = [path for path in (config.ledger_file, config.register_file) if path.exists()]
+    ours = (config.ledger_file, config.register_file)
+    written = [path for path in ours if path is not None and path.exists()]
     newest = max(written, key=lambda path: path.stat().st_mtime, default=None)
     if newest is not None and newest.stat().st_mtime > now + _CLOCKS_APART_S:
         remedy = "Set the clock: timedatectl set-time, or connect a time service"
@@ -190,7 +191,7 @@ def _clock(config: Config) -> str:
 
 
 def _disk(config: Config) -> str:
-    folder = _existing(config.ledger_file.absolute().parent)
+    folder = _existing(config.folder.absolute())
     free = shutil.disk_usage(folder).free
     if free < _DISK_FREE_MIN:
         what = f"only {free // 2**20} MiB are free"

@@ -26,7 +26,10 @@ def replace_log(
     statements: of the closed log, then of those that it stood for, newest first.
     Raises Problem, and then has changed nothing.
     """
-    path = config.ledger_file
+    if config.postgresql is not None:
+        what = "cannot hold a log that stands for another one"
+        raise Problem(config.ledger, what, "Give the new log a ledger_file in place of the table")
+    path = config.file
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         finish_placing(path)

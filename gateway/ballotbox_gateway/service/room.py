@@ -19,12 +19,13 @@ class Reserve:
 
     def __init__(self, config: Config) -> None:
         self._ledger = config.ledger_file
-        self._wanted = config.limits.disk_reserve_mib * _MIB
+        # A database's disk is its server's: it says by itself when there is no room.
+        self._wanted = 0 if self._ledger is None else config.limits.disk_reserve_mib * _MIB
         self._short = False
 
     def trouble(self) -> str:
         """Return why nothing may be taken in now, or an empty text."""
-        if self._wanted == 0:
+        if self._ledger is None or self._wanted == 0:
             return ""
         total, _, free = shutil.disk_usage(self._ledger.parent)
         kept = min(self._wanted, total // _SHARE)

@@ -91,18 +91,7 @@ def _of_the_gateway(seen: Mapping[str, Any]) -> Iterator[Alarm]:
         what = Said("A gateway below signed two different records: {origin}", {"origin": each})
         do = Said("Stop that gateway and keep its disk. Call whoever looks after it.")
         yield Alarm("forked", each, urgent=True, what=what, do=do)
-    if seen["disk_full"]:
-        what = Said("The disk is full: no report is taken in.")
-        do = Said("Free some space on this machine. The boxes keep everything and send it again.")
-        yield Alarm("disk", "", urgent=True, what=what, do=do)
-    if seen["read_only"]:
-        what = Said("The disk cannot be written: no report is taken in.")
-        do = Said("Call the technician. The boxes keep everything and send it again.")
-        yield Alarm("read_only", "", urgent=True, what=what, do=do)
-    if seen["signer_away"]:
-        what = Said("The gateway's key cannot be used: no report is taken in.")
-        do = Said("Put the token back, or call the technician. The boxes keep everything.")
-        yield Alarm("signer", "", urgent=True, what=what, do=do)
+    yield from _of_what_holds(seen)
     for road in seen["roads_down"]:
         what = Said("No connection: {road}", {"road": road})
         do = Said("Check cable and power. The boxes keep everything and send it again.")
@@ -135,6 +124,30 @@ def _of_certificates(seen: Mapping[str, Any], now: int) -> Iterator[Alarm]:
         figure = "ended" if left <= 0 else str(each["ends"])
         table = each["table"]
         yield Alarm("certificate", table, urgent=left <= 0, what=what, do=do, figure=figure)
+
+
+def _of_what_holds(seen: Mapping[str, Any]) -> Iterator[Alarm]:
+    """Yield why nothing is taken in now."""
+    if seen["disk_full"]:
+        what = Said("The disk is full: no report is taken in.")
+        do = Said("Free some space on this machine. The boxes keep everything and send it again.")
+        yield Alarm("disk", "", urgent=True, what=what, do=do)
+    if seen["read_only"]:
+        what = Said("The disk cannot be written: no report is taken in.")
+        do = Said("Call the technician. The boxes keep everything and send it again.")
+        yield Alarm("read_only", "", urgent=True, what=what, do=do)
+    if seen["signer_away"]:
+        what = Said("The gateway's key cannot be used: no report is taken in.")
+        do = Said("Put the token back, or call the technician. The boxes keep everything.")
+        yield Alarm("signer", "", urgent=True, what=what, do=do)
+    if seen["database_away"]:
+        what = Said("The database does not answer: no report is taken in.")
+        do = Said("Call the technician. The boxes keep everything and send it again.")
+        yield Alarm("database", "", urgent=True, what=what, do=do)
+    if seen["register_behind"]:
+        what = Said("This process has an older register than the others: it takes nothing in.")
+        do = Said("Give it the newest register. The boxes keep everything and send it again.")
+        yield Alarm("register", "", urgent=True, what=what, do=do)
 
 
 def _of_passing_on(seen: Mapping[str, Any], patience: Patience, now: int) -> Iterator[Alarm]:

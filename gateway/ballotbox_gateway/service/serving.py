@@ -35,7 +35,7 @@ async def serve(elections: Sequence[Config], marks: MarkFilter) -> None:
         await Gateway(parts).run(lambda: _tell_ready(parts))
         for each in parts:
             with marked(each.mark):
-                _log.info("stopped: %s leaves", each.ledger.log_head().size)
+                _log.info("stopped: %s leaves", each.intake.size)
 
 
 def _open(config: Config, ledgers: ExitStack, *, alone: bool) -> Parts:
@@ -59,7 +59,7 @@ def _opened(config: Config, ledgers: ExitStack) -> Parts:
         ledgers.callback(ledger.close)
         remember_register(config, trusted.register)
         for line in told:
-            _log.warning("%s: %s", config.ledger_file, line)
+            _log.warning("%s: %s", config.ledger, line)
     return Parts(config, trusted, intake, ledger, quotas)
 
 

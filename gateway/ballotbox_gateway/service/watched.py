@@ -22,7 +22,7 @@ class WatchedOffices:
         for office, state in zip(self._offices, states, strict=True):
             if "problem" in state:
                 raise Busy(str(state["problem"]))
-            state["disk_free"] = shutil.disk_usage(office.config.ledger_file.parent).free
+            state["disk_free"] = shutil.disk_usage(office.config.folder).free
         return states
 
     def _asked(self) -> list[dict[str, Any]]:

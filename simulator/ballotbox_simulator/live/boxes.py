@@ -15,10 +15,13 @@ REHEARSAL_PACE: Final = Pace(first_ms=1_500, longest_ms=8_000)
 
 
 class MqttBox(MqttRoad):
-    """A simulated box behind a broker."""
+    """A simulated box behind a broker; `sharded` puts its shard into its topic."""
 
-    def __init__(self, crew: Crew, host: str, port: int, chance: random.Random) -> None:
-        super().__init__(crew.device.outgoing, host, port, chance, REHEARSAL_PACE)
+    def __init__(
+        self, crew: Crew, host: str, port: int, chance: random.Random, *, sharded: bool = False
+    ) -> None:
+        outgoing = crew.device.outgoing
+        super().__init__(outgoing, host, port, chance, REHEARSAL_PACE, sharded=sharded)
         self.crew = crew
 
 

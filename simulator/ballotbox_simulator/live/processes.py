@@ -33,14 +33,30 @@ class Roads:
     upstream: tuple[str, str] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class SharedLedger:
+    """A ledger in a database: its table of the settings, and whether another process made it."""
+
+    table: str
+    joins: bool = False
+
+
 class GatewayProcess:
-    """One gateway of `authority` in a directory of its own."""
+    """One gateway of `authority` in a directory of its own; with `shared`, one of its processes."""
 
     #: What its commands begin with.
     program: tuple[str, ...] = _COMMAND
 
-    def __init__(self, directory: Path, authority: Authority, origin: str, roads: Roads) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        authority: Authority,
+        origin: str,
+        roads: Roads,
+        shared: SharedLedger | None = None,
+    ) -> None:
         self.origin = origin
+        self._shared = shared
         self.directory = directory
         self._config = directory / "gateway.toml"
         # Unix sockets have short names; the directory may be deep.
@@ -51,7 +67,8 @@ class GatewayProcess:
         authority.write(directory)
         write_key(directory / "gateway.key", authority.gateway_keys[origin], None)
         self._config.write_text(self._settings(authority, roads))
-        self.command("init")
+        if shared is None or not shared.joins:
+            self.command("init")
 
     def _settings(self, authority: Authority, roads: Roads) -> str:
         lines = [
@@ -60,7 +77,7 @@ class GatewayProcess:
             'register_file = "register.cose"',
             f'origin = "{self.origin}"',
             'key_file = "gateway.key"',
-            'ledger_file = "ledger.sqlite"',
+            *([] if self._shared else ['ledger_file = "ledger.sqlite"']),
             f'control_socket = "{self._socket}"',
         ]
         for port in roads.serial:
@@ -73,6 +90,8 @@ class GatewayProcess:
         if roads.upstream is not None:
             url, origin = roads.upstream
             lines += ["[upstream]", f'url = "{url}"', f'origin = "{origin}"']
+        if self._shared is not None:
+            lines.append(self._shared.table)
         return "\n".join(lines) + "\n"
 
     def command(self, *arguments: str) -> str:

@@ -309,7 +309,7 @@ def test_strange_topics_claim_no_box_and_are_not_remembered(broker):
             await soon(lambda: len(intake._inbox) == 5, "five letters")
             claimed = [letter.route.road.box for letter in taken(intake)]
             assert claimed == [b"", known, BOXES[0], b"", known]
-            assert list(intake._routes) == [f"{base}/{known.hex()}/up".encode()]
+            assert list(intake._routes._known) == [f"{base}/{known.hex()}/up".encode()]
 
     asyncio.run(scenario())
 

@@ -91,18 +91,18 @@ class Day:
 @contextmanager
 def under_ledger() -> Iterator[Record]:
     """Record what ledgers do meanwhile, and have the WAL moved into the file every few commits."""
-    pages, sync = sqlite.CHECKPOINT_PAGES, sqlite._sync_directory
+    pages, sync = sqlite.CHECKPOINT_PAGES, sqlite.sync_folder
     with recording() as record:
 
         def sync_directory(directory: Path) -> None:
             sync(directory)
             record.ops.append(Op(Do.FOLDER_SYNC, ""))
 
-        sqlite.CHECKPOINT_PAGES, sqlite._sync_directory = PAGES, sync_directory
+        sqlite.CHECKPOINT_PAGES, sqlite.sync_folder = PAGES, sync_directory
         try:
             yield record
         finally:
-            sqlite.CHECKPOINT_PAGES, sqlite._sync_directory = pages, sync
+            sqlite.CHECKPOINT_PAGES, sqlite.sync_folder = pages, sync
 
 
 def lived(folder: Path, seed: int) -> Day:

@@ -366,7 +366,7 @@ def test_a_mending_that_was_cut_short_is_ended_by_the_next_start(place, monkeypa
             return acting
 
         with monkeypatch.context() as patch:
-            patch.setattr(placing, "_sync", act(placing._sync))
+            patch.setattr(placing, "sync_folder", act(placing.sync_folder))
             patch.setattr(Path, "rename", act(Path.rename))
             with suppress(Problem):
                 place.start()

@@ -58,6 +58,16 @@ CASES = {
         True,
         "The gateway's key cannot be used: no report is taken in.",
     ),
+    "the database": (
+        read(database_away=True),
+        True,
+        "The database does not answer: no report is taken in.",
+    ),
+    "the register": (
+        read(register_behind=True),
+        True,
+        "This process has an older register than the others: it takes nothing in.",
+    ),
     "the log": (
         read(convicted=True),
         True,

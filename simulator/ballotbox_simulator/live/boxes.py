@@ -6,6 +6,7 @@ import tty
 from typing import Final
 
 from ballotbox_device.core.courier import Pace
+from ballotbox_device.host.broker_tls import BrokerTls
 from ballotbox_device.host.mqtt_road import MqttRoad
 from ballotbox_device.host.stream_road import StreamRoad
 from ballotbox_simulator.crew import Crew
@@ -17,8 +18,15 @@ REHEARSAL_PACE: Final = Pace(first_ms=1_500, longest_ms=8_000)
 class MqttBox(MqttRoad):
     """A simulated box behind a broker."""
 
-    def __init__(self, crew: Crew, host: str, port: int, chance: random.Random) -> None:
-        super().__init__(crew.device.outgoing, host, port, chance, REHEARSAL_PACE)
+    def __init__(
+        self,
+        crew: Crew,
+        host: str,
+        port: int,
+        chance: random.Random,
+        tls: BrokerTls | None = None,
+    ) -> None:
+        super().__init__(crew.device.outgoing, host, port, chance, REHEARSAL_PACE, tls)
         self.crew = crew
 
 

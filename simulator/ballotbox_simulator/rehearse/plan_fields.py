@@ -6,6 +6,8 @@ from typing import Annotated, Final
 from pydantic import BeforeValidator, Field
 
 _CLOCK: Final = re.compile(r"([0-2][0-9]):([0-5][0-9])(?::([0-5][0-9]))?")
+FASTEST: Final = "fastest"
+_COMPRESSION_MAX: Final = 86_400
 _DURATION: Final = re.compile(r"(?:([0-9]{1,3})h)?(?:([0-9]{1,4})m)?(?:([0-9]{1,6})s)?")
 
 
@@ -36,8 +38,18 @@ def _weights(value: object) -> object:
     return tuple(map(float, weights))
 
 
+def _compression(value: object) -> object:
+    if value == FASTEST:
+        return value
+    if not isinstance(value, int | float) or not 1 <= value <= _COMPRESSION_MAX:
+        raise ValueError(f'must be a number from 1 to {_COMPRESSION_MAX}, or "{FASTEST}"')
+    return float(value)
+
+
 #: Seconds since midnight, written "20:00" or "20:00:05".
 Clock = Annotated[int, BeforeValidator(_clock)]
 #: Seconds, written "90s", "20m" or "1h30m".
 Duration = Annotated[int, BeforeValidator(_duration)]
 Weights = Annotated[tuple[float, ...], BeforeValidator(_weights), Field(max_length=288)]
+#: How many times faster than real time, or "fastest".
+Compression = Annotated[float | str, BeforeValidator(_compression)]

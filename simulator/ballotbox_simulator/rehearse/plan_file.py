@@ -19,7 +19,7 @@ from ballotbox_protocol.election.identifiers import InvalidField
 from ballotbox_simulator.rehearse.core.day_clock import DayClock
 from ballotbox_simulator.rehearse.core.objectives import Objectives
 from ballotbox_simulator.rehearse.plan_events import EMBEDDED_ALONE, Event, EventKind
-from ballotbox_simulator.rehearse.plan_fields import Clock, Duration, Weights
+from ballotbox_simulator.rehearse.plan_fields import FASTEST, Clock, Compression, Duration, Weights
 from ballotbox_simulator.world.plan import BY_HOUR, Ballots
 
 #: As many as one machine's addresses can hold; more take several machines.
@@ -64,6 +64,9 @@ class BoxesTable(Table):
     profile: Annotated[str, AfterValidator(_known)] = Field(
         "generic", description="How they behave: a name, or a file of your own"
     )
+    turnout: Duration | None = Field(
+        None, description="Hours of the day between interim reports; the profile's when missing"
+    )
 
 
 class DayTable(Table):
@@ -74,14 +77,14 @@ class DayTable(Table):
     curve: Weights = Field(
         BY_HOUR, description="Weights of equal parts of the day; turnout as it was when missing"
     )
-    compression: Annotated[float, Field(strict=False, ge=1, le=86_400)] | Literal["fastest"] = (
-        Field(1.0, description='How many times faster than real time, or "fastest"')
+    compression: Compression = Field(
+        1.0, description='How many times faster than real time, or "fastest"'
     )
 
     @property
     def clock(self) -> DayClock:
         """The clock of this day."""
-        fast = self.compression == "fastest"
+        fast = self.compression == FASTEST
         return DayClock(self.opening, self.closing, None if fast else float(self.compression))
 
     @model_validator(mode="after")
@@ -191,7 +194,7 @@ class Plan(Table):
     title: str = Field(min_length=1, max_length=200, description="One line for people")
     text: str = Field("", max_length=4_000, description="What it rehearses")
     election: ElectionTable = Field(default_factory=ElectionTable, description="Table")
-    boxes: tuple[BoxesTable, ...] = Field(min_length=1, description="Repeated table: the boxes")
+    boxes: tuple[BoxesTable, ...] = Field(description="Repeated table: the boxes")
     areas: int = Field(7, ge=1, le=1_000, description="Areas of neighbours that the boxes make")
     day: DayTable = Field(default_factory=DayTable, description="Table")
     burst: BurstTable = Field(default_factory=BurstTable, description="Table")
@@ -224,6 +227,8 @@ class Plan(Table):
     def _fits_together(self) -> Self:
         if self.embedded is not None and self.office is not None:
             raise ValueError("give [embedded] or [office], one of the two")
+        if not self.boxes:
+            raise ValueError("boxes: add a table [[boxes]]")
         if self.count > BOXES_MAX:
             raise ValueError(f"boxes are {self.count:,} together: at most {BOXES_MAX:,}")
         for number, event in enumerate(self.event):

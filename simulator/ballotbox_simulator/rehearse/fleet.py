@@ -1,4 +1,4 @@
-"""The election that is rehearsed, with the keys of all its boxes: grown from a seed, or of a folder.
+"""The election that is rehearsed, with the keys of its boxes: grown from a seed, or of a folder.
 
 Only an election whose root has signed the mode `rehearsal` is run: whatever a plan says, boxes
 of another one are never made.
@@ -39,7 +39,7 @@ _NOBODY: Final = seeded_key(0, "nobody")
 
 @dataclass(frozen=True)
 class Fleet:
-    """An election with the keys of its boxes, in order, and the firmware that its register lists."""
+    """An election with the keys of its boxes, in order, and the firmware of its register."""
 
     authority: Authority
     boxes: tuple[BoxId, ...]

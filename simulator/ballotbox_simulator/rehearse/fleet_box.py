@@ -56,6 +56,8 @@ class FleetBox(MqttBox):
         super().__init__(crew, broker.host, broker.port, chance, tls)
         self.number = number
         self.is_cut = False
+        #: It may report; what it made before waits without anybody's being to blame.
+        self.on_road = True
         self._broker = broker
         self._origin = origin
         self._tally = tally
@@ -71,9 +73,15 @@ class FleetBox(MqttBox):
             now = monotonic()
             for report in made:
                 self._awaited[report.sequence] = now
-            self._tally.made += len(made)
+            self._tally.made += len(made) if self.on_road else 0
             made.clear()
         self.pump()
+
+    def take_road(self) -> None:
+        """Begin to report, what was made before included; it is late from now on."""
+        self.on_road = True
+        self._awaited = dict.fromkeys(self._awaited, monotonic())
+        self._tally.made += len(self._awaited)
 
     def cut(self) -> None:
         """Lose the network: the connection ends now, and none is made until it is mended."""
@@ -88,8 +96,8 @@ class FleetBox(MqttBox):
         """End the connection as a network does: nobody says goodbye."""
         line = None if self._client is None else self._client.socket()
         if line is not None:
-            with suppress(OSError):
-                line.shutdown(socket.SHUT_RDWR)
+            with suppress(OSError), socket.socket(fileno=os.dup(line.fileno())) as same:
+                same.shutdown(socket.SHUT_RDWR)
 
     def _take_in(self, data: bytes) -> None:
         super()._take_in(data)
@@ -113,7 +121,6 @@ class FleetBox(MqttBox):
         if self._tls is not None:
             return await super()._dialled()
         client = self._new_client()
-        assert isinstance(client, _GivenSocket)
         client.given = await self._line()
         self._connect(client, self._broker.host)
         return client
@@ -125,7 +132,7 @@ class FleetBox(MqttBox):
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         line = socket.socket(family, socket.SOCK_STREAM)
         try:
-            line.setblocking(False)
+            line.settimeout(0)
             line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if sources:
                 line.bind((sources[self.number % len(sources)], 0))
@@ -136,7 +143,7 @@ class FleetBox(MqttBox):
             raise
         return line
 
-    def _new_client(self) -> paho.Client:
+    def _new_client(self) -> _GivenSocket:
         client = _GivenSocket(
             CallbackAPIVersion.VERSION2,
             client_id=self.outgoing.box.hex(),

@@ -1,4 +1,4 @@
-"""The bad events of a plan: each of them something that has happened to somebody's election night."""
+"""The bad events of a plan: each of them has happened to somebody's election night."""
 
 from enum import StrEnum
 from typing import Annotated, Final, Self

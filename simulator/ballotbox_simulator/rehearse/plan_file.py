@@ -193,16 +193,24 @@ class Plan(Table):
 
     title: str = Field(min_length=1, max_length=200, description="One line for people")
     text: str = Field("", max_length=4_000, description="What it rehearses")
-    election: ElectionTable = Field(default_factory=ElectionTable, description="Table")
+    election: ElectionTable = Field(
+        default_factory=lambda: ElectionTable.model_validate({}), description="Table"
+    )
     boxes: tuple[BoxesTable, ...] = Field(description="Repeated table: the boxes")
     areas: int = Field(7, ge=1, le=1_000, description="Areas of neighbours that the boxes make")
-    day: DayTable = Field(default_factory=DayTable, description="Table")
-    burst: BurstTable = Field(default_factory=BurstTable, description="Table")
+    day: DayTable = Field(default_factory=lambda: DayTable.model_validate({}), description="Table")
+    burst: BurstTable = Field(
+        default_factory=lambda: BurstTable.model_validate({}), description="Table"
+    )
     embedded: EmbeddedTable | None = Field(None, description="Table: a set-up on this machine")
     office: OfficeTable | None = Field(None, description="Table: the office's own, instead")
     event: tuple[Event, ...] = Field((), description="Repeated table: bad events")
-    objectives: ObjectivesTable = Field(default_factory=ObjectivesTable, description="Table")
-    tester: TesterTable = Field(default_factory=TesterTable, description="Table")
+    objectives: ObjectivesTable = Field(
+        default_factory=lambda: ObjectivesTable.model_validate({}), description="Table"
+    )
+    tester: TesterTable = Field(
+        default_factory=lambda: TesterTable.model_validate({}), description="Table"
+    )
 
     @property
     def count(self) -> int:
@@ -212,7 +220,7 @@ class Plan(Table):
     @property
     def target(self) -> EmbeddedTable:
         """The embedded set-up, which is the usual one when no table asks for it."""
-        return self.embedded or EmbeddedTable()
+        return self.embedded or EmbeddedTable.model_validate({})
 
     @model_validator(mode="before")
     @classmethod

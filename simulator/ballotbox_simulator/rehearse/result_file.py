@@ -1,4 +1,4 @@
-"""The result document as a file: written whole, read strictly, its schema derived from the classes."""
+"""The result document as a file: written whole, read strictly, its schema that of the classes."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The boxes of one process of the tester on one event loop: their day, their burst, their mishaps."""
+"""The boxes of one process of the tester on one event loop: day, burst and mishaps."""
 
 import asyncio
 import gc
@@ -35,13 +35,15 @@ _TURN_S: Final = 0.005
 class Seat:
     """A box in its place: how many sheets each part of the day brings, and when it reports them.
 
-    late: it connects after its close alone. turnout_s: day seconds between interim reports, or 0.
+    late: it connects after its close alone. seals: it knows that step.
+    turnout_s: day seconds between interim reports, or 0.
     """
 
     box: FleetBox
     sheets: Sequence[int]
     turnout_s: int
     late: bool
+    seals: bool
     broken: bool = False
 
 
@@ -75,7 +77,10 @@ class Shard:
         turnout_s = 60 * profile.turnout_minutes if group.turnout_s is None else group.turnout_s
         late = profile.connects is Connects.AFTER_CLOSE
         sheets = shares_of(self.job.curve, group.sheets)
-        return Seat(self._box(number, group.profile), sheets, turnout_s, late)
+        seals = Action.SEAL in profile.actions
+        box = self._box(number, group.profile)
+        box.on_road = not late
+        return Seat(box, sheets, turnout_s, late, seals)
 
     def _box(self, number: int, profile: str) -> FleetBox:
         origin = origin_id(self.job.origins[0])
@@ -185,17 +190,22 @@ class Shard:
         order = list(range(count))
         concern(self.job.seed, "closing").shuffle(order)
         all_times = moments(count, self.job.shape, self.job.spread_s)
-        times = sorted((all_times[order[seat.box.number]], at) for at, seat in enumerate(self.seats))
+        times = sorted(
+            (all_times[order[seat.box.number]], at) for at, seat in enumerate(self.seats)
+        )
         for after_s, at in times:
             await self._turn(closing + after_s)
             self._close(self.seats[at], self.job.clock.closing_s + after_s)
 
     def _close(self, seat: Seat, day_s: float) -> None:
         box = seat.box
-        box.crew.act(instant(day_s, self.job.clock.begin_s), Action.CLOSE, *FINISHING)
+        finishing = FINISHING if seat.seals else (Action.FINISH,)
+        box.crew.act(instant(day_s, self.job.clock.begin_s), Action.CLOSE, *finishing)
         box.settle()
-        if seat.late and not seat.broken:
-            self._dial(box)
+        if seat.late:
+            box.take_road()
+            if not seat.broken:
+                self._dial(box)
 
     # Mishaps
 

@@ -6,14 +6,14 @@ Run as `python -m ballotbox_simulator.rehearse.worker`; what it tells is JSON on
 import asyncio
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from math import floor
 from pathlib import Path
 from time import monotonic
 from typing import Any, Final
 
-from ballotbox_gateway.problem import Problem
 from ballotbox_device.host.problem import Problem as BoxProblem
+from ballotbox_gateway.problem import Problem
 from ballotbox_protocol.election.register import origin_id
 from ballotbox_simulator.rehearse.job import job_of
 from ballotbox_simulator.rehearse.machine import allow_open_files, anonymous_kib
@@ -56,14 +56,15 @@ class Worker:
             task.cancel()
         self._conclude()
 
-    def _begin(self, work: Any) -> None:
+    def _begin(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
         task.add_done_callback(_raise_what_failed)
         self._tasks.append(task)
 
     async def _connect(self) -> None:
         await self._shard.connect()
-        tell("connected", memory_per_box_kib=self._memory_per_box())
+        boxes = self._shard.tally.connections
+        tell("connected", boxes=boxes, memory_per_box_kib=self._memory_per_box())
 
     async def _day(self, start: float) -> None:
         await self._shard.hold_day(start)
@@ -107,7 +108,7 @@ def _raise_what_failed(task: asyncio.Task[None]) -> None:
         tell("failed", words=repr(task.exception()))
 
 
-def tell(what: str, **values: Any) -> None:
+def tell(what: str, **values: object) -> None:
     """Tell whoever started this process."""
     sys.stdout.write(json.dumps({"say": what, **values}) + "\n")
     sys.stdout.flush()

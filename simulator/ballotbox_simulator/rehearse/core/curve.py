@@ -1,7 +1,7 @@
 """How a day's voters spread over its hours, and the closes of all boxes over the burst."""
 
 from collections.abc import Sequence
-from itertools import accumulate
+from itertools import accumulate, pairwise
 
 
 def shares(curve: Sequence[float], count: int) -> list[int]:
@@ -19,7 +19,7 @@ def shares(curve: Sequence[float], count: int) -> list[int]:
 
 
 def moments(count: int, shape: Sequence[float], spread_s: float) -> list[float]:
-    """Return `count` moments in order, from 0 to `spread_s`, as dense as `shape` weighs its parts."""
+    """Return `count` moments in order, from 0 to `spread_s`, as dense as `shape` weighs them."""
     whole = sum(shape)
     bounds = [0.0, *(each / whole for each in accumulate(shape))]
     part_s = spread_s / len(shape)
@@ -38,4 +38,4 @@ def moments(count: int, shape: Sequence[float], spread_s: float) -> list[float]:
 def divided(count: int, parts: int) -> list[range]:
     """Return the numbers from 0 to `count` - 1 in so many ranges of nearly one size."""
     edges = [count * number // parts for number in range(parts + 1)]
-    return [range(first, stop) for first, stop in zip(edges, edges[1:], strict=False)]
+    return [range(first, stop) for first, stop in pairwise(edges)]

@@ -1,4 +1,4 @@
-"""The clock of a rehearsed day: hours that pass as fast as the plan says, and the close in real time.
+"""The clock of a rehearsed day: hours as fast as the plan says, and the close in real time.
 
 Seconds of the day count from midnight, as on the wall of a polling place. Up to the close they pass
 `compression` times as fast as real ones. From the close on a second is a second, because the burst

@@ -90,7 +90,10 @@ class EventPart:
 
 @dataclass(frozen=True, slots=True)
 class PartUse:
-    """What one part used: cores busy and MiB resident, second by second, and in all."""
+    """What one part used: cores busy and MiB resident, second by second.
+
+    cpu_s: seconds of CPU since the start barrier, all in all.
+    """
 
     name: str
     kind: str
@@ -129,7 +132,7 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class LatencyPart:
-    """One kind of latency: `receipt` of the whole night, `receipt_day`, `receipt_burst`, `connect`."""
+    """One kind of latency: `receipt` of the night, `receipt_day`, `receipt_burst`, `connect`."""
 
     name: str
     words: str
@@ -223,7 +226,7 @@ class Rates:
 
 @dataclass(frozen=True, slots=True)
 class RehearsalResult:
-    """One rehearsal, whole; `plan` is the plan as it was run, with all that it left out filled in."""
+    """One rehearsal, whole; `plan` is the plan as it was run, what it left out filled in."""
 
     format: str
     program: str

@@ -37,12 +37,16 @@ class Machine:
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What a plan brings; embedded: broker and gateway are on this machine, on loopback."""
+    """What a plan brings.
+
+    embedded: broker and gateway are on this machine. spread: sources are addresses of loopback.
+    """
 
     boxes: int
     sheets: int
     workers: int
     embedded: bool
+    spread: bool
     parts: int
 
 
@@ -101,7 +105,7 @@ def _files(load: Load, machine: Machine) -> LimitPart:
 
 
 def _ports(load: Load, machine: Machine) -> LimitPart:
-    addresses = LOOPBACK_SOURCES if load.embedded else 1
+    addresses = LOOPBACK_SOURCES if load.spread else 1
     available, needed = machine.ports * addresses, load.boxes * _PORTS_PER_BOX
     words = (
         "each connection takes a port of its source address, and keeps it for a minute after: "
@@ -117,9 +121,7 @@ def _memory(load: Load, machine: Machine) -> LimitPart:
     needed = load.boxes * box_kib / 1_024 + shared
     enough = machine.memory_available_mib >= needed
     words = "boxes keep their journals in memory: free some, or rehearse fewer boxes or sheets"
-    return LimitPart(
-        "memory", machine.memory_available_mib, round(needed), "MiB", enough, words
-    )
+    return LimitPart("memory", machine.memory_available_mib, round(needed), "MiB", enough, words)
 
 
 def refusals(limits: tuple[LimitPart, ...]) -> list[str]:

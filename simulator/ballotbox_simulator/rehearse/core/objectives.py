@@ -31,7 +31,7 @@ class Objectives:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What a rehearsal came to, of what objectives ask; None: it did not happen, or was not seen."""
+    """What a rehearsal came to, of what objectives ask; None: not reached, or not seen."""
 
     receipted_99_s: float | None
     receipt_p99_ms: float | None

@@ -17,8 +17,8 @@ from ballotbox_simulator.rehearse.core.document import (
     Moments,
     Rates,
     RehearsalResult,
+    RehearsalTester,
     Series,
-    TesterPart,
     UnitCost,
 )
 from ballotbox_simulator.rehearse.core.ledger_check import Witnesses, check_ledger
@@ -140,7 +140,7 @@ def _after_close(moments: Moments, moment: float | None) -> float | None:
     return round(max(0.0, moment - moments.closing), 3)
 
 
-def _tester(findings: Findings, series: Series) -> TesterPart:
+def _tester(findings: Findings, series: Series) -> RehearsalTester:
     limit = findings.plan.tester.lag_p99_ms
     whole = findings.timeline.merged("lag", findings.start)
     burst = findings.timeline.merged("lag", findings.closing)
@@ -149,7 +149,7 @@ def _tester(findings: Findings, series: Series) -> TesterPart:
     testers = [part for part in series.parts if part.kind == "tester"]
     lasted = max(1e-9, findings.ended - findings.start)
     spent = sum(part.cpu_s for part in testers)
-    return TesterPart(
+    return RehearsalTester(
         valid=valid,
         workers=findings.workers,
         lag_limit_ms=limit,

@@ -181,7 +181,7 @@ class LedgerCheck:
 
 
 @dataclass(frozen=True, slots=True)
-class TesterPart:
+class RehearsalTester:
     """Whether the tester kept up: a run that it limited says nothing about what was tested."""
 
     valid: bool
@@ -244,7 +244,7 @@ class RehearsalResult:
     latencies: tuple[LatencyPart, ...]
     ledger: LedgerCheck
     objectives: tuple[Judged, ...]
-    tester: TesterPart
+    tester: RehearsalTester
     bottleneck: BottleneckPart
     costs: tuple[UnitCost, ...]
     rates: Rates

@@ -82,16 +82,19 @@ class Latencies:
 
     def percentiles(self) -> Percentiles:
         """Return it in numbers."""
-        histogram, count = self._histogram, self.count
+        histogram = self._histogram
+        # One pass over the buckets for all of them.
+        found = histogram.get_percentile_to_value_dict(list(CURVE))
+        at = {each: float(found.get(each, 0)) / _PER_MS for each in CURVE}
         return Percentiles(
-            count=count,
-            min_ms=self.at(0.0),
-            mean_ms=round(float(histogram.get_mean_value()) / _PER_MS, 3) if count else 0.0,
-            p50_ms=self.at(50.0),
-            p90_ms=self.at(90.0),
-            p95_ms=self.at(95.0),
-            p99_ms=self.at(99.0),
-            p999_ms=self.at(99.9),
-            max_ms=self.at(100.0),
-            curve=tuple((percentile, self.at(percentile)) for percentile in CURVE),
+            count=self.count,
+            min_ms=at[0.0],
+            mean_ms=round(float(histogram.get_mean_value()) / _PER_MS, 3),
+            p50_ms=at[50.0],
+            p90_ms=at[90.0],
+            p95_ms=at[95.0],
+            p99_ms=at[99.0],
+            p999_ms=at[99.9],
+            max_ms=at[100.0],
+            curve=tuple(at.items()),
         )

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from enum import Enum
 from typing import Final
 
-from ballotbox_simulator.rehearse.core.document import Conclusion, LedgerCheck, TesterPart
+from ballotbox_simulator.rehearse.core.document import Conclusion, LedgerCheck, RehearsalTester
 from ballotbox_simulator.rehearse.core.latency import Latencies
 from ballotbox_simulator.rehearse.core.ledger_check import broken_promises
 from ballotbox_simulator.rehearse.core.objectives import Judged
@@ -26,7 +26,7 @@ class Outcome(Enum):
 
 
 def conclude(
-    tester: TesterPart, ledger: LedgerCheck, objectives: Sequence[Judged], notes: Sequence[str]
+    tester: RehearsalTester, ledger: LedgerCheck, objectives: Sequence[Judged], notes: Sequence[str]
 ) -> Conclusion:
     """Return the verdict over what was measured."""
     certain = tuple(_certain(ledger))
@@ -63,7 +63,7 @@ def _certain(ledger: LedgerCheck) -> Iterator[str]:
         yield f"{len(ledger.doubled)} reports are doubled: {named}"
 
 
-def _void(tester: TesterPart, ledger: LedgerCheck) -> Iterator[str]:
+def _void(tester: RehearsalTester, ledger: LedgerCheck) -> Iterator[str]:
     if not tester.valid:
         yield tester.words
     if ledger.stored is None:

@@ -26,6 +26,7 @@ count = 24
 sheets = 12
 turnout = "4h"
 [day]
+morning = "2s"
 compression = "fastest"
 [burst]
 spread = "2s"
@@ -187,7 +188,8 @@ def test_only_an_election_signed_as_a_rehearsal_is_run(tmp_path: Path) -> None:
 def test_an_office_is_given_the_documents_of_the_plan(tmp_path: Path) -> None:
     plan = tmp_path / "plan.toml"
     plan.write_text(
-        'title = "a"\n[[boxes]]\ncount = 2\n[office]\nhost = "broker.example"\norigin = "o.example"\n'
+        'title = "a"\n[[boxes]]\ncount = 2\n'
+        '[office]\nhost = "broker.example"\norigin = "o.example"\n'
     )
 
     done = CliRunner().invoke(main, ["rehearse", str(plan), "--documents", str(tmp_path / "docs")])

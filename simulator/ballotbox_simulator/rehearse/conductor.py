@@ -93,7 +93,8 @@ def fleet_of(plan: Plan) -> Fleet:
     table = plan.election
     if table.folder is not None:
         return fleet_in(table.folder, plan.count)
-    return grown_fleet(table.seed, table.ballots, plan.count, origins_of(plan))
+    sheets = max(group.sheets for group in plan.boxes)
+    return grown_fleet(table.seed, table.ballots, plan.count, sheets, origins_of(plan))
 
 
 def origins_of(plan: Plan) -> tuple[str, ...]:
@@ -259,7 +260,7 @@ class _Rehearsal:
         if day_s >= clock.closing_s:
             closing = await asyncio.shield(self._closing)
             await asyncio.sleep(max(0.0, closing + day_s - clock.closing_s - monotonic()))
-        elif clock.compression is not None:
+        elif clock.compression is not None or day_s <= clock.opening_s:
             await asyncio.sleep(max(0.0, f.start + clock.real_s(day_s) - monotonic()))
         else:
             # As fast as it can, the hour is what voters have brought by it.

@@ -32,7 +32,6 @@ from ballotbox_simulator.world.plan import Ballots
 GATEWAY: Final = "rehearsal.example/gateway"
 CENTRE: Final = "rehearsal.example/centre"
 _NAME: Final = "Rehearsal of an election night"
-_REGISTERED: Final = 10_000
 _MAKE_ONE: Final = "Make one to rehearse with `ballotbox-sim election`"
 _NOBODY: Final = seeded_key(0, "nobody")
 
@@ -46,9 +45,14 @@ class Fleet:
     firmware: Firmware
 
 
-def grown_fleet(seed: int, ballots: str, boxes: int, origins: tuple[str, ...]) -> Fleet:
-    """Return a fleet of `boxes` grown from a seed; equal arguments give equal bytes."""
-    plan = Plan(seed, boxes, origins, registered=_REGISTERED, name=_NAME)
+def grown_fleet(
+    seed: int, ballots: str, boxes: int, sheets: int, origins: tuple[str, ...]
+) -> Fleet:
+    """Return a fleet of `boxes` grown from a seed; equal arguments give equal bytes.
+
+    sheets: the most that one box is fed; twice as many voters are registered at each.
+    """
+    plan = Plan(seed, boxes, origins, registered=2 * sheets, name=_NAME)
     authority = make_authority(with_ballots(plan, Ballots(ballots)))
     require_rehearsal(authority.trusted, f"election.seed {seed}")
     return Fleet(authority, authority.boxes, Firmware(FIRMWARE, FIRMWARE_SEQUENCE))

@@ -74,6 +74,9 @@ class DayTable(Table):
 
     opening: Clock = Field(8 * 3_600, description="When the polls open")
     closing: Clock = Field(20 * 3_600, description="When they close")
+    morning: Duration = Field(
+        30, description="Real seconds before the opening, in which all boxes are switched on"
+    )
     curve: Weights = Field(
         BY_HOUR, description="Weights of equal parts of the day; turnout as it was when missing"
     )
@@ -85,7 +88,8 @@ class DayTable(Table):
     def clock(self) -> DayClock:
         """The clock of this day."""
         fast = self.compression == FASTEST
-        return DayClock(self.opening, self.closing, None if fast else float(self.compression))
+        compression = None if fast else float(self.compression)
+        return DayClock(self.opening, self.closing, compression, self.morning)
 
     @model_validator(mode="after")
     def _hours(self) -> Self:
@@ -257,7 +261,7 @@ class Plan(Table):
         if event.area is not None and event.area > self.areas:
             return f"has area {event.area}, but areas are {self.areas}"
         if event.at < self.day.clock.begin_s:
-            return "is at an hour before the first box is switched on, one before the opening"
+            return "is at an hour before day.morning, when the first box is switched on"
         if kind in (EventKind.BOXES_CLONED, EventKind.BOXES_SILENT) and event.boxes > self.count:
             return f"has {event.boxes} boxes, but there are {self.count}"
         return ""

@@ -140,7 +140,8 @@ class Shard:
 
     def _due(self, start: float, day_s: float) -> float:
         clock = self.job.clock
-        return 0.0 if clock.compression is None else start + clock.real_s(day_s)
+        at_once = clock.compression is None and day_s > clock.opening_s
+        return 0.0 if at_once else start + clock.real_s(day_s)
 
     async def _turn(self, due: float) -> None:
         """Return when something is due, and let sockets and timers have their turn now and then."""
@@ -280,7 +281,8 @@ class Shard:
 def fleet_of(job: Job) -> Fleet:
     """Return the fleet of a job; raises Problem."""
     if job.folder is None:
-        return grown_fleet(job.seed, job.ballots, job.count, job.origins)
+        sheets = max(group.sheets for group in job.groups)
+        return grown_fleet(job.seed, job.ballots, job.count, sheets, job.origins)
     return fleet_in(Path(job.folder), job.count)
 
 

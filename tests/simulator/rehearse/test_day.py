@@ -51,20 +51,23 @@ def test_every_box_has_one_process(count, parts):
     assert max(map(len, ranges)) - min(map(len, ranges)) <= 1
 
 
-def test_hours_pass_as_fast_as_asked_and_the_close_in_real_time():
-    clock = DayClock(8 * HOUR, 20 * HOUR, 100.0)
+def test_hours_pass_as_fast_as_asked_morning_and_close_in_real_time():
+    clock = DayClock(8 * HOUR, 20 * HOUR, 100.0, morning_s=50)
 
-    assert clock.real_s(7 * HOUR) == 0
-    assert clock.real_s(8 * HOUR) == 36
-    assert clock.lasts_s == 13 * 36
-    assert clock.real_s(20 * HOUR + 5) == 13 * 36 + 5
+    assert clock.begin_s == 8 * HOUR - 50
+    assert clock.real_s(8 * HOUR - 50) == 0
+    assert clock.real_s(8 * HOUR) == 50
+    assert clock.real_s(9 * HOUR) == 50 + 36
+    assert clock.lasts_s == 50 + 12 * 36
+    assert clock.real_s(20 * HOUR + 5) == 50 + 12 * 36 + 5
 
 
-def test_as_fast_as_it_can_has_no_hours_and_the_same_close():
-    clock = DayClock(8 * HOUR, 20 * HOUR, None)
+def test_as_fast_as_it_can_has_no_hours_but_a_morning_and_a_close():
+    clock = DayClock(8 * HOUR, 20 * HOUR, None, morning_s=50)
 
-    assert clock.lasts_s == 0
-    assert clock.real_s(20 * HOUR + 5) == 5
+    assert clock.lasts_s == 50
+    assert clock.real_s(8 * HOUR - 20) == 30
+    assert clock.real_s(20 * HOUR + 5) == 55
 
 
 @pytest.mark.parametrize(

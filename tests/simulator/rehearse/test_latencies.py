@@ -23,19 +23,19 @@ def test_histograms_of_processes_add_up_to_the_one_of_all(shards):
 
 @settings(max_examples=10)
 @given(st.lists(st.floats(1, 600_000), min_size=1, max_size=60))
-def test_what_is_said_of_a_latency_is_true_to_three_digits(values):
+def test_what_is_said_of_a_latency_is_true_to_one_in_a_hundred(values):
     said = Latencies.of(values).percentiles()
 
     assert said.count == len(values)
-    assert abs(said.max_ms - max(values)) <= 0.1 + max(values) / 500
-    assert abs(said.min_ms - min(values)) <= 0.1 + min(values) / 500
+    assert abs(said.max_ms - max(values)) <= 0.1 + max(values) / 100
+    assert abs(said.min_ms - min(values)) <= 0.1 + min(values) / 100
 
 
 def test_a_percentile_is_no_mean():
     fast_and_slow = Latencies.of([10.0] * 98 + [5_000.0] * 2)
 
     assert round(fast_and_slow.at(50.0)) == 10
-    assert abs(fast_and_slow.at(99.0) - 5_000) < 10
+    assert abs(fast_and_slow.at(99.0) - 5_000) < 50
 
 
 def test_what_was_taken_is_gone():

@@ -53,7 +53,7 @@ def test_sheets_are_forty_and_nothing_is_lost_where_a_plan_says_nothing() -> Non
         ('title = "a"\nboxes = []\n', "boxes: add a table [[boxes]]"),
         (ONE + "[day]\ncompression = 0\n", "day.compression: must be a number from 1 to 86400, or"),
         (ONE + '[day]\nopening = "25"\n', "day.opening: must be a time of the day"),
-        (ONE + '[day]\nclosing = "07:00"\n', "must open at 01:00 or later and close after that"),
+        (ONE + '[day]\nclosing = "07:00"\n', "day: must close after it opens"),
         (ONE + "[day]\ncurve = [0, 0]\n", "day.curve: must be weights of 0 or more"),
         (ONE + "[day]\ncurve = []\n", "day.curve: must be a list of numbers"),
         (ONE + '[burst]\nspread = "soon"\n', "burst.spread: must be a duration in quotes"),
@@ -76,7 +76,7 @@ def test_sheets_are_forty_and_nothing_is_lost_where_a_plan_says_nothing() -> Non
         ),
         (
             ONE + '[[event]]\nkind = "reconnect-storm"\nat = "06:00"\n',
-            "event[0] is at an hour before the first box is switched on",
+            "event[0] is at an hour before day.morning",
         ),
         (
             ONE + '[embedded]\n[office]\nhost = "a"\norigin = "o.example/x"\n',

@@ -1,8 +1,8 @@
-"""The clock of a rehearsed day: hours as fast as the plan says, and the close in real time.
+"""The clock of a rehearsed day: hours as fast as the plan says, mornings and closes as they are.
 
-Seconds of the day count from midnight, as on the wall of a polling place. Up to the close they pass
-`compression` times as fast as real ones. From the close on a second is a second, because the burst
-of finals is the load that is rehearsed.
+Seconds of the day count from midnight, as on the wall of a polling place. From the opening to the
+close they pass `compression` times as fast as real ones. Before and after a second is a second,
+because boxes that are switched on together, and finals that come together, are the load.
 """
 
 from dataclasses import dataclass
@@ -11,28 +11,31 @@ from typing import Final
 from ballotbox_protocol.election.identifiers import require
 
 HOUR_S: Final = 3_600
-#: Boxes are switched on, print their zero report and open in the hour before the opening.
-PREPARATION_S: Final = HOUR_S
 
 
 @dataclass(frozen=True, slots=True)
 class DayClock:
-    """When the polls open and close, and how fast the day passes; None: as fast as it can."""
+    """When the polls open and close, and how fast the day passes; None: as fast as it can.
+
+    morning_s: seconds before the opening in which all boxes are switched on and opened.
+    """
 
     opening_s: int
     closing_s: int
     compression: float | None
+    morning_s: int = 30
 
     def __post_init__(self) -> None:
-        fits = PREPARATION_S <= self.opening_s < self.closing_s <= 30 * HOUR_S
-        require(fits, "day", "must open at 01:00 or later and close after that")
+        fits = self.begin_s >= 0 and self.opening_s < self.closing_s <= 30 * HOUR_S
+        require(fits, "day", "must close after it opens, and have its morning on the same day")
         fast = self.compression is None or self.compression >= 1
         require(fast, "day.compression", 'must be 1 or more, or "fastest"')
+        require(self.morning_s >= 1, "day.morning", "must be a second or more")
 
     @property
     def begin_s(self) -> int:
         """The second of the day at which the first box is switched on."""
-        return self.opening_s - PREPARATION_S
+        return self.opening_s - self.morning_s
 
     @property
     def lasts_s(self) -> float:
@@ -41,10 +44,10 @@ class DayClock:
 
     def real_s(self, day_s: float) -> float:
         """Return the real seconds from the beginning to that second of the day."""
+        early = min(day_s, self.opening_s) - self.begin_s
+        open_s = min(max(day_s, self.opening_s), self.closing_s) - self.opening_s
         late = max(0.0, day_s - self.closing_s)
-        if self.compression is None:
-            return late
-        return (min(day_s, self.closing_s) - self.begin_s) / self.compression + late
+        return early + (open_s / self.compression if self.compression else 0.0) + late
 
 
 def written(day_s: float) -> str:

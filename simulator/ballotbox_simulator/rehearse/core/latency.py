@@ -1,4 +1,4 @@
-"""Latencies in an HDR histogram: from a tenth of a millisecond to an hour, three digits each.
+"""Latencies in an HDR histogram: from a tenth of a millisecond to an hour, to one in a hundred.
 
 Histograms of several processes are added, never their percentiles.
 """
@@ -12,7 +12,7 @@ from hdrh.histogram import HdrHistogram
 _PER_MS: Final = 10
 _LOWEST: Final = 1
 _HIGHEST: Final = 3_600_000 * _PER_MS
-_DIGITS: Final = 3
+_DIGITS: Final = 2
 #: The percentiles of a curve, densest where a night is decided.
 CURVE: Final = (0.0, 25.0, 50.0, 75.0, 90.0, 95.0, 99.0, 99.5, 99.9, 99.99, 100.0)
 

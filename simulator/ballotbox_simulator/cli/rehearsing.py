@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ballotbox_simulator.cli.screen import PATH, in_words, unusable
+from ballotbox_simulator.cli.screen import FAILED, PATH, in_words, unusable
 
 if TYPE_CHECKING:
     from ballotbox_simulator.rehearse.core.document import RehearsalResult
 
-_REASONS_SHOWN = 12
+_INVALID, _REASONS_SHOWN = 3, 12
 
 
 @click.command()
@@ -31,11 +31,11 @@ def rehearse(plan: str, out: Path, documents: Path | None) -> None:
     limit or nobody saw the log.
     """
     from ballotbox_simulator.live.broker import BrokerUnavailable
-    from ballotbox_simulator.live.processes import GatewayFailed
     from ballotbox_simulator.rehearse.live_view import live_view
     from ballotbox_simulator.rehearse.plan_file import load_plan
     from ballotbox_simulator.rehearse.rehearsal import rehearse as hold
     from ballotbox_simulator.rehearse.rehearsal import write_documents
+    from ballotbox_simulator.rehearse.target import TargetFailed
     from ballotbox_simulator.rehearse.team import TesterFailed
     from ballotbox_simulator.results_directory import make_room
 
@@ -50,8 +50,14 @@ def rehearse(plan: str, out: Path, documents: Path | None) -> None:
         try:
             with live_view() as watch:
                 result = hold(chosen, out, watch)
-        except (BrokerUnavailable, GatewayFailed, TesterFailed) as error:
+        except BrokerUnavailable as error:
             unusable(str(error), command="rehearse")
+        except TargetFailed as error:
+            click.echo(f"VERDICT: NO-GO {error}")
+            sys.exit(FAILED)
+        except TesterFailed as error:
+            click.echo(f"VERDICT: INVALID the tester failed: {error}")
+            sys.exit(_INVALID)
     _tell(result, out)
     sys.exit(result.verdict.exit_code)
 

@@ -29,10 +29,10 @@ from ballotbox_simulator.rehearse.job import Broker, Group, Job
 from ballotbox_simulator.rehearse.machine import allow_open_files, read_machine, use_of
 from ballotbox_simulator.rehearse.mishaps import Mishaps
 from ballotbox_simulator.rehearse.plan_file import Plan
-from ballotbox_simulator.rehearse.target import Embedded, Office, Target
-from ballotbox_simulator.rehearse.team import Team
+from ballotbox_simulator.rehearse.target import Embedded, Office, Target, TargetFailed
+from ballotbox_simulator.rehearse.team import Team, TooLate
 
-_CONNECT_S: Final = 300.0
+_CONNECT_S: Final = 60.0
 _BARRIER_S: Final = 0.5
 _LOOK_S: Final = 0.1
 #: How long a process may take to write down what its boxes made.
@@ -107,7 +107,7 @@ def origins_of(plan: Plan) -> tuple[str, ...]:
 async def conduct(plan: Plan, out: Path, watch: Watcher) -> Findings:
     """Hold the rehearsal in an empty folder.
 
-    Raises Problem, BrokerUnavailable, GatewayFailed or TesterFailed.
+    Raises Problem or BrokerUnavailable when it cannot begin, TargetFailed or TesterFailed.
     """
     machine = read_machine()
     limits = require_room(plan, machine)
@@ -212,8 +212,15 @@ class _Rehearsal:
         self._tell("Connecting the boxes")
         self._f.connecting = monotonic()
         self._team.order("connect")
-        patience = _CONNECT_S + self._f.plan.count / self._f.plan.tester.connect_per_s
-        self._f.box_memory = await self._team.all_say("connected", patience)
+        planned = self._f.plan.count / self._f.plan.tester.connect_per_s
+        patience = _CONNECT_S + 10 * planned
+        try:
+            self._f.box_memory = await self._team.all_say("connected", patience)
+        except TooLate as error:
+            timeline = self._f.timeline
+            told = timeline.trouble or f"{timeline.latest('connections')} are connected"
+            what = f"boxes could not connect within {patience:.0f} s: {told}"
+            raise TargetFailed(what) from error
         self._f.connected = monotonic()
 
     async def _day(self) -> None:

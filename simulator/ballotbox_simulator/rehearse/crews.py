@@ -67,19 +67,18 @@ class Crews:
     def sheets(self, box: BoxId, part: int, count: int) -> Iterator[Sheet]:
         """Yield the sheets that voters bring to a box in one part of the day, drawn from the seed.
 
-        Whole ballots; the last voter may leave with a sheet when `count` is reached.
+        Whole ballots: the last may bring it beyond `count`.
         """
         trusted = self._fleet.authority.trusted
         election = trusted.election
         precinct = election.precinct_by_number[trusted.register.entries_of[box][0].precinct]
         chance = random.Random(f"{self._seed}/{box.hex()}/{part}")
+        voters = Voters(election, precinct, chance).ballots()
         fed = 0
-        for ballot in Voters(election, precinct, chance).ballots():
-            for sheet in ballot.sheets:
-                if fed == count:
-                    return
-                yield sheet
-                fed += 1
+        while fed < count:
+            ballot = next(voters)
+            yield from ballot.sheets
+            fed += len(ballot.sheets)
 
 
 def instant(day_s: float, begin_s: int) -> Instant:

@@ -17,7 +17,7 @@ from ballotbox_simulator.rehearse.witnesses import heard, stored_log, tabulated
 def rehearse(plan: Plan, out: Path, watch: Watcher) -> RehearsalResult:
     """Hold a rehearsal in an empty folder and write its result there.
 
-    Raises Problem, BrokerUnavailable, GatewayFailed or TesterFailed.
+    Raises Problem or BrokerUnavailable when it cannot begin, TargetFailed or TesterFailed.
     """
     findings = asyncio.run(conduct(plan, out, watch))
     result = assembled(findings, hear(findings, out, watch))

@@ -36,7 +36,8 @@ class Seat:
     """A box in its place: how many sheets each part of the day brings, and when it reports them.
 
     late: it connects after its close alone. seals: it knows that step.
-    turnout_s: day seconds between interim reports, or 0.
+    turnout_s: day seconds between interim reports, or 0. ahead: sheets that came too early, since
+    nobody leaves with half a ballot.
     """
 
     box: FleetBox
@@ -44,6 +45,7 @@ class Seat:
     turnout_s: int
     late: bool
     seals: bool
+    ahead: int = 0
     broken: bool = False
 
 
@@ -168,9 +170,12 @@ class Shard:
     def _visit(self, seat: Seat, day_s: float, part: int) -> None:
         crew, clock = seat.box.crew, self.job.clock
         now = instant(day_s, clock.begin_s)
-        for sheet in self.crews.sheets(seat.box.outgoing.box, part, seat.sheets[part]):
+        wanted = seat.sheets[part] - seat.ahead
+        seat.ahead = -wanted
+        for sheet in self.crews.sheets(seat.box.outgoing.box, part, wanted):
             crew.feed(sheet, now)
-        self.tally.sheets += seat.sheets[part]
+            seat.ahead += 1
+        self.tally.sheets += wanted + seat.ahead
         if self._reports_turnout(seat, part):
             crew.turnout(now)
         seat.box.settle()

@@ -25,6 +25,11 @@ class Tally:
         self._connects = Latencies()
         self._lag = Latencies()
 
+    @property
+    def trouble(self) -> str:
+        """What boxes complained of most, or nothing."""
+        return next((words for words, _ in self.troubles.most_common(1)), "")
+
     def receipt(self, since: float) -> None:
         """Note that a report made at `since` holds its receipt now."""
         self.receipted += 1

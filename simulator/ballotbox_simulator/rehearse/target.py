@@ -3,14 +3,14 @@
 import asyncio
 import subprocess
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Protocol
 
 from ballotbox_gateway.problem import Problem
 from ballotbox_simulator.authority import Authority
-from ballotbox_simulator.live.broker import Broker, find_broker, free_port
+from ballotbox_simulator.live.broker import Broker, BrokerUnavailable, find_broker, free_port
 from ballotbox_simulator.live.processes import GatewayFailed, GatewayProcess, Roads
 from ballotbox_simulator.rehearse import job
 from ballotbox_simulator.rehearse.core.limits import LOOPBACK_SOURCES
@@ -25,6 +25,10 @@ _START_S: Final = 120.0
 _EXPORT_S: Final = 1_800.0
 
 
+class TargetFailed(RuntimeError):
+    """What is rehearsed did not do what it must; the message says what."""
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """What the gateway says of itself: leaves in its log, and how many wait to go up."""
@@ -36,13 +40,22 @@ class Standing:
 _UNKNOWN: Final = Standing(None, None)
 
 
+@contextmanager
+def _failing() -> Iterator[None]:
+    """Tell that a part of the target failed."""
+    try:
+        yield
+    except (GatewayFailed, BrokerUnavailable) as error:
+        raise TargetFailed(str(error)) from error
+
+
 class Target(Protocol):
     """Where reports go, and from where the log comes in the end."""
 
     broker: job.Broker
 
     async def start(self) -> None:
-        """Bring everything up; raises GatewayFailed, BrokerUnavailable or Problem."""
+        """Bring everything up; raises TargetFailed, BrokerUnavailable or Problem."""
         ...
 
     def parts(self) -> Iterator[tuple[PartKey, int]]:
@@ -93,7 +106,7 @@ class Embedded:
             self.broker = job.Broker(secured.host, secured.tls_port, (), tls=tls)
 
     async def start(self) -> None:
-        """Bring everything up; raises GatewayFailed or BrokerUnavailable."""
+        """Bring everything up; raises TargetFailed or BrokerUnavailable."""
         await asyncio.to_thread(self._daemon.start)
         self._stack.callback(self._daemon.stop)
         port = free_port()
@@ -105,12 +118,13 @@ class Embedded:
         await self._add("gateway", GATEWAY, Roads(mqtt=mqtt, upstream=upstream))
 
     async def _add(self, name: str, origin: str, roads: Roads) -> None:
-        gateway = await asyncio.to_thread(
-            GatewayProcess, self._out / name, self.authority, origin, roads
-        )
-        self._stack.callback(gateway.close)
-        self._gateways[name] = gateway
-        await gateway.start(_START_S)
+        with _failing():
+            gateway = await asyncio.to_thread(
+                GatewayProcess, self._out / name, self.authority, origin, roads
+            )
+            self._stack.callback(gateway.close)
+            self._gateways[name] = gateway
+            await gateway.start(_START_S)
 
     def parts(self) -> Iterator[tuple[PartKey, int]]:
         """Yield broker, gateway and centre, those of them that run."""
@@ -147,16 +161,17 @@ class Embedded:
                 self._certify(good=False)
 
     async def heal(self, kind: EventKind) -> None:
-        """Let it be over."""
-        match kind:
-            case EventKind.BROKER_KILLED | EventKind.BROKER_RESTARTED:
-                await asyncio.to_thread(self._daemon.start)
-            case EventKind.GATEWAY_KILLED:
-                await self._gateways["gateway"].start(_START_S)
-            case EventKind.UPSTREAM_OUT:
-                await self._gateways["centre"].start(_START_S)
-            case _:
-                self._certify(good=True)
+        """Let it be over; raises TargetFailed when what was broken does not come back."""
+        with _failing():
+            match kind:
+                case EventKind.BROKER_KILLED | EventKind.BROKER_RESTARTED:
+                    await asyncio.to_thread(self._daemon.start)
+                case EventKind.GATEWAY_KILLED:
+                    await self._gateways["gateway"].start(_START_S)
+                case EventKind.UPSTREAM_OUT:
+                    await self._gateways["centre"].start(_START_S)
+                case _:
+                    self._certify(good=True)
 
     def _certify(self, *, good: bool) -> None:
         if self._certificates is not None and isinstance(self._daemon, SecuredBroker):
@@ -167,9 +182,10 @@ class Embedded:
             self._daemon.reload()
 
     async def export(self, log: Path) -> bool:
-        """Export the log of the highest gateway; raises GatewayFailed."""
+        """Export the log of the highest gateway; raises TargetFailed."""
         highest = self._gateways["centre" if self._has_centre else "gateway"]
-        await asyncio.to_thread(highest.command, "log", "export", str(log))
+        with _failing():
+            await asyncio.to_thread(highest.command, "log", "export", str(log))
         return True
 
     async def stop(self) -> None:
@@ -216,7 +232,7 @@ class Office:
         """Nothing was broken."""
 
     async def export(self, log: Path) -> bool:
-        """Run the office's command; raises GatewayFailed with what it said."""
+        """Run the office's command; raises TargetFailed with what it said."""
         if not self._table.export:
             return False
         words = [word.replace("{log}", str(log)) for word in self._table.export]
@@ -230,9 +246,9 @@ class Office:
                 timeout=_EXPORT_S,
             )
         except (OSError, subprocess.TimeoutExpired) as error:
-            raise GatewayFailed(f"office.export: {error}") from error
+            raise TargetFailed(f"office.export: {error}") from error
         if done.returncode != 0:
-            raise GatewayFailed(f"office.export: {done.stderr.strip()[-400:]}")
+            raise TargetFailed(f"office.export: {done.stderr.strip()[-400:]}")
         return True
 
     async def stop(self) -> None:

@@ -18,6 +18,10 @@ class TesterFailed(RuntimeError):
     """A process of the tester did not do its work; the message says what it said last."""
 
 
+class TooLate(TesterFailed):
+    """Something took longer than it may."""
+
+
 class Team:
     """One process for each job; `heard` is told of each process's second."""
 
@@ -89,7 +93,7 @@ class Team:
                     await self._news.wait()
         except TimeoutError:
             told = f"not within {patience_s:.0f} s: every process of the tester {what}"
-            raise TesterFailed(told) from None
+            raise TooLate(told) from None
         return [said for _, said in sorted(self._said[what].items())]
 
     async def end(self) -> None:

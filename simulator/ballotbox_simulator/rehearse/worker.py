@@ -78,7 +78,8 @@ class Worker:
         while True:
             second = floor(monotonic()) + 1
             await asyncio.sleep(second - monotonic())
-            tell("second", second=second, **self._shard.tally.told())
+            tally = self._shard.tally
+            tell("second", second=second, trouble=tally.trouble, **tally.told())
 
     def _memory_per_box(self) -> float:
         boxes = self._shard.seats

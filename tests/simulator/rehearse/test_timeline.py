@@ -15,6 +15,7 @@ GATEWAY = PartKey("gateway", "gateway", "ballotbox-gateway")
 
 def told(made: int, receipted: int, *ms: float, connections: int = 1) -> dict[str, object]:
     return {
+        "trouble": "",
         "connections": connections,
         "reconnects": 0,
         "made": made,

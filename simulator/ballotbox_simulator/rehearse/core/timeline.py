@@ -41,12 +41,15 @@ class Timeline:
         self._seconds: dict[int, _Second] = {}
         self._latest: dict[int, Mapping[str, int]] = {}
         self._last_told: dict[int, int] = {}
+        #: What boxes complained of last.
+        self.trouble = ""
 
     def tell(self, second: int, worker: int, told: Mapping[str, Any]) -> None:
         """Note what one process told of a second."""
         at = self._at(second)
         self._last_told[worker] = second
         at.counts[worker] = self._latest[worker] = {name: told[name] for name in _COUNTS}
+        self.trouble = told["trouble"] or self.trouble
         at.receipts.append(told["receipts"])
         at.connects.append(told["connects"])
         at.lag.append(told["lag"])

@@ -76,7 +76,12 @@ def test_the_quick_plan_is_a_go(tmp_path: Path) -> None:
     assert result.moments.ended < 60
     assert max(result.series.connections) == 60
     assert result.series.receipted[-1] == ledger.receipted
-    assert {part.kind for part in result.series.parts} == {"tester", "broker", "gateway"}
+    assert {part.kind for part in result.series.parts} == {
+        "machine",
+        "tester",
+        "broker",
+        "gateway",
+    }
     assert any("journals and slots in memory" in each for each in result.assumptions)
     suite = parse(tmp_path / "out" / "junit.xml").getroot()
     assert (suite.get("failures"), suite.get("errors")) == ("0", "0")

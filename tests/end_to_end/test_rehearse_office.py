@@ -77,7 +77,7 @@ def test_the_office_exports_its_log_and_the_verdict_is_go(tmp_path: Path) -> Non
         assert done.exit_code == 0, done.output
         result = read_result(tmp_path / "out" / "rehearsal.json")
         assert result.ledger.holds
-        assert {part.kind for part in result.series.parts} == {"tester"}
+        assert {part.kind for part in result.series.parts} == {"machine", "tester"}
 
 
 def test_a_log_that_nobody_exports_makes_it_invalid(tmp_path: Path) -> None:

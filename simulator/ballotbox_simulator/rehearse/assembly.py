@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from importlib.metadata import version
 from typing import Final
 
-from ballotbox_simulator.rehearse.conductor import Findings
+from ballotbox_simulator.rehearse.conductor import MACHINE, Findings
 from ballotbox_simulator.rehearse.core.bottleneck import Busy, bottleneck
 from ballotbox_simulator.rehearse.core.day_clock import written
 from ballotbox_simulator.rehearse.core.document import (
@@ -213,17 +213,21 @@ def _drained(series: Series, happened: Happened, ended_s: float) -> float | None
 def _bottleneck(findings: Findings, series: Series, moments: Moments) -> BottleneckPart:
     first = moments.closing or 0.0
     stop = moments.receipted_all or moments.ended
-    busy = [
-        Busy(part.name, mean_between(series.at_s, part.cpu_cores, first, max(stop, first + 2)))
+    busy = {
+        part.name: mean_between(series.at_s, part.cpu_cores, first, max(stop, first + 2))
         for part in series.parts
-    ]
-    return bottleneck(busy, findings.machine.cores)
+    }
+    everything = busy.pop(MACHINE.name)
+    parts = [Busy(name, cores) for name, cores in busy.items()]
+    return bottleneck(parts, findings.machine.cores, everything)
 
 
 def _costs(findings: Findings, series: Series, ledger: LedgerCheck) -> Iterator[UnitCost]:
     reports = max(1, ledger.sent)
     boxes = findings.plan.count
     for part in series.parts:
+        if part.kind == MACHINE.kind:
+            continue
         yield UnitCost(part.name, "report", round(part.cpu_s * _MICRO / reports, 1), "us")
         if part.kind == "broker":
             begin = next((each for each in part.memory_mib if each is not None), 0.0)

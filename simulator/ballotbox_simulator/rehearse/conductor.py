@@ -26,7 +26,12 @@ from ballotbox_simulator.rehearse.core.limits import (
 from ballotbox_simulator.rehearse.core.timeline import PartKey, Timeline
 from ballotbox_simulator.rehearse.fleet import CENTRE, GATEWAY, Fleet, fleet_in, grown_fleet
 from ballotbox_simulator.rehearse.job import Broker, Group, Job
-from ballotbox_simulator.rehearse.machine import allow_open_files, read_machine, use_of
+from ballotbox_simulator.rehearse.machine import (
+    allow_open_files,
+    busy_seconds,
+    read_machine,
+    use_of,
+)
 from ballotbox_simulator.rehearse.mishaps import Mishaps
 from ballotbox_simulator.rehearse.plan_file import Plan
 from ballotbox_simulator.rehearse.target import Embedded, Office, Target, TargetFailed
@@ -37,6 +42,9 @@ _BARRIER_S: Final = 0.5
 _LOOK_S: Final = 0.1
 #: How long a process may take to write down what its boxes made.
 _END_S: Final = 300.0
+
+#: Everything that runs on this machine, ours and others'.
+MACHINE: Final = PartKey("machine", "machine", "")
 
 #: Told what is going on: a stage in words, and the timeline so far.
 Watcher = Callable[[str, Timeline], None]
@@ -119,9 +127,8 @@ async def conduct(plan: Plan, out: Path, watch: Watcher) -> Findings:
     target = _target(plan, fleet, out)
     team = Team(lambda worker, told: timeline.tell(told.pop("second"), worker, told))
     mishaps = Mishaps(plan.event, target, team)
-    findings = Findings(
-        plan, fleet, machine, limits, load.workers, timeline, [], mishaps, datetime.now(tz=UTC)
-    )
+    began, parts = datetime.now(tz=UTC), [MACHINE]
+    findings = Findings(plan, fleet, machine, limits, load.workers, timeline, parts, mishaps, began)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(target.stop)
         stack.push_async_callback(team.end)
@@ -294,6 +301,7 @@ class _Rehearsal:
                     timeline.use(second, part.name, use.cpu_s, use.memory_mib)
                 if part not in self._f.parts:
                     self._f.parts.append(part)
+            timeline.use(second, MACHINE.name, busy_seconds(), 0.0)
             standing = await self._target.standing()
             timeline.status(second, standing.log_size, standing.waiting)
             self._watch(self._stage, timeline)

@@ -69,6 +69,13 @@ def use_of(pid: int) -> Use | None:
     return Use(cpu_s, pages * os.sysconf("SC_PAGE_SIZE") / 2**20)
 
 
+def busy_seconds() -> float:
+    """Return the CPU time that everything on this machine has used since it started."""
+    fields = Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:]
+    user, nice, system, _idle, _waiting, interrupt, soft, *_ = map(int, fields)
+    return (user + nice + system + interrupt + soft) / os.sysconf("SC_CLK_TCK")
+
+
 def anonymous_kib() -> int:
     """Return the anonymous memory of this process."""
     return _kib_of("/proc/self/smaps_rollup", "Anonymous:")

@@ -1,6 +1,11 @@
-"""The result document as a file: written whole, read strictly, its schema that of the classes."""
+"""The result document as a file: written whole, read strictly, its schema that of the classes.
+
+`python -m ballotbox_simulator.rehearse.result_file` prints the schema, which lies beside this
+module; a test compares.
+"""
 
 import json
+import sys
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,6 +16,8 @@ from ballotbox_simulator.rehearse.core.document import FORMAT, RehearsalResult
 
 #: The file's name in `--out`.
 NAME: Final = "rehearsal.json"
+#: The schema's, beside this module.
+SCHEMA: Final = "result.schema.json"
 _RESULT: Final = TypeAdapter(RehearsalResult)
 
 
@@ -41,3 +48,7 @@ def read_result(path: Path) -> RehearsalResult:
 def schema() -> dict[str, Any]:
     """Return the JSON schema of the document."""
     return _RESULT.json_schema()
+
+
+if __name__ == "__main__":
+    sys.stdout.write(json.dumps(schema(), indent=1) + "\n")

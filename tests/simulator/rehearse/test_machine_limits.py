@@ -96,3 +96,10 @@ def test_a_full_machine_is_the_bottleneck_of_all_its_parts() -> None:
 
 def test_a_machine_that_idles_is_no_bottleneck() -> None:
     assert "The plan's own pace decided" in bottleneck([Busy("gateway", 0.2)], 2).words
+
+
+def test_other_work_on_the_machine_is_told_from_ours() -> None:
+    found = bottleneck([Busy("tester 1", 0.2), Busy("gateway", 0.1)], 2, everything=1.95)
+
+    assert found.part == "other work"
+    assert "kept 1.6 of 2 cores busy, and this rehearsal had 0.3" in found.words

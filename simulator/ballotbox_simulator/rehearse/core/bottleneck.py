@@ -20,18 +20,26 @@ class Busy:
     cores: float
 
 
-def bottleneck(parts: Iterable[Busy], cores: int) -> BottleneckPart:
-    """Return the part that was closest to its limit, or the machine as a whole when that was."""
-    busy = list(parts)
-    machine = sum(each.cores for each in busy) / cores
-    most = max(busy, key=lambda each: each.cores, default=Busy("nothing", 0.0))
-    share = min(1.0, most.cores / _CORES_OF_ONE)
-    if machine >= max(NEAR, share):
-        users = ", ".join(
-            f"{each.name} {each.cores:.2f}" for each in sorted(busy, key=lambda each: -each.cores)
+def bottleneck(parts: Iterable[Busy], cores: int, everything: float = 0.0) -> BottleneckPart:
+    """Return the part that was closest to its limit, or the machine as a whole when that was.
+
+    everything: the cores that all that ran on the machine kept busy, ours or not.
+    """
+    busy = sorted(parts, key=lambda each: -each.cores)
+    ours = sum(each.cores for each in busy)
+    others = max(0.0, everything - ours)
+    if others > ours and everything >= NEAR * cores:
+        words = (
+            f"Other work on this machine kept {others:.1f} of {cores} cores busy, and this "
+            f"rehearsal had {ours:.1f}: hold it on a machine that does nothing else."
         )
+        return BottleneckPart("other work", round(min(1.0, everything / cores), 3), words)
+    most = busy[0] if busy else Busy("nothing", 0.0)
+    share = min(1.0, most.cores / _CORES_OF_ONE)
+    if max(ours, everything) / cores >= max(NEAR, share):
+        users = ", ".join(f"{each.name} {each.cores:.2f}" for each in busy)
         words = f"The machine was full: of {cores} cores, {users}. More cores would help first."
-        return BottleneckPart("machine", round(min(1.0, machine), 3), words)
+        return BottleneckPart("machine", round(min(1.0, max(ours, everything) / cores), 3), words)
     if share >= NEAR:
         words = f"{most.name} kept one core busy for {share:.0%} of the time: it is the limit."
         return BottleneckPart(most.name, round(share, 3), words)

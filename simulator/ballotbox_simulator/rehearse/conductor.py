@@ -205,6 +205,8 @@ class _Rehearsal:
             finally:
                 happening.cancel()
             self._f.ended = monotonic()
+            if sampling.done():
+                sampling.result()
         finally:
             sampling.cancel()
         self._tell("Reading the boxes' journals")

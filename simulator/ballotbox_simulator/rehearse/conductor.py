@@ -40,6 +40,7 @@ from ballotbox_simulator.rehearse.team import Team, TooLate
 _CONNECT_S: Final = 60.0
 _BARRIER_S: Final = 0.5
 _LOOK_S: Final = 0.1
+_LAST_LOOK_S: Final = 2.0
 #: How long a process may take to write down what its boxes made.
 _END_S: Final = 300.0
 
@@ -259,10 +260,12 @@ class _Rehearsal:
         while monotonic() < deadline:
             self._team.have_said("closed")
             self._f.all_receipted = self._nothing_waits(since)
-            if self._f.all_receipted and (await self._target.standing()).waiting in (None, 0):
-                return
+            self._f.drained = (await self._target.standing()).waiting in (None, 0)
+            if self._f.all_receipted and self._f.drained:
+                break
             await asyncio.sleep(_LOOK_S)
-        self._f.drained = (await self._target.standing()).waiting in (None, 0)
+        # So that the last second of the series has seen it, too.
+        await asyncio.sleep(_LAST_LOOK_S)
 
     def _nothing_waits(self, since: int) -> bool:
         timeline = self._f.timeline

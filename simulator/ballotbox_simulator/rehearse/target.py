@@ -141,7 +141,8 @@ class Embedded:
             return _UNKNOWN
         try:
             status: dict[str, Any] = await asyncio.to_thread(gateway.status)
-        except (OSError, ValueError, KeyError):
+        except (Problem, OSError, ValueError):
+            # It may be killed while it is asked.
             return _UNKNOWN
         upstream = status["upstream"]
         return Standing(status["log"]["size"], upstream["waiting"] if upstream else None)

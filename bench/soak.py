@@ -7,7 +7,8 @@ every operation of scripted days, and `SET=rot` flips every bit of its memory. O
 simulated day, `SET=gateway_powercut` cuts the power of its ledger at every operation and
 `SET=io_errors` lets each fail; `SET=acceptance` runs the fifteen acceptance tests at full scale.
 `SET=laws` gives a million damaged formulas, laws, maps of columns and tables of protocols to what
-reads them. A campaign that was interrupted goes on where it was, but only on the same commit with
+reads them, and `SET=nights` rehearses each night on which something breaks, with real parts. A
+campaign that was interrupted goes on where it was, but only on the same commit with
 nothing changed; otherwise it begins anew.
 """
 
@@ -28,6 +29,7 @@ import acceptance
 import durability
 import laws
 import memory
+import rehearsals
 from rich.console import Console
 from rich.progress import Progress
 from units import Row, Stopwatch, table, write
@@ -184,6 +186,7 @@ def main() -> None:
         "acceptance": lambda: acceptance.run_acceptance(_commit()),
         "long_day": lambda: durability.run_long_day(_commit()),
         "laws": lambda: laws.run_laws(_commit()),
+        "nights": rehearsals.run_nights,
     }
     for name in options.sets or _SETS:
         rows += list(campaigns[name]())
@@ -198,7 +201,7 @@ def main() -> None:
 
 _SETS = (
     *("days", "properties", "powercuts", "rot"),
-    *("kill9", "gateway_powercut", "io_errors", "acceptance", "long_day", "laws"),
+    *("kill9", "gateway_powercut", "io_errors", "acceptance", "long_day", "laws", "nights"),
 )
 _MUST_BE_ZERO = (
     *("simulation.lost", "simulation.doubled", "simulation.findings"),
@@ -208,6 +211,11 @@ _MUST_BE_ZERO = (
     *("gateway_powercut.lost", "gateway_powercut.doubled", "gateway_powercut.findings"),
     *("io_errors.acked_without_data", "io_errors.findings", "acceptance.failed"),
     "laws.findings",
+    *(
+        f"nights.{plan}.{what}"
+        for plan in rehearsals.PLANS
+        for what in ("missing", "doubled", "failed")
+    ),
 )
 
 if __name__ == "__main__":

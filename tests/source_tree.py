@@ -16,6 +16,7 @@ PURE = (
     PACKAGES["ballotbox_device"] / "machine",
     PACKAGES["ballotbox_gateway"] / "core",
     PACKAGES["ballotbox_tabulation"] / "core",
+    PACKAGES["ballotbox_simulator"] / "rehearse" / "core",
 )
 _NOT_OURS = {"build", "dist", "htmlcov", "demo-out", "node_modules", "simulation-failures"}
 

@@ -19,6 +19,7 @@ from ballotbox_gateway.core.ports import Binding, Damaged
 from ballotbox_gateway.ledger.sqlite import create, open_ledger
 from ballotbox_simulator.inner_gateway import InnerGateway
 from ballotbox_simulator.live.broker import find_broker
+from ballotbox_simulator.rehearse.result_file import read_result
 from ballotbox_simulator.world.auditor import Breach, Finding
 from ballotbox_simulator.world.campaign import DayResult
 from ballotbox_simulator.world.faults import FaultClass, FaultKind
@@ -27,6 +28,7 @@ from ballotbox_tabulation.cli import conclude_log
 from ballotbox_tabulation.core.outcome import Published
 from ballotbox_tabulation.trust_files import load_trusted
 from tests.conftest import REPOSITORY
+from tests.simulator.rehearse.small_document import DOCUMENT
 
 TOLD = {
     "sqlite": {
@@ -361,3 +363,32 @@ def test_small_hardware_is_measured_on_a_small_scale_too(
     assert all(
         row.limited_by.startswith("one core, 512 MiB, 50 ms a sync") for row in rows.values()
     )
+
+
+def night_rows(load: Load, tmp_path: Path, **changes: object) -> dict[str, float]:
+    (tmp_path / "rehearsal.json").write_text(json.dumps(DOCUMENT | changes))
+    result = read_result(tmp_path / "rehearsal.json")
+    watch = load("units").Stopwatch("nights.x")
+    return {row.name: row.value for row in load("rehearsals").rows_of("x", result, watch)}
+
+
+def test_a_rehearsed_night_that_fails_or_never_drains_fails_the_campaign(
+    load: Load, tmp_path: Path
+) -> None:
+    drained = [event | {"drained_s": 4.0} for event in DOCUMENT["events"]]
+    go = {"outcome": "GO", "exit_code": 0, "reasons": [], "notes": []}
+
+    fine = night_rows(load, tmp_path, verdict=go, events=drained)
+    assert (fine["nights.x.failed"], fine["nights.x.drained"]) == (0, 4.0)
+    assert night_rows(load, tmp_path, events=drained)["nights.x.failed"] == 1
+    assert night_rows(load, tmp_path, verdict=go)["nights.x.failed"] == 1
+    assert fine["nights.x.missing"] == 1
+
+
+def test_a_rehearsed_night_without_a_result_fails_the_campaign(load: Load) -> None:
+    watch = load("units").Stopwatch("nights.x")
+
+    (row,) = load("rehearsals").rows_of("x", None, watch)
+
+    assert (row.name, row.value) == ("nights.x.failed", 1)
+    assert "nights.broker-killed.failed" in load("soak")._MUST_BE_ZERO

@@ -9,6 +9,7 @@ from pydantic_core import ErrorDetails
 
 from ballotbox_gateway.problem import Problem
 
+_REMEDY: Final = "`ballotbox-gateway settings` lists every field"
 #: So that the first faults are not scrolled off the screen by the last.
 _LINES_MAX: Final = 10
 
@@ -23,15 +24,20 @@ _KINDS: Final = {
 }
 
 
-def explain(where: str, error: ValidationError, top: type[BaseModel]) -> Problem:
-    """Return the problem that stands for all faults of the file, one line each."""
+def explain(
+    where: str, error: ValidationError, top: type[BaseModel], remedy: str = _REMEDY
+) -> Problem:
+    """Return the problem that stands for all faults of the file, one line each.
+
+    remedy: where a person finds every field.
+    """
     faults = [_fault(detail, top) for detail in error.errors(include_url=False)]
     first, *rest = [f"{field}: {what}" if field else what for field, what in faults]
     shown = rest[: _LINES_MAX - 1]
     if len(rest) > len(shown):
         shown.append(f"and {len(rest) - len(shown)} more")
     what = "\n  ".join((first, *shown))
-    return Problem(where, what, "`ballotbox-gateway settings` lists every field")
+    return Problem(where, what, remedy)
 
 
 def _fault(detail: ErrorDetails, top: type[BaseModel]) -> tuple[str, str]:

@@ -15,7 +15,7 @@ from ballotbox_protocol.wire import cose
 from ballotbox_protocol.wire.report import ReportKind, decode_report
 from ballotbox_protocol.wire.verdict import Verdict
 from ballotbox_simulator.crew import Crew
-from ballotbox_simulator.workload import Truth, add_truths
+from ballotbox_simulator.workload import ContestTruth, Truth, add_truths
 from ballotbox_tabulation.core.evidence import VerifiedLeaf
 from ballotbox_tabulation.core.faults import Fault
 from ballotbox_tabulation.core.log import OpenedLog, read_leaves
@@ -85,7 +85,7 @@ def vote_objections(
     objections = []
     for index, span in enumerate(layout.spans):
         published = result["nation"]["contests"][index]
-        fed = truth.contests[index]
+        fed = truth.contests.get(index, ContestTruth())
         expected = {
             "ballots": fed.ballots,
             "blank": fed.blank,

@@ -109,6 +109,7 @@ def test_the_wheel_holds_the_five_packages_and_nothing_else(wheel):
     assert {root for root in roots if not root.endswith(".dist-info")} == set(PACKAGES)
     assert {f"{package}/py.typed" for package in PACKAGES} <= set(names)
     assert "ballotbox_simulator/scenarios/swarm.toml" in names
+    assert "ballotbox_simulator/plans/quick.toml" in names
     assert "ballotbox_device/profiles/generic.toml" in names
     assert any(name.endswith("licenses/LICENSE") for name in names)
 

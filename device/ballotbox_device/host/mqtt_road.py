@@ -20,6 +20,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from ballotbox_device.core.courier import Pace
 from ballotbox_device.core.outgoing import Outgoing
 from ballotbox_device.host.broker_tls import BrokerTls, handshake_trouble
+from ballotbox_device.host.presence import Presence
 from ballotbox_device.host.problem import Problem, reason_of
 from ballotbox_device.host.publish_window import PublishWindow
 from ballotbox_device.host.redial import Redial
@@ -81,7 +82,7 @@ class MqttRoad(Road):
         self._down = topic_of(outgoing.election, outgoing.box, "down")
         self._client: paho.Client | None = None
         self._dialling: asyncio.Task[None] | None = None
-        self._online: asyncio.Event = asyncio.Event()
+        self._online = Presence()
         self._closed = False
         self._chores: asyncio.TimerHandle | None = None
 

@@ -1,11 +1,12 @@
 """ballotbox-sim: simulated ballot boxes, days, rehearsals and replays.
 
-Exit codes: 0 the verdict is PASS, 1 it is FAIL, 2 the command or its input is unusable.
+Exit codes: 0 the verdict is PASS or GO, 1 it is FAIL or NO-GO, 2 the command or its input is
+unusable, 3 a rehearsal is INVALID.
 """
 
 import click
 
-from ballotbox_simulator.cli import days, nations, rehearsals, tracing
+from ballotbox_simulator.cli import days, nations, rehearsals, rehearsing, tracing
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -17,6 +18,7 @@ for _command in (
     rehearsals.demo,
     rehearsals.replay,
     rehearsals.election,
+    rehearsing.rehearse,
     days.run,
     days.rerun,
     days.shrink,

@@ -6,6 +6,7 @@ import tty
 from typing import Final
 
 from ballotbox_device.core.courier import Pace
+from ballotbox_device.host.broker_tls import BrokerTls
 from ballotbox_device.host.mqtt_road import MqttRoad
 from ballotbox_device.host.stream_road import StreamRoad
 from ballotbox_simulator.crew import Crew
@@ -18,10 +19,17 @@ class MqttBox(MqttRoad):
     """A simulated box behind a broker; `sharded` puts its shard into its topic."""
 
     def __init__(
-        self, crew: Crew, host: str, port: int, chance: random.Random, *, sharded: bool = False
+        self,
+        crew: Crew,
+        host: str,
+        port: int,
+        chance: random.Random,
+        tls: BrokerTls | None = None,
+        *,
+        sharded: bool = False,
     ) -> None:
         outgoing = crew.device.outgoing
-        super().__init__(outgoing, host, port, chance, REHEARSAL_PACE, sharded=sharded)
+        super().__init__(outgoing, host, port, chance, REHEARSAL_PACE, tls, sharded=sharded)
         self.crew = crew
 
 

@@ -113,6 +113,11 @@ class Broker:
         self.stop()
         raise BrokerUnavailable(f"{self.program.name} did not start on port {self.port}: {tail}")
 
+    @property
+    def pid(self) -> int | None:
+        """The process id, None while it does not run."""
+        return None if self._process is None else self._process.pid
+
     def stop(self) -> None:
         """End the broker in order."""
         self._end(signal.SIGTERM)

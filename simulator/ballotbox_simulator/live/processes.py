@@ -128,6 +128,11 @@ class GatewayProcess:
         return (self.directory / "gateway.log").read_text(errors="replace")[-1_000:]
 
     @property
+    def is_running(self) -> bool:
+        """Whether the service was started and not ended."""
+        return self._process is not None
+
+    @property
     def pid(self) -> int:
         """The process id of the running service."""
         if self._process is None:

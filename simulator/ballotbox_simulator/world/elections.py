@@ -76,7 +76,7 @@ def hold_rehearsal(ballots: Ballots, precincts: int, boxes: int, registered: int
     logs = (CENTRE, *(gateway_of(number) for number in range(1, precincts + 1)))
     origins = tuple(rehearsal_of(log) for log in logs)
     plan = Plan(2, precincts * boxes, origins, boxes, registered, name="Rehearsal")
-    return _held(_with_ballots(plan, ballots))
+    return _held(with_ballots(plan, ballots))
 
 
 @lru_cache(maxsize=64)
@@ -101,10 +101,11 @@ def hold(
         *(successor_of(gateway) for gateway in gateways if successors),
     )
     plan = Plan(1, precincts * boxes, origins, boxes, registered, name="Simulated election")
-    return _held(_with_ballots(plan, ballots))
+    return _held(with_ballots(plan, ballots))
 
 
-def _with_ballots(plan: Plan, ballots: Ballots) -> Plan:
+def with_ballots(plan: Plan, ballots: Ballots) -> Plan:
+    """Return the plan of an election with these ballots."""
     if ballots is Ballots.FULL:
         return replace(plan, policy=_SECOND_CHANCES)
     return replace(plan, contests=(_LIST,), styles=(_LIST_STYLE,))

@@ -1,0 +1,44 @@
+"""The campaign of rehearsed nights on which something breaks: real parts, each a named plan."""
+
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from units import Row, Stopwatch
+
+from ballotbox_simulator.rehearse.core.document import RehearsalResult
+from ballotbox_simulator.rehearse.result_file import NAME, read_result
+
+PLANS = ("broker-killed", "gateway-killed", "upstream-out")
+_COMMAND = (sys.executable, "-c", "from ballotbox_simulator.cli import main; main()")
+
+
+def run_nights() -> Iterator[Row]:
+    """Rehearse every night, each in a folder that goes; one that has no result counts as lost."""
+    for plan in PLANS:
+        watch = Stopwatch(f"nights.{plan}", "bench/soak.py")
+        with tempfile.TemporaryDirectory() as folder:
+            out = Path(folder) / "out"
+            subprocess.run([*_COMMAND, "rehearse", plan, "--out", str(out)], check=False)
+            result = read_result(out / NAME) if (out / NAME).exists() else None
+        yield from rows_of(plan, result, watch)
+
+
+def rows_of(plan: str, result: RehearsalResult | None, watch: Stopwatch) -> Iterator[Row]:
+    """Return what a night came to: reports, how long it took to drain, and what must be nought."""
+    name = f"nights.{plan}"
+    if result is None:
+        yield watch.row(1, "nights", "no result was written", f"{name}.failed")
+        return
+    ledger, what = result.ledger, "; ".join(each.words for each in result.events)
+    drained = [each.drained_s for each in result.events]
+    yield watch.row(ledger.sent, "reports", what)
+    yield watch.row(max((each or 0 for each in drained), default=0), "s", what, f"{name}.drained")
+    yield watch.row(len(ledger.missing), "reports", what, f"{name}.missing")
+    yield watch.row(len(ledger.doubled), "reports", what, f"{name}.doubled")
+    # A tester that was the limit says nothing about the night, and is no fault of it.
+    failed = result.verdict.outcome == "NO-GO" or None in drained
+    why = "; ".join(result.verdict.reasons) or result.verdict.outcome
+    yield watch.row(int(failed), "nights", why, f"{name}.failed")

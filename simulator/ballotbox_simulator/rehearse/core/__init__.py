@@ -1,0 +1,1 @@
+"""What a rehearsal decides: pure, without clock, socket, file, thread or randomness."""

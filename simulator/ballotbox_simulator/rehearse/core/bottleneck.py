@@ -1,0 +1,50 @@
+"""What limited a rehearsal: the part that was closest to what it can do while finals came in."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from ballotbox_simulator.rehearse.core.document import BottleneckPart
+
+#: Below this share nothing was near its limit, and the plan's own pace decided.
+NEAR: Final = 0.75
+#: mosquitto and a gateway decide on one core each; so does each process of the tester.
+_CORES_OF_ONE: Final = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Busy:
+    """How many cores one part kept busy, in the mean of the time that counts."""
+
+    name: str
+    cores: float
+
+
+def bottleneck(parts: Iterable[Busy], cores: int, everything: float = 0.0) -> BottleneckPart:
+    """Return the part that was closest to its limit, or the machine as a whole when that was.
+
+    everything: the cores that all that ran on the machine kept busy, ours or not.
+    """
+    busy = sorted(parts, key=lambda each: -each.cores)
+    ours = sum(each.cores for each in busy)
+    others = max(0.0, everything - ours)
+    if others > ours and everything >= NEAR * cores:
+        words = (
+            f"Other work on this machine kept {others:.1f} of {cores} cores busy, and this "
+            f"rehearsal had {ours:.1f}: hold it on a machine that does nothing else."
+        )
+        return BottleneckPart("other work", round(min(1.0, everything / cores), 3), words)
+    most = busy[0] if busy else Busy("nothing", 0.0)
+    share = min(1.0, most.cores / _CORES_OF_ONE)
+    if max(ours, everything) / cores >= max(NEAR, share):
+        users = ", ".join(f"{each.name} {each.cores:.2f}" for each in busy)
+        words = f"The machine was full: of {cores} cores, {users}. More cores would help first."
+        return BottleneckPart("machine", round(min(1.0, max(ours, everything) / cores), 3), words)
+    if share >= NEAR:
+        words = f"{most.name} kept one core busy for {share:.0%} of the time: it is the limit."
+        return BottleneckPart(most.name, round(share, 3), words)
+    words = (
+        f"Nothing was near its limit: {most.name} was the busiest, {share:.0%} of one core. "
+        "The plan's own pace decided."
+    )
+    return BottleneckPart(most.name, round(share, 3), words)

@@ -1,0 +1,102 @@
+"""What this machine allows and what its processes use, as the kernel tells."""
+
+import os
+import platform
+import resource
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from ballotbox_simulator.rehearse.core.document import LimitPart, MachinePart
+from ballotbox_simulator.rehearse.core.limits import Machine
+
+_SYS: Final = Path("/proc/sys")
+_SPARE_FILES: Final = 128
+
+
+def read_machine() -> Machine:
+    """Return the limits of this machine; raises OSError where the kernel does not tell."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    low, high = map(int, (_SYS / "net/ipv4/ip_local_port_range").read_text().split())
+    return Machine(
+        cores=len(os.sched_getaffinity(0)),
+        open_files=2**31 if hard == resource.RLIM_INFINITY else hard,
+        ports=high - low + 1,
+        memory_available_mib=_kib_of("/proc/meminfo", "MemAvailable:") // 1_024,
+        listen_queue=int((_SYS / "net/core/somaxconn").read_text()),
+        pseudo_terminals=_number(_SYS / "kernel/pty/max"),
+    )
+
+
+def machine_part(limits: tuple[LimitPart, ...]) -> MachinePart:
+    """Return the machine as the result document has it."""
+    return MachinePart(
+        system=platform.platform(),
+        processor=_processor(),
+        cores=len(os.sched_getaffinity(0)),
+        python=platform.python_version(),
+        memory_mib=_kib_of("/proc/meminfo", "MemTotal:") // 1_024,
+        limits=limits,
+    )
+
+
+def allow_open_files(connections: int) -> None:
+    """Raise the soft limit of this process, and of those it starts, as far as is needed."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = connections + _SPARE_FILES
+    if hard != resource.RLIM_INFINITY:
+        wanted = min(hard, wanted)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """What a process has used so far: seconds of CPU, and resident MiB now."""
+
+    cpu_s: float
+    memory_mib: float
+
+
+def use_of(pid: int) -> Use | None:
+    """Return what a process uses; None when there is no such process."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    except (OSError, IndexError):
+        return None
+    cpu_s = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return Use(cpu_s, pages * os.sysconf("SC_PAGE_SIZE") / 2**20)
+
+
+def busy_seconds() -> float:
+    """Return the CPU time that everything on this machine has used since it started."""
+    fields = Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:]
+    user, nice, system, _idle, _waiting, interrupt, soft, *_ = map(int, fields)
+    return (user + nice + system + interrupt + soft) / os.sysconf("SC_CLK_TCK")
+
+
+def anonymous_kib() -> int:
+    """Return the anonymous memory of this process."""
+    return _kib_of("/proc/self/smaps_rollup", "Anonymous:")
+
+
+def _kib_of(file: str, name: str) -> int:
+    for line in Path(file).read_text().splitlines():
+        if line.startswith(name):
+            return int(line.split()[1])
+    raise OSError(f"{file} does not tell {name}")
+
+
+def _number(path: Path) -> int | None:
+    try:
+        return int(path.read_text())
+    except OSError:
+        return None
+
+
+def _processor() -> str:
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            return line.split(":", 1)[1].strip()
+    return platform.machine()

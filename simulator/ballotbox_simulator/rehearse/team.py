@@ -1,0 +1,113 @@
+"""The processes of the tester: started, given orders, listened to, ended."""
+
+import asyncio
+import json
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Any, Final
+
+from ballotbox_simulator.rehearse.job import Job
+
+_COMMAND: Final = (sys.executable, "-m", "ballotbox_simulator.rehearse.worker")
+_LINE_MAX: Final = 2**22
+_END_S: Final = 10.0
+
+
+class TesterFailed(RuntimeError):
+    """A process of the tester did not do its work; the message says what it said last."""
+
+
+class TooLate(TesterFailed):
+    """Something took longer than it may."""
+
+
+class Team:
+    """One process for each job; `heard` is told of each process's second."""
+
+    def __init__(self, heard: Callable[[int, dict[str, Any]], None]) -> None:
+        self._heard = heard
+        self._processes: list[asyncio.subprocess.Process] = []
+        self._listeners: list[asyncio.Task[None]] = []
+        self._said: dict[str, dict[int, dict[str, Any]]] = {}
+        self._news = asyncio.Event()
+        self._failure = ""
+
+    @property
+    def pids(self) -> list[int]:
+        """The process ids."""
+        return [process.pid for process in self._processes]
+
+    async def start(self, jobs: Sequence[Job]) -> None:
+        """Start the processes and return when each has made its boxes; raises TesterFailed."""
+        for number, job in enumerate(jobs):
+            process = await asyncio.create_subprocess_exec(
+                *_COMMAND,
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                limit=_LINE_MAX,
+                start_new_session=True,
+            )
+            self._processes.append(process)
+            self._write(process, job.line())
+            listening = asyncio.create_task(self._listen(number, process))
+            self._listeners.append(listening)
+        await self.all_say("ready")
+
+    async def _listen(self, number: int, process: asyncio.subprocess.Process) -> None:
+        while process.stdout is not None and (line := await process.stdout.readline()):
+            told = json.loads(line)
+            what = told.pop("say")
+            if what == "second":
+                self._heard(number, told)
+            elif what == "failed":
+                self._failure = told["words"]
+            else:
+                self._said.setdefault(what, {})[number] = told
+            self._news.set()
+        if number not in self._said.get("ended", {}):
+            self._failure = self._failure or f"process {number + 1} of the tester ended early"
+        self._news.set()
+
+    def order(self, what: str, value: float | None = None) -> None:
+        """Give all processes an order."""
+        for process in self._processes:
+            self._write(process, json.dumps([what, value]).encode() + b"\n")
+
+    def _write(self, process: asyncio.subprocess.Process, line: bytes) -> None:
+        if process.stdin is not None:
+            process.stdin.write(line)
+
+    def have_said(self, what: str) -> bool:
+        """Tell whether all have said something; raises TesterFailed."""
+        if self._failure:
+            raise TesterFailed(self._failure)
+        return len(self._said.get(what, {})) == len(self._processes)
+
+    async def all_say(self, what: str, patience_s: float = 600.0) -> list[dict[str, Any]]:
+        """Return what each process said of something, when all have; raises TesterFailed."""
+        try:
+            async with asyncio.timeout(patience_s):
+                while not self.have_said(what):
+                    self._news.clear()
+                    await self._news.wait()
+        except TimeoutError:
+            told = f"not within {patience_s:.0f} s: every process of the tester {what}"
+            raise TooLate(told) from None
+        return [said for _, said in sorted(self._said[what].items())]
+
+    async def end(self) -> None:
+        """End the processes, whatever they do."""
+        for process in self._processes:
+            if process.returncode is None:
+                with suppress(ProcessLookupError):
+                    process.terminate()
+        for process in self._processes:
+            try:
+                await asyncio.wait_for(process.wait(), _END_S)
+            except TimeoutError:
+                process.kill()
+                await process.wait()
+        for listening in self._listeners:
+            listening.cancel()
+        await asyncio.gather(*self._listeners, return_exceptions=True)

@@ -60,6 +60,7 @@ def test_a_day_passes_on_either_broker(tmp_path: Path, *, mosquitto: bool) -> No
     assert published["result"]["nation"]["boxes_counted"] == 8
 
 
+@pytest.mark.accept
 def test_the_demo_ends_on_the_pages_of_a_night(
     tmp_path: Path, repository: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -79,6 +80,7 @@ def test_the_demo_ends_on_the_pages_of_a_night(
     assert verdict.startswith("VERDICT: PASS")
 
 
+@pytest.mark.accept
 def test_a_night_that_is_not_published_fails_the_demo(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

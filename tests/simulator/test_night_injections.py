@@ -221,6 +221,7 @@ def test_the_edited_row_is_authentic_in_form_and_too_large(held):
     assert injections._report(edited).votes != injections._report(final).votes
 
 
+@pytest.mark.accept
 def test_the_command_names_the_refusal_and_passes(tmp_path):
     name = "edited-database"
     told = _run(tmp_path / "out", name)
@@ -230,6 +231,7 @@ def test_the_command_names_the_refusal_and_passes(tmp_path):
     assert told.output.splitlines()[-1].startswith("VERDICT: PASS")
 
 
+@pytest.mark.accept
 @pytest.mark.teeth
 def test_the_command_fails_when_an_injection_is_published(tmp_path, monkeypatch):
     planted = injections.INJECTIONS["doubled-formula"].planted

@@ -42,7 +42,7 @@ DOUBLED: Final = (
     ),
     Edit(
         "ballotbox_tabulation/core/publication.py",
-        "def _precincts(tabulation",
+        "def _contests_in_full(",
         """def _summary(contest: Contest, votes: tuple[int, ...]) -> tuple[int, ...]:
     if contest.kind.name != "PARTY_LIST":
         return votes
@@ -50,7 +50,7 @@ DOUBLED: Final = (
     return tuple(count * (1 + (at in largest)) for at, count in enumerate(votes))
 
 
-def _precincts(tabulation""",
+def _contests_in_full(""",
     ),
 )
 

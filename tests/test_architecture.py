@@ -202,7 +202,7 @@ EXTRAS_OF = {
     "ballotbox_device": ("device",),
     "ballotbox_gateway": ("gateway", "hsm", "postgresql"),
     "ballotbox_tabulation": ("tabulation",),
-    "ballotbox_simulator": ("simulator",),
+    "ballotbox_simulator": ("simulator", "cluster"),
 }
 
 

@@ -28,7 +28,8 @@ _LINE_PT: Final = 14
 _GAP_PT: Final = 11
 _LABEL_CHARACTERS: Final = 36
 _INK, _QUIET, _BAR, _REST_BAR = "#1c2530", "#4d5966", "#2b5c94", "#aab4bf"
-_STYLE: Final[dict[Any, Any]] = {
+#: What every chart is drawn with.
+STYLE: Final[dict[Any, Any]] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "ballotbox",
     "font.family": "sans-serif",
@@ -67,13 +68,13 @@ def bars_svg(bars: Sequence[Bar], title: str, description: str, name: str) -> st
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """Drawn bars under their labels; `parts` are what stands around the numbers, in their order."""
+    """A chart, drawn; `parts` are what stands around the numbers, in their order."""
 
     view: str
     parts: tuple[str, ...]
 
     def svg(self, numbers: Sequence[str], title: str, description: str, name: str) -> str:
-        """Return the chart with each bar's number as a language writes it; see `bars_svg`."""
+        """Return the chart, the numbers of its bars as a language writes them; see `bars_svg`."""
         pairs = zip(self.parts, (*map(escape, numbers), ""), strict=True)
         return (
             f'<svg viewBox="{self.view}" role="img" '
@@ -86,7 +87,12 @@ class Drawing:
 
 def drawing_of(bars: Sequence[Bar]) -> Drawing:
     """Return the drawing of these bars, which takes long and is the same in every language."""
-    drawn = ET.fromstring(_draw(bars))  # noqa: S314 - our own drawing, read back to be cleaned
+    return plain_drawing(_draw(bars))
+
+
+def plain_drawing(written: str) -> Drawing:
+    """Return what matplotlib has written without ids, styles of its own and references."""
+    drawn = ET.fromstring(written)  # noqa: S314 - our own drawing, read back to be cleaned
     body = "".join(_plain(child) for child in drawn if child.tag not in _DROPPED)
     return Drawing(drawn.attrib["viewBox"], tuple(body.split(_NUMBER_MARK)))
 
@@ -129,7 +135,7 @@ def _draw(bars: Sequence[Bar]) -> str:
         # The reader's machine draws the words: it does not matter which letters this one can draw.
         warnings.filterwarnings("ignore", message="Glyph")
         rcdefaults()
-        rcParams.update(_STYLE)
+        rcParams.update(STYLE)
         figure = Figure(figsize=(_WIDTH_PT / 72, height / 72))
         figure.patch.set_visible(False)
         axes = figure.add_axes((0, 0, 1, 1), xlim=(0, _WIDTH_PT), ylim=(height, 0))

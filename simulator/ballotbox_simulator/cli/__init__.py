@@ -6,7 +6,14 @@ unusable, 3 a rehearsal is INVALID.
 
 import click
 
-from ballotbox_simulator.cli import days, nations, rehearsals, rehearsing, tracing
+from ballotbox_simulator.cli import (
+    days,
+    nations,
+    rehearsal_reports,
+    rehearsals,
+    rehearsing,
+    tracing,
+)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -19,6 +26,9 @@ for _command in (
     rehearsals.replay,
     rehearsals.election,
     rehearsing.rehearse,
+    rehearsal_reports.report,
+    rehearsal_reports.compare_rehearsals,
+    rehearsal_reports.plan,
     days.run,
     days.rerun,
     days.shrink,

@@ -80,7 +80,7 @@ def _tell(result: "RehearsalResult", out: Path) -> None:
     click.echo(result.tester.words)
     for note in result.verdict.notes:
         click.echo(f"Note: {note}")
-    click.echo(f"Everything: {out / 'rehearsal.json'}")
+    click.echo(f"Report: {out / 'rehearsal.html'}; everything: {out / 'rehearsal.json'}")
     click.echo(_line(result))
 
 

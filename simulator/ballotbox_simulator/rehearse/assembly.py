@@ -233,6 +233,9 @@ def _costs(findings: Findings, series: Series, ledger: LedgerCheck) -> Iterator[
             begin = next((each for each in part.memory_mib if each is not None), 0.0)
             grown = max(0.0, part.memory_peak_mib - begin)
             yield UnitCost(part.name, "box", round(grown * 1_024 / boxes, 2), "KiB")
+    if findings.logged is not None:
+        size = sum(each.stat().st_size for each in findings.logged.rglob("*") if each.is_file())
+        yield UnitCost("log", "report", round(size / 1_024 / reports, 3), "KiB")
     for name, key in (("connected", "memory_per_box_kib"), ("at the end", "memory_at_end_kib")):
         said = findings.box_memory if key == "memory_per_box_kib" else findings.last_words
         if said:

@@ -35,7 +35,7 @@ from ballotbox_simulator.rehearse.machine import (
 from ballotbox_simulator.rehearse.mishaps import Mishaps
 from ballotbox_simulator.rehearse.plan_file import Plan
 from ballotbox_simulator.rehearse.target import Embedded, Office, Target, TargetFailed
-from ballotbox_simulator.rehearse.team import Team, TooLate
+from ballotbox_simulator.rehearse.team import Heard, Team, TooLate
 
 _CONNECT_S: Final = 60.0
 _BARRIER_S: Final = 0.5
@@ -113,20 +113,23 @@ def origins_of(plan: Plan) -> tuple[str, ...]:
     return (GATEWAY, CENTRE) if plan.target.centre else (GATEWAY,)
 
 
-async def conduct(plan: Plan, out: Path, watch: Watcher) -> Findings:
+async def conduct(
+    plan: Plan, out: Path, watch: Watcher, team_of: Callable[[Heard], Team] = Team
+) -> Findings:
     """Hold the rehearsal in an empty folder.
 
+    team_of: makes who holds the boxes; another team than the usual one has machines of its own.
     Raises Problem or BrokerUnavailable when it cannot begin, TargetFailed or TesterFailed.
     """
     machine = read_machine()
-    limits = require_room(plan, machine)
     load = load_of(plan, machine)
+    limits = require_room(plan, machine) if team_of is Team else limits_of(load, machine)
     timeline = Timeline()
     watch("Making the election", timeline)
     fleet = await asyncio.to_thread(fleet_of, plan)
     allow_open_files(plan.count)
     target = _target(plan, fleet, out)
-    team = Team(lambda worker, told: timeline.tell(told.pop("second"), worker, told))
+    team = team_of(lambda worker, told: timeline.tell(told.pop("second"), worker, told))
     mishaps = Mishaps(plan.event, target, team)
     began, parts = datetime.now(tz=UTC), [MACHINE]
     findings = Findings(plan, fleet, machine, limits, load.workers, timeline, parts, mishaps, began)

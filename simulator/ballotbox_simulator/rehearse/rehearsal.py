@@ -1,6 +1,7 @@
 """`ballotbox-sim rehearse`: a plan held, its witnesses heard, its result written."""
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 
 from ballotbox_simulator.rehearse.assembly import assembled
@@ -9,20 +10,26 @@ from ballotbox_simulator.rehearse.core.document import RehearsalResult
 from ballotbox_simulator.rehearse.core.ledger_check import Witnesses
 from ballotbox_simulator.rehearse.junit import write_junit
 from ballotbox_simulator.rehearse.plan_file import Plan
+from ballotbox_simulator.rehearse.report.page import write_report
 from ballotbox_simulator.rehearse.result_file import write_result
+from ballotbox_simulator.rehearse.team import Heard, Team
 from ballotbox_simulator.rehearse.witness_file import truth_from
 from ballotbox_simulator.rehearse.witnesses import heard, stored_log, tabulated
 
 
-def rehearse(plan: Plan, out: Path, watch: Watcher) -> RehearsalResult:
+def rehearse(
+    plan: Plan, out: Path, watch: Watcher, team_of: Callable[[Heard], Team] = Team
+) -> RehearsalResult:
     """Hold a rehearsal in an empty folder and write its result there.
 
     Raises Problem or BrokerUnavailable when it cannot begin, TargetFailed or TesterFailed.
     """
-    findings = asyncio.run(conduct(plan, out, watch))
+    findings = asyncio.run(conduct(plan, out, watch, team_of))
     result = assembled(findings, hear(findings, out, watch))
     write_result(out, result)
     write_junit(out, result)
+    watch("Drawing the report", findings.timeline)
+    write_report(out, result)
     return result
 
 

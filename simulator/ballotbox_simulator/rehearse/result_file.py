@@ -6,6 +6,7 @@ module; a test compares.
 
 import json
 import sys
+from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,6 +15,8 @@ from pydantic import TypeAdapter, ValidationError
 from ballotbox_protocol.election.identifiers import InvalidField
 from ballotbox_simulator.rehearse.core.document import FORMAT, RehearsalResult
 
+#: A rehearsal that comes with the package, whole: what a planner takes where no other is given.
+_PACKAGED: Final = "measured.json"
 #: The file's name in `--out`.
 NAME: Final = "rehearsal.json"
 #: The schema's, beside this module.
@@ -30,8 +33,18 @@ def write_result(directory: Path, result: RehearsalResult) -> Path:
 
 def read_result(path: Path) -> RehearsalResult:
     """Return the document in a file; raises InvalidField naming what is wrong, OSError."""
+    return _result(path.read_bytes(), path)
+
+
+def packaged_result() -> RehearsalResult:
+    """Return the rehearsal that comes with the package; it says when and where it was held."""
+    entry = files("ballotbox_simulator") / "plans" / _PACKAGED
+    return _result(entry.read_bytes(), Path(_PACKAGED))
+
+
+def _result(data: bytes, path: Path) -> RehearsalResult:
     try:
-        value = json.loads(path.read_bytes())
+        value = json.loads(data)
     except ValueError as error:
         raise InvalidField(str(path), f"is no JSON: {error}") from error
     said = value.get("format") if isinstance(value, dict) else None
@@ -43,6 +56,12 @@ def read_result(path: Path) -> RehearsalResult:
         first = error.errors(include_url=False)[0]
         field = ".".join(map(str, first["loc"]))
         raise InvalidField(f"{path}: {field}", first["msg"].lower()) from error
+
+
+def as_json(result: RehearsalResult) -> dict[str, Any]:
+    """Return the document as its file has it."""
+    value: dict[str, Any] = _RESULT.dump_python(result, mode="json")
+    return value
 
 
 def schema() -> dict[str, Any]:

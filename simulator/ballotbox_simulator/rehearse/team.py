@@ -14,6 +14,10 @@ _LINE_MAX: Final = 2**22
 _END_S: Final = 10.0
 
 
+#: Is told the number of a process, and what it says of a second.
+Heard = Callable[[int, dict[str, Any]], None]
+
+
 class TesterFailed(RuntimeError):
     """A process of the tester did not do its work; the message says what it said last."""
 
@@ -25,9 +29,11 @@ class TooLate(TesterFailed):
 class Team:
     """One process for each job; `heard` is told of each process's second."""
 
-    def __init__(self, heard: Callable[[int, dict[str, Any]], None]) -> None:
+    def __init__(self, heard: Heard) -> None:
         self._heard = heard
         self._processes: list[asyncio.subprocess.Process] = []
+        #: How many must have said something for all of them to have.
+        self._size = 0
         self._listeners: list[asyncio.Task[None]] = []
         self._said: dict[str, dict[int, dict[str, Any]]] = {}
         self._news = asyncio.Event()
@@ -40,6 +46,7 @@ class Team:
 
     async def start(self, jobs: Sequence[Job]) -> None:
         """Start the processes and return when each has made its boxes; raises TesterFailed."""
+        self._size = len(jobs)
         for number, job in enumerate(jobs):
             process = await asyncio.create_subprocess_exec(
                 *_COMMAND,
@@ -56,17 +63,20 @@ class Team:
 
     async def _listen(self, number: int, process: asyncio.subprocess.Process) -> None:
         while process.stdout is not None and (line := await process.stdout.readline()):
-            told = json.loads(line)
-            what = told.pop("say")
-            if what == "second":
-                self._heard(number, told)
-            elif what == "failed":
-                self._failure = told["words"]
-            else:
-                self._said.setdefault(what, {})[number] = told
-            self._news.set()
+            self._take(number, json.loads(line))
         if number not in self._said.get("ended", {}):
             self._failure = self._failure or f"process {number + 1} of the tester ended early"
+        self._news.set()
+
+    def _take(self, number: int, told: dict[str, Any]) -> None:
+        """Take in one line of a process."""
+        what = told.pop("say")
+        if what == "second":
+            self._heard(number, told)
+        elif what == "failed":
+            self._failure = told["words"]
+        else:
+            self._said.setdefault(what, {})[number] = told
         self._news.set()
 
     def order(self, what: str, value: float | None = None) -> None:
@@ -82,7 +92,7 @@ class Team:
         """Tell whether all have said something; raises TesterFailed."""
         if self._failure:
             raise TesterFailed(self._failure)
-        return len(self._said.get(what, {})) == len(self._processes)
+        return len(self._said.get(what, {})) == self._size
 
     async def all_say(self, what: str, patience_s: float = 600.0) -> list[dict[str, Any]]:
         """Return what each process said of something, when all have; raises TesterFailed."""

@@ -9,9 +9,9 @@ from typing import Final, Self
 
 from hdrh.histogram import HdrHistogram
 
-_PER_MS: Final = 10
+PER_MS: Final = 10
 _LOWEST: Final = 1
-_HIGHEST: Final = 3_600_000 * _PER_MS
+_HIGHEST: Final = 3_600_000 * PER_MS
 _DIGITS: Final = 2
 #: The percentiles of a curve, densest where a night is decided.
 CURVE: Final = (0.0, 25.0, 50.0, 75.0, 90.0, 95.0, 99.0, 99.5, 99.9, 99.99, 100.0)
@@ -57,9 +57,9 @@ class Latencies:
 
     def record(self, ms: float, every_ms: float = 0.0) -> None:
         """Note one; with `every_ms` also those that a stall kept from being measured meanwhile."""
-        value = min(max(int(ms * _PER_MS), 0), _HIGHEST)
+        value = min(max(int(ms * PER_MS), 0), _HIGHEST)
         if every_ms:
-            self._histogram.record_corrected_value(value, int(every_ms * _PER_MS))
+            self._histogram.record_corrected_value(value, int(every_ms * PER_MS))
         else:
             self._histogram.record_value(value)
 
@@ -78,18 +78,18 @@ class Latencies:
 
     def at(self, percentile: float) -> float:
         """Return the milliseconds that this share of all did not exceed."""
-        return float(self._histogram.get_value_at_percentile(percentile)) / _PER_MS
+        return float(self._histogram.get_value_at_percentile(percentile)) / PER_MS
 
     def percentiles(self) -> Percentiles:
         """Return it in numbers."""
         histogram = self._histogram
         # One pass over the buckets for all of them.
         found = histogram.get_percentile_to_value_dict(list(CURVE))
-        at = {each: float(found.get(each, 0)) / _PER_MS for each in CURVE}
+        at = {each: float(found.get(each, 0)) / PER_MS for each in CURVE}
         return Percentiles(
             count=self.count,
             min_ms=at[0.0],
-            mean_ms=round(float(histogram.get_mean_value()) / _PER_MS, 3),
+            mean_ms=round(float(histogram.get_mean_value()) / PER_MS, 3),
             p50_ms=at[50.0],
             p90_ms=at[90.0],
             p95_ms=at[95.0],

@@ -1,0 +1,1 @@
+"""One rehearsal on several machines, through Locust's master and workers."""

@@ -1,0 +1,1 @@
+"""What people see of rehearsals: pages made from result documents alone."""

@@ -1,0 +1,106 @@
+"""What the capacity planner says: sizes first, then everything they rest on."""
+
+from collections.abc import Iterator
+
+from ballotbox_simulator.rehearse.core.capacity import LEDGER_OF_LOG, LOAD, Night, Sizing
+from ballotbox_simulator.rehearse.core.capacity_check import Checked
+from ballotbox_simulator.rehearse.core.unit_costs import UnitCosts
+from ballotbox_simulator.rehearse.report.shown_numbers import in_unit
+
+_KIB_PER_GIB = 1_024
+
+
+def sizing_lines(night: Night, sizing: Sizing, costs: UnitCosts) -> Iterator[str]:
+    """Yield the whole answer, line by line."""
+    yield f"{night.boxes:,} boxes, {sizing.reports:,} reports in the day."
+    yield from _sizes(sizing)
+    yield (
+        f"99 % answered: {_time(sizing.answered_s)} after the close "
+        f"(asked: {_time(night.within_s)})."
+    )
+    yield "This rests on:"
+    for each in _assumptions(night, sizing, costs):
+        yield f"  - {each}"
+
+
+def check_lines(found: tuple[Checked, ...]) -> Iterator[str]:
+    """Yield one line for each figure that was foretold and measured."""
+    for each in found:
+        yield (
+            f"{each.boxes:,} boxes, {each.name}: said {in_unit(each.said, each.unit)}, "
+            f"came {in_unit(each.came, each.unit)}, error {each.error * 100:+.0f} %"
+        )
+
+
+def _sizes(sizing: Sizing) -> Iterator[str]:
+    memory = sizing.broker_memory_mib
+    yield (
+        f"Brokers: {sizing.brokers:,}, each with {sizing.boxes_per_broker:,} boxes, "
+        f"{sizing.broker_cores:.2f} cores at the peak, "
+        f"{'memory not measured' if memory is None else in_unit(memory, 'MiB')}."
+    )
+    yield (
+        f"Gateways: {_processes(sizing.gateways)} {sizing.gateway_cores:.2f} cores at the "
+        f"peak, {in_unit(sizing.gateway_memory_mib, 'MiB')}; together "
+        f"{sizing.capacity_per_s:,.0f} reports a second, {sizing.peak_per_s:,.0f} come at the peak."
+    )
+    cores = sizing.database_cores
+    disk = sizing.disk_gib
+    yield (
+        f"Database: {sizing.database}, "
+        f"{'processor not measured' if cores is None else f'{cores:.2f} cores at the peak'}, "
+        f"{'disk not measured' if disk is None else _disk(disk)}."
+    )
+
+
+def _assumptions(night: Night, sizing: Sizing, costs: UnitCosts) -> Iterator[str]:
+    yield (
+        f"costs measured on {costs.measured_on} with {costs.boxes:,} boxes and "
+        f"{costs.reports:,} reports ({costs.title}), on {costs.machine}; another machine has others"
+    )
+    yield (
+        f"each box makes {costs.day_reports:.1f} reports before the close and "
+        f"{costs.burst_reports:.1f} after it, as in that rehearsal"
+    )
+    shape = ":".join(f"{each:g}" for each in night.shape)
+    yield (
+        f"all boxes report within {_time(night.spread_s)} of the close, equal parts of it "
+        f"weighed {shape}"
+    )
+    for kind in ("gateway", "broker", "database"):
+        if part := costs.of(kind):
+            yield f"a report costs a {kind} {part.us_per_report:,.0f} µs of processor time"
+    yield f"no core is more than {LOAD:.0%} busy in the mean; each process decides on one core"
+    if sizing.boxes_per_broker > costs.boxes:
+        yield (
+            f"a broker bears {sizing.boxes_per_broker:,} connections: more than the "
+            f"{costs.boxes:,} that were measured, so rehearse that"
+        )
+    if sizing.return_s:
+        yield (
+            f"boxes connect at {costs.connect_per_s:,.0f} a second or more: all of one broker are "
+            f"back {_time(sizing.return_s)} after it was away"
+        )
+    if sizing.gateways == 1:
+        yield "one gateway is enough for the work; when it fails, boxes wait until it is back"
+    if sizing.gateways > 1 and costs.of("database") is None:
+        yield "what PostgreSQL costs was not measured there, so its processor is not sized"
+    if sizing.disk_gib is not None:
+        yield f"a ledger takes {LEDGER_OF_LOG:g} times the exported log"
+    yield "nothing happens at large size that does not happen at the measured one"
+
+
+def _processes(number: int) -> str:
+    return "1 process," if number == 1 else f"{number:,} processes, each"
+
+
+def _disk(gib: float) -> str:
+    if gib < 1:
+        return f"{gib * _KIB_PER_GIB:,.0f} MiB of disk"
+    return f"{gib:,.1f} GiB of disk"
+
+
+def _time(seconds: float) -> str:
+    if seconds < 120:
+        return f"{seconds:,.1f} s"
+    return f"{seconds / 60:,.1f} min"

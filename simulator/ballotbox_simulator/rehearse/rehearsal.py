@@ -1,12 +1,12 @@
 """`ballotbox-sim rehearse`: a plan held, its witnesses heard, its result written."""
 
-import asyncio
 from pathlib import Path
 
 from ballotbox_simulator.rehearse.assembly import assembled
 from ballotbox_simulator.rehearse.conductor import Findings, Watcher, conduct, fleet_of
 from ballotbox_simulator.rehearse.core.document import RehearsalResult
 from ballotbox_simulator.rehearse.core.ledger_check import Witnesses
+from ballotbox_simulator.rehearse.interruption import run_until_told
 from ballotbox_simulator.rehearse.junit import write_junit
 from ballotbox_simulator.rehearse.plan_file import Plan
 from ballotbox_simulator.rehearse.result_file import write_result
@@ -17,9 +17,9 @@ from ballotbox_simulator.rehearse.witnesses import heard, stored_log, tabulated
 def rehearse(plan: Plan, out: Path, watch: Watcher) -> RehearsalResult:
     """Hold a rehearsal in an empty folder and write its result there.
 
-    Raises Problem or BrokerUnavailable when it cannot begin, TargetFailed or TesterFailed.
+    Raises Problem or BrokerUnavailable when it cannot begin, Interrupted when told to end.
     """
-    findings = asyncio.run(conduct(plan, out, watch))
+    findings = run_until_told(conduct(plan, out, watch))
     result = assembled(findings, hear(findings, out, watch))
     write_result(out, result)
     write_junit(out, result)
@@ -38,7 +38,7 @@ def hear(findings: Findings, out: Path, watch: Watcher) -> Witnesses:
         result = tabulated(log, authority, out / "results", truths)
     witnesses = heard(findings.made_files, findings.last_words, stored, result)
     for file in findings.made_files:
-        file.unlink()
+        file.unlink(missing_ok=True)
     return witnesses
 
 

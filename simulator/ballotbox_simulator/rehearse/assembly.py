@@ -6,7 +6,7 @@ from math import inf
 from typing import Final
 
 from ballotbox_simulator.rehearse.conductor import MACHINE, Findings
-from ballotbox_simulator.rehearse.core.bottleneck import Busy, bottleneck, tester_alone
+from ballotbox_simulator.rehearse.core.bottleneck import Busy, bottleneck, bottleneck_elsewhere
 from ballotbox_simulator.rehearse.core.day_clock import written
 from ballotbox_simulator.rehearse.core.document import (
     FORMAT,
@@ -246,7 +246,7 @@ def _bottleneck(findings: Findings, series: Series, moments: Moments) -> Bottlen
     everything = busy.pop(MACHINE.name)
     parts = [Busy(name, cores) for name, cores in busy.items()]
     if findings.plan.office is not None:
-        return tester_alone(parts)
+        return bottleneck_elsewhere(parts)
     return bottleneck(parts, findings.machine.cores, everything)
 
 

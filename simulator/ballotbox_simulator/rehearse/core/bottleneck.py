@@ -50,7 +50,7 @@ def bottleneck(parts: Iterable[Busy], cores: int, everything: float = 0.0) -> Bo
     return BottleneckPart(most.name, round(share, 3), words)
 
 
-def tester_alone(testers: Iterable[Busy]) -> BottleneckPart:
+def bottleneck_elsewhere(testers: Iterable[Busy]) -> BottleneckPart:
     """Return what can be said where broker and gateway ran elsewhere: whether the tester was it."""
     most = max((each.cores for each in testers), default=0.0)
     if most >= NEAR * _CORES_OF_ONE:

@@ -53,7 +53,9 @@ def plan_in(folder: Path, more: str = "") -> str:
 
 def run(tmp_path: Path, more: str = "") -> tuple[Result, RehearsalResult]:
     out = tmp_path / "out"
-    done = CliRunner().invoke(main, ["rehearse", plan_in(tmp_path, more), "--out", str(out)])
+    done = CliRunner().invoke(
+        main, ["rehearse", plan_in(tmp_path, more), "--out", str(out)], catch_exceptions=False
+    )
     assert (out / "rehearsal.json").exists(), done.output
     assert parse(out / "junit.xml").getroot().tag == "testsuite"
     return done, read_result(out / "rehearsal.json")

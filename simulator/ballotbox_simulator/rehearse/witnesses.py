@@ -90,6 +90,9 @@ def tabulated(log: Path, authority: Authority, out: Path, truths: Sequence[Truth
     for box in result["boxes"]["counted"]:
         for count in box["counts"]:
             found.finals[bytes.fromhex(count["report"])] += 1
+    if result["nation"]["counters"] is None:
+        found.objections.append("the result names no votes: nothing is counted, or it is withheld")
+        return found
     found.sheets = result["nation"]["counters"]["accepted"]
     layout = Layout.of(authority.trusted.election)
     found.objections += vote_objections(truths, layout, result)

@@ -38,7 +38,7 @@ def rows_of(plan: str, result: RehearsalResult | None, watch: Stopwatch) -> Iter
     yield watch.row(max((each or 0 for each in drained), default=0), "s", what, f"{name}.drained")
     yield watch.row(len(ledger.missing), "reports", what, f"{name}.missing")
     yield watch.row(len(ledger.doubled), "reports", what, f"{name}.doubled")
-    # A tester that was the limit says nothing about the night, and is no fault of it.
-    failed = result.verdict.outcome == "NO-GO" or None in drained
+    # A tester that was the limit says nothing about the night: it was not passed.
+    failed = result.verdict.outcome != "GO" or None in drained
     why = "; ".join(result.verdict.reasons) or result.verdict.outcome
     yield watch.row(int(failed), "nights", why, f"{name}.failed")

@@ -382,6 +382,8 @@ def test_a_rehearsed_night_that_fails_or_never_drains_fails_the_campaign(
     assert (fine["nights.x.failed"], fine["nights.x.drained"]) == (0, 4.0)
     assert night_rows(load, tmp_path, events=drained)["nights.x.failed"] == 1
     assert night_rows(load, tmp_path, verdict=go)["nights.x.failed"] == 1
+    invalid = go | {"outcome": "INVALID", "exit_code": 3}
+    assert night_rows(load, tmp_path, verdict=invalid, events=drained)["nights.x.failed"] == 1
     assert fine["nights.x.missing"] == 1
 
 

@@ -72,9 +72,12 @@ def test_the_office_exports_its_log_and_the_verdict_is_go(tmp_path: Path) -> Non
         try:
             asyncio.run(gateway.start())
             done = rehearse(plan, tmp_path / "out")
+            again = rehearse(plan, tmp_path / "again")
         finally:
             gateway.close()
         assert done.exit_code == 0, done.output
+        assert again.exit_code == 2, again.output
+        assert "reports before the start" in again.output
         result = read_result(tmp_path / "out" / "rehearsal.json")
         assert result.ledger.holds
         assert {part.kind for part in result.series.parts} == {"machine", "tester"}

@@ -1,17 +1,18 @@
 """`ballotbox-sim rehearse`: an election night held against real parts, ending in go or no-go."""
 
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from ballotbox_simulator.cli.screen import FAILED, PATH, in_words, unusable
+from ballotbox_simulator.cli.screen import PATH, in_words, unusable
 
 if TYPE_CHECKING:
     from ballotbox_simulator.rehearse.core.document import RehearsalResult
 
-_INVALID, _REASONS_SHOWN = 3, 12
+_INTERRUPTED, _REASONS_SHOWN = 4, 12
 
 
 @click.command()
@@ -28,15 +29,14 @@ def rehearse(plan: str, out: Path, documents: Path | None) -> None:
 
     Built in: quick, ordinary-day, broker-killed, gateway-killed, upstream-out. Exit codes: 0 GO,
     1 NO-GO, 2 the plan cannot be used, 3 INVALID: the run says nothing, because the tester was its
-    limit or nobody saw the log.
+    limit or nobody saw the log, 4 it was interrupted.
     """
     from ballotbox_simulator.live.broker import BrokerUnavailable
+    from ballotbox_simulator.rehearse.interruption import Interrupted
     from ballotbox_simulator.rehearse.live_view import live_view
     from ballotbox_simulator.rehearse.plan_file import load_plan
     from ballotbox_simulator.rehearse.rehearsal import rehearse as hold
     from ballotbox_simulator.rehearse.rehearsal import write_documents
-    from ballotbox_simulator.rehearse.target import TargetFailed
-    from ballotbox_simulator.rehearse.team import TesterFailed
     from ballotbox_simulator.results_directory import make_room
 
     with in_words(f"--out {out}"):
@@ -52,12 +52,11 @@ def rehearse(plan: str, out: Path, documents: Path | None) -> None:
                 result = hold(chosen, out, watch)
         except BrokerUnavailable as error:
             unusable(str(error), command="rehearse")
-        except TargetFailed as error:
-            click.echo(f"VERDICT: NO-GO {error}")
-            sys.exit(FAILED)
-        except TesterFailed as error:
-            click.echo(f"VERDICT: INVALID the tester failed: {error}")
-            sys.exit(_INVALID)
+        except (Interrupted, KeyboardInterrupt):
+            # The terminal itself may be what is gone.
+            with suppress(OSError):
+                click.echo("INTERRUPTED: there is no verdict, and nothing is left running")
+            sys.exit(_INTERRUPTED)
     _tell(result, out)
     sys.exit(result.verdict.exit_code)
 
@@ -69,10 +68,12 @@ def _tell(result: "RehearsalResult", out: Path) -> None:
         f"Reports: sent {ledger.sent:,}, receipted {ledger.receipted:,}, stored {stored}; "
         f"missing {len(ledger.missing)}, doubled {len(ledger.doubled)}."
     )
-    burst = next(each for each in result.latencies if each.name == "receipt_burst").percentiles
+    of = {each.name: each.percentiles for each in result.latencies}
+    finals, whole = of["finals"], of["receipt"]
     click.echo(
-        f"Receipts: {rates.receipts_per_s_sustained:,.0f} a second sustained; in the burst half "
-        f"within {burst.p50_ms:,.0f} ms, 99 % within {burst.p99_ms:,.0f} ms."
+        f"Receipts: {rates.receipts_per_s_sustained:,.0f} a second sustained; since the close half "
+        f"within {finals.p50_ms:,.0f} ms, 99 % within {finals.p99_ms:,.0f} ms (of the whole night "
+        f"{whole.p99_ms:,.0f} ms)."
     )
     for each in result.objectives:
         click.echo(f"{'met   ' if each.met else 'MISSED'} {each}")

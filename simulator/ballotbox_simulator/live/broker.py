@@ -84,6 +84,8 @@ class Broker:
 
         Raises BrokerUnavailable with the end of its log when it does not.
         """
+        if self._process is not None and self._process.poll() is None:
+            raise BrokerUnavailable(f"{self.program.name} runs already on port {self.port}")
         command = self._prepare()
         log = (self._directory / "broker.log").open("ab")
         with log:
@@ -117,6 +119,11 @@ class Broker:
     def pid(self) -> int | None:
         """The process id, None while it does not run."""
         return None if self._process is None else self._process.pid
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether it was started and has ended though nobody ended it."""
+        return self._process is not None and self._process.poll() is not None
 
     def stop(self) -> None:
         """End the broker in order."""

@@ -108,6 +108,8 @@ class GatewayProcess:
 
     async def start(self, patience_s: float = _START_TIMEOUT_S) -> None:
         """Start the service and return when it answers; raises GatewayFailed."""
+        if self._process is not None and self._process.poll() is None:
+            raise GatewayFailed(f"{self.origin} runs already")
         process = self._process = self._spawn()
         deadline = monotonic() + patience_s
         while not is_answering(self._socket):
@@ -131,6 +133,11 @@ class GatewayProcess:
     def is_running(self) -> bool:
         """Whether the service was started and not ended."""
         return self._process is not None
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the service was started and has ended though nobody ended it."""
+        return self._process is not None and self._process.poll() is not None
 
     @property
     def pid(self) -> int:

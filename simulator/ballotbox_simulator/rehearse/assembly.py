@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 from importlib.metadata import version
+from math import inf
 from typing import Final
 
 from ballotbox_simulator.rehearse.conductor import MACHINE, Findings
-from ballotbox_simulator.rehearse.core.bottleneck import Busy, bottleneck
+from ballotbox_simulator.rehearse.core.bottleneck import Busy, bottleneck, bottleneck_elsewhere
 from ballotbox_simulator.rehearse.core.day_clock import written
 from ballotbox_simulator.rehearse.core.document import (
     FORMAT,
@@ -46,11 +47,11 @@ def assembled(findings: Findings, heard: Witnesses) -> RehearsalResult:
     ledger = check_ledger(heard)
     moments = _moments(findings, series)
     tester = _tester(findings, series)
-    receipts = findings.timeline.merged("receipts").percentiles()
+    finals = findings.timeline.merged("finals").percentiles()
     seen = ledger.stored is not None
     measured = Measured(
-        receipted_99_s=_after_close(moments, moments.receipted_99),
-        receipt_p99_ms=receipts.p99_ms if receipts.count else None,
+        receipted_99_s=_after_close(moments, moments.finals_99),
+        receipt_p99_ms=finals.p99_ms if finals.count else None,
         lost=len(ledger.missing) if seen else None,
         doubled=len(ledger.doubled) if seen else None,
         memory_kib=tester.memory_per_box_kib,
@@ -62,7 +63,14 @@ def assembled(findings: Findings, heard: Witnesses) -> RehearsalResult:
         started=findings.began.strftime("%Y-%m-%dT%H:%M:%SZ"),
         title=findings.plan.title,
         text=findings.plan.text.strip(),
-        verdict=conclude(tester, ledger, objectives, tuple(_notes(findings))),
+        verdict=conclude(
+            tester,
+            ledger,
+            objectives,
+            tuple(_notes(findings)),
+            broken=findings.broken,
+            unseen=findings.unseen,
+        ),
         plan=document_of(findings.plan),
         election=_election(findings),
         machine=machine_part(findings.limits),
@@ -123,14 +131,16 @@ def _moments(findings: Findings, series: Series) -> Moments:
     made = series.made[-1] if series.made else 0
     whole = reached(series.at_s, series.receipted, made) if made else None
     most = reached(series.at_s, series.receipted, 0.99 * made) if made else None
+    finals = findings.timeline.finals_reached(0.99)
     return Moments(
         connecting=since_start(findings.connecting),
         connected=since_start(findings.connected),
-        closing=since_start(findings.closing),
-        last_close=since_start(findings.last_close),
+        closing=since_start(findings.closing) if findings.closing else None,
+        last_close=since_start(findings.last_close) if findings.last_close else None,
         receipted_99=most,
         receipted_all=whole,
         ended=since_start(findings.ended),
+        finals_99=None if finals is None else since_start(finals),
     )
 
 
@@ -143,8 +153,11 @@ def _after_close(moments: Moments, moment: float | None) -> float | None:
 def _tester(findings: Findings, series: Series) -> RehearsalTester:
     limit = findings.plan.tester.lag_p99_ms
     whole = findings.timeline.merged("lag", findings.start)
-    burst = findings.timeline.merged("lag", findings.closing)
-    valid, words = judge_lag(whole, burst, limit)
+    window = _burst_of(findings)
+    burst = findings.timeline.between("lag", *window)
+    valid, words = judge_lag(whole, burst, limit, findings.timeline.worst("lag", *window))
+    if findings.tester_failure:
+        valid, words = False, f"the tester failed: {findings.tester_failure}"
     memory = [said["memory_per_box_kib"] for said in findings.box_memory]
     testers = [part for part in series.parts if part.kind == "tester"]
     lasted = max(1e-9, findings.ended - findings.start)
@@ -161,19 +174,32 @@ def _tester(findings: Findings, series: Series) -> RehearsalTester:
     )
 
 
+def _burst_of(findings: Findings) -> tuple[float, float]:
+    """Return from when to when the tester's pace decides what is measured of the burst."""
+    if not findings.closing:
+        return inf, inf
+    reached_at = findings.timeline.finals_reached(0.99) or findings.ended
+    return findings.closing, max(findings.last_close, reached_at) + 1
+
+
 def _latencies(findings: Findings) -> Iterator[LatencyPart]:
-    timeline = findings.timeline
+    timeline, closing = findings.timeline, findings.closing or inf
     kinds = (
         ("receipt", "From a report's signature to its receipt", timeline.merged("receipts")),
         (
             "receipt_day",
             "The same, before the polls closed",
-            timeline.before("receipts", findings.closing),
+            timeline.before("receipts", closing),
         ),
         (
             "receipt_burst",
             "The same, since the polls closed",
-            timeline.merged("receipts", findings.closing),
+            timeline.merged("receipts", closing),
+        ),
+        (
+            "finals",
+            "Of reports made since the polls closed, to their receipts",
+            timeline.merged("finals"),
         ),
         ("connect", "From a box's dialling to its subscription", timeline.merged("connects")),
     )
@@ -219,6 +245,8 @@ def _bottleneck(findings: Findings, series: Series, moments: Moments) -> Bottlen
     }
     everything = busy.pop(MACHINE.name)
     parts = [Busy(name, cores) for name, cores in busy.items()]
+    if findings.plan.office is not None:
+        return bottleneck_elsewhere(parts)
     return bottleneck(parts, findings.machine.cores, everything)
 
 
@@ -252,4 +280,5 @@ def _rates(findings: Findings, series: Series, moments: Moments) -> Rates:
         receipts_per_s_peak=max(series.receipts_per_s, default=0.0),
         receipts_per_s_sustained=sustained(series.receipts_per_s),
         receipted_99_s=_after_close(moments, moments.receipted_99),
+        finals_99_s=_after_close(moments, moments.finals_99),
     )

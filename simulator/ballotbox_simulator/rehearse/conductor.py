@@ -33,9 +33,10 @@ from ballotbox_simulator.rehearse.machine import (
     use_of,
 )
 from ballotbox_simulator.rehearse.mishaps import Mishaps
+from ballotbox_simulator.rehearse.office import Office
 from ballotbox_simulator.rehearse.plan_file import Plan
-from ballotbox_simulator.rehearse.target import Embedded, Office, Target, TargetFailed
-from ballotbox_simulator.rehearse.team import Heard, Team, TooLate
+from ballotbox_simulator.rehearse.target import Embedded, Target, TargetFailed
+from ballotbox_simulator.rehearse.team import Heard, Team, TesterFailed, TooLate
 
 _CONNECT_S: Final = 60.0
 _BARRIER_S: Final = 0.5
@@ -43,6 +44,9 @@ _LOOK_S: Final = 0.1
 _LAST_LOOK_S: Final = 2.0
 #: How long a process may take to write down what its boxes made.
 _END_S: Final = 300.0
+#: How long bad events may take beyond the plan: a part with a large register starts slowly.
+_HEAL_S: Final = 300.0
+_UNREAD: Final = "the log was not exported: no journals of boxes are there to hold against it"
 
 #: Everything that runs on this machine, ours and others'.
 MACHINE: Final = PartKey("machine", "machine", "")
@@ -53,7 +57,11 @@ Watcher = Callable[[str, Timeline], None]
 
 @dataclass(slots=True)
 class Findings:
-    """What a rehearsal left behind, before anybody judges it; moments on the monotonic clock."""
+    """What a rehearsal left behind, before anybody judges it; moments on the monotonic clock.
+
+    broken: what of the target failed, in words. tester_failure, unseen: why the tester failed, and
+    why nobody saw the log, or nothing.
+    """
 
     plan: Plan
     fleet: Fleet
@@ -72,10 +80,24 @@ class Findings:
     ended: float = 0.0
     all_receipted: bool = False
     drained: bool = True
+    broken: list[str] = field(default_factory=list)
+    tester_failure: str = ""
+    unseen: str = ""
     logged: Path | None = None
     made_files: list[Path] = field(default_factory=list)
     box_memory: list[dict[str, Any]] = field(default_factory=list)
     last_words: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def has_centre(self) -> bool:
+        """Whether a centre of our own is above the gateway."""
+        return self.plan.office is None and self.plan.target.centre
+
+    def settle_moments(self) -> None:
+        """Give a rehearsal that broke off the moments that its document must have."""
+        now = monotonic()
+        for name in ("connecting", "connected", "start", "ended"):
+            setattr(self, name, getattr(self, name) or now)
 
 
 def load_of(plan: Plan, machine: Machine) -> Load:
@@ -119,7 +141,8 @@ async def conduct(
     """Hold the rehearsal in an empty folder.
 
     team_of: makes who holds the boxes; another team than the usual one has machines of its own.
-    Raises Problem or BrokerUnavailable when it cannot begin, TargetFailed or TesterFailed.
+    What fails on the way is told in the findings. Raises Problem or BrokerUnavailable when it
+    cannot begin.
     """
     machine = read_machine()
     load = load_of(plan, machine)
@@ -136,21 +159,26 @@ async def conduct(
     async with AsyncExitStack() as stack:
         stack.push_async_callback(target.stop)
         stack.push_async_callback(team.end)
-        watch("Starting broker and gateway", timeline)
-        await target.start()
-        watch("Making the boxes", timeline)
-        findings.made_files = [out / f"made-{number}" for number in range(load.workers)]
-        await team.start(_jobs(plan, findings, target.broker, machine))
-        await _Rehearsal(findings, target, team, watch).hold()
-        watch("Exporting the log", timeline)
-        if await target.export(out / "log"):
-            findings.logged = out / "log"
+        held = _Rehearsal(findings, target, team, watch)
+        try:
+            watch("Starting broker and gateway", timeline)
+            await target.start()
+            watch("Making the boxes", timeline)
+            findings.made_files = [out / f"made-{number}" for number in range(load.workers)]
+            await team.start(_jobs(plan, findings, target.broker, machine))
+            await held.hold()
+        except TargetFailed as error:
+            findings.broken.append(str(error))
+        except TesterFailed as error:
+            findings.tester_failure = str(error)
+        findings.settle_moments()
+        await held.conclude(out / "log")
     return findings
 
 
 def _target(plan: Plan, fleet: Fleet, out: Path) -> Target:
     if plan.office is not None:
-        return Office(plan.office)
+        return Office(plan.office, fleet.authority, out)
     return Embedded(out, fleet.authority, plan.target)
 
 
@@ -170,7 +198,7 @@ def _jobs(plan: Plan, findings: Findings, broker: Broker, machine: Machine) -> l
             folder=None if folder is None else str(folder),
             origins=origins_of(plan),
             groups=groups,
-            areas=plan.areas,
+            areas=plan.neighbourhoods,
             clock=plan.day.clock,
             curve=plan.day.curve,
             spread_s=plan.burst.spread,
@@ -197,7 +225,7 @@ class _Rehearsal:
         self._closing: asyncio.Future[float] = asyncio.get_running_loop().create_future()
 
     async def hold(self) -> None:
-        """Connect, hold day and burst, wait for the last receipts, and end the processes."""
+        """Connect, hold day and burst, and wait for the last receipts."""
         sampling = asyncio.create_task(self._sample())
         try:
             await self._connect()
@@ -213,9 +241,24 @@ class _Rehearsal:
                 sampling.result()
         finally:
             sampling.cancel()
+
+    async def conclude(self, log: Path) -> None:
+        """Have the processes end and write journals, and export the log; what fails is told."""
+        f = self._f
+        f.unseen = _UNREAD
+        if not self._team.pids:
+            return
         self._tell("Reading the boxes' journals")
-        self._team.order("end")
-        self._f.last_words = await self._team.all_say("ended", _END_S)
+        try:
+            self._team.order("end")
+            f.last_words = await self._team.all_say("ended", _END_S)
+        except TesterFailed as error:
+            f.tester_failure = f.tester_failure or str(error)
+            return
+        self._tell("Exporting the log")
+        f.unseen = await self._target.export(log)
+        if not f.unseen:
+            f.logged = log
 
     def _tell(self, stage: str) -> None:
         self._stage = stage
@@ -257,18 +300,27 @@ class _Rehearsal:
     async def _settle(self, happening: "asyncio.Task[None]") -> None:
         """Wait for the last receipts and for what the centre still lacks, in bounded time."""
         self._tell("Waiting for the last receipts")
-        await happening
+        await self._events_over(happening)
         deadline = monotonic() + self._f.plan.tester.patience
         since = floor(monotonic()) + 1
         while monotonic() < deadline:
             self._team.have_said("closed")
             self._f.all_receipted = self._nothing_waits(since)
-            self._f.drained = (await self._target.standing()).waiting in (None, 0)
+            waiting = (await self._target.standing()).waiting
+            self._f.drained = waiting == 0 or not self._f.has_centre
             if self._f.all_receipted and self._f.drained:
                 break
             await asyncio.sleep(_LOOK_S)
         # So that the last second of the series has seen it, too.
         await asyncio.sleep(_LAST_LOOK_S)
+
+    async def _events_over(self, happening: "asyncio.Task[None]") -> None:
+        plan = self._f.plan
+        patience = plan.burst.spread + plan.tester.patience + _HEAL_S
+        try:
+            await asyncio.wait_for(happening, patience)
+        except TimeoutError as error:
+            raise TargetFailed(f"bad events were not over within {patience} s") from error
 
     def _nothing_waits(self, since: int) -> bool:
         timeline = self._f.timeline
@@ -310,9 +362,16 @@ class _Rehearsal:
                 if part not in self._f.parts:
                     self._f.parts.append(part)
             timeline.use(second, MACHINE.name, busy_seconds(), 0.0)
+            for gone in self._target.gone():
+                self._note_gone(gone)
             standing = await self._target.standing()
             timeline.status(second, standing.log_size, standing.waiting)
             self._watch(self._stage, timeline)
+
+    def _note_gone(self, part: str) -> None:
+        words = f"the {part} ended by itself, which no event asked for"
+        if words not in self._f.broken:
+            self._f.broken.append(words)
 
     def _parts(self) -> list[tuple[PartKey, int]]:
         testers = [

@@ -19,12 +19,12 @@ import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.reasoncodes import ReasonCode
 
-from ballotbox_device.host.broker_tls import BrokerTls
 from ballotbox_protocol.election.identifiers import OriginId
 from ballotbox_protocol.wire.verdict import Verdict
 from ballotbox_simulator.crew import Crew
 from ballotbox_simulator.live.boxes import MqttBox
-from ballotbox_simulator.rehearse.job import Broker
+from ballotbox_simulator.rehearse.job import Broker, own
+from ballotbox_simulator.rehearse.shared_tls import SharedTls
 from ballotbox_simulator.rehearse.tally import Tally
 
 _REACH_S: Final = 10.0
@@ -60,7 +60,8 @@ class FleetBox(MqttBox):
         tally: Tally,
         chance: random.Random,
     ) -> None:
-        tls = BrokerTls(*map(Path, broker.tls)) if broker.tls else None
+        box = crew.device.outgoing.box
+        tls = SharedTls(*(Path(own(each, box)) for each in broker.tls)) if broker.tls else None
         super().__init__(crew, broker.host, broker.port, chance, tls)
         self.number = number
         self.is_cut = False
@@ -81,15 +82,16 @@ class FleetBox(MqttBox):
             now = monotonic()
             for report in made:
                 self._awaited[report.sequence] = now
-            self._tally.made += len(made) if self.on_road else 0
+            self._tally.report(len(made) if self.on_road else 0, now)
             made.clear()
         self.pump()
 
     def take_road(self) -> None:
         """Begin to report, what was made before included; it is late from now on."""
         self.on_road = True
-        self._awaited = dict.fromkeys(self._awaited, monotonic())
-        self._tally.made += len(self._awaited)
+        now = monotonic()
+        self._awaited = dict.fromkeys(self._awaited, now)
+        self._tally.report(len(self._awaited), now)
 
     def cut(self) -> None:
         """Lose the network: the connection ends now, and none is made until it is mended."""
@@ -160,7 +162,8 @@ class FleetBox(MqttBox):
         )
         client.given = None
         if self._broker.username is not None:
-            client.username_pw_set(self._broker.username, self._broker.password)
+            name = own(self._broker.username, self.outgoing.box)
+            client.username_pw_set(name, self._broker.password)
         return client
 
     def _subscribed(

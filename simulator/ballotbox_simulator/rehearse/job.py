@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from ballotbox_protocol.election.identifiers import BoxId
 from ballotbox_simulator.rehearse.core.day_clock import DayClock
 
 
@@ -20,15 +21,20 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Broker:
-    """Where the boxes connect, from which addresses, and what they show."""
+    """Where the boxes connect, from which addresses, and what they show; see `own`."""
 
     host: str
     port: int
     sources: tuple[str, ...]
     username: str | None = None
     password: str | None = None
-    #: Authority, certificate and key of the boxes' connections; empty for plain TCP.
+    #: Authority, certificate and key of the boxes' connections; None for plain TCP.
     tls: tuple[str, str, str] | None = None
+
+
+def own(text: str, box: BoxId) -> str:
+    """Return what `text` is for one box: {box} in it stands for the box's id."""
+    return text.replace("{box}", box.hex())
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """What somebody sees while a rehearsal runs: a table in a terminal, plain lines elsewhere."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from time import monotonic
 from typing import Final
@@ -97,8 +97,14 @@ def live_view() -> Iterator[Watcher]:
         yield _lines(console)
         return
     eye = Eye()
-    with Live(console=console, refresh_per_second=4, transient=True) as live:
+    live = Live(console=console, refresh_per_second=4, transient=True)
+    live.start()
+    try:
         yield lambda stage, timeline: live.update(_table(eye.glance(stage, timeline)))
+    finally:
+        # A terminal that was closed takes nothing any more.
+        with suppress(OSError):
+            live.stop()
 
 
 def _lines(console: Console) -> Watcher:

@@ -38,6 +38,7 @@ class Mishaps:
         self.happened = [Happened(event) for event in events]
         self._target = target
         self._team = team
+        self._parts: dict[str, asyncio.Lock] = {}
 
     async def hold(self, until: Callable[[int], Awaitable[None]]) -> None:
         """Let everything happen at its time; `until` returns when a second of the day has come."""
@@ -46,12 +47,15 @@ class Mishaps:
     async def _let(self, happened: Happened, until: Callable[[int], Awaitable[None]]) -> None:
         event = happened.event
         await until(event.at)
-        happened.began = monotonic()
-        await self._begin(event)
-        if event.kind not in AT_ONCE:
-            await asyncio.sleep(event.lasts)
-            await self._end(event)
-        happened.ended = monotonic()
+        # A part that comes back slowly is not broken again before it is there.
+        part = event.part or f"{id(event)}"
+        async with self._parts.setdefault(part, asyncio.Lock()):
+            happened.began = monotonic()
+            await self._begin(event)
+            if event.kind not in AT_ONCE:
+                await asyncio.sleep(event.lasts)
+                await self._end(event)
+            happened.ended = monotonic()
 
     async def _begin(self, event: Event) -> None:
         team = self._team

@@ -1,11 +1,14 @@
 """The bad events of a plan: each of them has happened to somebody's election night."""
 
+from collections.abc import Iterator, Sequence
 from enum import StrEnum
+from itertools import combinations
 from typing import Annotated, Final, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
 from ballotbox_gateway.config_fields import Table
+from ballotbox_simulator.rehearse.core.day_clock import DayClock
 from ballotbox_simulator.rehearse.plan_fields import Clock, Duration
 
 
@@ -47,6 +50,15 @@ EMBEDDED_ALONE: Final = frozenset(
 )
 #: Those that are over when they have begun.
 AT_ONCE: Final = frozenset({EventKind.RECONNECT_STORM, EventKind.BOXES_SILENT})
+#: What they happen to; one thing can be broken once at a time.
+_PARTS: Final = {
+    EventKind.BROKER_KILLED: "the broker",
+    EventKind.BROKER_RESTARTED: "the broker",
+    EventKind.CERTIFICATE_EXPIRED: "the broker",
+    EventKind.GATEWAY_KILLED: "the gateway",
+    EventKind.UPSTREAM_OUT: "the centre",
+    EventKind.BOXES_CLONED: "the second clients",
+}
 
 
 def _kind(value: object) -> object:
@@ -65,7 +77,9 @@ class Event(Table):
     at: Clock = Field(description="When it begins; from the closing on, a second is a second")
     lasts: Duration = Field(1, description="Real seconds until it is over")
     area: int | None = Field(None, ge=1, description="Of `area-cut`: which area, from 1")
-    share: float = Field(1.0, gt=0, le=1, description="Of `reconnect-storm`: of all boxes")
+    share: float = Field(
+        1.0, gt=0, le=1, allow_inf_nan=False, description="Of `reconnect-storm`: of all boxes"
+    )
     boxes: int = Field(1, ge=1, description="Of `boxes-cloned` and `boxes-silent`: how many")
 
     @model_validator(mode="after")
@@ -73,3 +87,25 @@ class Event(Table):
         if (self.kind is EventKind.AREA_CUT) != (self.area is not None):
             raise ValueError("area goes with kind area-cut, and with no other")
         return self
+
+    @property
+    def part(self) -> str:
+        """What it happens to, or nothing when others may happen to it meanwhile."""
+        return f"area {self.area}" if self.area else _PARTS.get(self.kind, "")
+
+    def ends(self, clock: DayClock) -> float:
+        """Return the real seconds from the first box to its end, as planned."""
+        return clock.real_s(self.at) + (0 if self.kind in AT_ONCE else self.lasts)
+
+
+def overlaps(events: Sequence[Event], clock: DayClock) -> Iterator[tuple[int, int]]:
+    """Yield the places of events that break one part at the same time, as planned.
+
+    On a day that passes as fast as it can, all hours may be one moment.
+    """
+    places = sorted(range(len(events)), key=lambda at: events[at].at)
+    for first, second in combinations(places, 2):
+        part = events[first].part
+        same = bool(part) and part == events[second].part
+        if same and clock.real_s(events[second].at) < events[first].ends(clock):
+            yield first, second

@@ -41,7 +41,11 @@ def _weights(value: object) -> object:
 def _compression(value: object) -> object:
     if value == FASTEST:
         return value
-    if not isinstance(value, int | float) or not 1 <= value <= _COMPRESSION_MAX:
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, int | float)
+        or not 1 <= value <= _COMPRESSION_MAX
+    ):
         raise ValueError(f'must be a number from 1 to {_COMPRESSION_MAX}, or "{FASTEST}"')
     return float(value)
 

@@ -12,13 +12,13 @@ from pydantic import AfterValidator, Field, ValidationError, ValidationInfo, mod
 
 from ballotbox_device.host.profile_file import profile_names
 from ballotbox_gateway.config_errors import explain
-from ballotbox_gateway.config_fields import FilePath, Port, Table, from_config_folder
+from ballotbox_gateway.config_fields import FilePath, Origin, Port, Table, from_config_folder
 from ballotbox_gateway.machine_names import Host
 from ballotbox_gateway.problem import Problem
 from ballotbox_protocol.election.identifiers import InvalidField
 from ballotbox_simulator.rehearse.core.day_clock import DayClock
 from ballotbox_simulator.rehearse.core.objectives import Objectives
-from ballotbox_simulator.rehearse.plan_events import EMBEDDED_ALONE, Event, EventKind
+from ballotbox_simulator.rehearse.plan_events import EMBEDDED_ALONE, Event, EventKind, overlaps
 from ballotbox_simulator.rehearse.plan_fields import FASTEST, Clock, Compression, Duration, Weights
 from ballotbox_simulator.world.plan import BY_HOUR, Ballots
 
@@ -111,15 +111,17 @@ class EmbeddedTable(Table):
     """A set-up of the rehearsal's own on this machine: mosquitto, a gateway, perhaps a centre."""
 
     centre: bool = Field(default=False, description="A centre above the gateway")
-    tls: bool = Field(default=False, description="Boxes speak TLS, each with its certificate")
+    tls: bool = Field(default=False, description="Boxes speak TLS, all with one certificate")
 
 
 class TlsTable(Table):
-    """The certificates of the boxes' connections."""
+    """The certificates of the boxes' connections; {box} in a name stands for the id of each."""
 
     ca_file: FilePath = Field(description="Certificates to trust")
-    certificate_file: FilePath = Field(description="The certificate that the boxes show")
-    key_file: FilePath = Field(description="The private key of that certificate")
+    certificate_file: FilePath = Field(
+        description="The certificate that boxes show; with {box} in it, one for each"
+    )
+    key_file: FilePath = Field(description="Its private key; {box} as above")
 
 
 class OfficeTable(Table):
@@ -127,10 +129,12 @@ class OfficeTable(Table):
 
     host: Host = Field(description="Name or address of the broker")
     port: Port = Field(1883, description="TCP port of the broker")
-    username: str | None = Field(None, description="Name for the broker's password check")
+    username: str | None = Field(
+        None, min_length=1, description="Name for the broker's password check; {box}: each its own"
+    )
     password_file: FilePath | None = Field(None, description="File that holds the password")
     tls: TlsTable | None = Field(None, description="Table of certificates; without it plain TCP")
-    origin: str = Field(min_length=1, description="Name of the log whose receipts count")
+    origin: Origin = Field(description="Name of the log whose receipts count")
     export: tuple[str, ...] = Field(
         (),
         description="Command that exports the log into the folder {log}, word by word; without "
@@ -148,6 +152,8 @@ class OfficeTable(Table):
     def _whole(self) -> Self:
         if self.export and not any("{log}" in word for word in self.export):
             raise ValueError("export must name the folder as {log}")
+        if self.password_file is not None and self.username is None:
+            raise ValueError("password_file goes with username: give both, or neither")
         return self
 
 
@@ -155,23 +161,29 @@ class ObjectivesTable(Table):
     """What makes it a GO; an objective that is not given is not asked."""
 
     receipted_99: Duration | None = Field(
-        None, description="From the close until 99 % of the reports hold a receipt"
+        None,
+        gt=0,
+        description="From the close until 99 % of the reports made since then hold a receipt",
     )
     receipt_p99_ms: float | None = Field(
-        None, gt=0, strict=False, description="Milliseconds within which 99 % of receipts come"
+        None,
+        gt=0,
+        strict=False,
+        allow_inf_nan=False,
+        description="Milliseconds within which 99 % of the receipts of those reports come",
     )
-    lost: int = Field(0, ge=0, description="Reports that may be missing")
-    doubled: int = Field(0, ge=0, description="Reports that may count twice")
     memory_kib: float | None = Field(
-        None, gt=0, strict=False, description="KiB of the tester's memory for each box"
+        None,
+        gt=0,
+        strict=False,
+        allow_inf_nan=False,
+        description="KiB of the tester's memory for each connected box, before voters come",
     )
 
     @property
     def asked(self) -> Objectives:
         """The objectives as the verdict takes them."""
-        return Objectives(
-            self.receipted_99, self.receipt_p99_ms, self.lost, self.doubled, self.memory_kib
-        )
+        return Objectives(self.receipted_99, self.receipt_p99_ms, self.memory_kib)
 
 
 class TesterTable(Table):
@@ -187,6 +199,7 @@ class TesterTable(Table):
         1_000.0,
         gt=0,
         strict=False,
+        allow_inf_nan=False,
         description="Milliseconds by which the tester may be late; later makes it INVALID",
     )
     patience: Duration = Field(120, description="How long to wait for the last receipts")
@@ -222,6 +235,11 @@ class Plan(Table):
         return sum(group.count for group in self.boxes)
 
     @property
+    def neighbourhoods(self) -> int:
+        """How many areas there are: none of them without a box."""
+        return min(self.areas, self.count)
+
+    @property
     def target(self) -> EmbeddedTable:
         """The embedded set-up, which is the usual one when no table asks for it."""
         return self.embedded or EmbeddedTable.model_validate({})
@@ -243,11 +261,29 @@ class Plan(Table):
             raise ValueError("boxes: add a table [[boxes]]")
         if self.count > BOXES_MAX:
             raise ValueError(f"boxes are {self.count:,} together: at most {BOXES_MAX:,}")
+        if "areas" in self.model_fields_set and self.areas > self.count:
+            raise ValueError(f"areas are {self.areas}, but there are {self.count} boxes")
+        if self.election.folder is not None and self.office is None:
+            raise ValueError("election.folder needs [office]: the keys of its gateways are there")
+        self._require_events()
+        return self
+
+    def _require_events(self) -> None:
         for number, event in enumerate(self.event):
             trouble = self._trouble(event)
             if trouble:
                 raise ValueError(f"event[{number}] {trouble}")
-        return self
+        for first, second in overlaps(self.event, self.day.clock):
+            part, kinds = self.event[first].part, (self.event[first].kind, self.event[second].kind)
+            raise ValueError(
+                f"event[{first}] ({kinds[0]}) and event[{second}] ({kinds[1]}) break {part} at the "
+                "same time: let one begin when the other is over"
+            )
+
+    @property
+    def _last_s(self) -> float:
+        """Real seconds from the first box until nobody waits any longer, as planned."""
+        return self.day.clock.lasts_s + self.burst.spread + self.tester.patience
 
     def _trouble(self, event: Event) -> str:
         """Return why an event cannot happen in this plan, or nothing."""
@@ -258,10 +294,12 @@ class Plan(Table):
             return "(upstream-out) needs embedded.centre = true"
         if kind is EventKind.CERTIFICATE_EXPIRED and not self.target.tls:
             return "(certificate-expired) needs embedded.tls = true"
-        if event.area is not None and event.area > self.areas:
-            return f"has area {event.area}, but areas are {self.areas}"
+        if event.area is not None and event.area > self.neighbourhoods:
+            return f"has area {event.area}, but areas are {self.neighbourhoods}"
         if event.at < self.day.clock.begin_s:
             return "is at an hour before day.morning, when the first box is switched on"
+        if event.ends(self.day.clock) > self._last_s:
+            return "ends after all is over: closing, burst.spread and tester.patience together"
         if kind in (EventKind.BOXES_CLONED, EventKind.BOXES_SILENT) and event.boxes > self.count:
             return f"has {event.boxes} boxes, but there are {self.count}"
         return ""

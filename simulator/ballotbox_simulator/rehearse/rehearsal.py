@@ -1,6 +1,5 @@
 """`ballotbox-sim rehearse`: a plan held, its witnesses heard, its result written."""
 
-import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,6 +7,7 @@ from ballotbox_simulator.rehearse.assembly import assembled
 from ballotbox_simulator.rehearse.conductor import Findings, Watcher, conduct, fleet_of
 from ballotbox_simulator.rehearse.core.document import RehearsalResult
 from ballotbox_simulator.rehearse.core.ledger_check import Witnesses
+from ballotbox_simulator.rehearse.interruption import run_until_told
 from ballotbox_simulator.rehearse.junit import write_junit
 from ballotbox_simulator.rehearse.plan_file import Plan
 from ballotbox_simulator.rehearse.report.page import write_report
@@ -22,9 +22,9 @@ def rehearse(
 ) -> RehearsalResult:
     """Hold a rehearsal in an empty folder and write its result there.
 
-    Raises Problem or BrokerUnavailable when it cannot begin, TargetFailed or TesterFailed.
+    Raises Problem or BrokerUnavailable when it cannot begin, Interrupted when told to end.
     """
-    findings = asyncio.run(conduct(plan, out, watch, team_of))
+    findings = run_until_told(conduct(plan, out, watch, team_of))
     result = assembled(findings, hear(findings, out, watch))
     write_result(out, result)
     write_junit(out, result)
@@ -45,7 +45,7 @@ def hear(findings: Findings, out: Path, watch: Watcher) -> Witnesses:
         result = tabulated(log, authority, out / "results", truths)
     witnesses = heard(findings.made_files, findings.last_words, stored, result)
     for file in findings.made_files:
-        file.unlink()
+        file.unlink(missing_ok=True)
     return witnesses
 
 

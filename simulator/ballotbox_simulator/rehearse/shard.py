@@ -192,6 +192,7 @@ class Shard:
 
     async def close_polls(self, closing: float) -> None:
         """Close every box at its moment of the burst, which begins at `closing`."""
+        self.tally.closing = closing
         count = self.job.count
         order = list(range(count))
         concern(self.job.seed, "closing").shuffle(order)

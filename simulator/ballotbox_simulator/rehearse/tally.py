@@ -1,6 +1,7 @@
 """What one process of the tester counts and measures, told once a second."""
 
 from collections import Counter
+from math import inf
 from time import monotonic
 from typing import Any, Final
 
@@ -20,8 +21,14 @@ class Tally:
         self.receipted = 0
         self.refused = 0
         self.sheets = 0
+        #: Reports made since the close, and of them those that hold a receipt.
+        self.finals_made = 0
+        self.finals_receipted = 0
+        #: When the polls close, on the monotonic clock.
+        self.closing = inf
         self.troubles: Counter[str] = Counter()
         self._receipts = Latencies()
+        self._finals = Latencies()
         self._connects = Latencies()
         self._lag = Latencies()
 
@@ -30,10 +37,19 @@ class Tally:
         """What boxes complained of most, or nothing."""
         return next((words for words, _ in self.troubles.most_common(1)), "")
 
+    def report(self, count: int, at: float) -> None:
+        """Note that so many reports were made, or given to the road, at a moment."""
+        self.made += count
+        self.finals_made += count if at >= self.closing else 0
+
     def receipt(self, since: float) -> None:
         """Note that a report made at `since` holds its receipt now."""
+        took_ms = (monotonic() - since) * 1_000
         self.receipted += 1
-        self._receipts.record((monotonic() - since) * 1_000)
+        self._receipts.record(took_ms)
+        if since >= self.closing:
+            self.finals_receipted += 1
+            self._finals.record(took_ms)
 
     def connected(self, since: float) -> None:
         """Note a connection that was begun at `since`."""
@@ -52,7 +68,10 @@ class Tally:
             "receipted": self.receipted,
             "refused": self.refused,
             "sheets": self.sheets,
+            "finals_made": self.finals_made,
+            "finals_receipted": self.finals_receipted,
             "receipts": self._receipts.taken(),
+            "finals": self._finals.taken(),
             "connects": self._connects.taken(),
             "lag": self._lag.taken(),
         }

@@ -1,8 +1,7 @@
-"""What is rehearsed against: a set-up of our own on this machine, or the office's."""
+"""What is rehearsed against, and a set-up of our own on this machine."""
 
 import asyncio
-import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,12 +16,11 @@ from ballotbox_simulator.rehearse.core.limits import LOOPBACK_SOURCES
 from ballotbox_simulator.rehearse.core.timeline import PartKey
 from ballotbox_simulator.rehearse.fleet import CENTRE, GATEWAY
 from ballotbox_simulator.rehearse.plan_events import EventKind
-from ballotbox_simulator.rehearse.plan_file import EmbeddedTable, OfficeTable
+from ballotbox_simulator.rehearse.plan_file import EmbeddedTable
 from ballotbox_simulator.rehearse.secured import Certificates, SecuredBroker
 
 #: A large register takes its time to be read.
 _START_S: Final = 120.0
-_EXPORT_S: Final = 1_800.0
 
 
 class TargetFailed(RuntimeError):
@@ -37,7 +35,7 @@ class Standing:
     waiting: int | None
 
 
-_UNKNOWN: Final = Standing(None, None)
+UNKNOWN: Final = Standing(None, None)
 
 
 @contextmanager
@@ -47,6 +45,16 @@ def _failing() -> Iterator[None]:
         yield
     except (GatewayFailed, BrokerUnavailable) as error:
         raise TargetFailed(str(error)) from error
+
+
+async def _to_the_end(start: Callable[[], None]) -> None:
+    """Do it in a thread, and wait for its end even when cancelled: it may start a process."""
+    work = asyncio.create_task(asyncio.to_thread(start))
+    try:
+        await asyncio.shield(work)
+    except asyncio.CancelledError:
+        await asyncio.wait([work])
+        raise
 
 
 class Target(Protocol):
@@ -62,6 +70,10 @@ class Target(Protocol):
         """Yield the parts that run on this machine now, with their process ids."""
         ...
 
+    def gone(self) -> Iterator[str]:
+        """Yield the names of parts that ended though nobody ended them."""
+        ...
+
     async def standing(self) -> Standing:
         """Return what the gateway says of itself."""
         ...
@@ -74,8 +86,8 @@ class Target(Protocol):
         """Let it be over."""
         ...
 
-    async def export(self, log: Path) -> bool:
-        """Export the log into a folder; tell whether that could be done."""
+    async def export(self, log: Path) -> str:
+        """Export the log into a folder; return why nobody sees it there, or nothing."""
         ...
 
     async def stop(self) -> None:
@@ -107,8 +119,9 @@ class Embedded:
 
     async def start(self) -> None:
         """Bring everything up; raises TargetFailed or BrokerUnavailable."""
-        await asyncio.to_thread(self._daemon.start)
+        # Before the start: whoever interrupts it leaves nothing running.
         self._stack.callback(self._daemon.stop)
+        await _to_the_end(self._daemon.start)
         port = free_port()
         if self._has_centre:
             await self._add("centre", CENTRE, Roads(http_port=port))
@@ -119,9 +132,8 @@ class Embedded:
 
     async def _add(self, name: str, origin: str, roads: Roads) -> None:
         with _failing():
-            gateway = await asyncio.to_thread(
-                GatewayProcess, self._out / name, self.authority, origin, roads
-            )
+            folder = self._out / name
+            gateway = await asyncio.to_thread(GatewayProcess, folder, self.authority, origin, roads)
             self._stack.callback(gateway.close)
             self._gateways[name] = gateway
             await gateway.start(_START_S)
@@ -134,16 +146,24 @@ class Embedded:
             if gateway.is_running:
                 yield PartKey(name, name, "ballotbox-gateway"), gateway.pid
 
+    def gone(self) -> Iterator[str]:
+        """Yield broker, gateway and centre, those of them that ended by themselves."""
+        if self._daemon.has_ended:
+            yield "broker"
+        for name, gateway in self._gateways.items():
+            if gateway.has_ended:
+                yield name
+
     async def standing(self) -> Standing:
         """Return what the gateway says of itself; nothing while it is down."""
         gateway = self._gateways["gateway"]
         if not gateway.is_running:
-            return _UNKNOWN
+            return UNKNOWN
         try:
             status: dict[str, Any] = await asyncio.to_thread(gateway.status)
         except (Problem, OSError, ValueError):
             # It may be killed while it is asked.
-            return _UNKNOWN
+            return UNKNOWN
         upstream = status["upstream"]
         return Standing(status["log"]["size"], upstream["waiting"] if upstream else None)
 
@@ -166,7 +186,7 @@ class Embedded:
         with _failing():
             match kind:
                 case EventKind.BROKER_KILLED | EventKind.BROKER_RESTARTED:
-                    await asyncio.to_thread(self._daemon.start)
+                    await _to_the_end(self._daemon.start)
                 case EventKind.GATEWAY_KILLED:
                     await self._gateways["gateway"].start(_START_S)
                 case EventKind.UPSTREAM_OUT:
@@ -182,75 +202,15 @@ class Embedded:
                 self._certificates.expire()
             self._daemon.reload()
 
-    async def export(self, log: Path) -> bool:
-        """Export the log of the highest gateway; raises TargetFailed."""
+    async def export(self, log: Path) -> str:
+        """Export the log of the highest gateway; return why that could not be done, or nothing."""
         highest = self._gateways["centre" if self._has_centre else "gateway"]
-        with _failing():
+        try:
             await asyncio.to_thread(highest.command, "log", "export", str(log))
-        return True
+        except GatewayFailed as error:
+            return f"nobody saw the log: {error}"
+        return ""
 
     async def stop(self) -> None:
         """End everything."""
         await asyncio.to_thread(self._stack.close)
-
-
-class Office:
-    """The office's own broker and gateways, of which nothing is started, stopped or broken."""
-
-    def __init__(self, table: OfficeTable) -> None:
-        self._table = table
-        tls = table.tls
-        files = (str(tls.ca_file), str(tls.certificate_file), str(tls.key_file)) if tls else None
-        self.broker = job.Broker(
-            table.host, table.port, (), table.username, self._password(), files
-        )
-
-    def _password(self) -> str | None:
-        path = self._table.password_file
-        if path is None:
-            return None
-        try:
-            return path.read_text(encoding="utf-8").splitlines()[0]
-        except (OSError, UnicodeDecodeError, IndexError) as error:
-            remedy = "Name a file whose first line is the password"
-            raise Problem(f"office.password_file {path}", "cannot be read", remedy) from error
-
-    async def start(self) -> None:
-        """Nothing: the office has started it."""
-
-    def parts(self) -> Iterator[tuple[PartKey, int]]:
-        """Yield nothing: none of it is known to run here."""
-        return iter(())
-
-    async def standing(self) -> Standing:
-        """Return nothing: a gateway tells its own people alone."""
-        return _UNKNOWN
-
-    async def hurt(self, kind: EventKind) -> None:
-        """Break nothing: no plan that asks for it is taken."""
-
-    async def heal(self, kind: EventKind) -> None:
-        """Nothing was broken."""
-
-    async def export(self, log: Path) -> bool:
-        """Run the office's command; raises TargetFailed with what it said."""
-        if not self._table.export:
-            return False
-        words = [word.replace("{log}", str(log)) for word in self._table.export]
-        try:
-            done = await asyncio.to_thread(
-                subprocess.run,
-                words,
-                capture_output=True,
-                text=True,
-                check=False,
-                timeout=_EXPORT_S,
-            )
-        except (OSError, subprocess.TimeoutExpired) as error:
-            raise TargetFailed(f"office.export: {error}") from error
-        if done.returncode != 0:
-            raise TargetFailed(f"office.export: {done.stderr.strip()[-400:]}")
-        return True
-
-    async def stop(self) -> None:
-        """Nothing was started."""

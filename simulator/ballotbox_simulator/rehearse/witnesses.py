@@ -25,10 +25,14 @@ from ballotbox_tabulation.log_directory import directory_reader
 
 @dataclass(slots=True)
 class StoredLog:
-    """What an exported log holds: accepted reports, their sheets, and what is wrong with it."""
+    """What an exported log holds: accepted reports, their sheets, and what is wrong with it.
+
+    reports: leaves of reports, whatever was decided.
+    """
 
     accepted: Counter[bytes] = field(default_factory=Counter)
     sheets: int = 0
+    reports: int = 0
     faults: list[str] = field(default_factory=list)
 
 
@@ -39,14 +43,30 @@ def stored_log(log: Path, authority: Authority) -> StoredLog:
     if isinstance(opened, Fault):
         stored.faults.append(str(opened))
         return stored
+    others: dict[Verdict, set[bytes]] = {}
     for each in read_leaves(opened):
         if isinstance(each, Fault):
             stored.faults.append(str(each))
-        elif isinstance(each, VerifiedLeaf) and each.leaf.verdict is Verdict.ACCEPTED:
-            stored.accepted[bytes(each.report.id)] += 1
-            if each.report.kind is ReportKind.FINAL:
-                stored.sheets += each.report.counters.accepted
+        elif isinstance(each, VerifiedLeaf):
+            _add_leaf(stored, others, each)
+    # What was held until its gap closed is in order; what is held in the end is not.
+    others[Verdict.HELD] = others.get(Verdict.HELD, set()) - stored.accepted.keys()
+    for verdict, reports in others.items():
+        if reports:
+            told = f"decided {verdict.name.lower()} about {len(reports)} reports"
+            stored.faults.append(f"the gateway {told}, the first {min(reports).hex()}")
     return stored
+
+
+def _add_leaf(stored: StoredLog, others: dict[Verdict, set[bytes]], each: VerifiedLeaf) -> None:
+    name = bytes(each.report.id)
+    stored.reports += 1
+    if each.leaf.verdict is not Verdict.ACCEPTED:
+        others.setdefault(Verdict(each.leaf.verdict), set()).add(name)
+        return
+    stored.accepted[name] += 1
+    if each.report.kind is ReportKind.FINAL:
+        stored.sheets += each.report.counters.accepted
 
 
 @dataclass(slots=True)
@@ -70,6 +90,9 @@ def tabulated(log: Path, authority: Authority, out: Path, truths: Sequence[Truth
     for box in result["boxes"]["counted"]:
         for count in box["counts"]:
             found.finals[bytes.fromhex(count["report"])] += 1
+    if result["nation"]["counters"] is None:
+        found.objections.append("the result names no votes: nothing is counted, or it is withheld")
+        return found
     found.sheets = result["nation"]["counters"]["accepted"]
     layout = Layout.of(authority.trusted.election)
     found.objections += vote_objections(truths, layout, result)
@@ -99,7 +122,7 @@ def heard(
         tabulated=result.sheets if result is not None and published else None,
     )
     return Witnesses(
-        made=tuple(chain.from_iterable(map(read_made, files))),
+        made=tuple(chain.from_iterable(read_made(file) for file in files if file.exists())),
         stored=stored.accepted if stored else None,
         tabulated=result.finals if result is not None and published else None,
         sheets=sheets,

@@ -4,6 +4,7 @@ Run as `python -m ballotbox_simulator.rehearse.worker`; what it tells is JSON on
 """
 
 import asyncio
+import gc
 import json
 import sys
 from collections.abc import Callable, Coroutine
@@ -124,6 +125,8 @@ async def serve() -> None:
     allow_open_files(job.stop - job.first)
     try:
         shard = Shard(job)
+        # What is garbage already must not hide what the boxes take.
+        gc.collect()
         before = anonymous_kib()
         shard.make()
     except (Problem, BoxProblem) as problem:

@@ -67,6 +67,7 @@ DOCUMENT: dict[str, Any] = {
         "receipted_99": None,
         "receipted_all": None,
         "ended": 3.0,
+        "finals_99": None,
     },
     "events": [
         {
@@ -113,5 +114,6 @@ DOCUMENT: dict[str, Any] = {
         "receipts_per_s_peak": 1.0,
         "receipts_per_s_sustained": 1.0,
         "receipted_99_s": None,
+        "finals_99_s": None,
     },
 }

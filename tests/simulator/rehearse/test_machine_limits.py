@@ -7,7 +7,7 @@ import pytest
 
 from ballotbox_gateway.problem import Problem
 from ballotbox_simulator.rehearse.conductor import load_of, require_room
-from ballotbox_simulator.rehearse.core.bottleneck import Busy, bottleneck
+from ballotbox_simulator.rehearse.core.bottleneck import Busy, bottleneck, bottleneck_elsewhere
 from ballotbox_simulator.rehearse.core.limits import Load, Machine, limits_of, sources_needed
 from ballotbox_simulator.rehearse.machine import read_machine
 from ballotbox_simulator.rehearse.plan_file import load_plan, read_plan
@@ -103,3 +103,14 @@ def test_other_work_on_the_machine_is_told_from_ours() -> None:
 
     assert found.part == "other work"
     assert "kept 1.6 of 2 cores busy, and this rehearsal had 0.3" in found.words
+
+
+def test_of_an_office_no_limit_is_made_up() -> None:
+    calm, busy = (
+        bottleneck_elsewhere([Busy("tester 1", 0.4)]),
+        bottleneck_elsewhere([Busy("tester 1", 0.9)]),
+    )
+
+    assert (calm.part, calm.share) == ("not seen", 0.0)
+    assert "watch their machines" in calm.words
+    assert (busy.part, busy.share) == ("tester", 0.9)

@@ -41,7 +41,7 @@ def test_sheets_are_forty_and_nothing_is_lost_where_a_plan_says_nothing() -> Non
     plan = read_plan("night.toml", ONE, Path())
 
     assert plan.boxes[0].sheets == 40
-    assert (plan.objectives.asked.lost, plan.objectives.asked.doubled) == (0, 0)
+    assert [plan.objectives.asked.limit(name) for name in ("lost", "doubled")] == [0, 0]
     assert plan.office is None
 
 
@@ -92,6 +92,39 @@ def test_sheets_are_forty_and_nothing_is_lost_where_a_plan_says_nothing() -> Non
             "export must name the folder as {log}",
         ),
         ("title = \n", "is not TOML"),
+        (ONE + "[objectives]\nlost = 1\n", "objectives.lost: there is no such setting"),
+        (ONE + '[objectives]\nreceipted_99 = "0s"\n', "objectives.receipted_99: must be greater"),
+        (
+            ONE + "[objectives]\nreceipt_p99_ms = inf\n",
+            "objectives.receipt_p99_ms: must be a finite",
+        ),
+        (ONE + "[objectives]\nmemory_kib = nan\n", "objectives.memory_kib: must be"),
+        (ONE + "[tester]\nlag_p99_ms = inf\n", "tester.lag_p99_ms: must be a finite number"),
+        (ONE + "[day]\ncompression = true\n", "day.compression: must be a number from 1"),
+        (ONE + '[election]\nfolder = "x"\n', "election.folder needs [office]"),
+        ('title = "a"\nareas = 6\n[[boxes]]\ncount = 5\n', "areas are 6, but there are 5 boxes"),
+        (
+            ONE + '[[event]]\nkind = "area-cut"\nat = "20:00"\narea = 6\n',
+            "event[0] has area 6, but areas are 5",
+        ),
+        (ONE + '[office]\nhost = "a"\norigin = "No Name"\n', "office.origin: must be"),
+        (
+            ONE + '[office]\nhost = "a"\norigin = "o.example/x"\npassword_file = "p"\n',
+            "password_file goes with username",
+        ),
+        (
+            ONE + '[[event]]\nkind = "reconnect-storm"\nat = "29:00"\n',
+            "event[0] ends after all is over",
+        ),
+        (
+            ONE + '[[event]]\nkind = "broker-killed"\nat = "20:00"\nlasts = "999h"\n',
+            "event[0] ends after all is over",
+        ),
+        (
+            ONE + '[[event]]\nkind = "broker-killed"\nat = "20:00:02"\nlasts = "5s"\n'
+            '[[event]]\nkind = "broker-restarted"\nat = "20:00"\nlasts = "3s"\n',
+            "event[1] (broker-restarted) and event[0] (broker-killed) break the broker at the same",
+        ),
     ],
 )
 def test_what_is_wrong_is_named_with_the_way_out(text: str, words: str) -> None:
@@ -116,6 +149,41 @@ def test_an_unknown_name_is_answered_with_the_known_ones(tmp_path: Path) -> None
 
 
 def test_paths_start_from_the_plan(tmp_path: Path) -> None:
-    (tmp_path / "plan.toml").write_text(ONE + '[election]\nfolder = "try-out"\n')
+    office = '[office]\nhost = "a"\norigin = "o.example/x"\n'
+    (tmp_path / "plan.toml").write_text(ONE + '[election]\nfolder = "try-out"\n' + office)
 
     assert load_plan(str(tmp_path / "plan.toml")).election.folder == tmp_path / "try-out"
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (
+            'kind = "broker-killed"\nat = "20:00"\nlasts = "3s"',
+            'kind = "broker-killed"\nat = "20:00:03"',
+        ),
+        (
+            'kind = "broker-killed"\nat = "20:00"\nlasts = "9s"',
+            'kind = "gateway-killed"\nat = "20:00"',
+        ),
+        (
+            'kind = "area-cut"\narea = 1\nat = "20:00"\nlasts = "9s"',
+            'kind = "area-cut"\narea = 2\nat = "20:00"',
+        ),
+    ],
+    ids=["one after the other", "two parts", "two areas"],
+)
+def test_events_that_break_no_part_twice_at_once_are_taken(first: str, second: str) -> None:
+    plan = read_plan("a.toml", f"{ONE}[[event]]\n{first}\n[[event]]\n{second}\n", Path())
+
+    assert len(plan.event) == 2
+
+
+def test_no_area_is_without_a_box() -> None:
+    assert read_plan("a.toml", ONE, Path()).neighbourhoods == 5
+
+
+def test_the_plans_are_found_beside_the_package_too() -> None:
+    beside = Path("simulator") / "plans" / "ordinary-day.toml"
+
+    assert read_plan("a.toml", beside.read_text(), Path()) == load_plan("ordinary-day")

@@ -13,7 +13,9 @@ from ballotbox_simulator.rehearse.core.timeline import (
 GATEWAY = PartKey("gateway", "gateway", "ballotbox-gateway")
 
 
-def told(made: int, receipted: int, *ms: float, connections: int = 1) -> dict[str, object]:
+def told(
+    made: int, receipted: int, *ms: float, connections: int = 1, finals: tuple[int, int] = (0, 0)
+) -> dict[str, object]:
     return {
         "trouble": "",
         "connections": connections,
@@ -22,6 +24,9 @@ def told(made: int, receipted: int, *ms: float, connections: int = 1) -> dict[st
         "receipted": receipted,
         "refused": 0,
         "sheets": 0,
+        "finals_made": finals[0],
+        "finals_receipted": finals[1],
+        "finals": Latencies.of(ms[:1]).taken(),
         "receipts": Latencies.of(ms).taken(),
         "connects": "",
         "lag": "",
@@ -106,3 +111,26 @@ def test_the_rate_that_lasts_is_not_the_peak() -> None:
 def test_a_mean_is_of_what_was_measured_between_two_moments() -> None:
     assert mean_between((1.0, 2.0, 3.0, 4.0), (9.0, 1.0, None, 3.0), 1.0, 4.0) == 2.0
     assert mean_between((1.0,), (9.0,), 5.0, 6.0) == 0.0
+
+
+def test_reports_since_the_close_are_told_apart_from_those_of_the_day() -> None:
+    timeline = Timeline()
+    timeline.tell(10, 0, told(900, 900))
+    assert timeline.finals_reached(0.99) is None
+    timeline.tell(11, 0, told(1_000, 1_000, 5.0, finals=(100, 0)))
+    timeline.tell(12, 0, told(1_000, 1_000, 7.0, finals=(100, 90)))
+    assert timeline.finals_reached(0.99) is None
+    timeline.tell(13, 0, told(1_000, 1_000, finals=(100, 100)))
+
+    assert timeline.finals_reached(0.99) == 12.9
+    assert timeline.merged("finals").count == 2
+
+
+def test_the_worst_second_of_a_window_is_found() -> None:
+    timeline = Timeline()
+    for second, lag_ms in ((10, 9_000.0), (11, 5.0), (12, 2_000.0), (13, 9_000.0)):
+        timeline.tell(second, 0, told(1, 1) | {"lag": Latencies.of([lag_ms] * 9).taken()})
+
+    assert abs(timeline.worst("lag", 10, 12) - 2_000.0) < 20
+    assert timeline.worst("lag", 13, 20) == 0.0
+    assert timeline.between("lag", 10, 12).count == 18

@@ -14,7 +14,7 @@ from ballotbox_simulator.rehearse.core.verdict import conclude, judge_lag
 MADE = tuple(Made(bytes([n]), f"box-{n}", 0, final=True, receipted=True) for n in range(4))
 REPORTS = Counter(each.report for each in MADE)
 WHOLE = Witnesses(MADE, REPORTS, REPORTS, SheetCount(8, 8, 8, 8, 8))
-ASKED = Objectives(60.0, 5_000.0, 0, 0, 12.0)
+ASKED = Objectives(60.0, 5_000.0, 12.0)
 GOOD = Measured(30.0, 900.0, 0, 0, 11.0)
 TWICE = Counter({**REPORTS, MADE[0].report: 2})
 ONE_LESS = Counter(dict.fromkeys(list(REPORTS)[1:], 1))
@@ -80,7 +80,7 @@ def test_a_log_that_nobody_saw_is_invalid() -> None:
     outcome, code, why = verdict(unseen)
 
     assert (outcome, code) == ("INVALID", 3)
-    assert "office.export" in why
+    assert "nobody saw the gateways' log" in why
 
 
 @pytest.mark.parametrize("lag_ms", [10.0, 3_000.0])
@@ -115,9 +115,13 @@ def test_an_objection_to_the_sheets_is_a_no_go() -> None:
 
 
 def test_what_is_not_asked_cannot_be_missed() -> None:
-    assert judged(Objectives(), Measured(None, None, 0, 0, None)) == tuple(
-        judged(Objectives(lost=0, doubled=0), Measured(9.0, 9.0, 0, 0, 9.0))
-    )
+    found = judged(Objectives(), Measured(None, None, 0, 0, None))
+
+    assert found == judged(Objectives(), Measured(9.0, 9.0, 0, 0, 9.0))
+    assert [(each.name, each.limit, each.met) for each in found] == [
+        ("lost", 0, True),
+        ("doubled", 0, True),
+    ]
 
 
 def test_the_tester_is_judged_by_its_burst_even_after_a_quiet_day() -> None:
@@ -127,3 +131,27 @@ def test_the_tester_is_judged_by_its_burst_even_after_a_quiet_day() -> None:
 
     assert not valid
     assert "2" in words
+
+
+def test_the_tester_is_judged_by_its_worst_second_too() -> None:
+    calm = Latencies.of([1.0] * 1_000)
+
+    assert judge_lag(calm, calm, 1_000.0, 900.0)[0]
+    assert not judge_lag(calm, calm, 1_000.0, 1_100.0)[0]
+
+
+@pytest.mark.parametrize("lag_ms", [10.0, 3_000.0])
+def test_a_part_that_ended_by_itself_is_a_no_go_whoever_was_the_limit(lag_ms: float) -> None:
+    check = check_ledger(WHOLE)
+
+    concluded = conclude(a_tester(lag_ms), check, judged(ASKED, GOOD), (), broken=["it ended"])
+
+    assert (concluded.outcome, concluded.reasons) == ("NO-GO", ("it ended",))
+
+
+def test_why_nobody_saw_the_log_is_the_reason() -> None:
+    check = check_ledger(Witnesses(MADE, None, None, SheetCount(8, 8, 8, None, None)))
+
+    concluded = conclude(a_tester(10.0), check, judged(ASKED, GOOD), (), unseen="it wrote nothing")
+
+    assert (concluded.outcome, concluded.reasons) == ("INVALID", ("it wrote nothing",))

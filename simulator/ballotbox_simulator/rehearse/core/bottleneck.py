@@ -48,3 +48,17 @@ def bottleneck(parts: Iterable[Busy], cores: int, everything: float = 0.0) -> Bo
         "The plan's own pace decided."
     )
     return BottleneckPart(most.name, round(share, 3), words)
+
+
+def bottleneck_elsewhere(testers: Iterable[Busy]) -> BottleneckPart:
+    """Return what can be said where broker and gateway ran elsewhere: whether the tester was it."""
+    most = max((each.cores for each in testers), default=0.0)
+    if most >= NEAR * _CORES_OF_ONE:
+        words = (
+            f"The tester kept one core busy for {min(1.0, most):.0%} of the time: it is the limit."
+        )
+        return BottleneckPart("tester", round(min(1.0, most), 3), words)
+    words = (
+        "Broker and gateway ran elsewhere, and what they used was not seen: watch their machines."
+    )
+    return BottleneckPart("not seen", 0.0, words)

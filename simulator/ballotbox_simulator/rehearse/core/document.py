@@ -62,7 +62,11 @@ class MachinePart:
 
 @dataclass(frozen=True, slots=True)
 class Moments:
-    """When what happened; None: it did not."""
+    """When what happened; None: it did not.
+
+    receipted_99, receipted_all: of all reports of the night. finals_99: when 99 of 100 of those
+    made since the close held a receipt.
+    """
 
     connecting: float
     connected: float
@@ -71,6 +75,7 @@ class Moments:
     receipted_99: float | None
     receipted_all: float | None
     ended: float
+    finals_99: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +138,10 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class LatencyPart:
-    """One kind of latency: `receipt` of the night, `receipt_day`, `receipt_burst`, `connect`."""
+    """One kind of latency: `receipt` of the night, `receipt_day`, `receipt_burst`, `connect`.
+
+    `finals`: of the reports that were made since the close.
+    """
 
     name: str
     words: str
@@ -183,7 +191,11 @@ class LedgerCheck:
 
 @dataclass(frozen=True, slots=True)
 class RehearsalTester:
-    """Whether the tester kept up: a run that it limited says nothing about what was tested."""
+    """Whether the tester kept up: a run that it limited says nothing about what was tested.
+
+    lag_burst: from the close until the last close, or until 99 of 100 finals held a receipt.
+    memory_per_box_kib: when all were connected, journals and slots not counted.
+    """
 
     valid: bool
     workers: int
@@ -216,13 +228,18 @@ class UnitCost:
 
 @dataclass(frozen=True, slots=True)
 class Rates:
-    """The rates that a planner starts from; a sustained rate is that of the best ten seconds."""
+    """The rates that a planner starts from; a sustained rate is that of the best ten seconds.
+
+    Seconds after the close: receipted_99_s of all reports of the night, finals_99_s of those made
+    since the close.
+    """
 
     connect_per_s: float
     reports_per_s_peak: float
     receipts_per_s_peak: float
     receipts_per_s_sustained: float
     receipted_99_s: float | None
+    finals_99_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

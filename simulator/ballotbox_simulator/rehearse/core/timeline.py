@@ -8,7 +8,16 @@ from typing import Any, Final
 from ballotbox_simulator.rehearse.core.document import PartUse, Series
 from ballotbox_simulator.rehearse.core.latency import Latencies
 
-_COUNTS: Final = ("connections", "reconnects", "made", "receipted", "refused", "sheets")
+_COUNTS: Final = (
+    "connections",
+    "reconnects",
+    "made",
+    "receipted",
+    "refused",
+    "sheets",
+    "finals_made",
+    "finals_receipted",
+)
 #: The rate that lasts is that of the best so many seconds.
 SUSTAINED_S: Final = 10
 
@@ -26,6 +35,7 @@ class PartKey:
 class _Second:
     counts: dict[int, Mapping[str, int]] = field(default_factory=dict)
     receipts: list[str] = field(default_factory=list)
+    finals: list[str] = field(default_factory=list)
     connects: list[str] = field(default_factory=list)
     lag: list[str] = field(default_factory=list)
     #: By part, seconds of CPU since it began and MiB resident.
@@ -51,6 +61,7 @@ class Timeline:
         at.counts[worker] = self._latest[worker] = {name: told[name] for name in _COUNTS}
         self.trouble = told["trouble"] or self.trouble
         at.receipts.append(told["receipts"])
+        at.finals.append(told["finals"])
         at.connects.append(told["connects"])
         at.lag.append(told["lag"])
 
@@ -81,22 +92,34 @@ class Timeline:
         return sum(second < each for each in self._last_told.values()) == workers
 
     def merged(self, kind: str, first: float = float("-inf")) -> Latencies:
-        """Return all `receipts`, `connects` or `lag` that were told after a second."""
+        """Return all `receipts`, `finals`, `connects` or `lag` that were told after a second."""
+        return self.between(kind, first, float("inf"))
+
+    def before(self, kind: str, stop: float) -> Latencies:
+        """Return all that were told up to a second."""
+        return self.between(kind, float("-inf"), stop)
+
+    def between(self, kind: str, first: float, stop: float) -> Latencies:
+        """Return all that were told after a second and up to another one."""
         whole = Latencies()
         for second, told in self._seconds.items():
-            if second > first:
+            if first < second <= stop:
                 for encoded in getattr(told, kind):
                     whole.add(encoded)
         return whole
 
-    def before(self, kind: str, stop: float) -> Latencies:
-        """Return all that were told up to a second."""
-        whole = Latencies()
-        for second, told in self._seconds.items():
-            if second <= stop:
-                for encoded in getattr(told, kind):
-                    whole.add(encoded)
-        return whole
+    def worst(self, kind: str, first: float, stop: float) -> float:
+        """Return the highest 99th percentile of any of these seconds; 0 when nothing was told."""
+        seconds = (second for second in self._seconds if first < second <= stop)
+        windows = (self._window(second, kind) for second in seconds)
+        return max((each.at(99.0) for each in windows if each.count), default=0.0)
+
+    def finals_reached(self, share: float) -> float | None:
+        """Return when that share of the reports made since the close held a receipt, or None."""
+        seconds = sorted(self._seconds)
+        totals = self._totals(seconds)
+        made = totals["finals_made"][-1] if seconds else 0
+        return reached(seconds, totals["finals_receipted"], share * made) if made else None
 
     def series(self, start: float, parts: Sequence[PartKey]) -> Series:
         """Return everything as lists, with seconds since `start`."""

@@ -1,8 +1,8 @@
 """GO, NO-GO or INVALID: the verdict of a rehearsal, with its reasons in words.
 
-What no tester can be to blame for, a report receipted and not stored or one that counts twice, is a
-NO-GO however the tester fared. Otherwise a run in which the tester was the limit, or in which
-nobody saw the log, says nothing: INVALID.
+What no tester can be to blame for, a report receipted and not stored, one that counts twice or a
+part that ended by itself, is a NO-GO however the tester fared. Otherwise a run in which the tester
+was the limit, or in which nobody saw the log, says nothing: INVALID.
 """
 
 from collections.abc import Iterator, Sequence
@@ -26,11 +26,20 @@ class Outcome(Enum):
 
 
 def conclude(
-    tester: RehearsalTester, ledger: LedgerCheck, objectives: Sequence[Judged], notes: Sequence[str]
+    tester: RehearsalTester,
+    ledger: LedgerCheck,
+    objectives: Sequence[Judged],
+    notes: Sequence[str],
+    *,
+    broken: Sequence[str] = (),
+    unseen: str = "nobody saw the gateways' log",
 ) -> Conclusion:
-    """Return the verdict over what was measured."""
-    certain = tuple(_certain(ledger))
-    void = tuple(_void(tester, ledger))
+    """Return the verdict over what was measured.
+
+    broken: parts of what was tested that failed. unseen: why nobody saw the log, if nobody did.
+    """
+    certain = (*broken, *_certain(ledger))
+    void = tuple(_void(tester, ledger, unseen))
     failed = tuple(_failed(ledger, objectives))
     if certain:
         return _concluded(Outcome.NO_GO, (*certain, *failed), (*void, *notes))
@@ -39,9 +48,11 @@ def conclude(
     return _concluded(Outcome.NO_GO if failed else Outcome.GO, failed, notes)
 
 
-def judge_lag(whole: Latencies, burst: Latencies, limit_ms: float) -> tuple[bool, str]:
-    """Tell whether the tester kept up, over the whole run and in the burst, and in words."""
-    worst = max(whole.at(99.0), burst.at(99.0))
+def judge_lag(
+    whole: Latencies, burst: Latencies, limit_ms: float, worst_second_ms: float = 0.0
+) -> tuple[bool, str]:
+    """Tell whether the tester kept up, over the run, in the burst and in its worst second."""
+    worst = max(whole.at(99.0), burst.at(99.0), worst_second_ms)
     if worst <= limit_ms:
         return True, f"The tester kept up: {worst:.0f} ms late at most, but for 1 % of the time."
     return False, (
@@ -63,11 +74,11 @@ def _certain(ledger: LedgerCheck) -> Iterator[str]:
         yield f"{len(ledger.doubled)} reports are doubled: {named}"
 
 
-def _void(tester: RehearsalTester, ledger: LedgerCheck) -> Iterator[str]:
+def _void(tester: RehearsalTester, ledger: LedgerCheck, unseen: str) -> Iterator[str]:
     if not tester.valid:
         yield tester.words
     if ledger.stored is None:
-        yield "nobody saw the gateways' log: name a command in office.export that exports it"
+        yield unseen
 
 
 def _failed(ledger: LedgerCheck, objectives: Sequence[Judged]) -> Iterator[str]:

@@ -250,6 +250,7 @@ class Office:
         ]
         return {
             "running": True,
+            "origin": self.config.origin,
             "roads": roads,
             "fresh_boxes": len(reception.fresh),
             "undecided": len(reception.inbox),

@@ -183,9 +183,12 @@ class Books:
             self.reload()
         elif standing.head != self.log.head:
             first = self.log.head.size
+            # Until it is done: a log that was followed and boxes that were not would go unnoticed.
+            self._stale = True
             self.log.catch_up()
             for box in self.ledger.boxes_from(first):
                 self._heads.pop(box, None)
+            self._stale = False
 
     def follow(self) -> None:
         """Read the ledger again if a failure left it unknown what it holds."""

@@ -122,6 +122,14 @@ def test_who_was_cut_off_while_following_another_one_follows_to_the_end() -> Non
     assert (answer.outcome, answer.reason) == (Outcome.ACCEPTED, Reason.IN_ORDER)
 
 
+def test_who_only_looks_makes_nobody_use_its_newer_register() -> None:
+    ledger = memory(GIVEN)
+    newer = dataclasses.replace(GIVEN.trusted.register, version=GIVEN.trusted.register.version + 1)
+    trusted = dataclasses.replace(GIVEN.trusted, register=newer)
+    Books(trusted, Identity(ORIGIN, GIVEN.gateway_keys[ORIGIN]), ledger, reading=True)
+    assert ledger.binding() == binding(GIVEN.trusted)
+
+
 class Told(MemoryLedger):
     """Another process has told of the newest register when this one's turn has come."""
 

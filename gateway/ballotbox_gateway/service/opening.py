@@ -121,15 +121,20 @@ def open_intake(
 
 
 def size_of_whole(config: Config, trusted: Trusted, identity: Identity) -> int:
-    """Return the size of the log when everything stored is whole; raises Problem, mends nothing."""
+    """Return the size of the log when everything stored is whole; raises Problem.
+
+    Mends nothing. Beside other processes of one log it makes none of them use a newer register.
+    """
+    shared = config.postgresql is not None
     try:
-        opened = _whole(config, trusted, identity, _copied(config, identity))
+        opened = _whole(config, trusted, identity, _copied(config, identity), reading=shared)
     except _NotWhole as fault:
         mended = "`ballotbox-gateway run` makes it whole again, or says what to do"
-        remedy = _RESTORE if config.postgresql else mended
+        remedy = _RESTORE if shared else mended
         raise Problem(config.ledger, str(fault), remedy) from fault
     opened.ledger.close()
-    remember_register(config, trusted.register)
+    if not shared:
+        remember_register(config, trusted.register)
     return opened.intake.size
 
 
@@ -156,11 +161,14 @@ def _whole(
     identity: Identity,
     copied: CopiedLog | None,
     quotas: Quotas | None = None,
+    *,
+    reading: bool = False,
 ) -> Opened:
     """Return what is open when it is whole; raises _NotWhole where mending may help."""
     ledger = _opened(config, copied)
     try:
-        intake = Intake(trusted, identity, ledger, quotas, load_laws(config.laws))
+        laws = load_laws(config.laws)
+        intake = Intake(trusted, identity, ledger, quotas, laws, reading=reading)
         ledger.require_whole()
         _require_newest(config, intake, copied)
     except (InvalidField, OlderRegister) as error:

@@ -146,7 +146,11 @@ class Office:
 
         leases = Leases(settings, f"{socket.gethostname()}-{os.getpid()}-{os.urandom(4).hex()}")
         return Sharing(
-            leases, mqtt.listen_to, lambda: not self.reception.disk_full, settings.lease_s
+            leases,
+            mqtt.listen_to,
+            lambda: not self.reception.disk_full,
+            settings.lease_s,
+            lambda: bool(mqtt.subscriptions.deaf),
         )
 
     def _say(self, requests: Requests) -> None:

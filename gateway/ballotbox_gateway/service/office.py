@@ -36,6 +36,7 @@ from ballotbox_gateway.service.delivery import UpwardDelivery
 from ballotbox_gateway.service.desk import Desk
 from ballotbox_gateway.service.follower import Follower
 from ballotbox_gateway.service.forks import Forks
+from ballotbox_gateway.service.kept_checkpoint import KeptCheckpoint
 from ballotbox_gateway.service.reception import Reception
 from ballotbox_gateway.service.room import Reserve
 from ballotbox_gateway.service.screen_watch import ScreenWatch
@@ -87,6 +88,7 @@ class Office:
         self._below: MqttFromBelow | None = None
         self._follower: Follower | None = None
         self._sharing: Sharing | None = None
+        self._kept: KeptCheckpoint | None = None
         self._forks = Forks()
         precincts = self.config.screen.precincts if self.config.screen else ()
         self._watch = ScreenWatch(self._ledger, precincts)
@@ -119,6 +121,11 @@ class Office:
             if config.postgresql is not None:
                 self._sharing = self._share(mqtt, config.postgresql)
                 yield self._sharing.run()
+        if config.postgresql is not None:
+            self._kept = KeptCheckpoint(
+                config, lambda: self._ledger.checkpoint_at(self._intake.size)
+            )
+            yield self._kept.run()
         if config.below is not None:
             self._below = MqttFromBelow(
                 config.below, config.origin, self.trusted.digest, self.take_in, backoff()
@@ -159,7 +166,7 @@ class Office:
             carrier.flush()
 
     def _grown(self) -> None:
-        for part in (self._delivery, self._follower):
+        for part in (self._delivery, self._follower, self._kept):
             if part is not None:
                 part.wake()
 
@@ -216,6 +223,8 @@ class Office:
             self._delivery.close()
         if self._follower is not None and well:
             await self._follower.finish()
+        if self._kept is not None and well:
+            await self._kept.keep()
 
     def answer(self, question: dict[str, Any]) -> dict[str, Any]:
         """Answer at the control socket."""

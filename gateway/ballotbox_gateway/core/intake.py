@@ -109,10 +109,7 @@ class Intake:
         *,
         reading: bool = False,
     ) -> None:
-        """Without `quotas` every sender may have stored as much as it likes.
-
-        The others are as those of `Books`.
-        """
+        """Without `quotas` senders may have stored as much as they like; the others: `Books`."""
         self._quotas = quotas
         self._books = Books(trusted, identity, ledger, laws, reading=reading)
         self._outbox = Outbox(self._books)

@@ -14,7 +14,7 @@ from ballotbox_gateway.adapters.log_directory import write_file
 from ballotbox_gateway.adapters.threads import in_thread
 from ballotbox_gateway.config import Config
 from ballotbox_gateway.core.intake import Identity, Intake
-from ballotbox_gateway.core.ports import LedgerFailure, StoredCheckpoint
+from ballotbox_gateway.core.ports import Damaged, LedgerFailure, StoredCheckpoint
 from ballotbox_gateway.problem import Problem
 from ballotbox_protocol.wire.checkpoint import Checkpoint, verify_checkpoint
 
@@ -65,8 +65,8 @@ class KeptCheckpoint:
             self._told = False
 
 
-def contradiction(config: Config, identity: Identity, intake: Intake) -> str:
-    """Return how the ledger is not the log that was followed, or an empty text.
+def require_followed(config: Config, identity: Identity, intake: Intake) -> None:
+    """Raise Damaged unless the ledger holds the log that was followed, as it was or longer.
 
     Raises Problem when what was kept cannot be read.
     """
@@ -74,7 +74,7 @@ def contradiction(config: Config, identity: Identity, intake: Intake) -> str:
     try:
         note = path.read_bytes()
     except FileNotFoundError:
-        return ""
+        return
     except OSError as error:
         raise Problem(str(path), str(error), "Mend that disk, or use another one") from error
     kept = verify_checkpoint(note, identity.origin, identity.key.public)
@@ -83,5 +83,6 @@ def contradiction(config: Config, identity: Identity, intake: Intake) -> str:
         raise Problem(str(path), f"holds no checkpoint of {identity.origin}", remedy)
     root = intake.root_at(kept.size)
     if root is None:
-        return f"it has {intake.size} leaves, and this process has followed {kept.size}"
-    return "" if root == kept.root else f"its first {kept.size} leaves are not those followed here"
+        raise Damaged(f"it has {intake.size} leaves, and this process has followed {kept.size}")
+    if root != kept.root:
+        raise Damaged(f"its first {kept.size} leaves are not those followed here")

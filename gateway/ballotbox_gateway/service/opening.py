@@ -14,7 +14,7 @@ from ballotbox_gateway.ledger.placing import finish_placing
 from ballotbox_gateway.ledger.sqlite import create, open_ledger
 from ballotbox_gateway.problem import Problem
 from ballotbox_gateway.service.copied import CopiedLog
-from ballotbox_gateway.service.kept_checkpoint import contradiction
+from ballotbox_gateway.service.kept_checkpoint import require_followed
 from ballotbox_gateway.service.mending import Loss, Mending, closed
 from ballotbox_gateway.service.opening_database import create_in_database, open_in_database
 from ballotbox_protocol.election.identifiers import InvalidField
@@ -172,8 +172,8 @@ def _whole(
         intake = Intake(trusted, identity, ledger, quotas, laws, reading=reading)
         ledger.require_whole()
         _require_newest(config, intake, copied)
-        if config.postgresql is not None and (told := contradiction(config, identity, intake)):
-            raise Damaged(told)
+        if config.postgresql is not None:
+            require_followed(config, identity, intake)
     except (InvalidField, OlderRegister) as error:
         ledger.close()
         raise Problem(config.ledger, str(error), "Correct the settings") from error

@@ -1,4 +1,4 @@
-"""Is an older copy of the database seen by a process that had followed it further, and restarted?"""
+"""Does a process that had followed a log see, after a restart, an older copy of it?"""
 
 import asyncio
 from contextlib import closing

@@ -194,6 +194,8 @@ class Config(_Table):
             raise ValueError("second_copy needs ledger_file: a database has standbys and backups")
         if self.upstream is not None:
             raise ValueError("upstream needs ledger_file: a centre of several processes is the top")
+        if self.below is not None:
+            raise ValueError("below needs ledger_file: with [postgresql] use [http] for gateways")
         if self.mqtt is not None and self.mqtt.protocol != "5":
             raise ValueError('mqtt.protocol must be "5": several processes share what it brings')
         tls = self.mqtt.tls if self.mqtt is not None else None

@@ -48,7 +48,7 @@ def test_its_commands_make_a_centre_that_runs(document, cluster, broker, electio
     text = block(document, "toml").replace('"ballotbox"', '"documented"')
     text = re.sub(r"^root = .*$", f'root = "{election.root}"', text, flags=re.MULTILINE)
     text = re.sub(r"^origin = .*$", f'origin = "{ORIGIN}"', text, flags=re.MULTILINE)
-    text = text.replace("/run/ballotbox/one.socket", "one.socket")
+    text = text.replace("/var/lib/ballotbox/one.socket", "one.socket")
     text = text.replace('host = "broker.example"', f'host = "{broker.host}"\nport = {broker.port}')
     text = text.replace("[postgresql]\n", f'[postgresql]\nhost = "{cluster.host}"\n')
     (gateway.folder / "one.toml").write_text(text)

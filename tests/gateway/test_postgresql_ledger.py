@@ -1,13 +1,15 @@
 """Several processes over one ledger in PostgreSQL: one log, whoever writes, stops or is cut off."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
 from time import monotonic
+from typing import TypeVar
 
 import psycopg
 import pytest
 
+from ballotbox_gateway.config_postgresql import Postgresql
 from ballotbox_gateway.core.intake import Intake, Outcome
 from ballotbox_gateway.core.ports import (
     Batch,
@@ -39,6 +41,7 @@ from tests.gateway.scripted import (
 
 GIVEN = authority()
 PATIENCE_S = 20.0
+T = TypeVar("T")
 
 
 class Centre:
@@ -130,7 +133,7 @@ def test_who_waits_for_its_turn_gets_it_when_the_other_one_is_gone(centre: Centr
     (ledger, _), (_, waiting) = centre.seat(), centre.seat()
     data = ScriptedBox(GIVEN, 1).report(ReportKind.BOOT)
     with ThreadPoolExecutor(1) as pool:
-        with ledger.turn():
+        with suppress(DatabaseAway), ledger.turn():
             answer = pool.submit(waiting.admit, arrivals(data), NOW)
             await_waiting(centre)
             ledger.close()
@@ -139,13 +142,20 @@ def test_who_waits_for_its_turn_gets_it_when_the_other_one_is_gone(centre: Centr
 
 def await_waiting(centre: Centre) -> None:
     """Return when somebody waits for a lock, as the server tells."""
-    where = centre.settings
-    with closing(
-        psycopg.connect(host=where.host, dbname=where.dbname, user=where.user, autocommit=True)
-    ) as link:
-        deadline = monotonic() + PATIENCE_S
-        while not link.execute("SELECT 1 FROM pg_locks WHERE NOT granted").fetchall():
-            assert monotonic() < deadline, "nobody waits for the log"
+    with closing(link_to(centre.settings)) as link:
+        until(lambda: link.execute("SELECT 1 FROM pg_locks WHERE NOT granted").fetchall())
+
+
+def link_to(where: Postgresql) -> psycopg.Connection:
+    return psycopg.connect(host=where.host, dbname=where.dbname, user=where.user, autocommit=True)
+
+
+def until(look: Callable[[], list[T]]) -> list[T]:
+    """Return what is found as soon as there is something."""
+    deadline = monotonic() + PATIENCE_S
+    while not (found := look()):
+        assert monotonic() < deadline, "it never comes"
+    return found
 
 
 @pytest.mark.parametrize("applied", [True, False])
@@ -180,10 +190,137 @@ def lose_at_commit(ledger: PostgresqlLedger, *, applied: bool) -> None:
     link.execute = cut
 
 
+def test_a_commit_that_the_server_of_now_does_not_hold_is_made_again(
+    centre: Centre, new_schema: NewSchema
+) -> None:
+    """After a failover the ledger alone says what was kept; numbers of transactions come again."""
+    ledger, one = centre.seat()
+    data = ScriptedBox(GIVEN, 1).report(ReportKind.BOOT)
+    lose_at_commit(ledger, applied=True)
+    standby = new_schema()
+    create(standby, binding(GIVEN.trusted))
+    ledger._settings = standby
+    with pytest.raises(DatabaseAway, match="lost while committing"):
+        one.admit(arrivals(data), NOW)
+    assert one.admit(arrivals(data), NOW).answers[0].outcome is Outcome.ACCEPTED
+    with closing(open_ledger(standby)) as kept:
+        assert len(leaves_of(kept)) == 1
+
+
+def test_a_batch_without_leaves_whose_commit_was_lost_is_unknown(centre: Centre) -> None:
+    ledger = centre.open()
+    lose_at_commit(ledger, applied=True)
+    with pytest.raises(DatabaseAway, match="lost while committing"):
+        ledger.commit(Batch(register_version=9), ledger.log_head())
+
+
+WAITING = "SELECT pid FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND pid <> %s"
+
+
+@pytest.fixture
+def absent_standby(centre: Centre) -> Iterator[psycopg.Connection]:
+    """A standby that every commit waits for and that never comes; gives a link to end that by."""
+    with closing(link_to(centre.settings)) as link:
+        link.execute("ALTER SYSTEM SET synchronous_standby_names = 'absent'")
+        try:
+            link.execute("SELECT pg_reload_conf()")
+            await_held(link, centre.settings)
+            yield link
+        finally:
+            come(link)
+
+
+def await_held(link: psycopg.Connection, where: Postgresql) -> None:
+    """Return when the server holds commits up, as it does some time after it was told."""
+    warned: list[object] = []
+
+    def commit() -> None:
+        with closing(link_to(where)) as trial:
+            trial.add_notice_handler(warned.append)
+            while not warned:
+                trial.execute("SELECT pg_logical_emit_message(true, '', '')")
+
+    with ThreadPoolExecutor(1) as pool:
+        tried = pool.submit(commit)
+        ((pid,),) = until(lambda: link.execute(WAITING, (0,)).fetchall())
+        link.execute("SELECT pg_cancel_backend(%s)", (pid,))
+        tried.result(PATIENCE_S)
+
+
+def come(link: psycopg.Connection) -> None:
+    link.execute("ALTER SYSTEM RESET synchronous_standby_names")
+    link.execute("SELECT pg_reload_conf()")
+
+
+@pytest.mark.parametrize("cut", ["pg_cancel_backend", "pg_terminate_backend"])
+def test_nothing_is_said_of_a_commit_whose_wait_for_the_standby_was_cut_short(
+    centre: Centre, absent_standby: psycopg.Connection, cut: str
+) -> None:
+    _, one = centre.seat()
+    data = ScriptedBox(GIVEN, 1).report(ReportKind.BOOT)
+    with ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(one.admit, arrivals(data), NOW)
+        try:
+            ((first,),) = until(lambda: absent_standby.execute(WAITING, (0,)).fetchall())
+            absent_standby.execute(f"SELECT {cut}(%s)", (first,))
+            until(lambda: absent_standby.execute(WAITING, (first,)).fetchall() or answer.done())
+            assert not answer.done(), "told what a failover would have lost"
+        finally:
+            come(absent_standby)
+        assert answer.result(PATIENCE_S).answers[0].outcome is Outcome.ACCEPTED
+
+
+def test_a_leaf_that_another_process_left_without_its_standby_is_not_told_of_before(
+    centre: Centre, absent_standby: psycopg.Connection
+) -> None:
+    (dying, one), (_, other) = centre.seat(), centre.seat()
+    data = ScriptedBox(GIVEN, 1).report(ReportKind.BOOT)
+    # The process is gone, and nobody clears up what became of its commit.
+    dying._require_committed = dying._require_expected
+    dying._made_durable = lambda: bool(dying._link.execute(COMMIT))
+    with ThreadPoolExecutor(2) as pool:
+        pool.submit(one.admit, arrivals(data), NOW)
+        ((first,),) = until(lambda: absent_standby.execute(WAITING, (0,)).fetchall())
+        absent_standby.execute("SELECT pg_cancel_backend(%s)", (first,))
+        answer = pool.submit(other.admit, arrivals(data), NOW)
+        try:
+            until(lambda: absent_standby.execute(WAITING, (first,)).fetchall() or answer.done())
+            assert not answer.done(), "told what a failover would have lost"
+        finally:
+            come(absent_standby)
+        assert answer.result(PATIENCE_S).answers[0].outcome is Outcome.DUPLICATE
+
+
+@pytest.mark.parametrize("step", ["begun", "written"])
+def test_a_turn_that_stands_still_is_ended_by_the_server(
+    centre: Centre, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    """Whoever waits for the log need not wait for a process that hangs."""
+    (ledger, still), (_, other) = centre.seat(), centre.seat()
+    ledger._link.execute("SET idle_in_transaction_session_timeout = '500ms'")
+    first, second = (ScriptedBox(GIVEN, box).report(ReportKind.BOOT) for box in (1, 2))
+
+    def stand() -> None:
+        monkeypatch.undo()
+        with ThreadPoolExecutor(1) as pool:
+            answer = pool.submit(other.admit, arrivals(first), NOW)
+            assert answer.result(PATIENCE_S).answers[0].outcome is Outcome.ACCEPTED
+
+    if step == "begun":
+        begin = ledger._begin
+        monkeypatch.setattr(ledger, "_begin", lambda: (begin(), stand())[0])
+    else:
+        durable = ledger._made_durable
+        monkeypatch.setattr(ledger, "_made_durable", lambda: (stand(), durable())[1])
+    with pytest.raises(DatabaseAway):
+        still.admit(arrivals(second), NOW)
+    assert still.admit(arrivals(second), NOW).answers[0].outcome is Outcome.ACCEPTED
+
+
 def test_a_turn_whose_connection_is_cut_commits_nothing_under_a_new_one(centre: Centre) -> None:
     ledger = centre.open()
     expected = ledger.log_head()
-    with ledger.turn():
+    with suppress(DatabaseAway), ledger.turn():
         ledger._link.close()
         with pytest.raises(DatabaseAway):
             ledger.commit(Batch(register_version=9), expected)
@@ -233,3 +370,6 @@ def test_what_keeps_a_commit_durable_is_set_on_each_connection(centre: Centre) -
     }
     expected = {"synchronous_commit": "on", "fsync": "on", "full_page_writes": "on"}
     assert asked == expected | {"lock_timeout": "30s"}
+    # Without TCP, as here, they have no value; from where it comes says that they were set.
+    network = "SELECT name FROM pg_settings WHERE name LIKE 'tcp%' AND source = 'session'"
+    assert len(ledger._link.execute(network).fetchall()) == 4

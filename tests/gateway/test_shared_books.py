@@ -7,9 +7,19 @@ import pytest
 from ballotbox_gateway.core.books import Books
 from ballotbox_gateway.core.intake import Outcome
 from ballotbox_gateway.core.outcome import Identity
-from ballotbox_gateway.core.ports import Batch, Damaged, LogHead, RegisterBehind, Standing, Tally
+from ballotbox_gateway.core.ports import (
+    Batch,
+    Damaged,
+    DatabaseAway,
+    LogHead,
+    RegisterBehind,
+    Standing,
+    Tally,
+)
 from ballotbox_gateway.ledger.memory import MemoryLedger
+from ballotbox_protocol.election.identifiers import BoxId
 from ballotbox_protocol.wire.report import ReportKind
+from ballotbox_protocol.wire.verdict import Reason
 from tests.gateway.scripted import (
     NOW,
     ORIGIN,
@@ -74,6 +84,50 @@ def test_nothing_is_judged_by_a_register_that_another_process_has_left_behind() 
     behind.replace_register(dataclasses.replace(GIVEN.trusted, register=register))
     assert behind.admit(arrivals(data), NOW).answers[0].outcome is Outcome.ACCEPTED
     assert {tally for tally, _ in ledger.counts()} == {Tally.LEAVES}, "no disk was full"
+
+
+class Breaking(MemoryLedger):
+    """The database goes away once, between the leaves of others and whose boxes they are."""
+
+    breaks = True
+    turns = 0
+
+    def turn(self):
+        self.turns += 1
+        return super().turn()
+
+    def boxes_from(self, first: int) -> set[BoxId]:
+        if self.breaks:
+            self.breaks = False
+            raise DatabaseAway("gone")
+        return super().boxes_from(first)
+
+
+def test_who_was_cut_off_while_following_another_one_follows_to_the_end() -> None:
+    ledger = Breaking(binding(GIVEN.trusted))
+    one, other = intake(GIVEN, ledger), intake(GIVEN, ledger)
+    box = ScriptedBox(GIVEN, 1)
+    first, second, third = (
+        box.report(kind) for kind in (ReportKind.BOOT, ReportKind.ZERO, ReportKind.OPEN)
+    )
+    one.admit(arrivals(first), NOW)
+    ledger.breaks = False
+    other.admit(arrivals(second), NOW)
+    ledger.breaks = True
+    with pytest.raises(DatabaseAway):
+        one.admit(arrivals(third), NOW)
+    ledger.turns = 0
+    (answer,) = one.admit(arrivals(third), NOW).answers
+    assert ledger.turns == 1, "judged by what it read before it was cut off"
+    assert (answer.outcome, answer.reason) == (Outcome.ACCEPTED, Reason.IN_ORDER)
+
+
+def test_who_only_looks_makes_nobody_use_its_newer_register() -> None:
+    ledger = memory(GIVEN)
+    newer = dataclasses.replace(GIVEN.trusted.register, version=GIVEN.trusted.register.version + 1)
+    trusted = dataclasses.replace(GIVEN.trusted, register=newer)
+    Books(trusted, Identity(ORIGIN, GIVEN.gateway_keys[ORIGIN]), ledger, reading=True)
+    assert ledger.binding() == binding(GIVEN.trusted)
 
 
 class Told(MemoryLedger):

@@ -151,5 +151,22 @@ def test_the_broker_is_told_what_is_held_and_a_database_that_is_away_changes_not
     assert asyncio.run(listened(*script)) == [first, second]
 
 
+def test_who_may_not_hear_a_shard_lets_go_of_all_until_it_connects_anew() -> None:
+    first, second = frozenset({1, 2}), frozenset({3})
+    heard: list[frozenset[int]] = []
+    deaf = iter([False, True, True, False])
+    leases = Told(Holding(first, 1), Holding(second, 2))
+    left: list[int] = []
+    leases.leave = lambda: left.append(1)
+    sharing = Sharing(leases, heard.append, lambda: True, 3, lambda: next(deaf))
+
+    async def scenario() -> None:
+        for _ in range(4):
+            await sharing.renew()
+
+    asyncio.run(scenario())
+    assert (heard, left) == ([first, frozenset(), second], [1])
+
+
 def test_who_takes_nothing_in_renews_no_lease() -> None:
     assert asyncio.run(listened(Holding(frozenset({1}), 1), able=False)) == []

@@ -72,7 +72,7 @@ class MqttIntake:
         self.trouble = ""
         self._settings = settings
         self._election = election
-        self._subscriptions = Subscriptions(election, origin, shared=shared)
+        self.subscriptions = Subscriptions(election, origin, shared=shared)
         self._inbox = inbox
         self._backoff = backoff
         self._routes = Routes(election, self._publish)
@@ -316,24 +316,25 @@ class MqttIntake:
             self._down(refusal_trouble(code))
             return
         self._client.drop_out_messages()
-        self._subscriptions.ask(self._client)
+        self.subscriptions.ask(self._client)
 
     def listen_to(self, shards: Collection[int]) -> None:
         """Listen to the boxes of these shards from now on, beside those that say no shard."""
         connected = self._attached is not None and self._greeted
-        self._subscriptions.hold(shards, self._client if connected else None)
+        self.subscriptions.hold(shards, self._client if connected else None)
 
     def _subscribed(self, codes: Sequence[ReasonCode]) -> None:
-        topics, was_up = self._subscriptions.filters[0], self.state is CarrierState.UP
+        topics, was_up = self.subscriptions.filters[0], self.state is CarrierState.UP
         if codes[0].is_failure and not was_up:
             self._down(subscription_trouble(topics, codes[0]))
             self._client.disconnect()
             return
-        if any(code.is_failure for code in codes):
-            _log.error("%s %s", self.name, subscription_trouble(f"{topics}/+", codes[-1]))
+        if told := self.subscriptions.refused(codes):
+            _log.error("%s %s", self.name, told)
+        self.trouble = self._mute or self.subscriptions.deaf
         if was_up:
             return
-        self.state, self.trouble = CarrierState.UP, self._mute
+        self.state = CarrierState.UP
         _log.info("%s: connected, listening on %s", self.name, topics)
         # paho calls a publication done whatever the PUBACK says: only this callback shows it.
         self._client.on_publish = lambda _client, _data, mid, code, _more: self._probed(mid, code)
@@ -348,7 +349,7 @@ class MqttIntake:
         self._mute = answer_trouble(topics, code) if code.is_failure else ""
         if self._mute and self._mute != self.trouble:
             _log.error("%s %s", self.name, self._mute)
-        self.trouble = self._mute
+        self.trouble = self._mute or self.subscriptions.deaf
 
     def _ended(self, code: ReasonCode) -> None:
         if self._greeted and not self._hurry.is_set() and not self._mute:

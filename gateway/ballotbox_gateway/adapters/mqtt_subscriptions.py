@@ -6,12 +6,14 @@ by the broker (MQTT 5.0 section 4.8.2, shared subscriptions).
 """
 
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Final
 
 from paho.mqtt.client import Client
+from paho.mqtt.reasoncodes import ReasonCode
 
 from ballotbox_gateway.adapters.mqtt_client import session_name
+from ballotbox_gateway.adapters.mqtt_words import subscription_trouble
 from ballotbox_gateway.config_roads import Mqtt
 from ballotbox_protocol.election.identifiers import ElectionDigest
 from ballotbox_protocol.election.register import origin_id
@@ -37,6 +39,8 @@ class Subscriptions:
         self._group = f"$share/{origin_id(origin).hex()}/" if shared else ""
         self._shared = shared
         self._shards: frozenset[int] = frozenset()
+        #: Why boxes that say a shard are heard by another process only, else an empty text.
+        self.deaf = ""
 
     @property
     def filters(self) -> list[str]:
@@ -48,8 +52,17 @@ class Subscriptions:
         return f"{self._up}/{shard:02x}"
 
     def ask(self, client: Client) -> None:
-        """Subscribe to everything."""
+        """Subscribe to everything, on a new connection."""
+        self.deaf = ""
         client.subscribe([(each, _AT_LEAST_ONCE) for each in self.filters])
+
+    def refused(self, codes: Sequence[ReasonCode]) -> str:
+        """Return what the broker refuses by these codes, with the remedy, or an empty text."""
+        code = next((each for each in codes if each.is_failure), None)
+        told = "" if code is None else subscription_trouble(f"{self._up}/+", code)
+        if told and self._shared:
+            self.deaf = told
+        return told
 
     def hold(self, shards: Collection[int], client: Client | None) -> None:
         """Listen to these shards from now on, and tell the broker where a client is connected."""

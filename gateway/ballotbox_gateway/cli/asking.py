@@ -9,6 +9,8 @@ from ballotbox_gateway.problem import Problem
 
 if TYPE_CHECKING:
     from ballotbox_gateway.config import Config
+    from ballotbox_gateway.core.ports import Ledger
+    from ballotbox_protocol.wire.trust import Trusted
 
 Ask = Callable[..., dict[str, Any]]
 
@@ -40,6 +42,7 @@ def _stopped(config: "Config") -> Iterator[Ask]:
     ledger = open_existing(config)
 
     def intake() -> Intake:
+        _require_used(config, trusted, ledger)
         laws = load_laws(config.laws)
         made = Intake(trusted, load_identity(config, trusted), ledger, laws=laws)
         remember_register(config, trusted.register)
@@ -57,6 +60,15 @@ def _stopped(config: "Config") -> Iterator[Ask]:
         yield lambda **question: _told(desk.answer(question))
     finally:
         ledger.close()
+
+
+def _require_used(config: "Config", trusted: "Trusted", ledger: "Ledger") -> None:
+    """Raise Problem where a command would make the other processes of a log use its register."""
+    version = trusted.register.version
+    if config.postgresql is not None and version > ledger.binding().register_version:
+        what = f"version {version} is used by no process of this log yet"
+        remedy = "Give it to all processes and send each SIGHUP, or `ballotbox-gateway run` it"
+        raise Problem(str(config.register_file), what, remedy)
 
 
 def _told(answer: dict[str, Any]) -> dict[str, Any]:

@@ -30,13 +30,20 @@ def status(config: "Config", *, as_json: bool) -> None:
 
 
 def _lines(state: dict[str, Any]) -> Iterator[str]:
-    from ballotbox_gateway.service.inspection import CONVICTED
-
-    log, boxes, mode = state["log"], state["boxes"], state["mode"]
+    mode = state["mode"]
     if mode != "official":
         yield f"{mode.upper():<9} this is no official election: nothing of it counts"
     yield f"gateway   {state['origin']}, {'running' if state.get('running') else 'stopped'}"
     yield f"election  {state['election']} ({mode}), register {state['register_version']}"
+    if state["log"] is not None:
+        yield from _ledger_lines(state)
+    yield from _process_lines(state)
+
+
+def _ledger_lines(state: dict[str, Any]) -> Iterator[str]:
+    from ballotbox_gateway.service.inspection import CONVICTED
+
+    log, boxes = state["log"], state["boxes"]
     yield f"log       {log['size']} leaves, root {log['root'][:16]}…"
     states = ", ".join(f"{count} {name}" for name, count in boxes["by_state"].items()) or "none"
     yield f"boxes     {boxes['expected']} expected, {boxes['silent']} silent; reported: {states}"
@@ -57,7 +64,6 @@ def _lines(state: dict[str, Any]) -> Iterator[str]:
     for title, counts in state["counts"].items():
         for reason, count in counts.items():
             yield f"{title:<11} {count:>8}  {reason}"
-    yield from _process_lines(state)
 
 
 def _process_lines(state: dict[str, Any]) -> Iterator[str]:

@@ -63,9 +63,18 @@ class Books:
     """See the module. Raises as `Intake` does."""
 
     def __init__(
-        self, trusted: Trusted, identity: Identity, ledger: Ledger, laws: Laws | None = None
+        self,
+        trusted: Trusted,
+        identity: Identity,
+        ledger: Ledger,
+        laws: Laws | None = None,
+        *,
+        reading: bool = False,
     ) -> None:
-        """`laws` are those that counts by hand may be counted by."""
+        """`laws` are those that counts by hand may be counted by.
+
+        reading: the ledger is only looked at, and not told of a newer register.
+        """
         self._laws = laws or {}
         self.identity = identity
         self.ledger = ledger
@@ -74,9 +83,11 @@ class Books:
         self._stale = False
         self._heads: dict[BoxId, BoxHead] = {}
         self.log = Log(identity, ledger)
-        self.use(trusted)
+        self.use(trusted, reading=reading)
 
-    def use(self, trusted: Trusted, previous: Roster | None = None) -> None:
+    def use(
+        self, trusted: Trusted, previous: Roster | None = None, *, reading: bool = False
+    ) -> None:
         """Judge by this register from now on, once the ledger knows that it was used."""
         self._require_ours(trusted)
         known = self.ledger.binding().register_version
@@ -88,7 +99,7 @@ class Books:
             )
         roster = Roster(trusted)
         self._require_whole(roster, previous)
-        if version > known:
+        if version > known and not reading:
             self._tell_used(version)
         self.roster = roster
         self.rules = ContentRules(self.roster, self._origin, self.log.signed_root)
@@ -183,9 +194,12 @@ class Books:
             self.reload()
         elif standing.head != self.log.head:
             first = self.log.head.size
+            # Until it is done: a log that was followed and boxes that were not would go unnoticed.
+            self._stale = True
             self.log.catch_up()
             for box in self.ledger.boxes_from(first):
                 self._heads.pop(box, None)
+            self._stale = False
 
     def follow(self) -> None:
         """Read the ledger again if a failure left it unknown what it holds."""

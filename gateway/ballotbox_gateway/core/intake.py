@@ -104,13 +104,12 @@ class Intake:
         ledger: Ledger,
         quotas: Quotas | None = None,
         laws: Laws | None = None,
+        *,
+        reading: bool = False,
     ) -> None:
-        """Without `quotas` every sender may have stored as much as it likes.
-
-        `laws` are those that counts by hand may be counted by.
-        """
+        """Without `quotas` senders may have stored as much as they like; the others: `Books`."""
         self._quotas = quotas
-        self._books = Books(trusted, identity, ledger, laws)
+        self._books = Books(trusted, identity, ledger, laws, reading=reading)
         self._outbox = Outbox(self._books)
         self._sampler = Sampler()
         self._exposure = Exposure(self._books)

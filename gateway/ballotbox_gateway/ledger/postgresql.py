@@ -4,8 +4,9 @@ One row says where the log stands. A turn locks it: who holds it judges, signs a
 others wait. So leaves have no gaps, no two processes sign for one place, and each judges by what
 all have committed. Ids and places are unique by constraint, whoever writes.
 
-A connection that is lost ends the turn. Where a commit was under way, the server is asked what
-became of it; while it cannot be asked, nothing is said and the log is read again.
+A connection that is lost ends the turn. Where a commit was under way, the log itself is asked what
+became of it, for the server that answers then may be another one. What is not known to be on the
+standby as well, if there is one, is committed once more before anything is said of it.
 """
 
 from collections.abc import Iterator, Sequence
@@ -38,7 +39,7 @@ from ballotbox_gateway.core.salvage import in_ranges
 from ballotbox_gateway.ledger import postgresql_statements as sql
 from ballotbox_gateway.ledger import rows
 from ballotbox_gateway.ledger.evidence import misplaced_records
-from ballotbox_gateway.ledger.postgresql_connection import Link, connect, on_server
+from ballotbox_gateway.ledger.postgresql_connection import Link, connect, on_server, translated
 from ballotbox_gateway.ledger.postgresql_writing import frontier_after, write
 from ballotbox_protocol.election.identifiers import BoxId, ElectionDigest, ReportId
 from ballotbox_protocol.wire.merkle import HASH_SIZE, Frontier
@@ -46,16 +47,14 @@ from ballotbox_protocol.wire.verdict import Reason
 
 FORMAT: Final = 1
 _LEAVES_AT_ONCE: Final = 4_096
-_COMMITTED: Final = "committed"
 _OPEN: Final = (TransactionStatus.INTRANS, TransactionStatus.INERROR)
 
 
 class _Turn(NamedTuple):
-    """A transaction that has locked the log: where it stands, and what the server calls it."""
+    """A transaction that has locked the log: where it stands, and from what it goes on."""
 
     standing: Standing
     frontier: Frontier
-    transaction: str
 
 
 class PostgresqlLedger:
@@ -66,6 +65,8 @@ class PostgresqlLedger:
         self._settings = settings
         self._link = link
         self._turn: _Turn | None = None
+        #: The log as it was when the server last said, without reserve, that it keeps it.
+        self._sure: LogHead | None = None
 
     def _connected(self) -> Link:
         """Return the connection, made anew when it was lost and no turn ended with it."""
@@ -86,21 +87,19 @@ class PostgresqlLedger:
         """See the port."""
         try:
             yield self._begin().standing
+            self._make_sure()
         finally:
             self._end()
 
     @on_server
     def _begin(self) -> _Turn:
-        link = self._connected()
-        with link.pipeline():
-            link.execute(sql.BEGIN)
-            cursor = link.execute(sql.LOCK_HEAD, binary=True)
-        row: Any = cursor.fetchone()
+        self._connected().execute(sql.BEGIN)
+        row: Any = self._one(sql.LOCK_HEAD)
         if row is None:
             raise Damaged(f"{self.where}: the head of the log is missing")
-        size, root, version, hashes, transaction = row
+        size, root, version, hashes = row
         standing = Standing(LogHead(size, root), version)
-        self._turn = _Turn(standing, _frontier(size, hashes), transaction)
+        self._turn = _Turn(standing, _frontier(size, hashes))
         return self._turn
 
     def _end(self) -> None:
@@ -123,25 +122,57 @@ class PostgresqlLedger:
         self._require_expected(turn, batch, expected)
         frontier = frontier_after(turn.frontier, batch)
         write(self._link, batch, frontier)
-        self._make_durable(turn.transaction)
+        # After a pipeline no clock of the server watches over a turn that stands still.
+        self._link.execute(sql.WATCHED)
         self._turn = None
+        if not self._made_durable():
+            self._require_committed(batch)
+        signed = batch.checkpoint
+        self._sure = LogHead(signed.size, signed.root) if signed else turn.standing.head
 
-    def _make_durable(self, transaction: str) -> None:
+    @on_server
+    def _make_sure(self) -> None:
+        """Let nobody be told, by a turn that commits nothing, what this server alone may know.
+
+        A commit that a lost process made, or one that a standby has not got, is there to be read.
+        """
+        turn, self._turn = self._turn, None
+        if turn is None or turn.standing.head == self._sure:
+            return
+        if not self._made_durable():
+            raise DatabaseAway(f"{self.where}: does not say that it keeps what it holds")
+        self._sure = turn.standing.head
+
+    def _made_durable(self) -> bool:
+        """Commit; tell whether the server is sure of it, else the outcome is unknown.
+
+        It commits with a warning when the wait for its standby was cut short.
+        """
+        warnings: list[object] = []
+        self._link.add_notice_handler(warnings.append)
         try:
             done = self._link.execute(sql.COMMIT)
-        except psycopg.OperationalError as error:
-            if self._was_committed(transaction):
-                return
-            raise DatabaseAway(f"{self.where}: lost while committing: {error}") from error
+        except psycopg.Error as error:
+            if isinstance(told := translated(error, self.where), DatabaseAway):
+                return False
+            raise told from error
+        finally:
+            self._link.remove_notice_handler(warnings.append)
         if done.statusmessage != sql.COMMIT:
             raise LedgerFailure(f"{self.where}: answered a commit with {done.statusmessage}")
+        return not warnings
 
-    def _was_committed(self, transaction: str) -> bool:
-        """Ask over a new connection; a server that cannot be asked leaves it unknown."""
-        self._turn = None
+    def _require_committed(self, batch: Batch) -> None:
+        """Ask the log for the batch, over a new connection; raises DatabaseAway unless it is there.
+
+        By its root: who has that has every leaf up to it. A batch without leaves leaves no trace.
+        """
         self._link.close()
-        row = self._one(sql.OUTCOME, (transaction,))
-        return row is not None and row[0] == _COMMITTED
+        with self.turn():
+            signed = batch.checkpoint
+            found = self._checkpoint(sql.CHECKPOINT_AT, signed.size) if signed else None
+        if signed is None or found is None or found.root != signed.root:
+            raise DatabaseAway(f"{self.where}: lost while committing")
 
     def _require_expected(self, turn: _Turn, batch: Batch, expected: LogHead) -> None:
         step, delivery = batch.lower, batch.delivery

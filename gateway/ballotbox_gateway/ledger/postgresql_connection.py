@@ -17,16 +17,21 @@ from ballotbox_gateway.core.ports import (
     ReadOnly,
 )
 
-#: `pg_xact_status` and transaction ids that never repeat.
+#: Older ones lack settings that are made below, or get no corrections any more.
 _VERSION_MIN: Final = 130_000
 #: What must be so on the server; one that forgets what it acknowledged is not used.
 _DURABLE: Final = ("fsync", "full_page_writes")
-#: A process that stops while it holds the log must not hold it for ever.
+#: A process that stops or leaves the network while it holds the log must not hold it for ever; and
+#: the server tells by a warning that it did not wait for a standby.
 _OPTIONS: Final = {
     "synchronous_commit": "on",
     "idle_in_transaction_session_timeout": "15s",
     "lock_timeout": "30s",
-    "client_min_messages": "error",
+    "client_min_messages": "warning",
+    "tcp_keepalives_idle": "10",
+    "tcp_keepalives_interval": "5",
+    "tcp_keepalives_count": "3",
+    "tcp_user_timeout": "15s",
 }
 _PATIENCE: Final[dict[str, Any]] = {
     "connect_timeout": 5,
@@ -35,6 +40,9 @@ _PATIENCE: Final[dict[str, Any]] = {
     "keepalives_count": 3,
     "tcp_user_timeout": 15_000,
 }
+
+#: With these the server ends the connection, whatever else it says: a turn that stood still, too.
+_ENDS: Final = ("FATAL", "PANIC")
 
 Link = psycopg.Connection[tuple[object, ...]]
 
@@ -111,6 +119,8 @@ def on_server(method: Method[S, P, R]) -> Method[S, P, R]:
 def translated(error: psycopg.Error, where: str) -> LedgerFailure | Conflict:
     """Return what an error of the server is to a gateway."""
     told = f"{where}: {' '.join(str(error).split())}"
+    if error.diag.severity_nonlocalized in _ENDS:
+        return DatabaseAway(told)
     if isinstance(error, psycopg.IntegrityError):
         return Conflict(told)
     if isinstance(error, errors.DiskFull):

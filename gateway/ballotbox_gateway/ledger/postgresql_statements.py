@@ -12,11 +12,9 @@ BEGIN: Final = "BEGIN ISOLATION LEVEL READ COMMITTED"
 COMMIT: Final = "COMMIT"
 ROLLBACK: Final = "ROLLBACK"
 #: Waits for whoever moves the log now, and lets nobody else move it before this transaction ends.
-LOCK_HEAD: Final = """
-SELECT size, root, register_version, frontier, pg_current_xact_id()::text FROM head FOR UPDATE
-"""
-#: What became of a transaction, also after its connection is gone.
-OUTCOME: Final = "SELECT pg_xact_status(%s::xid8)"
+#: The lock is written ahead, so that the end of the transaction waits for disk and standby.
+LOCK_HEAD: Final = "SELECT size, root, register_version, frontier FROM head FOR UPDATE"
+WATCHED: Final = "SELECT"
 MOVE_LOG: Final = "UPDATE head SET size = %s, root = %s, frontier = %s"
 USE_REGISTER: Final = "UPDATE head SET register_version = %s"
 #: Everything as it is at one moment.

@@ -12,14 +12,14 @@ from typing import Any, Final
 
 from ballotbox_gateway.core.backlog import backlog
 from ballotbox_gateway.core.intake import CountOutcome, Intake, RulingOutcome, RulingResult
-from ballotbox_gateway.core.ports import DiskFull, Ledger, LedgerFailure
+from ballotbox_gateway.core.ports import DatabaseAway, DiskFull, Ledger, LedgerFailure
 from ballotbox_gateway.core.upward import UpwardBatch
 from ballotbox_gateway.log_lines import LAST_FAULTS
 from ballotbox_gateway.service.carrying_desk import Answer, CarryingDesk
 from ballotbox_gateway.service.count_records import stored_counts
 from ballotbox_gateway.service.counts_aside import counts_aside
 from ballotbox_gateway.service.drafts import Drafts
-from ballotbox_gateway.service.inspection import overview, set_aside
+from ballotbox_gateway.service.inspection import outline, overview, set_aside
 from ballotbox_gateway.service.reasons import count_in_words
 from ballotbox_protocol.election.definition import CONTESTS_MAX
 from ballotbox_protocol.election.identifiers import COUNT_MAX
@@ -83,7 +83,16 @@ class Desk:
             return {"problem": str(error)}
 
     def _status(self, _: dict[str, Any]) -> dict[str, Any]:
-        return overview(self._ledger, self.trusted) | self._running()
+        running = self._running()
+        if running.get(DatabaseAway.kind):
+            # Known already: to try it once more would hold everything else up.
+            return outline(self.trusted) | running
+        try:
+            return overview(self._ledger, self.trusted) | running
+        except DatabaseAway as error:
+            if not running.get("running"):
+                raise
+            return outline(self.trusted) | running | {error.kind: str(error)}
 
     def _set_aside(self, _: dict[str, Any]) -> dict[str, Any]:
         version = self.trusted.register.version

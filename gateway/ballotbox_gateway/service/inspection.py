@@ -22,15 +22,26 @@ CONVICTED: Final = (
 _NAMED_MAX: Final = 20
 
 
+def outline(trusted: Trusted) -> dict[str, Any]:
+    """Return what can be said without the ledger; what it alone knows is None."""
+    return {
+        "election": trusted.election.name,
+        "election_digest": trusted.digest.hex(),
+        "mode": trusted.election.mode.name.lower(),
+        "register_version": trusted.register.version,
+        "log": None,
+        "counts": None,
+        "boxes": None,
+        "convicted_by": None,
+    }
+
+
 def overview(ledger: Ledger, trusted: Trusted) -> dict[str, Any]:
     """Return the state of log and boxes as JSON-able values; no votes are in it."""
     binding, head, heads = ledger.binding(), ledger.log_head(), ledger.box_heads()
     return {
         "origin": binding.origin,
-        "election": trusted.election.name,
-        "election_digest": trusted.digest.hex(),
-        "mode": trusted.election.mode.name.lower(),
-        "register_version": trusted.register.version,
+        **outline(trusted),
         "log": {"size": head.size, "root": head.root.hex()},
         "counts": _counts(ledger),
         "boxes": _boxes(heads, trusted),

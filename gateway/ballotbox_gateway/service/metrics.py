@@ -55,7 +55,9 @@ def _one(*path: str) -> Callable[[State], Values]:
 
 def _number_of(*names: str) -> Callable[[State], Values]:
     def count(state: State) -> Values:
-        yield (), float(sum(len(state.get(name, ())) for name in names))
+        parts = [state.get(name, ()) for name in names]
+        if None not in parts:
+            yield (), float(sum(map(len, parts)))
 
     return count
 
@@ -65,13 +67,13 @@ def _info(state: State) -> Values:
 
 
 def _decisions(state: State) -> Values:
-    for tally, counts in state["counts"].items():
+    for tally, counts in (state["counts"] or {}).items():
         for reason, number in counts.items():
             yield (tally, reason), float(number)
 
 
 def _box_states(state: State) -> Values:
-    for name, number in state["boxes"]["by_state"].items():
+    for name, number in (state["boxes"] or {"by_state": {}})["by_state"].items():
         yield (name,), float(number)
 
 

@@ -37,6 +37,7 @@ from ballotbox_gateway.service.delivery import UpwardDelivery
 from ballotbox_gateway.service.desk import Desk
 from ballotbox_gateway.service.follower import Follower
 from ballotbox_gateway.service.forks import Forks
+from ballotbox_gateway.service.kept_checkpoint import KeptCheckpoint
 from ballotbox_gateway.service.reception import Reception
 from ballotbox_gateway.service.room import Reserve
 from ballotbox_gateway.service.screen_watch import ScreenWatch
@@ -88,6 +89,7 @@ class Office:
         self._below: MqttFromBelow | None = None
         self._follower: Follower | None = None
         self._sharing: Sharing | None = None
+        self._kept: KeptCheckpoint | None = None
         self._forks = Forks()
         self._certificates = CertificateWatch(self.config)
         precincts = self.config.screen.precincts if self.config.screen else ()
@@ -121,6 +123,11 @@ class Office:
             if config.postgresql is not None:
                 self._sharing = self._share(mqtt, config.postgresql)
                 yield self._sharing.run()
+        if config.postgresql is not None:
+            self._kept = KeptCheckpoint(
+                config, lambda: self._ledger.checkpoint_at(self._intake.size)
+            )
+            yield self._kept.run()
         if config.below is not None:
             self._below = MqttFromBelow(
                 config.below, config.origin, self.trusted.digest, self.take_in, backoff()
@@ -149,7 +156,11 @@ class Office:
 
         leases = Leases(settings, f"{socket.gethostname()}-{os.getpid()}-{os.urandom(4).hex()}")
         return Sharing(
-            leases, mqtt.listen_to, lambda: not self.reception.disk_full, settings.lease_s
+            leases,
+            mqtt.listen_to,
+            lambda: not self.reception.disk_full,
+            settings.lease_s,
+            lambda: bool(mqtt.subscriptions.deaf),
         )
 
     def _say(self, requests: Requests) -> None:
@@ -158,7 +169,7 @@ class Office:
             carrier.flush()
 
     def _grown(self) -> None:
-        for part in (self._delivery, self._follower):
+        for part in (self._delivery, self._follower, self._kept):
             if part is not None:
                 part.wake()
 
@@ -219,6 +230,8 @@ class Office:
             self._delivery.close()
         if self._follower is not None and well:
             await self._follower.finish()
+        if self._kept is not None and well:
+            await self._kept.keep()
 
     def answer(self, question: dict[str, Any]) -> dict[str, Any]:
         """Answer at the control socket."""
@@ -257,6 +270,7 @@ class Office:
         ]
         return {
             "running": True,
+            "origin": self.config.origin,
             "roads": roads,
             "fresh_boxes": len(reception.fresh),
             "undecided": len(reception.inbox),

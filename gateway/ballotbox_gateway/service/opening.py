@@ -15,6 +15,7 @@ from ballotbox_gateway.ledger.placing import finish_placing
 from ballotbox_gateway.ledger.sqlite import create, open_ledger
 from ballotbox_gateway.problem import Problem
 from ballotbox_gateway.service.copied import CopiedLog
+from ballotbox_gateway.service.kept_checkpoint import require_followed
 from ballotbox_gateway.service.mending import Loss, Mending, closed
 from ballotbox_gateway.service.opening_database import create_in_database, open_in_database
 from ballotbox_protocol.election.identifiers import InvalidField
@@ -135,15 +136,20 @@ def open_intake(
 
 
 def size_of_whole(config: Config, trusted: Trusted, identity: Identity) -> int:
-    """Return the size of the log when everything stored is whole; raises Problem, mends nothing."""
+    """Return the size of the log when everything stored is whole; raises Problem.
+
+    Mends nothing. Beside other processes of one log it makes none of them use a newer register.
+    """
+    shared = config.postgresql is not None
     try:
-        opened = _whole(config, trusted, identity, _copied(config, identity))
+        opened = _whole(config, trusted, identity, _copied(config, identity), reading=shared)
     except _NotWhole as fault:
         mended = "`ballotbox-gateway run` makes it whole again, or says what to do"
-        remedy = _RESTORE if config.postgresql else mended
+        remedy = _RESTORE if shared else mended
         raise Problem(config.ledger, str(fault), remedy) from fault
     opened.ledger.close()
-    remember_register(config, trusted.register)
+    if not shared:
+        remember_register(config, trusted.register)
     return opened.intake.size
 
 
@@ -170,13 +176,18 @@ def _whole(
     identity: Identity,
     copied: CopiedLog | None,
     quotas: Quotas | None = None,
+    *,
+    reading: bool = False,
 ) -> Opened:
     """Return what is open when it is whole; raises _NotWhole where mending may help."""
     ledger = _opened(config, copied)
     try:
-        intake = Intake(trusted, identity, ledger, quotas, load_laws(config.laws))
+        laws = load_laws(config.laws)
+        intake = Intake(trusted, identity, ledger, quotas, laws, reading=reading)
         ledger.require_whole()
         _require_newest(config, intake, copied)
+        if config.postgresql is not None:
+            require_followed(config, identity, intake)
     except (InvalidField, OlderRegister) as error:
         ledger.close()
         raise Problem(config.ledger, str(error), "Correct the settings") from error

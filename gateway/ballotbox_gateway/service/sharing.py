@@ -45,7 +45,10 @@ class Leases(Protocol):
 
 
 class Sharing:
-    """Keeps this process's leases. `able`: whether it takes reports in at this time."""
+    """Keeps this process's leases. `able`: whether it takes reports in at this time.
+
+    `deaf`: whether the broker refuses it any shard; then it has none until it connects anew.
+    """
 
     def __init__(
         self,
@@ -53,10 +56,12 @@ class Sharing:
         listen_to: Callable[[Collection[int]], None],
         able: Callable[[], bool],
         lease_s: int,
+        deaf: Callable[[], bool] = lambda: False,
     ) -> None:
         self._leases = leases
         self._listen_to = listen_to
         self._able = able
+        self._deaf = deaf
         self._pause_s = lease_s / _TIMES
         self._shards: frozenset[int] = frozenset()
         self._processes = 0
@@ -76,6 +81,9 @@ class Sharing:
         """Renew the leases once, unless nothing may be taken in."""
         if not self._able():
             return
+        if self._deaf():
+            await self._let_go()
+            return
         try:
             held = await in_thread(self._leases.renew)
         except LedgerFailure as error:
@@ -88,6 +96,13 @@ class Sharing:
             )
         self._shards, self._processes = held.shards, held.processes
         self._listen_to(held.shards)
+
+    async def _let_go(self) -> None:
+        if self._shards:
+            _log.error("no shard is ours: the broker refuses what we ask of it")
+            await in_thread(self._leases.leave)
+            self._shards = frozenset()
+            self._listen_to(self._shards)
 
     def _tell(self, trouble: str) -> None:
         if trouble and not self._trouble:

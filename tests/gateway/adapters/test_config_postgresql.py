@@ -38,6 +38,10 @@ BAD = {
         + '[upstream]\nurl = "http://127.0.0.1:1"\norigin = "a.example/b"\n',
         "upstream needs ledger_file",
     ),
+    "gateways below over MQTT": (
+        SOCKET + MQTT + DATABASE + '[below]\nhost = "b"\n',
+        "below needs ledger_file: with [postgresql] use [http]",
+    ),
     "an older MQTT": (
         SOCKET + MQTT + 'protocol = "3.1.1"\n' + DATABASE,
         'mqtt.protocol must be "5"',

@@ -4,6 +4,8 @@ import asyncio
 from contextlib import AsyncExitStack, asynccontextmanager
 
 import pytest
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.reasoncodes import ReasonCode
 
 from ballotbox_gateway.adapters.backoff import Backoff
 from ballotbox_gateway.adapters.mqtt_intake import MqttIntake
@@ -135,6 +137,23 @@ def test_each_start_of_one_of_several_has_a_name_of_its_own():
     assert first.startswith(f"{alone}-")
     named = Mqtt(host="b", client_id="one")
     assert session_of(named, ORIGIN, shared=True) == "one"
+
+
+def test_a_shard_that_the_broker_refuses_is_trouble_until_the_next_connection(broker):
+    """mosquitto refuses no subscription to a client that it lets in: others do."""
+    refusal = ReasonCode(PacketTypes.SUBACK, "Not authorized")
+    granted = ReasonCode(PacketTypes.SUBACK, "Granted QoS 1")
+
+    async def scenario():
+        async with roads(broker, 1) as (intake,):
+            intake._subscribed([granted, refusal])
+            told = f"refuses the subscription to bbx/1/{ELECTION[:8].hex()}/+/up/+: not authorized"
+            assert intake.trouble.startswith(told)
+            assert intake.subscriptions.deaf
+            intake._detach()
+            await soon(lambda: not intake.trouble and not intake.subscriptions.deaf, "a new line")
+
+    asyncio.run(scenario())
 
 
 def test_what_is_subscribed_to():

@@ -1,13 +1,16 @@
 """Is a register that undoes the one used last refused after a restart, too?"""
 
+from contextlib import closing
 from dataclasses import replace
 
 import pytest
 
+from ballotbox_gateway.adapters.trust_files import load_identity
 from ballotbox_gateway.adapters.used_register import remember_register, require_follows
 from ballotbox_gateway.cli.asking import asking
 from ballotbox_gateway.installation import load_installation
 from ballotbox_gateway.problem import Problem
+from ballotbox_gateway.service.opening import create_ledger, open_existing, size_of_whole
 from ballotbox_protocol.election.register import ClosedAs, Closure, origin_id
 from ballotbox_protocol.election.register_changes import close_box, next_version
 from ballotbox_simulator.authority import with_register
@@ -104,3 +107,22 @@ def test_what_a_stopped_gateway_s_command_used_is_kept_as_well(tmp_path, command
     register.write_bytes(with_register(given, replace(REGISTER, version=3)).register)
     with pytest.raises(Problem, match="which version 2 closed"), asking(settings):
         pass
+
+
+def test_a_command_beside_other_processes_makes_none_of_them_use_a_newer_register(
+    tmp_path, cluster, new_schema
+):
+    given, schema = authority(), new_schema().schema_name
+    gateway = FieldGateway(tmp_path / "g", given, ORIGIN)
+    mqtt = '[mqtt]\nhost = "127.0.0.1"\nport = 1\n'
+    gateway.configure(cluster.table(schema), mqtt, ledger_file=None, control_socket="c.socket")
+    settings = load_installation(gateway.config).one(None)
+    create_ledger(settings, given.trusted)
+    newer = with_register(given, CLOSED)
+    (gateway.folder / "register.cose").write_bytes(newer.register)
+    assert size_of_whole(settings, newer.trusted, load_identity(settings, newer.trusted)) == 0
+    with asking(settings) as ask, pytest.raises(Problem, match="used by no process of this log"):
+        ask(ask="rule", ruling="AAAA")
+    with closing(open_existing(settings)) as ledger:
+        assert ledger.binding().register_version == REGISTER.version
+    assert not list(gateway.folder.rglob("*.register"))

@@ -17,12 +17,14 @@ _UNTIL = dt.datetime(2100, 1, 1, tzinfo=dt.UTC)
 class CertificateAuthority:
     """Writes its own certificate as `ca`, and issues others beside it."""
 
-    def __init__(self, folder: Path, name: str = "Test authority") -> None:
+    def __init__(
+        self, folder: Path, name: str = "Test authority", until: dt.datetime = _UNTIL
+    ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
         self._key = ec.generate_private_key(ec.SECP256R1())
         self._name = _name(name)
-        own = _certificate(self._name, self._name, self._key.public_key()).add_extension(
+        own = _certificate(self._name, self._name, self._key.public_key(), until).add_extension(
             x509.BasicConstraints(ca=True, path_length=None), critical=True
         )
         self.ca = folder / "ca.pem"
@@ -41,6 +43,7 @@ class CertificateAuthority:
         stem = file_name or common_name
         paths = self._folder / f"{stem}.pem", self._folder / f"{stem}.key"
         paths[0].write_bytes(_sign(builder, self._key))
+        paths[1].touch(mode=0o600)
         paths[1].write_bytes(
             key.private_bytes(
                 serialization.Encoding.PEM,

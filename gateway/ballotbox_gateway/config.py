@@ -78,8 +78,8 @@ class Limits(_Table):
         64,
         ge=1,
         le=100_000,
-        description="Statements of released results that one gateway below may bring in a day "
-        "although they cannot stand; more wait",
+        description="Released results of its own log that one gateway below may bring in a day "
+        "although they cannot stand; more wait, and so does what its log holds behind them",
     )
     disk_reserve_mib: int = Field(
         64,

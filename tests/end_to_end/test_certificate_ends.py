@@ -56,6 +56,26 @@ def test_hours_before_check_log_status_and_screen_say_when_and_what_to_do(gatewa
             assert "it is renewed while all goes on" in shown
 
 
+def test_a_new_one_with_a_bad_authority_beside_it_is_not_the_one_in_use(gateway, tmp_path):
+    with secured(gateway, tmp_path) as place:
+        place.authority.issue(place.session, "gateway", later(hours=3, minutes=20))
+        started(gateway, place.mqtt_table())
+        with gateway.running():
+            gateway.await_line(LISTENING)
+            before = status(gateway)["certificates"]
+            good = place.authority.ca.read_bytes()
+            place.authority.issue(place.session, "gateway")
+            place.authority.ca.write_text("no authority")
+            gateway.tell(signal.SIGHUP)
+            gateway.await_line("the connection to the broker stays as it is")
+            assert status(gateway)["certificates"] == before
+            assert before[0]["trouble"]
+            place.authority.ca.write_bytes(good)
+            gateway.tell(signal.SIGHUP)
+            gateway.await_line("connecting with the new files of the mqtt table")
+            assert status(gateway)["certificates"][0]["trouble"] == ""
+
+
 @pytest.mark.accept
 def test_at_the_end_what_stands_goes_on_and_after_it_a_new_one_heals(gateway, election, tmp_path):
     box = ScriptedBox(election)

@@ -177,9 +177,11 @@ def test_the_clock_is_a_day_behind(gateway, broker, noted):
     book.say(
         "A small computer without a battery goes on with the time at which it stopped. "
         "Certificates then seem not to have begun, and people read wrong times. Compare with a "
-        "watch:"
+        "watch. `set-time` takes local time (12:02 in Bishkek is 06:02 UTC), and refuses while a "
+        "time service is on:"
     )
-    book.stands_for('sudo timedatectl set-time "2026-06-14 06:02"', lambda: None)
+    book.stands_for("sudo timedatectl set-ntp false", lambda: None)
+    book.stands_for('sudo timedatectl set-time "2026-06-14 12:02"', lambda: None)
     book.reads("check", fails=False)
 
 

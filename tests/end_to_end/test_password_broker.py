@@ -3,12 +3,15 @@
 import os
 import shutil
 import signal
+import stat
 import subprocess
 from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
-from ballotbox_gateway.adapters.upward_topics import topic_back, topic_upward
+from ballotbox_gateway.adapters.upward_topics import PACKET_MAX, topic_back, topic_upward
 from ballotbox_simulator.live.broker import free_port
 from tests.certificates import CertificateAuthority
 from tests.end_to_end.secured_broker import SecuredBroker, SecuredClient, mosquitto_program
@@ -48,7 +51,7 @@ class Upper:
         path.write_text((password or PASSWORDS[name]) + "\n")
         return f'username = "{name}"\npassword_file = "broker.password"\n'
 
-    def write_files(self, gateway, *words, by_password=True) -> str:
+    def write_files(self, gateway, *words, by_password=True, user="root") -> str:
         (self.folder / "state").mkdir(exist_ok=True)
         done = gateway.command(
             *("broker-config", *words, "-o", str(self.folder / "broker")),
@@ -56,7 +59,7 @@ class Upper:
             *(("--passwords", str(self.passwords)) if by_password else ()),
         )
         assert done.exit_code == 0, done.output
-        if os.geteuid() == 0:
+        if os.geteuid() == 0 and user == "root":
             # Root's temporary folders are closed to the user that mosquitto would become.
             with (self.folder / "broker" / "mosquitto.conf").open("a") as config:
                 config.write("user root\n")
@@ -132,10 +135,72 @@ def test_the_broker_of_the_boxes_takes_names_and_passwords_as_well(upper):
     upper.below.configure(f'[mqtt]\n{named}[mqtt.tls]\nca_file = "{upper.ca}"\n')
     printed = upper.write_files(upper.below)
     assert "user name its id, 32 hexadecimal digits\nthis gateway   user name boxes-ga" in printed
-    assert f"passwords      mosquitto_passwd {upper.passwords} NAME, for each name" in printed
+    assert f"install -m 640 -o root -g mosquitto /dev/null {upper.passwords}\n" in printed
+    assert printed.endswith(f"               mosquitto_passwd {upper.passwords} NAME\n")
     with upper.broker():
         told = upper.below.command("check").stdout
         assert f"ok    MQTT broker 127.0.0.1:{upper.port}: lets us read and answer" in told
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can make a file for mosquitto")
+def test_the_commands_as_printed_make_a_file_that_mosquitto_reads_as_its_own_user(
+    upper, open_folder
+):
+    upper.folder = open_folder
+    upper.passwords = open_folder / "passwords"
+    CertificateAuthority(open_folder).issue("127.0.0.1", "broker")
+    upper.ca = open_folder / "ca.pem"
+    (open_folder / "broker.key").chmod(0o644)
+    printed = upper.write_files(upper.centre, "--below", user="mosquitto")
+    install, add = [line.split() for line in printed.splitlines() if str(upper.passwords) in line]
+    subprocess.run(install, check=True)
+    subprocess.run([add[0], "-b", *add[1:-1], OTHER, PASSWORDS[OTHER]], check=True)
+    found = upper.passwords.stat()
+    assert stat.S_IMODE(found.st_mode) == 0o640
+    with upper.broker():
+        own = topic_upward(DIGEST, OTHER)
+        assert upper.says(OTHER, own) in ACCEPTED
+
+
+@pytest.fixture
+def open_folder():
+    """A folder that the user mosquitto may enter, unlike those that a test of root's has."""
+    with TemporaryDirectory(dir="/tmp") as name:
+        for path in (Path(name), Path(name) / "state"):
+            path.mkdir(exist_ok=True)
+            path.chmod(0o755)
+        shutil.chown(Path(name) / "state", "mosquitto")
+        yield Path(name)
+
+
+@pytest.mark.parametrize("table", ["mqtt", "below"])
+def test_a_user_name_that_another_client_has_is_refused(upper, table, tmp_path):
+    name = OTHER if table == "below" else authority().boxes[0].hex()
+    lines = f'[{table}]\nhost = "b"\nusername = "{name}"\npassword_file = "p"\n'
+    upper.centre.configure(f'{lines}[{table}.tls]\nca_file = "{upper.ca}"\n')
+    words = ("broker-config", "--passwords", "p", "-o", str(tmp_path / "new"))
+    told = upper.centre.command(*words, *(["--below"] if table == "below" else [])).stderr
+    assert f"{table}: {name}: is the name of another client at the broker" in told
+    assert "Give this gateway a name of its own there" in told
+    assert not (tmp_path / "new").exists()
+
+
+def test_what_waits_at_the_broker_of_the_gateways_below_is_little(upper):
+    upper.write_files(upper.centre, "--below")
+    made = (upper.folder / "broker" / "mosquitto.conf").read_text().splitlines()
+    clients = len(authority().trusted.register.gateway_keys) - 1
+    assert f"max_queued_messages {2 * clients}" in made
+    assert f"max_queued_bytes {2 * clients * PACKET_MAX}" in made
+    assert f"password_file {upper.passwords}" in made
+
+
+def test_the_path_of_the_passwords_is_written_whole(upper):
+    upper.passwords = "passwords"
+    printed = upper.write_files(upper.centre, "--below")
+    made = (upper.folder / "broker" / "mosquitto.conf").read_text()
+    (line,) = [each for each in made.splitlines() if each.startswith("password_file ")]
+    assert Path(line.split()[1]).is_absolute()
+    assert f"/dev/null {line.split()[1]}\n" in printed
 
 
 def test_what_does_not_fit_is_named_with_its_setting(upper, tmp_path):

@@ -1,4 +1,6 @@
-"""Can a hostile log below fill this one with statements that cannot stand?"""
+"""Can a hostile log below fill this one with words on itself that cannot stand?"""
+
+from dataclasses import replace
 
 import pytest
 
@@ -6,15 +8,16 @@ from ballotbox_gateway.core.intake import Identity, Intake
 from ballotbox_gateway.core.quota import ROW_OVERHEAD, Allowance, Quota, Quotas, statements
 from ballotbox_gateway.core.upward import UpwardFault, UpwardReply
 from ballotbox_protocol.wire.report import ReportKind
+from ballotbox_protocol.wire.statements import RulingKind
 from ballotbox_protocol.wire.verdict import Reason
 from tests.gateway.below import Levels, LowerLog
-from tests.gateway.scripted import CENTRE, NOW, OTHER, memory
+from tests.gateway.scripted import CENTRE, NOW, ORIGIN, OTHER, memory, report_id, ruling
 from tests.gateway.test_planted_publications import aside_of
 from tests.gateway.test_publications import GIVEN, entry_of, following, released, take
 
 DAY = 86_400
 MANY = Allowance(1 << 30, 1 << 30)
-TOO_MANY = "hold a statement, and too many of this log could not stand today"
+TOO_MANY = "hold a publication, and too many of this log could not stand today"
 
 
 class Centre:
@@ -35,10 +38,13 @@ class Centre:
         return self.ledger.log_head().size
 
     def planted(self):
-        """A batch with one more statement that is no word of that log on itself."""
+        """A batch with one more statement of that log on itself, which nobody signed."""
+        return self.log.batch(entry_of(self.unsigned(OTHER)))
+
+    def unsigned(self, origin):
         self.number += 1
-        result = self.number.to_bytes(32)
-        return self.log.batch(aside_of(released(self.levels.lower, result=result)))
+        given = released(self.levels.lower, origin=origin, result=self.number.to_bytes(32))
+        return replace(given, signatures=())
 
     def take(self, batch, now=NOW):
         return self.intake.admit_from_below(batch, now)
@@ -107,6 +113,43 @@ def test_what_another_log_brought_before_is_not_charged_to_whoever_brings_it_aga
         assert isinstance(centre.take(again.batch(entry_of(statement))), UpwardReply)
     assert centre.size == size
     assert centre.told == []
+
+
+def test_a_gateway_in_the_middle_is_not_charged_for_what_those_below_it_said():
+    """It took some as theirs and set others aside, one of them in its own name."""
+    centre = Centre(1)
+    batches = [
+        centre.log.batch(make(centre.unsigned(origin)))
+        for origin in (ORIGIN, OTHER)
+        for make in (aside_of, entry_of)
+        if (origin, make) != (OTHER, entry_of)
+        for _ in range(3)
+    ]
+    for batch in batches:
+        assert isinstance(centre.take(batch), UpwardReply)
+    assert centre.told == []
+    assert centre.size == 9
+
+
+def test_one_batch_full_of_them_locks_a_log_out_for_a_day_and_not_for_weeks():
+    centre = Centre(3)
+    many = [entry_of(centre.unsigned(OTHER)) for _ in range(60)]
+    assert isinstance(centre.take(centre.log.batch(*many)), UpwardReply)
+    more = centre.planted()
+    assert isinstance(centre.take(more, NOW + DAY // 2), UpwardFault)
+    assert isinstance(centre.take(more, NOW + DAY + 60), UpwardReply)
+
+
+def test_a_ruling_does_not_wait_for_a_log_that_brought_too_many():
+    centre = Centre(1)
+    assert isinstance(centre.take(centre.planted()), UpwardReply)
+    scene = centre.levels.other
+    message = scene.box.report(ReportKind.BOOT, firmware=bytes(32))
+    scene.admit(message)
+    scene.intake.rule(ruling(GIVEN, RulingKind.RELEASE, report_id(message)), NOW)
+    held = scene.intake.next_upward(CENTRE, 100).entries
+    assert any(entry.ruling for entry in held)
+    assert isinstance(centre.take(centre.log.batch(*held)), UpwardReply)
 
 
 @pytest.mark.parametrize(("count", "per_hour"), [(1, 42), (24, 1_024), (64, 2_730)])

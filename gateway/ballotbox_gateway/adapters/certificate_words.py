@@ -17,7 +17,7 @@ def verification_remedy(error: ssl.SSLCertVerificationError, authority: str, add
     if code == _NOT_YET_VALID:
         return f"{_CLOCK.capitalize()}, or have that certificate made anew"
     if code == _HAS_EXPIRED:
-        return f"Have that certificate made anew, or {_CLOCK}"
+        return f"Have that certificate or its authority's made anew, or {_CLOCK}"
     if code in _UNKNOWN_AUTHORITY:
         return f"Correct {authority}: it must hold the authority that made that certificate"
     if code in _OTHER_NAME:

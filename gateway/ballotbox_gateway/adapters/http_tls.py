@@ -86,12 +86,18 @@ def examined(certificate: Path, key: Path | None, *, as_client: bool) -> Mapping
     return ends[asks].getpeercert() or {}
 
 
-def life_of(certificate: Mapping[str, Any]) -> tuple[int, int]:
-    """Return from when to when, in Unix seconds, an examined certificate is good."""
-    begins, ends = (
-        int(ssl.cert_time_to_seconds(certificate[field])) for field in ("notBefore", "notAfter")
-    )
-    return begins, ends
+def life_of(certificate: Mapping[str, Any], file: Path) -> tuple[int, int]:
+    """Return from when to when, in Unix seconds, an examined certificate is good.
+
+    file: where it stands; an authority beside it that ends sooner ends the road as well. Raises
+    OSError when that cannot be read.
+    """
+    beside = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    beside.load_verify_locations(file)
+    chain = [certificate, *beside.get_ca_certs()]
+    begins = max(ssl.cert_time_to_seconds(str(each["notBefore"])) for each in chain)
+    ends = min(ssl.cert_time_to_seconds(str(each["notAfter"])) for each in chain)
+    return int(begins), int(ends)
 
 
 def _trust(context: ssl.SSLContext, path: Path, setting: str) -> None:

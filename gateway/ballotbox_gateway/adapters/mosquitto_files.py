@@ -7,7 +7,7 @@ user name takes that place. Each has its own lines; a `%u` pattern would let in 
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -34,13 +34,17 @@ _OURS: Final = "# Made by `ballotbox-gateway broker-config`"
 _QUEUE_MIN: Final = 10_000
 _QUEUE_PER_BOX: Final = 64
 _PACKET_OF_BOX: Final = MESSAGE_MAX + 4_095
+#: A gateway below has one request under way, and may send it again.
+_QUEUE_PER_GATEWAY: Final = 2
+#: What the largest of them may take of the broker's memory and disk, in bytes.
+_QUEUE_BYTES_MAX: Final = 2**30
 
 
 class Session(NamedTuple):
     """What the broker carries for one election.
 
     name: by which it knows this gateway. grants: lines of the access list, by whose they are.
-    others: names of this gateway's other processes.
+    others: names of this gateway's other processes. below: it is that of the gateways below.
     """
 
     settings: Mqtt
@@ -49,6 +53,7 @@ class Session(NamedTuple):
     packet_max: int
     window: int
     others: Sequence[str] = ()
+    below: bool = False
 
 
 class Place(NamedTuple):
@@ -72,6 +77,7 @@ def session_of(
     for box in sorted(trusted.register.entries_of):
         up, down = (topic_of(trusted.digest, box, way) for way in ("up", "down"))
         sharded = sharded_topic_of(trusted.digest, box)
+        _require_another("mqtt", box.hex(), grants)
         grants[box.hex()] = [f"topic write {up}", f"topic write {sharded}", f"topic read {down}"]
     return Session(settings, name, grants, _PACKET_OF_BOX, settings.receive_maximum, others)
 
@@ -85,10 +91,11 @@ def session_above(settings: Mqtt, origin: str, trusted: Trusted, *, passwords: b
         if len(lower) > COMMON_NAME_MAX and not passwords:
             what = f"is longer than the {COMMON_NAME_MAX} characters of a common name"
             raise Problem(lower, what, "Give --passwords a file, and the gateways user names")
+        _require_another("below", lower, grants)
         topic = topic_upward(trusted.digest, lower)
         grants[lower] = [f"topic write {topic}", f"topic read {topic_back(topic)}"]
     window = min(WINDOW, settings.receive_maximum)
-    return Session(settings, name, grants, PACKET_MAX, window)
+    return Session(settings, name, grants, PACKET_MAX, window, below=True)
 
 
 def _named(settings: Mqtt, table: str, otherwise: str, *, passwords: bool) -> str:
@@ -108,6 +115,13 @@ def _require_name(field: str, name: str) -> None:
     if _NAME.fullmatch(name) is None:
         what = "holds more than letters, digits, dots, lines, dashes and strokes"
         raise Problem(field, what, "Use those alone")
+
+
+def _require_another(table: str, client: str, taken: Collection[str]) -> None:
+    """One name for two clients would give each the other's rights and end its connections."""
+    if client in taken:
+        what = "is the name of another client at the broker, and this gateway's too"
+        raise Problem(f"{table}: {client}", what, "Give this gateway a name of its own there")
 
 
 def write_broker_files(folder: Path, sessions: Sequence[Session], place: Place) -> int:
@@ -148,7 +162,8 @@ def _joined(sessions: Sequence[Session]) -> dict[str, list[str]]:
             found[name].extend(each.grants[name])
     others: dict[str, list[str]] = {}
     for each in sessions:
-        for name in each.grants.keys() - ours.keys():
+        for name in each.grants.keys() - {each.name, *each.others}:
+            _require_another("elections side by side", name, ours)
             others.setdefault(name, []).extend(each.grants[name])
     return found | dict(sorted(others.items()))
 
@@ -173,7 +188,7 @@ def _config(session: Session, clients: int, acl: Path, place: Place) -> tuple[st
         "# message_size_limit would acknowledge what it drops.",
         f"max_packet_size {session.packet_max}",
         f"max_inflight_messages {session.window}",
-        f"max_queued_messages {max(_QUEUE_MIN, clients * _QUEUE_PER_BOX)}",
+        *_queue(session, clients),
         "persistence true",
         f"persistence_location {place.state}/",
         "autosave_interval 1",
@@ -183,6 +198,15 @@ def _config(session: Session, clients: int, acl: Path, place: Place) -> tuple[st
         "log_type warning",
         "log_type notice",
     )
+
+
+def _queue(session: Session, clients: int) -> tuple[str, ...]:
+    """Return what waits at most for a client that is absent, and what room that may take."""
+    if not session.below:
+        return (f"max_queued_messages {max(_QUEUE_MIN, clients * _QUEUE_PER_BOX)}",)
+    many = _QUEUE_PER_GATEWAY * max(1, clients)
+    most = min(many * session.packet_max, _QUEUE_BYTES_MAX)
+    return f"max_queued_messages {many}", f"max_queued_bytes {most}"
 
 
 def _who_is_who(place: Place) -> tuple[str, ...]:

@@ -92,7 +92,7 @@ def password_in(path: Path | None, setting: str) -> str | None:
     if path is None:
         return None
     try:
-        return _read(path, setting).decode().rstrip("\n")
+        return _read(path, setting).decode().rstrip("\r\n")
     except UnicodeDecodeError as error:
         raise Problem(str(path), "is not UTF-8 text", f"Correct {setting}") from error
 

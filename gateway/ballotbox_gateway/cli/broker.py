@@ -81,6 +81,8 @@ def broker_config(  # noqa: PLR0913 (one parameter for each option)
     if below and others:
         raise Problem("--process", "is for the broker of [mqtt]", "Leave out --below or --process")
     asks = passwords is not None
+    # Mosquitto takes a path in its file from wherever it was started.
+    passwords = passwords.absolute() if passwords is not None else None
     elections = _of_one_broker(installation, election, "below" if below else "mqtt")
     sessions = [
         session_above(settings, each.origin, load_trusted(each), passwords=asks)
@@ -101,7 +103,10 @@ def broker_config(  # noqa: PLR0913 (one parameter for each option)
         where = f", for {config.name}" if installation.several else ""
         click.echo(f"this gateway   {name.partition(' of ')[0]} {session.name}{where}")
     if asks:
-        click.echo(f"passwords      mosquitto_passwd {passwords} NAME, for each name of the list")
+        click.echo("passwords      once, as root, so that mosquitto may read them and others not:")
+        click.echo(f"               install -m 640 -o root -g mosquitto /dev/null {passwords}")
+        click.echo("               then for each name of the list:")
+        click.echo(f"               mosquitto_passwd {passwords} NAME")
 
 
 def _require_own_names(sessions: "Sequence[Session]") -> None:

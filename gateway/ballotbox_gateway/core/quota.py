@@ -14,6 +14,8 @@ from typing import Final
 ROW_OVERHEAD: Final = 1_024
 _HOUR: Final = 3_600
 _HOURS: Final = 24
+#: More than so many bursts is never owed.
+_DEBT_MAX: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +67,11 @@ class Quota:
     def charge(self, who: bytes, size: int, now: int) -> None:
         """Take `size` bytes, which are stored now, and the room around them from its bucket.
 
-        A bucket may go below empty by what one batch holds.
+        A bucket goes below empty by what one batch holds, by another bucket at most: whatever one
+        batch holds, its sender is heard again once so much is refilled.
         """
-        self._used[who] = self._refilled(who, now) + size + ROW_OVERHEAD, now
+        used = self._refilled(who, now) + size + ROW_OVERHEAD
+        self._used[who] = min(used, _DEBT_MAX * self._allowance.burst), now
 
     def _refilled(self, who: bytes, now: int) -> int:
         used, since = self._used.get(who, (0, now))

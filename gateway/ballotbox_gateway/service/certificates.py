@@ -28,6 +28,11 @@ REMEDY: Final = (
     "Have a new one made, put it and its key in the same files, then "
     "`systemctl reload ballotbox-gateway` (SIGHUP)"
 )
+CLOCK_REMEDY: Final = (
+    "Compare the clock with a watch; if it is right, have the certificate made anew"
+)
+#: Stands above all marks for one that is not good yet.
+_EARLY: Final = len(MARKS_S) + 1
 _REFUSES: Final = {
     "http": "gateways below cannot connect any more",
     "mqtt.tls": "the broker takes no new connection of ours",
@@ -63,6 +68,32 @@ def own_certificates(config: Config) -> Iterator[OwnCertificate]:
         yield OwnCertificate("upstream", *own, as_client=True, origin=config.origin)
 
 
+class _Life(NamedTuple):
+    """From when to when the certificate in a file is good, in Unix seconds."""
+
+    file: Path
+    begins: int
+    ends: int
+
+    def mark(self, now: float) -> int:
+        """Return how many marks before its end are passed, more than all before it begins."""
+        if now < self.begins:
+            return _EARLY
+        return sum(self.ends - now <= mark for mark in MARKS_S)
+
+    def trouble(self, table: str, now: int) -> tuple[str, str]:
+        """Return what is wrong and the remedy, two empty texts while nothing is."""
+        if now < self.begins:
+            return early(self.file, self.begins), CLOCK_REMEDY
+        trouble = trouble_of(table, self.file, self.ends, now)
+        return trouble, REMEDY if trouble else ""
+
+
+def early(file: Path, begins: int) -> str:
+    """Return that a certificate is not good yet."""
+    return f"{file} is good only from {minute(begins)} on"
+
+
 def trouble_of(table: str, file: Path, ends: int, now: int) -> str:
     """Return that a certificate ends soon or has ended, an empty text while that is far away."""
     left = ends - now
@@ -80,30 +111,33 @@ class CertificateWatch:
         """Read the certificates of the settings; `now` returns Unix seconds."""
         self._config = config
         self._now = now
-        self._known: dict[str, tuple[Path, int]] = {}
-        #: How many of the marks each has passed and was told of.
+        self._known: dict[str, _Life] = {}
+        #: The mark at which each was when it was last looked at.
         self._told: dict[str, int] = {}
-        self.read()
+        for own in own_certificates(config):
+            self.read(own.table)
 
-    def read(self) -> None:
-        """Take note of what the files hold now; of a bad one, the former stays in use."""
+    def read(self, table: str) -> None:
+        """Take note of what the files of a table hold now, which its road has taken into use."""
         for own in own_certificates(self._config):
+            if own.table != table:
+                continue
             try:
-                ends = life_of(examined(own.file, own.key, as_client=own.as_client))[1]
+                says = examined(own.file, own.key, as_client=own.as_client)
+                life = _Life(own.file, *life_of(says, own.file))
             except OSError:
                 # Whoever shows it has said what is wrong.
                 continue
-            if self._known.get(own.table) != (own.file, ends):
-                self._known[own.table] = own.file, ends
-                self._told[own.table] = 0
+            if self._known.get(table) != life:
+                self._known[table] = life
+                self._told[table] = 0
 
     def status(self) -> list[dict[str, Any]]:
         """Return each with its end; `trouble` and `remedy` are empty while that is far away."""
         now, told = int(self._now()), []
-        for table, (file, ends) in self._known.items():
-            trouble = trouble_of(table, file, ends, now)
-            remedy = REMEDY if trouble else ""
-            told.append({"table": table, "ends": ends, "trouble": trouble, "remedy": remedy})
+        for table, life in self._known.items():
+            trouble, remedy = life.trouble(table, now)
+            told.append({"table": table, "ends": life.ends, "trouble": trouble, "remedy": remedy})
         return told
 
     async def run(self) -> None:
@@ -115,13 +149,14 @@ class CertificateWatch:
     def tell(self) -> float:
         """Log what has passed a mark and was not told; return the seconds until the next look."""
         now, wait = self._now(), _LOOK_S
-        for table, (file, ends) in self._known.items():
-            left = ends - now
-            passed = sum(left <= mark for mark in MARKS_S)
-            if passed > self._told[table]:
-                self._told[table] = passed
-                level = logging.ERROR if left <= 0 else logging.WARNING
-                told = trouble_of(table, file, ends, int(now))
-                _log.log(level, "certificate of %s: %s. %s", table, told, REMEDY)
+        for table, life in self._known.items():
+            mark, before = life.mark(now), self._told[table]
+            # Down as well: a clock that was wrong once must not eat the marks that come.
+            self._told[table] = mark
+            if mark > (0 if before == _EARLY and mark != _EARLY else before):
+                trouble, remedy = life.trouble(table, int(now))
+                level = logging.WARNING if 0 < mark < len(MARKS_S) else logging.ERROR
+                _log.log(level, "certificate of %s: %s. %s", table, trouble, remedy)
+            left = life.ends - now
             wait = min([wait, *(left - mark for mark in MARKS_S if mark < left)])
         return wait

@@ -220,8 +220,6 @@ class Gateway:
         for office in self._offices:
             office.within(self._reload, office)
         self._reload_certificates()
-        for office in self._offices:
-            office.reread_certificates()
 
     def _reload(self, office: Office) -> None:
         others = [each.trusted for each in self._offices if each is not office]
@@ -239,6 +237,8 @@ class Gateway:
         except Problem as problem:
             _log.error("the present certificates stay in use: %s", problem)
             return
+        for office in self._offices:
+            office.renewed("http")
         if ending is not None:
             _log.info("the certificates of the HTTP intake are those of its files now")
             self._start(in_thread(ending))

@@ -177,10 +177,14 @@ class Office:
         """Connect with the new files of the mqtt and below tables, where they have changed."""
         for road, table in ((self.reception.mqtt, "mqtt"), (self._below, "below")):
             try:
-                if road is not None and road.renew():
+                if road is None:
+                    continue
+                if road.renew():
                     _log.info("%s: connecting with the new files of the %s table", road.name, table)
             except Problem as problem:
                 _log.error("the connection to the broker stays as it is: %s", problem)
+            else:
+                self.renewed(f"{table}.tls")
 
     def renew_delivery(self) -> None:
         """Show the upper gateway the certificates that the files hold now, and trust those."""
@@ -189,10 +193,12 @@ class Office:
                 self._delivery.reload()
         except Problem as problem:
             _log.error("the present certificates stay in use: %s", problem)
+        else:
+            self.renewed("upstream")
 
-    def reread_certificates(self) -> None:
-        """Take note of when the certificates end that are in use since a reload."""
-        self._certificates.read()
+    def renewed(self, table: str) -> None:
+        """Take note of when the certificate ends that the road of a table uses since a reload."""
+        self._certificates.read(table)
 
     def reload_register(self, require: Callable[[Trusted], None]) -> None:
         """Use the register file's newest version, or say why the present one stays in use.

@@ -24,6 +24,7 @@ from ballotbox_gateway.core.intake import Identity
 from ballotbox_gateway.problem import Problem
 from ballotbox_gateway.service.apart import require_apart
 from ballotbox_gateway.service.certificates import (
+    CLOCK_REMEDY,
     REMEDY,
     OwnCertificate,
     own_certificates,
@@ -91,11 +92,28 @@ def _open_secrets(config: Config) -> Iterator[Finding]:
     """Yield what opens this gateway's doors and stands open to everybody on this machine."""
     tables = (config.mqtt, config.below, config.upstream)
     passwords = [table.password_file for table in tables if table is not None]
-    for path in (config.key_file, config.passphrase_file, *passwords):
-        mode = path.stat().st_mode if path is not None and path.exists() else 0
+    keys = [own.key for own in own_certificates(config)]
+    for path in filter(None, (config.key_file, config.passphrase_file, *passwords, *keys)):
+        try:
+            found = _state_of(path)
+        except Problem as problem:
+            yield _ill(str(problem))
+            continue
+        mode = found.st_mode if found is not None else 0
         if mode & _OTHERS:
             what = f"{path}: everybody on this machine may read it (mode {stat.S_IMODE(mode):04o})"
             yield _ill(f"{what}. Make it private: chmod 600 {path}")
+
+
+def _state_of(path: Path) -> os.stat_result | None:
+    """Return what the system says of a file, None of none; raises Problem where it may not."""
+    try:
+        return path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        remedy = "Give this user the right to its folder, or correct the setting"
+        raise Problem(str(path), (error.strerror or str(error)).lower(), remedy) from error
 
 
 def _laws(config: Config) -> str:
@@ -171,7 +189,7 @@ def _second_copy(config: Config, directory: Path, identity: Identity) -> str:
 
 
 def _existing(folder: Path) -> Path:
-    while not folder.exists():
+    while _state_of(folder) is None:
         folder = folder.absolute().parent
     return folder
 
@@ -180,9 +198,10 @@ def _clock(config: Config) -> str:
     now = time.time()
     shown = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(now))
     ours = (config.ledger_file, config.register_file)
-    written = [path for path in ours if path is not None and path.exists()]
-    newest = max(written, key=lambda path: path.stat().st_mtime, default=None)
-    if newest is not None and newest.stat().st_mtime > now + _CLOCKS_APART_S:
+    states = [(path, _state_of(path)) for path in ours if path is not None]
+    written = [(state.st_mtime, path) for path, state in states if state is not None]
+    changed, newest = max(written, default=(0.0, None))
+    if changed > now + _CLOCKS_APART_S:
         remedy = "Set the clock: timedatectl set-time, or connect a time service"
         raise Problem("clock", f"shows {shown}, but {newest} was written later", remedy)
     if is_kept() is False:
@@ -245,10 +264,9 @@ def _certificate(own: OwnCertificate) -> str:
         remedy = f"Have it made with the common name, or the URI bbx:, and {own.origin}"
         what = f"does not name {own.origin}, so the upper gateway refuses us"
         raise Problem(where, what, remedy)
-    now, (begins, ends) = int(time.time()), life_of(says)
+    now, (begins, ends) = int(time.time()), life_of(says, own.file)
     if begins > now:
-        remedy = "Compare the clock with a watch; if it is right, have the certificate made anew"
-        raise Problem(where, f"is good only from {minute(begins)} on", remedy)
+        raise Problem(where, f"is good only from {minute(begins)} on", CLOCK_REMEDY)
     if trouble := trouble_of(table, own.file, ends, now):
         raise Problem(table, trouble, REMEDY)
     return f"{table}: {own.file} is good until {minute(ends)}, for {long_span(ends - now)}"

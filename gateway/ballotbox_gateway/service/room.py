@@ -50,8 +50,8 @@ def quotas_of(config: Config) -> Quotas:
 
 def _many_aside(origin: bytes) -> None:
     _log.error(
-        "gateway %s brings more statements that cannot stand than a day may: what it brings next "
-        "waits. Look at that gateway: somebody may have its key",
+        "gateway %s brings more released results that cannot stand than a day may: the next one "
+        "waits, and what its log holds behind it. Look at that gateway: somebody may have its key",
         origin.decode(),
     )
 

@@ -59,6 +59,7 @@ class OfficeCa:
         builder = builder.add_extension(x509.ExtendedKeyUsage([use]), critical=False)
         certificate, secret = self._folder / f"{file}.pem", self._folder / f"{file}.key"
         certificate.write_bytes(self._sign(builder))
+        secret.touch(mode=0o600)
         secret.write_bytes(
             key.private_bytes(
                 serialization.Encoding.PEM,

@@ -12,7 +12,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from ballotbox_gateway.adapters.backoff import CAP_S, HEALTHY_S, Backoff
 from ballotbox_gateway.adapters.mqtt_arrivals import Arrivals
-from ballotbox_gateway.adapters.mqtt_client import credentials_of, make_client
+from ballotbox_gateway.adapters.mqtt_client import credentials_of, make_client, password_in
 from ballotbox_gateway.adapters.mqtt_from_below import MqttFromBelow
 from ballotbox_gateway.adapters.mqtt_probe import broker_trouble
 from ballotbox_gateway.adapters.mqtt_topics import printable
@@ -25,6 +25,13 @@ from tests.gateway.scripted import ORIGIN, authority
 
 LOST = ReasonCode(PacketTypes.DISCONNECT, identifier=0x80)
 TAKEN_OVER = ReasonCode(PacketTypes.DISCONNECT, identifier=0x8E)
+
+
+@pytest.mark.parametrize("end", ["", "\n", "\r\n"])
+def test_the_end_of_the_line_is_no_part_of_a_password(tmp_path, end):
+    path = tmp_path / "password"
+    path.write_bytes(b"a pass word" + end.encode())
+    assert password_in(path, "mqtt.password_file") == "a pass word"
 
 
 @given(order=st.permutations(range(1, 13)), cut=st.integers(0, 12))

@@ -6,7 +6,13 @@ import logging
 import pytest
 
 from ballotbox_gateway.installation import load_installation
-from ballotbox_gateway.service.certificates import MARKS_S, REMEDY, CertificateWatch, trouble_of
+from ballotbox_gateway.service.certificates import (
+    CLOCK_REMEDY,
+    MARKS_S,
+    REMEDY,
+    CertificateWatch,
+    trouble_of,
+)
 from tests.certificates import CertificateAuthority
 from tests.gateway.adapters.test_config import FIELDS
 
@@ -81,15 +87,55 @@ def test_a_new_certificate_is_known_when_it_is_read_and_a_bad_one_is_not(stage, 
     stage.issue(END + dt.timedelta(days=300))
     (told,) = stage.watch.status()
     assert told["trouble"], "what is in use is the former, until somebody reloads"
-    stage.watch.read()
+    stage.watch.read("http")
+    (still,) = stage.watch.status()
+    assert still == told, "another road took its own into use"
+    stage.watch.read("mqtt.tls")
     (told,) = stage.watch.status()
     assert (told["ends"], told["trouble"], told["remedy"]) == (ENDS + 300 * DAY, "", "")
     (stage.folder / "gateway.key").write_text("no key")
-    stage.watch.read()
+    stage.watch.read("mqtt.tls")
     assert stage.watch.status() == [told]
     caplog.clear()
     stage.watch.tell()
     assert caplog.records == []
+
+
+def test_a_clock_that_was_wrong_once_eats_no_mark(stage, caplog):
+    stage.now = ENDS + DAY
+    stage.watch.tell()
+    stage.now = ENDS - 2 * DAY
+    stage.watch.tell()
+    caplog.clear()
+    for left in (DAY, HOUR, 0):
+        stage.now = ENDS - left
+        stage.watch.tell()
+        stage.watch.tell()
+    assert [each.levelname for each in caplog.records] == ["WARNING", "WARNING", "ERROR"]
+
+
+def test_one_that_is_not_good_yet_is_a_trouble_once_and_then_none(stage, caplog):
+    stage.now = 1_500_000_000
+    for _ in range(2):
+        stage.watch.tell()
+    words = f"{stage.folder}/gateway.pem is good only from 2020-01-01 00:00 UTC on"
+    assert caplog.messages == [f"certificate of mqtt.tls: {words}. {CLOCK_REMEDY}"]
+    (told,) = stage.watch.status()
+    assert (told["trouble"], told["remedy"]) == (words, CLOCK_REMEDY)
+    stage.now = ENDS - 20 * DAY
+    stage.watch.tell()
+    assert len(caplog.messages) == 1
+    assert stage.watch.status()[0]["trouble"] == ""
+
+
+def test_of_a_whole_chain_the_first_end_counts(stage):
+    stage.authority = CertificateAuthority(stage.folder, until=END - dt.timedelta(days=30))
+    stage.issue(END)
+    own = stage.folder / "gateway.pem"
+    own.write_bytes(own.read_bytes() + stage.authority.ca.read_bytes())
+    stage.watch.read("mqtt.tls")
+    (told,) = stage.watch.status()
+    assert told["ends"] == ENDS - 30 * DAY
 
 
 def test_what_is_far_away_is_no_trouble(tmp_path):

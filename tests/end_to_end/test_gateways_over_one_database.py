@@ -171,6 +171,8 @@ async def _under_load(day: Day, cluster: TemporaryCluster) -> None:
     waiting = asyncio.create_task(day.report(lambda crew: crew.act(at(0), *OPENING)))
     for each in day.gateways:
         await asyncio.to_thread(each.await_line, "nothing is acknowledged until the database")
+        told = await asyncio.to_thread(each.command, "status")
+        assert "NOT TAKING IN postgresql" in told.stdout
     assert not waiting.done()
     cluster.start()
     await waiting

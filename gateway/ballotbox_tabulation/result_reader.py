@@ -56,9 +56,9 @@ class ResultFile:
 
     def __init__(self, path: Path) -> None:
         """Copy the file; raises OSError, _Misshapen for one that is too long."""
-        copy = tempfile.TemporaryFile(buffering=0)
-        weakref.finalize(self, copy.close)
-        self._descriptor = copy.fileno()
+        with tempfile.TemporaryFile() as copy:
+            self._descriptor = os.dup(copy.fileno())
+        weakref.finalize(self, os.close, self._descriptor)
         self.size = 0
         with path.open("rb") as file:
             # What is no file on a disk could be read only once.

@@ -94,7 +94,10 @@ def _published(folder: Path) -> Published:
         found = read_in_file(path, lambda _done, _of: None)
         document = json.loads(read_small_file(path, "DRAFT", _RESULT_MAX)) if found is None else {}
         result = document["result"] if found is None else found.result
-    except (ValueError, LookupError, TypeError, RecursionError, OSError) as error:
+    except OSError as error:
+        way = "check the path, and whether the directory of TMPDIR has room for a copy"
+        raise UnusableInput(f"DRAFT {path}: {error.strerror}; {way}") from error
+    except (ValueError, LookupError, TypeError, RecursionError) as error:
         if isinstance(error, UnusableInput):
             raise
         raise UnusableInput(f"DRAFT {folder}: {RESULT} is none; draft it anew") from error

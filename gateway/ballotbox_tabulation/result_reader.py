@@ -2,10 +2,14 @@
 
 A result is canonical JSON, so that its bytes are what its digest was made of, and where each box
 and precinct stands in it is found in one pass. What is written in another way is not read here.
+
+All is read from a copy without a name: whatever becomes of the file after that, the digest, the
+lists and what is written of them are of the same bytes.
 """
 
 import json
 import os
+import tempfile
 import weakref
 from array import array
 from collections.abc import Callable, Iterator
@@ -20,6 +24,10 @@ from ballotbox_tabulation.core.publication import Document
 #: So much is read at once, and so much where one item is asked for: its neighbours often follow.
 _PIECE: Final = 1 << 20
 _WINDOW: Final = 1 << 15
+#: Larger than any result of 100,000 stations.
+_BYTES_MAX: Final = 1 << 32
+#: More than any one value of it takes, a list of boxes or precincts apart.
+_VALUE_MAX: Final = 1 << 26
 #: Bytes as text, one character each: positions in both are the same.
 _BYTES: Final = "latin-1"
 _PREFIX: Final = "sha256:"
@@ -36,20 +44,39 @@ class ResultInFile(NamedTuple):
     file: "ResultFile"
 
 
+class _Misshapen(ValueError):
+    """The file is not canonical JSON of a result, ends too early, or is too long."""
+
+
 class ResultFile:
-    """The bytes of a result on the disk, as often as they are asked for."""
+    """The bytes of a result as they were when it was opened, as often as they are asked for.
+
+    They take their room once more in the directory for temporary files.
+    """
 
     def __init__(self, path: Path) -> None:
-        """Open the file; raises OSError."""
-        self.descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-        weakref.finalize(self, os.close, self.descriptor)
-        self.size = os.fstat(self.descriptor).st_size
+        """Copy the file; raises OSError, _Misshapen for one that is too long."""
+        with tempfile.TemporaryFile() as copy:
+            self._descriptor = os.dup(copy.fileno())
+        weakref.finalize(self, os.close, self._descriptor)
+        self.size = 0
+        with path.open("rb") as file:
+            # What is no file on a disk could be read only once.
+            if not file.seekable() or os.fstat(file.fileno()).st_size > _BYTES_MAX:
+                raise _Misshapen
+            while self.size <= _BYTES_MAX and (piece := file.read(_PIECE)):
+                self._add(piece)
         self._at = 0
         self._window = b""
 
+    def _add(self, piece: bytes) -> None:
+        self.size += len(piece)
+        while piece:
+            piece = piece[os.write(self._descriptor, piece) :]
+
     def __iter__(self) -> Iterator[bytes]:
         at = 0
-        while piece := os.pread(self.descriptor, _PIECE, at):
+        while piece := os.pread(self._descriptor, _PIECE, at):
             yield piece
             at += len(piece)
 
@@ -58,12 +85,8 @@ class ResultFile:
         first = start - self._at
         if first < 0 or stop - self._at > len(self._window):
             self._at, first = start, 0
-            self._window = os.pread(self.descriptor, max(_WINDOW, stop - start), start)
+            self._window = os.pread(self._descriptor, max(_WINDOW, stop - start), start)
         return self._window[first : stop - self._at]
-
-
-class _Misshapen(ValueError):
-    """The file is not canonical JSON of a result, or ends too early."""
 
 
 class _Text:
@@ -96,10 +119,16 @@ class _Text:
     def _more(self) -> None:
         self._add_up()
         rest = self._window[self.at - self._first :]
-        piece = next(self._pieces, b"")
-        if not piece:
+        pieces = [rest]
+        # At least twice as much: a long value is tried a few times, not once for each piece.
+        while len(pieces) == 1 or sum(map(len, pieces)) < 2 * len(rest):
+            piece = next(self._pieces, b"")
+            if not piece:
+                break
+            pieces.append(piece.decode(_BYTES))
+        if len(pieces) == 1 or len(rest) > _VALUE_MAX:
             raise _Misshapen
-        self._window, self._first = rest + piece.decode(_BYTES), self.at
+        self._window, self._first = "".join(pieces), self.at
         self._told(self.at, self._size)
 
     def take(self, wanted: str) -> bool:
@@ -140,9 +169,9 @@ def read_in_file(path: Path, told: Told) -> ResultInFile | None:
 
     told: is told how many bytes are read, of how many.
     """
-    file = ResultFile(path)
-    text = _Text(file, told)
     try:
+        file = ResultFile(path)
+        text = _Text(file, told)
         text.require('{"digest":')
         digest = text.value()
         text.require(',"result":')

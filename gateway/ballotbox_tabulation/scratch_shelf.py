@@ -15,7 +15,7 @@ _READ: Final = 1 << 14
 
 
 class ScratchShelf:
-    """Keeps pieces of bytes in a file; raises NotWorkedOut without room, OSError without a disk.
+    """Keeps pieces of bytes in a file; raises NotWorkedOut, naming its directory, when it fails.
 
     The file goes with the shelf, and a result that lies on it keeps the shelf.
     """
@@ -54,10 +54,15 @@ class ScratchShelf:
         stop = LENGTH_BYTES + int.from_bytes(self._window[:LENGTH_BYTES])
         if stop > len(self._window):
             self._window = self._there(place, stop)
+        if not LENGTH_BYTES <= stop <= len(self._window):
+            raise _trouble("ends too early")
         return self._window[LENGTH_BYTES:stop]
 
     def _there(self, place: int, size: int) -> bytes:
-        return os.pread(self._file, size, place)
+        try:
+            return os.pread(self._file, size, place)
+        except OSError as error:
+            raise _trouble(f"cannot be read: {error.strerror}") from error
 
     def _write(self) -> None:
         try:
@@ -65,7 +70,7 @@ class ScratchShelf:
             while done < len(self._tail):
                 done += os.pwrite(self._file, self._tail[done:], self._end + done)
         except OSError as error:
-            raise NotWorkedOut(f"a temporary file cannot be written: {error.strerror}") from error
+            raise _trouble(f"cannot be written: {error.strerror}") from error
         self._end += len(self._tail)
         self._tail.clear()
 
@@ -74,4 +79,15 @@ def _nameless() -> IO[bytes]:
     try:
         return tempfile.TemporaryFile(buffering=0)
     except OSError as error:
-        raise NotWorkedOut(f"a temporary file cannot be made: {error.strerror}") from error
+        raise _trouble(f"cannot be made: {error.strerror}") from error
+
+
+def _trouble(words: str) -> NotWorkedOut:
+    return NotWorkedOut(f"a temporary file in {_folder()} {words}")
+
+
+def _folder() -> str:
+    try:
+        return tempfile.gettempdir()
+    except OSError:
+        return "TMPDIR"

@@ -111,12 +111,26 @@ def _receipt(options: argparse.Namespace, trusted: "Trusted") -> "Iterable[Findi
 
 
 def _log(options: argparse.Namespace, trusted: "Trusted") -> "Iterator[Finding]":
+    from ballotbox_tabulation.second_opinion import NotWorkedOut
+    from ballotbox_tabulation.trust_files import UnusableInput
+
+    try:
+        yield from _of_log(options, trusted)
+    except NotWorkedOut as error:
+        way = "make room there, or name another directory in TMPDIR"
+        raise UnusableInput(
+            f"DIR {options.directory}: could not be read: {error}; {way}"
+        ) from error
+
+
+def _of_log(options: argparse.Namespace, trusted: "Trusted") -> "Iterator[Finding]":
     from ballotbox_tabulation.core.examination import fails, holds, says
     from ballotbox_tabulation.core.faults import Fault
     from ballotbox_tabulation.core.fold import Standings
     from ballotbox_tabulation.core.log import open_log, read_leaves
     from ballotbox_tabulation.core.outcome import read_standings
     from ballotbox_tabulation.log_directory import directory_reader
+    from ballotbox_tabulation.scratch_shelf import ScratchShelf
     from ballotbox_tabulation.trust_files import UnusableInput
 
     if not options.directory.is_dir():
@@ -127,7 +141,7 @@ def _log(options: argparse.Namespace, trusted: "Trusted") -> "Iterator[Finding]"
         return
     checkpoint = log.checkpoint
     yield holds(f"the gateway of {checkpoint.origin} signed it at size {checkpoint.size}")
-    standings = read_standings(log, read_leaves(log))
+    standings = read_standings(log, read_leaves(log), ScratchShelf())
     if isinstance(standings, Standings):
         yield holds("every leaf, report, ruling and file fits the signed root")
         yield says(f"root {checkpoint.root.hex()}")

@@ -125,6 +125,15 @@ def _a_stranger(result):
     result["boxes"]["missing"].append({"box": "ff" * 16, "precinct": 1, "reports": []})
 
 
+def _its_name_with_a_space(result):
+    box = result["boxes"]["counted"][0]
+    box["box"] = f"{box['box'][:-2]} {box['box'][-2:]}"
+
+
+def _a_name_that_is_none(result):
+    result["boxes"]["missing"][0]["box"] = "box 4"
+
+
 def _two_finals_of_one_box(result):
     counts = result["boxes"]["counted"][0]["counts"]
     counts.append(counts[0] | {"leaf": 99, "report": "00" * 32})
@@ -175,6 +184,8 @@ _SPOILED = {
     "a box in two lists": (_a_box_in_two_lists, Gate.LISTED),
     "a box in no list": (_a_box_in_no_list, Gate.LISTED),
     "a box of no register": (_a_stranger, Gate.LISTED),
+    "its name written otherwise": (_its_name_with_a_space, Gate.LISTED),
+    "a name that is none": (_a_name_that_is_none, Gate.LISTED),
     "two finals of one box": (_two_finals_of_one_box, Gate.ONE_FINAL),
     "one leaf for two boxes": (_one_leaf_for_two_boxes, Gate.ONE_FINAL),
     "one report for two boxes": (_one_report_for_two_boxes, Gate.ONE_FINAL),

@@ -295,6 +295,14 @@ _FAULTY = {
 }
 
 
+@pytest.mark.parametrize("leaf", [256, 300])
+def test_a_broken_signature_in_a_later_bundle_is_named_with_its_index(authority, log, leaf):
+    while log.size < leaf:
+        log.decide(log.pens[1].write(ReportKind.BOOT))
+    _put_bad_signature(log)
+    assert codes(read(authority, log.files())) == [(LogFault.REPORT_SIGNATURE, leaf)]
+
+
 @pytest.mark.parametrize("case", _FAULTY)
 def test_a_fault_of_one_leaf_is_named_with_its_index(authority, log, case):
     plant, expected, index = _FAULTY[case]

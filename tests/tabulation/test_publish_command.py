@@ -10,6 +10,7 @@ from click.testing import CliRunner
 
 from ballotbox_protocol.wire.publication import Status, decode_publication
 from ballotbox_tabulation import program_digest as program_module
+from ballotbox_tabulation import publication_folder
 from ballotbox_tabulation.cli import main
 from ballotbox_tabulation.core import gates
 from tests.tabulation.log_builder import simple_ballots
@@ -255,6 +256,28 @@ def test_a_draft_that_was_changed_is_not_used(desk: Desk, name: str) -> None:
     for done in (desk.signed(0), desk.released()):
         assert done.exit_code == 2
         assert "draft it anew" in done.stderr
+
+
+def test_a_draft_that_changes_while_it_is_released_is_shown_as_it_was_signed(
+    desk: Desk, monkeypatch
+) -> None:
+    desk.authorised()
+    desk.drafted()
+    desk.signed(0, 1)
+    path = desk.draft / "result.json"
+    signed = path.read_bytes()
+    honest = publication_folder.read_in_file
+
+    def read_and_lose(*given):
+        found = honest(*given)
+        with path.open("r+b") as file:
+            file.write(signed.replace(b'"ballots":9', b'"ballots":8'))
+        return found
+
+    monkeypatch.setattr(publication_folder, "read_in_file", read_and_lose)
+    assert desk.released().exit_code == 0
+    assert path.read_bytes() != signed
+    assert desk.shown()["result.json"] == signed
 
 
 def test_a_release_put_into_the_draft_later_is_refused(desk: Desk) -> None:

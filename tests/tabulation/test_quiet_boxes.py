@@ -2,6 +2,7 @@
 
 import errno
 import os
+import tempfile
 import tracemalloc
 
 import pytest
@@ -13,6 +14,7 @@ from ballotbox_protocol.wire.report import ReportKind
 from ballotbox_protocol.wire.statements import RulingKind
 from ballotbox_protocol.wire.verdict import Reason
 from ballotbox_tabulation import scratch_shelf
+from ballotbox_tabulation.core.faults import LogFault
 from ballotbox_tabulation.core.log import open_log, read_leaves
 from ballotbox_tabulation.core.outcome import read_standings
 from ballotbox_tabulation.core.quiet_boxes import QuietBoxes
@@ -20,6 +22,7 @@ from ballotbox_tabulation.core.repeated import repeated_ids
 from ballotbox_tabulation.core.shelf import MemoryShelf
 from ballotbox_tabulation.scratch_shelf import ScratchShelf
 from ballotbox_tabulation.second_opinion import NotWorkedOut
+from tests.tabulation.folding import codes
 from tests.tabulation.log_builder import LogBuilder, authority_of, count, simple_ballots
 from tests.tabulation.long_night import long_night
 
@@ -51,6 +54,17 @@ def _said(log, pen, _before):
 def _final(log, pen, _before):
     final = pen.final(*NUMBERS)
     log.decide(final)
+    return final
+
+
+def _final_for(reason):
+    """A new final that a gateway took for a reason of which its log has no ruling or gap."""
+
+    def final(log, pen, _before):
+        made = pen.final(*NUMBERS)
+        log.decide(made, reason=reason)
+        return made
+
     return final
 
 
@@ -104,6 +118,7 @@ events = st.lists(st.tuples(st.integers(0, 1), st.sampled_from((*EVENTS, _correc
 @settings(max_examples=25)
 @given(events)
 @example([(0, _again), (0, _final)])
+@example([(0, _final), (0, _final)])
 @example([(1, _twin)])
 @example([(0, _final), (0, _corrected)])
 def test_whatever_befalls_a_box_it_stands_where_every_leaf_leaves_it(told):
@@ -113,6 +128,20 @@ def test_whatever_befalls_a_box_it_stands_where_every_leaf_leaves_it(told):
     for box, event in told:
         newest[box] = event(log, pens[box], newest[box]) or newest[box]
     assert folded(log) == leaf_by_leaf(log)
+
+
+@pytest.mark.parametrize("reason", [Reason.GAP_CLOSED, Reason.RELEASED, Reason.NAMED])
+def test_a_final_for_which_nothing_speaks_but_its_reason_is_seen(reason):
+    log = LogBuilder(GIVEN)
+    pen = log.pen(0)
+    said = _said(log, pen, None)
+    _final_for(reason)(log, pen, said)
+    found = folded(log)
+    assert found == leaf_by_leaf(log)
+    if reason is Reason.GAP_CLOSED:
+        assert found.boxes[0].reports[-1].reason is reason
+    else:
+        assert codes(found) == [(LogFault.RULING_MISSING, log.size - 1)]
 
 
 def test_in_a_night_in_which_everything_happened_each_box_stands_the_same():
@@ -186,3 +215,26 @@ def test_a_shelf_without_room_says_so(monkeypatch):
     monkeypatch.setattr(os, "pwrite", full)
     with pytest.raises(NotWorkedOut, match="cannot be written: No space left on device"):
         shelf.put(bytes(70_000))
+
+
+def test_a_piece_that_is_not_there_any_more_is_no_piece(monkeypatch):
+    shelf = ScratchShelf()
+    place = shelf.put(bytes(70_000))
+    honest = os.pread
+    monkeypatch.setattr(os, "pread", lambda file, size, at: honest(file, min(size, 9), at))
+    with pytest.raises(NotWorkedOut, match=f"in {tempfile.gettempdir()} ends too early"):
+        shelf.take(place)
+    monkeypatch.setattr(os, "pread", lambda *_: b"")
+    with pytest.raises(NotWorkedOut, match="ends too early"):
+        shelf.take(place)
+
+
+def test_a_shelf_that_cannot_be_read_says_so(monkeypatch):
+    def failing(*_):
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    shelf = ScratchShelf()
+    place = shelf.put(bytes(70_000))
+    monkeypatch.setattr(os, "pread", failing)
+    with pytest.raises(NotWorkedOut, match=f"in {tempfile.gettempdir()} cannot be read: Input"):
+        shelf.take(place)

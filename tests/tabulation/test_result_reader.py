@@ -1,6 +1,8 @@
 """Is a published result read where it lies, and is nothing read that this program did not write?"""
 
 import json
+import os
+from hashlib import sha256
 
 import pytest
 from hypothesis import given
@@ -81,6 +83,65 @@ def test_a_result_in_another_form_is_read_whole_and_a_changed_one_never(result, 
     file.write_bytes(CHANGES["a digit"](plain))
     with pytest.raises(UnusableInput, match="digest is not that of its content"):
         read_published(file, "A")
+
+
+def test_what_becomes_of_the_file_later_is_in_nothing_that_was_read(result, file):
+    plain = file.read_bytes()
+    found, digest, content = read_published(file, "A")
+    with file.open("r+b") as there:
+        there.write(plain.swapcase())
+        there.truncate(len(plain) - 9)
+    assert (found, digest) == (result, publish(result)[0])
+    assert b"".join(content) == plain
+
+
+def _sealed(body):
+    """A file whose digest is that of these very bytes."""
+    return b'{"digest":"sha256:%s","result":%s}\n' % (sha256(body).hexdigest().encode(), body)
+
+
+#: What is written otherwise inside one box or one precinct, the digest made anew over it.
+INSIDE = {
+    "a space in a box": (b'{"box":"', b'{"box": "'),
+    "a space in a precinct": (b'{"boxes_counted":', b'{ "boxes_counted":'),
+    "a key twice in a box": (b'{"box":"', b'{"box":"","box":"'),
+    "a key twice in a precinct": (b'"registered":', b'"registered":7,"registered":'),
+    "another order in a box": (b'"precinct":1,', b'"zero":1,"precinct":1,'),
+    "a fraction in a box": (b'"precinct":1,', b'"precinct":1.00,'),
+    "a letter written as its number": (b'"kind":"final"', b'"kind":"\\u0066inal"'),
+}
+
+
+@pytest.mark.parametrize("case", INSIDE)
+def test_what_is_written_otherwise_inside_an_item_is_not_read_in_the_file(case, file):
+    plain = file.read_bytes()
+    body = plain[plain.index(b',"result":') + len(b',"result":') : -2]
+    file.write_bytes(_sealed(body))
+    assert read_in_file(file, nobody) is not None
+    before, after = INSIDE[case]
+    at = body.index(before, body.index(b'"precincts":' if "a precinct" in case else b'"boxes":'))
+    file.write_bytes(_sealed(body[:at] + body[at:].replace(before, after, 1)))
+    assert read_in_file(file, nobody) is None
+
+
+def test_one_endless_value_is_tried_a_few_times_and_not_past_its_limit(file, monkeypatch):
+    tried = []
+    honest = result_reader._read
+    monkeypatch.setattr(result_reader, "_PIECE", 64)
+    monkeypatch.setattr(result_reader, "_VALUE_MAX", 20_000)
+    monkeypatch.setattr(
+        result_reader, "_read", lambda text, at: tried.append(len(text)) or honest(text, at)
+    )
+    file.write_bytes(b'{"digest":"' + b"a" * 200_000)
+    assert read_in_file(file, nobody) is None
+    assert len(tried) < 12
+    assert max(tried) < 50_000
+
+
+def test_a_file_past_the_limit_is_not_copied(file, monkeypatch):
+    monkeypatch.setattr(result_reader, "_BYTES_MAX", file.stat().st_size - 1)
+    monkeypatch.setattr(os, "write", lambda *_: pytest.fail("copied"))
+    assert read_in_file(file, nobody) is None
 
 
 counts = st.integers(0, 2**40)

@@ -8,6 +8,7 @@ import pytest
 from ballotbox_protocol.election.counters import COUNTER_NAMES
 from ballotbox_protocol.wire.verdict import Verdict
 from ballotbox_tabulation.core import evidence, fold, numbers_text, publication, totals
+from ballotbox_tabulation.core.box_documents import _BoxText
 from ballotbox_tabulation.core.gates import Gate
 from ballotbox_tabulation.core.history import BoxHistory, Standing
 from ballotbox_tabulation.core.outcome import Published, Refused
@@ -183,8 +184,35 @@ def _waits_for_the_wrong_report(patch):
     patch.setattr(BoxHistory, "first_missing", lambda _self: 0)
 
 
+def _written_otherwise(patch, text, name, before, after):
+    honest = getattr(text, name)
+    patch.setattr(text, name, lambda self, each: honest(self, each).replace(before, after, 1))
+
+
+def _a_key_twice_in_a_box(patch):
+    """Its first value is another one: a reader who takes that is told of another precinct."""
+    _written_otherwise(patch, _BoxText, "of", '"precinct":', '"precinct":99,"precinct":')
+
+
+def _a_key_twice_in_a_precinct(patch):
+    change = '"registered":', '"registered":7,"registered":'
+    _written_otherwise(patch, PrecinctDocuments, "_text", *change)
+
+
+def _a_space_in_a_box(patch):
+    _written_otherwise(patch, _BoxText, "of", '"precinct":', '"precinct": ')
+
+
+def _no_is_said_as_zero(patch):
+    _written_otherwise(patch, _BoxText, "of", '"ruled":false', '"ruled":0')
+
+
 #: What is planted, and a place that the refusal must name.
 FIRST = {
+    _a_key_twice_in_a_box: "form",
+    _a_key_twice_in_a_precinct: "precinct 1, form",
+    _a_space_in_a_box: "form",
+    _no_is_said_as_zero: "ruled",
     _corrections_forgotten: "precinct 1, Parliament, district seat, votes of A. Asanova",
     _every_correction_in_force: "precinct 1, Parliament, district seat, votes of A. Asanova",
     _no_dispute: "disputed box",

@@ -1,5 +1,8 @@
 """What does `ballotbox-verify` say of a report, a receipt and a log, and what ends it?"""
 
+import errno
+import os
+import tempfile
 from base64 import b64encode
 from dataclasses import replace
 
@@ -315,6 +318,19 @@ def test_every_fault_of_a_log_is_told(verify, log, tmp_path):
     assert code == 1
     assert len(failing(out)) == 30
     assert "VERDICT: not verified; points that do not hold: 30\n" in out
+
+
+def test_without_room_for_temporary_files_a_log_is_not_judged(verify, log, tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    folder = written(tmp_path, log)
+    monkeypatch.setattr(os, "pwrite", full)
+    code, out, err = verify("log", folder)
+    assert code == 2
+    assert "FAILS" not in out
+    assert f"in {tempfile.gettempdir()} cannot be written: No space left" in err
+    assert "name another directory in TMPDIR" in err
 
 
 def test_a_log_without_a_checkpoint_does_not_hold(verify, tmp_path):

@@ -186,11 +186,19 @@ class _OfBoxes:
         self._compare(result)
 
     def _show(self, box: str) -> None:
-        place = self.registered.place_of(bytes.fromhex(box))
+        place = self._place_of(box)
         if place is None or self.times[place] == _OFTEN:
             self.others[box] += 1
         else:
             self.times[place] += 1
+
+    def _place_of(self, box: str) -> int | None:
+        """Return the place of a registered box whose name is written as it is shown."""
+        try:
+            named = bytes.fromhex(box)
+        except ValueError:
+            return None
+        return self.registered.place_of(named) if named.hex() == box else None
 
     def _count(self, box: Document) -> None:
         counts = box["counts"]

@@ -91,10 +91,14 @@ def _written(
     for one, other in zip_longest(texts, found):
         if one != other:
             said, wanted = (_ABSENT if each is None else json.loads(each) for each in (one, other))
+            named = _mapping(said if wanted is _ABSENT else wanted)
+            place = f"{what} {named.get(key)}"
+            if said is not _ABSENT and text_of(said) != one:
+                # Of a key that stands twice other readers may take the other value.
+                yield Difference(f"{place}, form", "other JSON", "canonical JSON")
             if beside and said is not _ABSENT:
                 said = _without(said, beside)
-            named = _mapping(said if wanted is _ABSENT else wanted)
-            yield from names.compare((f"{what} {named.get(key)}",), said, wanted)
+            yield from names.compare((place,), said, wanted, exact=True)
 
 
 def _supported(said: str, second: SecondCount) -> str:

@@ -59,6 +59,14 @@ def test_a_log_that_grows_while_it_is_read_is_read_to_its_end() -> None:
     assert books(Moving()).log.head.size == 1
 
 
+def test_the_receipt_of_a_leaf_that_another_process_wrote_is_read_as_well() -> None:
+    ledger = memory(GIVEN)
+    ours = books(ledger)
+    report = ScriptedBox(GIVEN, 1).report(ReportKind.BOOT)
+    (answer,) = intake(GIVEN, ledger).admit(arrivals(report), NOW).answers
+    assert ours.stored_receipt(0) == answer.message.payload
+
+
 class Torn(MemoryLedger):
     """The leaves are not what the head says, and nobody writes."""
 

@@ -4,8 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ballotbox_protocol.wire import cbor
-from ballotbox_tabulation.core.attachment import ATTACHMENT_LIMITS, decode_attachment
+from ballotbox_protocol.wire import cbor, cose
+from ballotbox_tabulation.core.attachment import (
+    ATTACHMENT_LIMITS,
+    decode_attachment,
+    signed_beside,
+)
 from tests.strategies import damaged
 
 SIZES = (0, 23, 24, 255, 256, 257, 400)
@@ -58,3 +62,13 @@ def test_the_size_is_limited_exactly() -> None:
     assert decode_attachment(cbor.encode([bytes(largest), None, None])).report == bytes(largest)
     with pytest.raises(cbor.CborError, match="at most"):
         decode_attachment(cbor.encode([bytes(largest + 1), None, None]))
+
+
+@pytest.mark.parametrize("note", [None, bytes(255), bytes(256)])
+def test_a_signed_report_is_taken_apart_where_it_stands(note: bytes | None) -> None:
+    report = cose.assemble(b"\xa0", bytes(300), bytes(64))
+    usual = signed_beside(cbor.encode([report, None, note]))
+    # What is shorter has another head, and is left to the decoder.
+    assert usual == (None if note == bytes(255) else (cose.take_apart(report), note))
+    with pytest.raises(cose.EnvelopeError):
+        signed_beside(cbor.encode([bytes(300), None, note and bytes(256)]))

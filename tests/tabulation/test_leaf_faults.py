@@ -238,6 +238,11 @@ _FAULTY = {
     "nothing at all beside it": (_put_garbage_attachment, LogFault.ATTACHMENT_FORM, 5),
     "no report anywhere": (_put_unattached, LogFault.REPORT_MISSING, 5),
     "no envelope": (_put_no_envelope, LogFault.REPORT_FORM, 5),
+    "no envelope, as long as one": (
+        _put_attachment(bytes(300), None, None),
+        LogFault.REPORT_FORM,
+        5,
+    ),
     "no body": (_put_bad_body, LogFault.REPORT_FORM, 5),
     "another report": (_put_another_report, LogFault.REPORT_ID, 5),
     "a stranger's report": (_put_stranger, LogFault.REPORT_SIGNER, 5),

@@ -63,6 +63,7 @@ def test_a_box_of_the_register_that_left_it_is_told():
     other["boxes"]["held"] = []
     other["precincts"] = other["precincts"][1:]
     assert changes(one, other) == [f"Box {gone['box']} of precinct 4: in A alone"]
+    assert changes(other, one) == [f"Box {gone['box']} of precinct 4: none -> held"]
 
 
 def test_another_log_of_the_same_length_is_told_by_its_root():

@@ -35,9 +35,12 @@ class Counters:
         # Asked of all together first: a log is read at a million of them.
         if {*map(type, counts)} == _WHOLE and min(counts) >= 0 and max(counts) <= COUNT_MAX:
             return
-        for name, value in zip(COUNTER_NAMES, counts, strict=True):
-            if type(value) is not int or not 0 <= value <= COUNT_MAX:
-                require_count(value, f"counters.{name}")
+        wrong = next(
+            at
+            for at, value in enumerate(counts)
+            if type(value) is not int or not 0 <= value <= COUNT_MAX
+        )
+        require_count(counts[wrong], f"counters.{COUNTER_NAMES[wrong]}")
 
 
 _WHOLE = {int}

@@ -155,3 +155,12 @@ def test_a_ruling_does_not_wait_for_a_log_that_brought_too_many():
 @pytest.mark.parametrize(("count", "per_hour"), [(1, 42), (24, 1_024), (64, 2_730)])
 def test_an_allowance_of_statements_comes_back_in_a_day(count, per_hour):
     assert statements(count) == Allowance(count * ROW_OVERHEAD, per_hour)
+
+
+def test_a_leaf_that_is_none_is_refused_as_that_and_not_for_its_number():
+    centre = Centre(1)
+    assert isinstance(centre.take(centre.planted()), UpwardReply)
+    torn = replace(entry_of(centre.unsigned(OTHER)), leaf=b"\x80")
+    fault = centre.take(centre.log.batch(torn))
+    assert isinstance(fault, UpwardFault)
+    assert (fault.field, fault.retry, centre.told) == ("entries[0].leaf", False, [])

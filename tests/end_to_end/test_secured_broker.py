@@ -220,7 +220,7 @@ def test_every_process_of_a_gateway_may_hear_all_boxes(gateway, election, tmp_pa
         False,
     ]
     done = gateway.command("broker-config", "-o", str(tmp_path / "new"), "--process", "a\nuser x")
-    assert "mqtt.client_id: holds more than letters, digits, dots" in done.stderr
+    assert "--process: holds more than letters, digits, dots" in done.stderr
 
 
 def test_the_operating_manual_shows_what_the_command_prints(gateway, repository):

@@ -31,19 +31,11 @@ class Counters:
     lifetime: int = 0
 
     def __post_init__(self) -> None:
-        counts = counts_of(self)
-        # Asked of all together first: a log is read at a million of them.
-        if {*map(type, counts)} == _WHOLE and min(counts) >= 0 and max(counts) <= COUNT_MAX:
-            return
-        wrong = next(
-            at
-            for at, value in enumerate(counts)
-            if type(value) is not int or not 0 <= value <= COUNT_MAX
-        )
-        require_count(counts[wrong], f"counters.{COUNTER_NAMES[wrong]}")
+        for name, value in zip(COUNTER_NAMES, counts_of(self), strict=True):
+            if type(value) is not int or not 0 <= value <= COUNT_MAX:
+                require_count(value, f"counters.{name}")
 
 
-_WHOLE = {int}
 #: Wire order of the counters: the map key of a counter is its place here.
 COUNTER_NAMES = tuple(field.name for field in fields(Counters))
 #: Returns the eight counts in wire order.

@@ -45,12 +45,17 @@ GATEWAY = (sys.executable, "-c", "from ballotbox_gateway.cli import main; main()
 
 @contextmanager
 def running_gateway(folder: Path) -> Iterator[None]:
-    """The gateway of a folder, as its manual starts it; boxes send again until it listens."""
+    """The gateway of a folder, as its manual starts it, once it answers."""
     config = ("--config", str(folder / "gateway.toml"))
     subprocess.run([*GATEWAY, "init", *config], check=True, capture_output=True)
     log = (folder / "gateway.log").open("wb")
     with log, subprocess.Popen([*GATEWAY, "run", *config], stdout=log, stderr=log) as process:
         try:
+            asked = ([*GATEWAY, "status", *config] for _ in range(100))
+            assert any(
+                not subprocess.run(each, capture_output=True, check=False).returncode
+                for each in asked
+            )
             yield
         finally:
             process.terminate()

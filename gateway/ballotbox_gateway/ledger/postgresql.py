@@ -17,36 +17,24 @@ import psycopg
 from psycopg.pq import TransactionStatus
 
 from ballotbox_gateway.config_postgresql import Postgresql
-from ballotbox_gateway.core.head import BoxHead
 from ballotbox_gateway.core.ports import (
     Batch,
-    Binding,
     Conflict,
     Damaged,
     DatabaseAway,
-    Entry,
     LedgerFailure,
     LogHead,
-    LowerLog,
     Standing,
-    StoredCheckpoint,
-    StoredRefusal,
-    StoredReport,
-    Tally,
-    Unauthentic,
 )
 from ballotbox_gateway.core.salvage import in_ranges
 from ballotbox_gateway.ledger import postgresql_statements as sql
-from ballotbox_gateway.ledger import rows
 from ballotbox_gateway.ledger.evidence import misplaced_records
 from ballotbox_gateway.ledger.postgresql_connection import Link, connect, on_server, translated
 from ballotbox_gateway.ledger.postgresql_writing import frontier_after, write
-from ballotbox_protocol.election.identifiers import BoxId, ElectionDigest, ReportId
+from ballotbox_gateway.ledger.reading import LEAVES_AT_ONCE, LedgerReading
 from ballotbox_protocol.wire.merkle import HASH_SIZE, Frontier
-from ballotbox_protocol.wire.verdict import Reason
 
 FORMAT: Final = 1
-_LEAVES_AT_ONCE: Final = 4_096
 _OPEN: Final = (TransactionStatus.INTRANS, TransactionStatus.INERROR)
 
 
@@ -57,8 +45,10 @@ class _Turn(NamedTuple):
     frontier: Frontier
 
 
-class PostgresqlLedger:
+class PostgresqlLedger(LedgerReading):
     """See `core.ports.Ledger`; made by `open_ledger`. One thread uses it."""
+
+    _sql = sql
 
     def __init__(self, settings: Postgresql, link: Link) -> None:
         self.where = str(settings)
@@ -74,13 +64,15 @@ class PostgresqlLedger:
             self._link = connect(self._settings)
         return self._link
 
-    def _one(self, statement: str, values: Sequence[Any] = ()) -> tuple[Any, ...] | None:
-        cursor = self._connected().execute(statement, values, binary=True)
+    @on_server
+    def _one(self, statement: str, bindings: Sequence[Any] = ()) -> tuple[Any, ...] | None:
+        cursor = self._connected().execute(statement, bindings, binary=True)
         row: tuple[Any, ...] | None = cursor.fetchone()
         return row
 
-    def _all(self, statement: str, values: Sequence[Any] = ()) -> list[Any]:
-        return self._connected().execute(statement, values, binary=True).fetchall()
+    @on_server
+    def _all(self, statement: str, bindings: Sequence[Any] = ()) -> list[Any]:
+        return self._connected().execute(statement, bindings, binary=True).fetchall()
 
     @contextmanager
     def turn(self) -> Iterator[Standing]:
@@ -181,143 +173,14 @@ class PostgresqlLedger:
             known = self._one(sql.LOWER, (step.log.origin,))
             holds = holds and step.first == (known[1] if known else 0)
         if delivery is not None:
-            holds = holds and delivery.first == self._delivered(delivery.upper)
+            holds = holds and delivery.first == self.delivered(delivery.upper)
         if not holds:
             raise Conflict(f"{self.where}: the log has moved on")
 
-    @on_server
-    def binding(self) -> Binding:
-        """See the port."""
-        ((origin, election, version),) = self._all(sql.BINDING)
-        return Binding(origin, ElectionDigest(election), version)
-
-    @on_server
     def log_head(self) -> LogHead:
         """See the port."""
         ((size, root),) = self._all(sql.LOG_HEAD)
         return LogHead(size, root)
-
-    def leaves(self, first: int) -> Iterator[bytes]:
-        """See the port."""
-        part = self._leaves(first)
-        yield from part
-        while len(part) == _LEAVES_AT_ONCE:
-            first += len(part)
-            part = self._leaves(first)
-            yield from part
-
-    @on_server
-    def _leaves(self, first: int) -> list[bytes]:
-        return [row[0] for row in self._all(sql.LEAVES, (first, _LEAVES_AT_ONCE))]
-
-    @on_server
-    def boxes_from(self, first: int) -> set[BoxId]:
-        """See the port."""
-        return {BoxId(row[0]) for row in self._all(sql.BOXES_FROM, (first,))}
-
-    @on_server
-    def entries(self, first: int, stop: int) -> list[Entry]:
-        """See the port."""
-        return [Entry(*row) for row in self._all(sql.ENTRIES, (first, stop))]
-
-    @on_server
-    def box_head(self, box: BoxId) -> BoxHead:
-        """See the port."""
-        row = self._one(sql.HEAD, (box,))
-        return rows.head_of(row) if row else BoxHead(box)
-
-    @on_server
-    def box_heads(self) -> list[BoxHead]:
-        """See the port."""
-        return [rows.head_of(row) for row in self._all(sql.HEADS)]
-
-    @on_server
-    def report(self, report: ReportId) -> StoredReport | None:
-        """See the port."""
-        row = self._one(sql.REPORT, (report,))
-        return rows.report_of(row) if row else None
-
-    @on_server
-    def reports_of(self, box: BoxId, first: int, stop: int | None) -> list[StoredReport]:
-        """See the port."""
-        end = rows.NO_STOP if stop is None else stop
-        return [rows.report_of(row) for row in self._all(sql.REPORTS_OF, (box, first, end))]
-
-    @on_server
-    def set_aside(self, first: BoxId, last: BoxId) -> list[StoredReport]:
-        """See the port."""
-        return [rows.report_of(row) for row in self._all(sql.SET_ASIDE, (first, last))]
-
-    @on_server
-    def refusal(self, report: ReportId) -> StoredRefusal | None:
-        """See the port."""
-        row = self._one(sql.REFUSAL, (report,))
-        return rows.refusal_of(row) if row else None
-
-    @on_server
-    def refusals(self) -> list[StoredRefusal]:
-        """See the port."""
-        return [rows.refusal_of(row) for row in self._all(sql.REFUSALS)]
-
-    @on_server
-    def unauthentic(self) -> list[Unauthentic]:
-        """See the port."""
-        return [rows.sample_of(row) for row in self._all(sql.SAMPLES)]
-
-    @on_server
-    def counts(self) -> dict[tuple[Tally, Reason], int]:
-        """See the port."""
-        found = self._all(sql.COUNTS)
-        return {(Tally(tally), Reason(reason)): total for tally, reason, total in found}
-
-    def checkpoint_of_leaf(self, index: int) -> StoredCheckpoint | None:
-        """See the port."""
-        return self._checkpoint(sql.CHECKPOINT_OF_LEAF, index)
-
-    def checkpoint_at(self, size: int) -> StoredCheckpoint | None:
-        """See the port."""
-        return self._checkpoint(sql.CHECKPOINT_AT, size)
-
-    def checkpoint_up_to(self, size: int) -> StoredCheckpoint | None:
-        """See the port."""
-        return self._checkpoint(sql.CHECKPOINT_UP_TO, size)
-
-    @on_server
-    def _checkpoint(self, statement: str, size: int) -> StoredCheckpoint | None:
-        row = self._one(statement, (size,))
-        return StoredCheckpoint(*row) if row else None
-
-    @on_server
-    def lower_log(self, origin: str) -> LowerLog | None:
-        """See the port."""
-        row = self._one(sql.LOWER, (origin,))
-        return rows.lower_of(row) if row else None
-
-    @on_server
-    def next_note(self) -> int:
-        """See the port."""
-        ((newest,),) = self._all(sql.LAST_NOTE)
-        return 0 if newest is None else int(newest) + 1
-
-    @on_server
-    def contradictions(self) -> list[bytes]:
-        """See the port."""
-        return [row[0] for row in self._all(sql.CONTRADICTIONS)]
-
-    @on_server
-    def delivered(self, upper: str) -> int:
-        """See the port."""
-        return self._delivered(upper)
-
-    def _delivered(self, upper: str) -> int:
-        row = self._one(sql.DELIVERED, (upper,))
-        return int(row[0]) if row else 0
-
-    @on_server
-    def upper_receipt(self, upper: str, index: int) -> bytes | None:
-        """See the port."""
-        row = self._one(sql.UPPER_RECEIPT, (upper, index))
-        return row[0] if row else None
 
     @on_server
     def require_whole(self) -> None:
@@ -331,7 +194,7 @@ class PostgresqlLedger:
             self._require_marks()
             batches = self._all(sql.BATCHES)
             with link.cursor("records") as cursor:
-                cursor.itersize = _LEAVES_AT_ONCE
+                cursor.itersize = LEAVES_AT_ONCE
                 found = misplaced_records(batches, cursor.execute(sql.RECORDS, binary=True))
         finally:
             self._end()

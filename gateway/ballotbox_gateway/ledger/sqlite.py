@@ -22,16 +22,10 @@ from ballotbox_gateway.core.ports import (
     Damaged,
     Delivery,
     DiskFull,
-    Entry,
     LedgerFailure,
     LogHead,
-    LowerLog,
     LowerStep,
     Standing,
-    StoredCheckpoint,
-    StoredRefusal,
-    StoredReport,
-    Tally,
     Unauthentic,
 )
 from ballotbox_gateway.core.salvage import in_ranges
@@ -41,15 +35,13 @@ from ballotbox_gateway.ledger.connection import connect
 from ballotbox_gateway.ledger.evidence import damaged_records, evidence_of, structural_damage
 from ballotbox_gateway.ledger.medium import ROTTEN, on_medium
 from ballotbox_gateway.ledger.placing import sync_folder
-from ballotbox_protocol.election.identifiers import BoxId, ElectionDigest, ReportId
+from ballotbox_gateway.ledger.reading import LedgerReading
 from ballotbox_protocol.wire.merkle import EMPTY_ROOT
-from ballotbox_protocol.wire.verdict import Reason
 
 FORMAT: Final = 3
 APPLICATION_ID: Final = 0x42425831  # "BBX1"
 #: WAL pages (4 KiB) after which they are moved into the file: 4 MiB.
 CHECKPOINT_PAGES: Final = 1_000
-_LEAVES_AT_ONCE: Final = 4_096
 
 
 def create(path: Path, binding: Binding) -> None:
@@ -113,8 +105,10 @@ def _opened(path: Path) -> "SqliteLedger":
         raise
 
 
-class SqliteLedger:
+class SqliteLedger(LedgerReading):
     """See `core.ports.Ledger`. `sick` is the medium's error that ended its use, if any."""
+
+    _sql = sql
 
     def __init__(self, connection: apsw.Connection, path: Path) -> None:
         self.path = path
@@ -134,7 +128,9 @@ class SqliteLedger:
 
     def _require_ledger(self) -> None:
         ours = self._connection.pragma("application_id") == APPLICATION_ID
-        stored = self._one("SELECT format FROM binding") if ours else None
+        asked = "SELECT format FROM binding"
+        # Whoever opens it tells errors in his own words.
+        stored = self._connection.execute(asked).fetchone() if ours else None
         if stored is None:
             raise Damaged(f"{self.path}: is no ledger, or its creation was cut short")
         if stored[0] != FORMAT:
@@ -144,10 +140,12 @@ class SqliteLedger:
         self._wal_pages = pages
         return apsw.SQLITE_OK
 
+    @on_medium
     def _one(self, statement: str, bindings: Sequence[Any] = ()) -> tuple[Any, ...] | None:
         row: tuple[Any, ...] | None = self._connection.execute(statement, bindings).fetchone()
         return row
 
+    @on_medium
     def _all(self, statement: str, bindings: Sequence[Any] = ()) -> list[Any]:
         return self._connection.execute(statement, bindings).fetchall()
 
@@ -183,12 +181,12 @@ class SqliteLedger:
 
     def _require_expected(self, batch: Batch, expected: LogHead) -> None:
         step, delivery = batch.lower, batch.delivery
-        holds = self._log_head() == expected
+        holds = self.log_head() == expected
         if step is not None:
             known = self._one(sql.LOWER, (step.log.origin,))
             holds = holds and step.first == (known[1] if known else 0)
         if delivery is not None:
-            holds = holds and delivery.first == self._delivered(delivery.upper)
+            holds = holds and delivery.first == self.delivered(delivery.upper)
         if not holds:
             raise Conflict
 
@@ -241,143 +239,10 @@ class SqliteLedger:
             [(delivery.upper, index, receipt) for index, receipt in delivery.receipts],
         )
 
-    @on_medium
-    def binding(self) -> Binding:
-        """See the port."""
-        ((origin, election, version),) = self._all(sql.BINDING)
-        return Binding(origin, ElectionDigest(election), version)
-
-    @on_medium
     def log_head(self) -> LogHead:
         """See the port."""
-        return self._log_head()
-
-    def _log_head(self) -> LogHead:
         row = self._one(sql.LOG_HEAD)
         return LogHead(*row) if row else LogHead(0, EMPTY_ROOT)
-
-    def leaves(self, first: int) -> Iterator[bytes]:
-        """See the port."""
-        part = self._leaves(first)
-        while part:
-            yield from part
-            first += len(part)
-            part = self._leaves(first)
-
-    @on_medium
-    def _leaves(self, first: int) -> list[bytes]:
-        return [row[0] for row in self._all(sql.LEAVES, (first, _LEAVES_AT_ONCE))]
-
-    @on_medium
-    def boxes_from(self, first: int) -> set[BoxId]:
-        """See the port."""
-        return {BoxId(row[0]) for row in self._all(sql.BOXES_FROM, (first,))}
-
-    @on_medium
-    def entries(self, first: int, stop: int) -> list[Entry]:
-        """See the port."""
-        return [Entry(*row) for row in self._all(sql.ENTRIES, (first, stop))]
-
-    @on_medium
-    def box_head(self, box: BoxId) -> BoxHead:
-        """See the port."""
-        row = self._one(sql.HEAD, (box,))
-        return rows.head_of(row) if row else BoxHead(box)
-
-    @on_medium
-    def box_heads(self) -> list[BoxHead]:
-        """See the port."""
-        return [rows.head_of(row) for row in self._all(sql.HEADS)]
-
-    @on_medium
-    def report(self, report: ReportId) -> StoredReport | None:
-        """See the port."""
-        row = self._one(sql.REPORT, (report,))
-        return rows.report_of(row) if row else None
-
-    @on_medium
-    def reports_of(self, box: BoxId, first: int, stop: int | None) -> list[StoredReport]:
-        """See the port."""
-        end = rows.NO_STOP if stop is None else stop
-        return [rows.report_of(row) for row in self._all(sql.REPORTS_OF, (box, first, end))]
-
-    @on_medium
-    def set_aside(self, first: BoxId, last: BoxId) -> list[StoredReport]:
-        """See the port."""
-        return [rows.report_of(row) for row in self._all(sql.SET_ASIDE, (first, last))]
-
-    @on_medium
-    def refusal(self, report: ReportId) -> StoredRefusal | None:
-        """See the port."""
-        row = self._one(sql.REFUSAL, (report,))
-        return rows.refusal_of(row) if row else None
-
-    @on_medium
-    def refusals(self) -> list[StoredRefusal]:
-        """See the port."""
-        return [rows.refusal_of(row) for row in self._all(sql.REFUSALS)]
-
-    @on_medium
-    def unauthentic(self) -> list[Unauthentic]:
-        """See the port."""
-        return [rows.sample_of(row) for row in self._all(sql.SAMPLES)]
-
-    @on_medium
-    def counts(self) -> dict[tuple[Tally, Reason], int]:
-        """See the port."""
-        found = self._all(sql.COUNTS)
-        return {(Tally(tally), Reason(reason)): total for tally, reason, total in found}
-
-    @on_medium
-    def checkpoint_of_leaf(self, index: int) -> StoredCheckpoint | None:
-        """See the port."""
-        return self._checkpoint(sql.CHECKPOINT_OF_LEAF, index)
-
-    @on_medium
-    def checkpoint_at(self, size: int) -> StoredCheckpoint | None:
-        """See the port."""
-        return self._checkpoint(sql.CHECKPOINT_AT, size)
-
-    @on_medium
-    def checkpoint_up_to(self, size: int) -> StoredCheckpoint | None:
-        """See the port."""
-        return self._checkpoint(sql.CHECKPOINT_UP_TO, size)
-
-    def _checkpoint(self, statement: str, size: int) -> StoredCheckpoint | None:
-        row = self._one(statement, (size,))
-        return StoredCheckpoint(*row) if row else None
-
-    @on_medium
-    def lower_log(self, origin: str) -> LowerLog | None:
-        """See the port."""
-        row = self._one(sql.LOWER, (origin,))
-        return rows.lower_of(row) if row else None
-
-    @on_medium
-    def next_note(self) -> int:
-        """See the port."""
-        ((newest,),) = self._all(sql.LAST_NOTE)
-        return 0 if newest is None else int(newest) + 1
-
-    @on_medium
-    def contradictions(self) -> list[bytes]:
-        """See the port."""
-        return [row[0] for row in self._all(sql.CONTRADICTIONS)]
-
-    @on_medium
-    def delivered(self, upper: str) -> int:
-        """See the port."""
-        return self._delivered(upper)
-
-    def _delivered(self, upper: str) -> int:
-        row = self._one(sql.DELIVERED, (upper,))
-        return int(row[0]) if row else 0
-
-    @on_medium
-    def upper_receipt(self, upper: str, index: int) -> bytes | None:
-        """See the port."""
-        row = self._one(sql.UPPER_RECEIPT, (upper, index))
-        return row[0] if row else None
 
     @on_medium
     def require_whole(self) -> None:

@@ -33,7 +33,8 @@ def office(mqtt, below):
     dry = SimpleNamespace(dry=frozenset())
     made._below, made._forks = below, Forks()
     made._quotas = SimpleNamespace(boxes=dry, gateways=dry, aside=dry)
-    made._certificates = SimpleNamespace(status=list)
+    made.read = []
+    made._certificates = SimpleNamespace(status=list, read=made.read.append)
     made._watch = SimpleNamespace(look=lambda *_: {})
     return made
 
@@ -58,7 +59,10 @@ def test_a_gateway_below_that_is_over_either_quota_is_named_once():
 
 def test_a_bad_file_of_one_road_leaves_the_other_its_new_ones(caplog):
     roads = Road("boxes", Problem("key", "is none", "Mend it")), Road("gateways below")
-    office(*roads).renew_broker()
+    one = office(*roads)
+    one.renew_broker()
     office(*reversed(roads)).renew_broker()
     assert [road.renewed for road in roads] == [2, 2]
     assert caplog.text.count("stays as it is: key: is none. Mend it") == 2
+    # The former certificate stays in use where the new files would not do.
+    assert one.read == ["below.tls"]

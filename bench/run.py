@@ -5,9 +5,7 @@ times of shared machines cannot be compared. `--only NAME` (again for more) meas
 """
 
 import argparse
-import asyncio
-import gc
-import random
+import os
 import resource
 import subprocess
 import sys
@@ -24,13 +22,13 @@ from gateway_costs import delivery_cost, growth, memory, report_costs, start_tim
 from nacl.secret import SecretBox
 from night import VOTE_LINES, at, authority_of
 from peer import side_by_side
+from rehearsed_box import box_memory
 from small_hardware import small_hardware
 from tabulation_costs import memory_per_station, report_cost
 from units import (
     Row,
     Stopwatch,
     Unit,
-    anonymous_kib,
     signature,
     table,
     write,
@@ -41,15 +39,12 @@ from ballotbox_device.core.rules import ElectionRules
 from ballotbox_device.core.sheet import Sheet
 from ballotbox_protocol.election.tally import Marks
 from ballotbox_simulator.crew import OPENING, new_crew
-from ballotbox_simulator.live.boxes import MqttBox
-from ballotbox_simulator.live.broker import Broker, find_broker
 from ballotbox_simulator.world.nation import PRECINCTS, NationPlan, run_nation
 from ballotbox_simulator.world.plan import Day, DayPlan
 from ballotbox_simulator.world.run import DayOutcome, run_day
 from ballotbox_simulator.world.swarm import swarm_day
 from tests.protocol.test_law_source import VICTIM, hostile_laws
 
-_FLEET = 1_000
 _ROOT = Path(__file__).parents[1]
 
 
@@ -92,40 +87,6 @@ def _sealing(unit: Unit, size: int) -> Row:
     spent = time.process_time() - began
     what = f"CPU; XSalsa20-Poly1305 over a slot of {size} bytes; not part of ballot_cost, not built"
     return watch.row(spent / len(slots) / unit.seconds, "Ed25519 signatures", what)
-
-
-def box_memory(directory: Path) -> Iterator[Row]:
-    """Memory of one connected box beyond its journal and slots, in a process of its own."""
-    watch = Stopwatch("simulator.box_memory")
-    told = subprocess.run(
-        [sys.executable, __file__, "--fleet", str(directory)],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    yield watch.row(float(told.stdout), "KiB per box", f"memory; {_FLEET} boxes, one report each")
-
-
-async def fleet(directory: Path) -> float:
-    """Connect the boxes of `box_memory` and return KiB per box."""
-    authority = authority_of(_FLEET)
-    rules = ElectionRules.of(authority.trusted)
-    with Broker(find_broker(), directory / "broker") as broker:
-        gc.collect()
-        before = anonymous_kib()
-        boxes = []
-        for number, box in enumerate(authority.boxes):
-            crew = new_crew(authority, rules, box, 1)
-            crew.switch_on(at(0))
-            mqtt = MqttBox(crew, broker.host, broker.port, random.Random(number))
-            await mqtt.connect()
-            boxes.append(mqtt)
-        gc.collect()
-        used = anonymous_kib() - before
-        stored = sum(box.crew.memory_size for box in boxes) / 1_024
-        for mqtt in boxes:
-            mqtt.close()
-    return (used - stored) / _FLEET
 
 
 _PRECINCT_DAYS = 60
@@ -236,11 +197,9 @@ def main() -> None:
     """Run the chosen measurements."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", action="append", choices=MEASURES, help="measure this alone")
-    parser.add_argument("--fleet", help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if options.fleet:
-        print(asyncio.run(fleet(Path(options.fleet))))
-        return
+    # What is installed has its bytecode; without this, each start would compile the sources anew.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     rows: list[Row] = []
     for name in options.only or MEASURES:
         print(f"measuring {name} …", file=sys.stderr)

@@ -134,14 +134,6 @@ def resident_mib(pid: int, *, peak: bool = False) -> float:
     raise RuntimeError(f"the kernel does not tell the memory of process {pid}")
 
 
-def anonymous_kib() -> int:
-    """Return the anonymous memory of this process in KiB."""
-    for line in Path("/proc/self/smaps_rollup").read_text().splitlines():
-        if line.startswith("Anonymous:"):
-            return int(line.split()[1])
-    raise RuntimeError("the kernel does not tell anonymous memory")
-
-
 def write(rows: list[Row], file: Path = RESULTS) -> None:
     """Put the rows into results.json, or another file, in place of older ones of the same name."""
     old = json.loads(file.read_text()) if file.exists() else []

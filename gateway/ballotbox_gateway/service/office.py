@@ -11,11 +11,9 @@ import time
 from collections.abc import Callable, Coroutine, Iterator
 from contextvars import copy_context
 from functools import partial
-from typing import Any, Final, NamedTuple, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, ParamSpec, TypeVar
 
 from ballotbox_gateway.adapters.backoff import Backoff
-from ballotbox_gateway.adapters.mqtt_from_below import MqttFromBelow
-from ballotbox_gateway.adapters.mqtt_intake import MqttIntake
 from ballotbox_gateway.adapters.roads import Carrier, CarrierState
 from ballotbox_gateway.adapters.second_copy import SecondCopy
 from ballotbox_gateway.adapters.threads import in_thread
@@ -42,10 +40,13 @@ from ballotbox_gateway.service.reception import Reception
 from ballotbox_gateway.service.room import Reserve
 from ballotbox_gateway.service.screen_watch import ScreenWatch
 from ballotbox_gateway.service.sharing import Sharing
-from ballotbox_gateway.service.upward_roads import upward_road
 from ballotbox_protocol.election.identifiers import OriginId
 from ballotbox_protocol.wire.trust import Trusted
 from ballotbox_protocol.wire.verdict import Reason
+
+if TYPE_CHECKING:
+    from ballotbox_gateway.adapters.mqtt_from_below import MqttFromBelow
+    from ballotbox_gateway.adapters.mqtt_intake import MqttIntake
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -107,7 +108,10 @@ class Office:
     def works(self) -> Iterator[Work]:
         """Yield what has to run all the while, but for the roads that others share."""
         config, reception = self.config, self.reception
+        # Each road's library is loaded only where there is such a road.
         if config.mqtt is not None:
+            from ballotbox_gateway.adapters.mqtt_intake import MqttIntake
+
             mqtt = MqttIntake(
                 config.mqtt,
                 config.origin,
@@ -129,11 +133,15 @@ class Office:
             )
             yield self._kept.run()
         if config.below is not None:
+            from ballotbox_gateway.adapters.mqtt_from_below import MqttFromBelow
+
             self._below = MqttFromBelow(
                 config.below, config.origin, self.trusted.digest, self.take_in, backoff()
             )
             yield self._below.run()
         if config.upstream is not None:
+            from ballotbox_gateway.service.upward_roads import upward_road
+
             self._delivery = UpwardDelivery(
                 config.upstream,
                 self._intake,
@@ -151,7 +159,7 @@ class Office:
         yield self._certificates.run()
         yield call_boxes(self._intake.call_again, self._say)
 
-    def _share(self, mqtt: MqttIntake, settings: Postgresql) -> Sharing:
+    def _share(self, mqtt: "MqttIntake", settings: Postgresql) -> Sharing:
         from ballotbox_gateway.ledger.postgresql_leases import Leases
 
         leases = Leases(settings, f"{socket.gethostname()}-{os.getpid()}-{os.urandom(4).hex()}")
@@ -265,7 +273,7 @@ class Office:
             raise
 
     @property
-    def _roads(self) -> tuple[Carrier | MqttFromBelow, ...]:
+    def _roads(self) -> "tuple[Carrier | MqttFromBelow, ...]":
         return (*self.reception.carriers, *([self._below] if self._below else ()))
 
     def _running(self) -> dict[str, Any]:
@@ -346,7 +354,7 @@ class Office:
         self._intake.turned_away(reason)
 
 
-def _is_down(road: Carrier | MqttFromBelow) -> bool:
+def _is_down(road: "Carrier | MqttFromBelow") -> bool:
     """Tell whether a road has a fault; one that has just begun to connect has none yet."""
     return road.state is CarrierState.DOWN or bool(road.trouble)
 

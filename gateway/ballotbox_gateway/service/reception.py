@@ -10,9 +10,8 @@ import logging
 import os
 from collections.abc import Callable, Collection, Sequence
 from contextvars import copy_context
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from ballotbox_gateway.adapters.mqtt_intake import MqttIntake
 from ballotbox_gateway.adapters.roads import Carrier, Inbox, Letter
 from ballotbox_gateway.core.correspondence import BATCH_MAX, Correspondence
 from ballotbox_gateway.core.intake import HelloOutcome, HelloResult, Intake, Road
@@ -22,6 +21,9 @@ from ballotbox_protocol.election.identifiers import BoxId
 from ballotbox_protocol.wire.checkpoint import Checkpoint
 from ballotbox_protocol.wire.message import Message
 from ballotbox_protocol.wire.statements import CHALLENGE_SIZE
+
+if TYPE_CHECKING:
+    from ballotbox_gateway.adapters.mqtt_intake import MqttIntake
 
 _log: Final = logging.getLogger(__name__)
 

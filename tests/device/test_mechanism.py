@@ -60,7 +60,17 @@ def test_what_lies_in_the_containers_is_what_was_counted(record_property):
     assert sorted(name for name in ALWAYS | FROM_PORTABLE if not everywhere[name]) == []
 
 
-@pytest.mark.parametrize("name", profile_names())
+#: Kinds whose days are quickly tried; those of the others are tried with `make accept`.
+QUICK = {"sbb", "koib"}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(each, marks=() if each in QUICK else pytest.mark.accept)
+        for each in profile_names()
+    ],
+)
 def test_so_it_is_with_the_box_of_each_profile(name, record_property):
     class Here(Place):
         habits = replace(habits_of(load_profile(name)), capacity=CAPACITY, capacity_warning=7)

@@ -166,6 +166,7 @@ def test_progress_rises_to_the_end(held):
     assert {"Stations", "The page of 22:00", "The final page"} <= {what for what, _ in told}
 
 
+@pytest.mark.accept
 def test_the_pages_are_the_same_for_any_number_of_processes(tiny, tmp_path):
     digests = []
     for jobs in (1, 2):
@@ -181,6 +182,7 @@ def test_the_pages_are_the_same_for_any_number_of_processes(tiny, tmp_path):
 # What must not pass
 
 
+@pytest.mark.accept
 @pytest.mark.teeth
 def test_a_vote_that_moves_before_it_is_fed_is_missed_at_ten(tiny, here, tmp_path, monkeypatch):
     plain = station._marks
@@ -300,6 +302,7 @@ def _sim(*arguments):
     return CliRunner().invoke(main, ["run", "--scenario", "kyrgyzstan-2021", *arguments])
 
 
+@pytest.mark.accept
 def test_the_command_ends_with_a_verdict_and_names_both_pages(tmp_path, tiny, here):
     out = tmp_path / "out"
     told = _sim("--small", "--seed", "3", "--jobs", "1", "--out", str(out))
@@ -332,6 +335,7 @@ def test_an_office_that_cannot_go_on_fails_the_night_in_words(tmp_path, tiny, he
     assert "  the office could not go on: no pen" in told.output
 
 
+@pytest.mark.accept
 @pytest.mark.teeth
 def test_pages_of_22_00_that_could_not_be_written_fail_the_night_once(
     tmp_path, tiny, here, monkeypatch

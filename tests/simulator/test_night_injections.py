@@ -107,6 +107,7 @@ def test_a_program_that_nobody_released_computes_nothing(held, monkeypatch):
     assert "no such directory" in publish(held, ATTEMPT)
 
 
+@pytest.mark.accept
 @pytest.mark.parametrize("name", INJECTIONS)
 def test_with_every_check_taken_out_the_page_shows_more_than_everything(held, name):
     published = _published_without(held, name, CHECKS[name])
@@ -125,6 +126,7 @@ def test_each_of_these_checks_refuses_it_alone(held, name, check):
     assert TAKEN_OUT[check][1] in refused
 
 
+@pytest.mark.accept
 @pytest.mark.teeth
 def test_an_injection_that_is_published_is_an_objection(held):
     name = "doubled-formula"
@@ -162,6 +164,7 @@ def test_a_log_that_stays_wrong_is_an_objection(held):
     assert objection.startswith("without the injection the same log is refused")
 
 
+@pytest.mark.accept
 def test_pages_stop_calling_themselves_the_last_good_ones_when_a_newer_one_is_up(held):
     assert attempt(held, INJECTIONS["wrong-program"]).objections == ()
     hold_late(held, lambda *_: None)
@@ -173,6 +176,7 @@ def test_pages_stop_calling_themselves_the_last_good_ones_when_a_newer_one_is_up
     assert "last good publication" not in held.final.page.read_text()
 
 
+@pytest.mark.accept
 @pytest.mark.teeth
 def test_pages_that_go_on_as_the_last_good_ones_are_an_objection(held, monkeypatch):
     assert attempt(held, INJECTIONS["wrong-program"]).objections == ()
@@ -188,6 +192,7 @@ def test_a_refusal_that_the_pages_cannot_tell_ends_the_night_in_words(held, monk
         attempt(held, INJECTIONS["wrong-program"])
 
 
+@pytest.mark.accept
 @pytest.mark.teeth
 def test_a_refusal_without_a_reason_beside_it_is_an_objection(held, monkeypatch):
     plain = publish

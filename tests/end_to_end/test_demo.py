@@ -98,6 +98,7 @@ def test_a_night_that_is_not_published_fails_the_demo(
     assert "SUM: planted: 1 against 2 in here" in result.stdout
 
 
+@pytest.mark.accept
 def test_a_final_is_repeated_over_a_serial_line_too(tmp_path: Path) -> None:
     need_broker(mosquitto=True)
 
@@ -160,6 +161,7 @@ def test_a_refusal_that_nobody_caused_fails_the_day(
     assert "but 1 signature was broken" in result.stdout
 
 
+@pytest.mark.accept
 def test_a_report_that_nobody_made_fails_the_day(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -81,6 +81,7 @@ def held(tmp_path_factory):
     return _hold(tmp_path_factory.mktemp("night") / "out")
 
 
+@pytest.mark.accept
 def test_at_ten_the_page_shows_the_published_votes_and_names_who_is_missing(held):
     night, _ = held
     assert evening_objections(night) == []
@@ -93,6 +94,7 @@ def test_at_ten_the_page_shows_the_published_votes_and_names_who_is_missing(held
     assert votes == list(night.night.targets.votes)
 
 
+@pytest.mark.accept
 def test_in_the_end_every_box_shows_what_it_was_fed(held):
     night, _ = held
     assert final_objections(night) == []
@@ -101,6 +103,7 @@ def test_in_the_end_every_box_shows_what_it_was_fed(held):
     assert night.final.result["boxes"]["missing"] == []
 
 
+@pytest.mark.accept
 def test_every_page_says_in_its_language_what_is_synthetic(held):
     night, _ = held
     for name in (EVENING, FINAL):
@@ -111,6 +114,7 @@ def test_every_page_says_in_its_language_what_is_synthetic(held):
             assert [page for page in pages if label not in page.read_text()] == []
 
 
+@pytest.mark.accept
 def test_the_result_of_the_night_is_a_leaf_of_its_log_and_the_next_one_follows(held):
     night, _ = held
     evening, final = night.evening.result, night.final.result
@@ -124,6 +128,7 @@ def test_the_result_of_the_night_is_a_leaf_of_its_log_and_the_next_one_follows(h
     assert (night.plan.out / "published" / "receipt.cbor").exists()
 
 
+@pytest.mark.accept
 def test_the_pages_show_who_released_them(held):
     night, _ = held
     for version, name in enumerate((EVENING, FINAL), 1):
@@ -133,6 +138,7 @@ def test_the_pages_show_who_released_them(held):
         assert 'id="released"' in (pages / "en" / "data.html").read_text()
 
 
+@pytest.mark.accept
 def test_the_rules_decide_about_seats_in_every_contest(held):
     night, _ = held
     for result in (night.evening.result, night.final.result):
@@ -143,6 +149,7 @@ def test_the_rules_decide_about_seats_in_every_contest(held):
         assert len(districts) == 36
 
 
+@pytest.mark.accept
 def test_the_boxes_say_how_many_came_before_ten_and_four(held):
     night, _ = held
     with night.open_centre() as centre:
@@ -159,6 +166,7 @@ def test_the_boxes_say_how_many_came_before_ten_and_four(held):
     ]
 
 
+@pytest.mark.accept
 def test_progress_rises_to_the_end(held):
     _, told = held
     assert [done for _, done in told] == sorted(done for _, done in told)
@@ -216,6 +224,7 @@ def _nobody_late(prepared):
     ), authority
 
 
+@pytest.mark.accept
 @pytest.mark.teeth
 def test_a_box_that_counts_otherwise_than_it_was_fed_is_missed(held):
     night, _ = held
@@ -227,12 +236,14 @@ def test_a_box_that_counts_otherwise_than_it_was_fed_is_missed(held):
     assert "National list, 54 seats: votes" in objection
 
 
+@pytest.mark.accept
 @pytest.mark.teeth
 def test_reports_without_receipts_are_missed(held):
     night, _ = held
     assert "are receipted" in final_objections(replace(night, receipted=night.sent - 1))[0]
 
 
+@pytest.mark.accept
 @pytest.mark.teeth
 def test_a_country_that_shows_other_than_published_numbers_is_told_by_list(held):
     night, _ = held
@@ -244,6 +255,7 @@ def test_a_country_that_shows_other_than_published_numbers_is_told_by_list(held)
     assert "Green Party of Kyrgyzstan: 0.40 %, published was 0.41" in said
 
 
+@pytest.mark.accept
 def test_what_was_refused_is_an_objection(held):
     night, _ = held
     assert evening_objections(replace(night, evening="law")) == [
@@ -252,6 +264,7 @@ def test_what_was_refused_is_an_objection(held):
     assert final_objections(replace(night, final="law")) == ["the final page is not published: law"]
 
 
+@pytest.mark.accept
 @pytest.mark.teeth
 def test_a_reason_that_outlives_the_refusal_is_an_objection(held):
     night, _ = held
@@ -263,6 +276,7 @@ def test_a_reason_that_outlives_the_refusal_is_an_objection(held):
     assert "still stands beside the final one" in objection
 
 
+@pytest.mark.accept
 @pytest.mark.teeth
 def test_pages_that_cannot_be_written_are_no_publication(held):
     night, _ = held
@@ -376,5 +390,6 @@ def test_other_scenarios_do_not_know_its_options(option):
     assert f"{option[0]}: only kyrgyzstan-2021 knows it" in told.stderr
 
 
+@pytest.mark.accept
 def test_a_published_page_is_what_the_night_holds(held):
     assert isinstance(held[0].evening, PublishedPage)

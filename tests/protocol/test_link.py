@@ -208,6 +208,17 @@ def test_only_the_ack_of_the_message_under_way_releases_it():
     assert link.counters.faults == {LinkFault.UNSENT: 2, LinkFault.ASTRAY: 1}
 
 
+def test_a_message_is_carried_until_it_is_acknowledged_and_no_other_is():
+    link = paired()
+    link.send(b"one")
+    assert link.carries(b"one")
+    assert not link.carries(b"two")
+    assert said(link) == [Data(A0, B0, 0, b"one")]
+    assert link.carries(b"one")
+    hear(link, Ack(B0, A0, 1))
+    assert not link.carries(b"one")
+
+
 def test_data_of_another_pair_is_refused_in_the_name_it_was_sent_to():
     link = paired()
     assert hear(link, Data(C0, A0, 0, b"other peer")) == []

@@ -1,7 +1,7 @@
 """What the processes of a tester told each second, put together into the series of a result."""
 
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -24,11 +24,15 @@ SUSTAINED_S: Final = 10
 
 @dataclass(frozen=True, slots=True)
 class PartKey:
-    """A part whose use is watched: its name, what it is and which program."""
+    """A part whose use is watched: its name, what it is, which program and on which machine.
+
+    machine: empty where it is the one that conducts.
+    """
 
     name: str
     kind: str
     program: str
+    machine: str = ""
 
 
 @dataclass(slots=True)
@@ -37,11 +41,17 @@ class _Second:
     receipts: list[str] = field(default_factory=list)
     finals: list[str] = field(default_factory=list)
     connects: list[str] = field(default_factory=list)
-    lag: list[str] = field(default_factory=list)
+    #: By process.
+    lags: dict[int, list[str]] = field(default_factory=dict)
     #: By part, seconds of CPU since it began and MiB resident.
     use: dict[str, tuple[float, float]] = field(default_factory=dict)
     log_size: int | None = None
     waiting: int | None = None
+
+    @property
+    def lag(self) -> list[str]:
+        """What all processes told of their lag."""
+        return [each for told in self.lags.values() for each in told]
 
 
 class Timeline:
@@ -63,7 +73,7 @@ class Timeline:
         at.receipts.append(told["receipts"])
         at.finals.append(told["finals"])
         at.connects.append(told["connects"])
-        at.lag.append(told["lag"])
+        at.lags.setdefault(worker, []).append(told["lag"])
 
     def use(self, second: int, part: str, cpu_s: float, memory_mib: float) -> None:
         """Note what a part has used by a second."""
@@ -114,6 +124,12 @@ class Timeline:
         windows = (self._window(second, kind) for second in seconds)
         return max((each.at(99.0) for each in windows if each.count), default=0.0)
 
+    def worst_lag_of(self, worker: int, first: float, stop: float) -> float:
+        """Return the same of the lag of one process."""
+        seconds = (told for second, told in self._seconds.items() if first < second <= stop)
+        windows = (_added(told.lags.get(worker, ())) for told in seconds)
+        return max((each.at(99.0) for each in windows if each.count), default=0.0)
+
     def finals_reached(self, share: float) -> float | None:
         """Return when that share of the reports made since the close held a receipt, or None."""
         seconds = sorted(self._seconds)
@@ -162,10 +178,7 @@ class Timeline:
         return {name: tuple(numbers) for name, numbers in totals.items()}
 
     def _window(self, second: int, kind: str) -> Latencies:
-        window = Latencies()
-        for encoded in getattr(self._seconds[second], kind):
-            window.add(encoded)
-        return window
+        return _added(getattr(self._seconds[second], kind))
 
     def _part(self, seconds: Sequence[int], part: PartKey, start: float) -> PartUse:
         cores: list[float | None] = []
@@ -183,9 +196,16 @@ class Timeline:
                 cpu_s += spent
             last = last if use is None else (second, use[0])
         peak = max((each for each in memory if each is not None), default=0.0)
-        return PartUse(
-            part.name, part.kind, part.program, tuple(cores), tuple(memory), round(cpu_s, 2), peak
-        )
+        spent_s = round(cpu_s, 2)
+        told = (tuple(cores), tuple(memory), spent_s, peak)
+        return PartUse(part.name, part.kind, part.program, *told, part.machine)
+
+
+def _added(told: Iterable[str]) -> Latencies:
+    window = Latencies()
+    for encoded in told:
+        window.add(encoded)
+    return window
 
 
 def rates(at: Sequence[float], numbers: Sequence[int]) -> tuple[float, ...]:
@@ -220,9 +240,22 @@ def mean_between(
     at: Sequence[float], numbers: Sequence[float | None], first: float, stop: float
 ) -> float:
     """Return the mean of what was measured between two moments; 0 when nothing was."""
-    found = [
+    found = _between(at, numbers, first, stop)
+    return sum(found) / len(found) if found else 0.0
+
+
+def greatest_between(
+    at: Sequence[float], numbers: Sequence[float | None], first: float, stop: float
+) -> float:
+    """Return the greatest of what was measured between two moments; 0 when nothing was."""
+    return max(_between(at, numbers, first, stop), default=0.0)
+
+
+def _between(
+    at: Sequence[float], numbers: Sequence[float | None], first: float, stop: float
+) -> list[float]:
+    return [
         number
         for moment, number in zip(at, numbers, strict=True)
         if number is not None and first < moment <= stop
     ]
-    return sum(found) / len(found) if found else 0.0

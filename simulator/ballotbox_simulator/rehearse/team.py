@@ -61,7 +61,7 @@ class Team:
         return await self._places()
 
     async def _places(self) -> list[Place]:
-        return [place_of(told) for told in await self.all_say("place")]
+        return [place_of(told) for told in await self.all_say("placed")]
 
     async def make(self) -> None:
         """Have the processes make their boxes, and return when all have; raises TesterFailed."""

@@ -31,10 +31,11 @@ class Testers:
     def hear(self, number: int, told: dict[str, Any]) -> None:
         """Note what a process says of a second."""
         second, part = told.pop("second"), self.part(number)
+        late_s = told["late_s"]
         self._timeline.tell(second, number, told)
-        self._timeline.use(second, part.name, told["cpu_s"], told["memory_mib"])
+        self._timeline.use(second, part.name, told["cpu_s"], told["memory_mib"], late_s)
         if part.machine:
-            self._timeline.use(second, _whole(part.machine).name, told["busy_s"], 0.0)
+            self._timeline.use(second, _whole(part.machine).name, told["busy_s"], 0.0, late_s)
 
     def seat(self, places: Sequence[Place]) -> None:
         """Note where they are."""

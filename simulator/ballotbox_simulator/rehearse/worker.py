@@ -86,9 +86,10 @@ class Worker:
         while True:
             second = floor(monotonic()) + 1
             await asyncio.sleep(second - monotonic())
-            tally, use = self._shard.tally, asdict(own_use())
-            told = {"trouble": tally.trouble, **tally.told(), **use, "busy_s": busy_seconds()}
-            tell("second", second=second, **told)
+            # A process whose loop is late is late with this, too.
+            use = {"late_s": monotonic() - second, **asdict(own_use()), "busy_s": busy_seconds()}
+            tally = self._shard.tally
+            tell("second", second=second, trouble=tally.trouble, **tally.told(), **use)
 
     def _memory_per_box(self) -> float:
         boxes = self._shard.seats
@@ -131,7 +132,7 @@ async def serve() -> None:
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(orders), sys.stdin)
     job = job_of(await orders.readline())
     # Whoever conducts may find that the boxes have no room here.
-    tell("place", **read_place().told())
+    tell("placed", **read_place().told())
     if json.loads(await orders.readline() or "[null]")[0] != "make":
         return
     allow_open_files(job.stop - job.first)

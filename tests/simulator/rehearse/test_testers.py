@@ -17,7 +17,9 @@ IDLE = TesterProcess("tester 1", "", 10, 0.1, 60.0, 3.0, 2, 0.5)
 BUSY = TesterProcess("tester 2", "far", 1_000, 0.9, 95.0, 1_500.0, 4, 3.25)
 
 
-def told(second: int, cpu_s: float, memory_mib: float, busy_s: float, lag_ms: float):
+def told(
+    second: int, cpu_s: float, memory_mib: float, busy_s: float, lag_ms: float, late_s: float = 0.0
+):
     none = Latencies().taken()
     return {
         "second": second,
@@ -25,6 +27,7 @@ def told(second: int, cpu_s: float, memory_mib: float, busy_s: float, lag_ms: fl
         **dict.fromkeys(("receipts", "finals", "connects"), none),
         "lag": Latencies.of([lag_ms]).taken(),
         "trouble": "",
+        "late_s": late_s,
         "cpu_s": cpu_s,
         "memory_mib": memory_mib,
         "busy_s": busy_s,
@@ -53,6 +56,19 @@ def test_a_process_elsewhere_is_a_part_like_any_other_and_so_is_its_machine() ->
     assert parts["tester 2"].memory_mib == (61.0, 62.0, 63.0, 64.0)
     assert parts["machine far"].cpu_cores == (None, 1.5, 1.5, 1.5)
     assert all(each is None for each in parts["machine"].cpu_cores)
+
+
+def test_what_is_told_late_is_no_dearer_for_it() -> None:
+    timeline = Timeline()
+    testers = Testers(timeline, HERE, [30])
+    testers.seat([HERE])
+    for second, late_s in ((1, 0.0), (2, 0.6), (3, 0.0)):
+        used = 0.5 * (second + late_s)
+        testers.hear(0, told(second, used, 50.0, 700.0, 2.0, late_s))
+
+    (*_, tester) = timeline.series(0.0, list(testers.parts())).parts
+
+    assert tester.cpu_cores == (None, 0.5, 0.5)
 
 
 def test_the_lag_of_each_process_is_its_own() -> None:

@@ -35,6 +35,15 @@ class PartKey:
     machine: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class _Use:
+    """What a part had used when it was looked at: seconds of CPU since it began, MiB then."""
+
+    at: float
+    cpu_s: float
+    memory_mib: float
+
+
 @dataclass(slots=True)
 class _Second:
     counts: dict[int, Mapping[str, int]] = field(default_factory=dict)
@@ -43,8 +52,8 @@ class _Second:
     connects: list[str] = field(default_factory=list)
     #: By process.
     lags: dict[int, list[str]] = field(default_factory=dict)
-    #: By part, seconds of CPU since it began and MiB resident.
-    use: dict[str, tuple[float, float]] = field(default_factory=dict)
+    #: By part.
+    use: dict[str, _Use] = field(default_factory=dict)
     log_size: int | None = None
     waiting: int | None = None
 
@@ -75,9 +84,11 @@ class Timeline:
         at.connects.append(told["connects"])
         at.lags.setdefault(worker, []).append(told["lag"])
 
-    def use(self, second: int, part: str, cpu_s: float, memory_mib: float) -> None:
-        """Note what a part has used by a second."""
-        self._at(second).use[part] = (cpu_s, memory_mib)
+    def use(
+        self, second: int, part: str, cpu_s: float, memory_mib: float, late_s: float = 0.0
+    ) -> None:
+        """Note what a part has used by a second; late_s: by how much later that was read."""
+        self._at(second).use[part] = _Use(second + late_s, cpu_s, memory_mib)
 
     def status(self, second: int, log_size: int | None, waiting: int | None) -> None:
         """Note what the gateway says of itself."""
@@ -184,17 +195,17 @@ class Timeline:
         cores: list[float | None] = []
         memory: list[float | None] = []
         cpu_s = 0.0
-        last: tuple[int, float] | None = None
+        last: _Use | None = None
         for second in seconds:
             use = self._seconds[second].use.get(part.name)
-            memory.append(None if use is None else round(use[1], 1))
+            memory.append(None if use is None else round(use.memory_mib, 1))
             # A part that was killed begins again from nought.
-            steady = use is not None and last is not None and use[0] >= last[1]
-            spent = use[0] - (last[1] if steady and last is not None else 0.0) if use else 0.0
-            cores.append(round(spent / (second - last[0]), 3) if steady and last else None)
+            steady = use is not None and last is not None and use.cpu_s >= last.cpu_s
+            spent = use.cpu_s - (last.cpu_s if steady and last else 0.0) if use else 0.0
+            cores.append(round(spent / (use.at - last.at), 3) if steady and use and last else None)
             if second > start and last is not None:
                 cpu_s += spent
-            last = last if use is None else (second, use[0])
+            last = last if use is None else use
         peak = max((each for each in memory if each is not None), default=0.0)
         spent_s = round(cpu_s, 2)
         told = (tuple(cores), tuple(memory), spent_s, peak)

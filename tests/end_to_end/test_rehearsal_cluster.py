@@ -146,7 +146,7 @@ def test_the_page_shows_the_totals_that_one_machine_comes_to(tmp_path: Path, chr
         page, asked_for = opened(chromium, f"http://127.0.0.1:{port}/")
         page.get_by_label("Number of users").fill("2")
         page.get_by_label("Ramp up").fill("2")
-        page.get_by_role("button", name="Start").click()
+        page.get_by_role("button", name="Start", exact=True).click()
         page.wait_for_function(f"({COUNTED})().receipt > 0")
         live = page.evaluate(COUNTED)
         assert not (tmp_path / "out" / "rehearsal.json").exists()

@@ -17,10 +17,10 @@ from ballotbox_simulator.rehearse.core.document import (
     LedgerCheck,
     Moments,
     Rates,
+    RehearsalProcess,
     RehearsalResult,
     RehearsalTester,
     Series,
-    TesterProcess,
     UnitCost,
 )
 from ballotbox_simulator.rehearse.core.ledger_check import Witnesses, check_ledger
@@ -184,7 +184,7 @@ def _tester(findings: Findings, series: Series) -> RehearsalTester:
     )
 
 
-def _processes(findings: Findings, series: Series) -> Iterator[TesterProcess]:
+def _processes(findings: Findings, series: Series) -> Iterator[RehearsalProcess]:
     first, stop = _burst_of(findings) if findings.closing else (-inf, inf)
     window = first - findings.start, stop - findings.start
     used = {part.name: part for part in series.parts}
@@ -193,7 +193,7 @@ def _processes(findings: Findings, series: Series) -> Iterator[TesterProcess]:
         part = used.get(findings.testers.part(number).name)
         if part is None or all(each is None for each in part.cpu_cores):
             continue
-        yield TesterProcess(
+        yield RehearsalProcess(
             name=part.name,
             machine=part.machine,
             boxes=boxes,

@@ -37,7 +37,7 @@ from ballotbox_simulator.rehearse.office import Office
 from ballotbox_simulator.rehearse.plan_file import Plan
 from ballotbox_simulator.rehearse.target import Embedded, Target, TargetFailed
 from ballotbox_simulator.rehearse.team import Heard, Team, TesterFailed, TooLate
-from ballotbox_simulator.rehearse.testers import MACHINE, Testers
+from ballotbox_simulator.rehearse.testers import MACHINE, SeatedTesters
 
 _CONNECT_S: Final = 60.0
 _BARRIER_S: Final = 0.5
@@ -66,7 +66,7 @@ class Findings:
     machine: Machine
     limits: tuple[LimitPart, ...]
     workers: int
-    testers: Testers
+    testers: SeatedTesters
     timeline: Timeline
     parts: list[PartKey]
     mishaps: Mishaps
@@ -148,7 +148,7 @@ async def conduct(
     limits = require_room(plan, machine) if team_of is Team else limits_of(load, machine)
     timeline = Timeline()
     boxes = [len(part) for part in divided(plan.count, load.workers)]
-    testers = Testers(timeline, own, boxes)
+    testers = SeatedTesters(timeline, own, boxes)
     watch("Making the election", timeline)
     fleet = await asyncio.to_thread(fleet_of, plan)
     allow_open_files(plan.count)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from ballotbox_simulator.rehearse.core.document import LimitPart, TesterMachine
+from ballotbox_simulator.rehearse.core.document import LimitPart, RehearsalMachine
 from ballotbox_simulator.rehearse.core.limits import Load
 from ballotbox_simulator.rehearse.core.shares import (
     Place,
@@ -18,12 +18,12 @@ from ballotbox_simulator.rehearse.core.timeline import PartKey, Timeline
 MACHINE: Final = PartKey("machine", "machine", "")
 
 
-class Testers:
+class SeatedTesters:
     """Every process with its place; `boxes`: how many each of them holds."""
 
     def __init__(self, timeline: Timeline, own: Place, boxes: Sequence[int]) -> None:
         self.boxes = tuple(boxes)
-        self.machines: tuple[TesterMachine, ...] = ()
+        self.machines: tuple[RehearsalMachine, ...] = ()
         self._timeline = timeline
         self._own = own
         self._places: list[Place] = []

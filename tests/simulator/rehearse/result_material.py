@@ -17,12 +17,12 @@ from ballotbox_simulator.rehearse.core.document import (
     Moments,
     PartUse,
     Rates,
+    RehearsalMachine,
+    RehearsalProcess,
     RehearsalResult,
     RehearsalTester,
     Series,
     SheetCount,
-    TesterMachine,
-    TesterProcess,
     UnitCost,
 )
 from ballotbox_simulator.rehearse.core.latency import Percentiles
@@ -63,11 +63,11 @@ _TESTER: Final = RehearsalTester(
     memory_per_box_kib=11.25,
     words="The tester kept up.",
     processes=(
-        TesterProcess("tester 1", "", 60, 0.325, 47.5, 12.25, 2, 1.125),
-        TesterProcess("tester 2", "far-away", 40, 0.875, 52.5, 1_250.5, 4, 2.375),
+        RehearsalProcess("tester 1", "", 60, 0.325, 47.5, 12.25, 2, 1.125),
+        RehearsalProcess("tester 2", "far-away", 40, 0.875, 52.5, 1_250.5, 4, 2.375),
     ),
     machines=(
-        TesterMachine(
+        RehearsalMachine(
             "far-away",
             4,
             40,

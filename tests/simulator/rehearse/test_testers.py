@@ -2,19 +2,19 @@
 
 from dataclasses import replace
 
-from ballotbox_simulator.rehearse.core.document import TesterProcess
+from ballotbox_simulator.rehearse.core.document import RehearsalProcess
 from ballotbox_simulator.rehearse.core.latency import Latencies
 from ballotbox_simulator.rehearse.core.limits import Load, Machine
 from ballotbox_simulator.rehearse.core.shares import Place
 from ballotbox_simulator.rehearse.core.tester_words import pressed, with_processes
 from ballotbox_simulator.rehearse.core.timeline import Timeline
-from ballotbox_simulator.rehearse.testers import Testers
+from ballotbox_simulator.rehearse.testers import SeatedTesters
 
 HERE = Place("here", "a" * 36, Machine(2, 20_000, 28_232, 16_000, 4_096))
 FAR = Place("far", "b" * 36, Machine(4, 20_000, 28_232, 16_000, 4_096))
 COUNTS = ("connections", "reconnects", "made", "receipted", "refused", "sheets")
-IDLE = TesterProcess("tester 1", "", 10, 0.1, 60.0, 3.0, 2, 0.5)
-BUSY = TesterProcess("tester 2", "far", 1_000, 0.9, 95.0, 1_500.0, 4, 3.25)
+IDLE = RehearsalProcess("tester 1", "", 10, 0.1, 60.0, 3.0, 2, 0.5)
+BUSY = RehearsalProcess("tester 2", "far", 1_000, 0.9, 95.0, 1_500.0, 4, 3.25)
 
 
 def told(
@@ -34,9 +34,9 @@ def told(
     }
 
 
-def heard() -> tuple[Testers, Timeline]:
+def heard() -> tuple[SeatedTesters, Timeline]:
     timeline = Timeline()
-    testers = Testers(timeline, HERE, [30, 20])
+    testers = SeatedTesters(timeline, HERE, [30, 20])
     testers.seat([HERE, FAR])
     for second in range(1, 5):
         testers.hear(0, told(second, 5.0 + 0.25 * second, 50.0, 700.0 + second, 2.0))
@@ -60,7 +60,7 @@ def test_a_process_elsewhere_is_a_part_like_any_other_and_so_is_its_machine() ->
 
 def test_what_is_told_late_is_no_dearer_for_it() -> None:
     timeline = Timeline()
-    testers = Testers(timeline, HERE, [30])
+    testers = SeatedTesters(timeline, HERE, [30])
     testers.seat([HERE])
     for second, late_s in ((1, 0.0), (2, 0.6), (3, 0.0)):
         used = 0.5 * (second + late_s)
@@ -86,7 +86,7 @@ def test_cores_are_those_of_every_machine_once() -> None:
 
     assert testers.cores == 6
     assert [testers.cores_of(number) for number in range(3)] == [2, 4, 4]
-    assert Testers(Timeline(), HERE, [5]).cores == 2
+    assert SeatedTesters(Timeline(), HERE, [5]).cores == 2
 
 
 def test_what_does_not_fit_is_refused_and_told_of_its_machine() -> None:

@@ -53,5 +53,5 @@ def _on_line(points: Sequence[tuple[int, float]], at: int) -> float:
     sizes, values = zip(*points, strict=True)
     if len(set(sizes)) == 1:
         return sum(values) / len(values)
-    slope, base = linear_regression(sizes, values)
-    return max(0.0, base + slope * at)
+    line = linear_regression(sizes, values)
+    return max(0.0, float(line.intercept + line.slope * at))

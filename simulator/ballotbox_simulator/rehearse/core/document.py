@@ -192,7 +192,7 @@ class LedgerCheck:
 
 
 @dataclass(frozen=True, slots=True)
-class TesterProcess:
+class RehearsalProcess:
     """One process of the tester as it told of itself, in the time of which `lag_burst` is.
 
     cores: kept busy, in the mean. memory_mib: at most. lag_ms: 99 % of its worst second. machine:
@@ -211,7 +211,7 @@ class TesterProcess:
 
 
 @dataclass(frozen=True, slots=True)
-class TesterMachine:
+class RehearsalMachine:
     """One of several machines of the tester: its limits, and what its share takes of each."""
 
     name: str
@@ -238,8 +238,8 @@ class RehearsalTester:
     cpu_share: float
     memory_per_box_kib: float | None
     words: str
-    processes: tuple[TesterProcess, ...] = ()
-    machines: tuple[TesterMachine, ...] = ()
+    processes: tuple[RehearsalProcess, ...] = ()
+    machines: tuple[RehearsalMachine, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

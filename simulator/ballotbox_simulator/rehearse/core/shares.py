@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from ballotbox_simulator.rehearse.core.document import LimitPart, TesterMachine
+from ballotbox_simulator.rehearse.core.document import LimitPart, RehearsalMachine
 from ballotbox_simulator.rehearse.core.limits import Load, Machine, limits_of, refusals
 
 
@@ -47,7 +47,7 @@ def names_of(places: Sequence[Place]) -> dict[tuple[str, str], str]:
 
 def shared_out(
     load: Load, own: Place, places: Sequence[Place], boxes: Sequence[int]
-) -> tuple[TesterMachine, ...]:
+) -> tuple[RehearsalMachine, ...]:
     """Return every machine with its share of a load, and what it takes.
 
     own: the machine that conducts, which has broker and gateway where they are embedded. places,
@@ -65,7 +65,7 @@ def _share(
     own: Place,
     places: Sequence[Place],
     boxes: Sequence[int],
-) -> TesterMachine:
+) -> RehearsalMachine:
     held = [count for place, count in zip(places, boxes, strict=True) if place.key == key]
     share = replace(
         load,
@@ -82,7 +82,7 @@ def _share(
         whole = replace(share, embedded=True, parts=load.parts)
         theirs = replace(machine, open_files=own.machine.open_files)
         limits = _fullest([*limits_of(whole, theirs), *limits])
-    return TesterMachine(name, machine.cores, sum(held), len(held), limits)
+    return RehearsalMachine(name, machine.cores, sum(held), len(held), limits)
 
 
 def _least(told: Sequence[Machine]) -> Machine:
@@ -95,12 +95,12 @@ def _least(told: Sequence[Machine]) -> Machine:
     )
 
 
-def share_refusals(machines: Sequence[TesterMachine]) -> list[str]:
+def share_refusals(machines: Sequence[RehearsalMachine]) -> list[str]:
     """Return of each machine why it does not hold its share, and what to change."""
     return [f"{each.name}: {told}" for each in machines for told in refusals(each.limits)]
 
 
-def tightest(machines: Sequence[TesterMachine]) -> tuple[LimitPart, ...]:
+def tightest(machines: Sequence[RehearsalMachine]) -> tuple[LimitPart, ...]:
     """Return each limit once: that of the machine whose share takes most of it."""
     return _fullest([limit for machine in machines for limit in machine.limits])
 

@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Sequence
 
 from ballotbox_simulator.rehearse.core.bottleneck import NEAR
-from ballotbox_simulator.rehearse.core.document import TesterProcess
+from ballotbox_simulator.rehearse.core.document import RehearsalProcess
 
 
-def in_words(process: TesterProcess) -> str:
+def in_words(process: RehearsalProcess) -> str:
     """Return which process it is and what it used."""
     where = f" on {process.machine}" if process.machine else ""
     return (
@@ -17,7 +17,7 @@ def in_words(process: TesterProcess) -> str:
     )
 
 
-def with_processes(words: str, processes: Sequence[TesterProcess], *, valid: bool) -> str:
+def with_processes(words: str, processes: Sequence[RehearsalProcess], *, valid: bool) -> str:
     """Return what is said of a tester, and of that process of it which the saying rests on."""
     if not processes:
         return words
@@ -26,7 +26,7 @@ def with_processes(words: str, processes: Sequence[TesterProcess], *, valid: boo
     return f"{words}; latest was {in_words(max(processes, key=lambda each: each.lag_ms))}"
 
 
-def pressed(processes: Sequence[TesterProcess]) -> Iterator[str]:
+def pressed(processes: Sequence[RehearsalProcess]) -> Iterator[str]:
     """Yield a remark for each process that decides on one core and had little of it left."""
     for each in processes:
         if each.cores >= NEAR:

@@ -28,7 +28,7 @@ PLAN: Final = """
 title = "{boxes:,} boxes, measured for the planner"
 [[boxes]]
 count = {boxes}
-sheets = 4
+sheets = 2
 turnout = "24h"
 [day]
 morning = "20s"

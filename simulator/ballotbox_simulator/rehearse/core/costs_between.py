@@ -50,8 +50,9 @@ def _between(points: Sequence[tuple[float, float]], at: float) -> float:
 
 
 def _on_line(points: Sequence[tuple[int, float]], at: int) -> float:
-    sizes, values = zip(*points, strict=True)
+    sizes = [size for size, _ in points]
+    values = [value for _, value in points]
     if len(set(sizes)) == 1:
         return sum(values) / len(values)
     line = linear_regression(sizes, values)
-    return max(0.0, float(line.intercept + line.slope * at))
+    return max(0.0, line.intercept + line.slope * at)

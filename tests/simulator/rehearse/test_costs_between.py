@@ -49,16 +49,10 @@ def test_a_report_costs_what_lies_between_by_the_logarithm_and_no_less_beyond(pe
 
 
 @given(st.integers(0, 10**7))
-def test_what_is_used_while_nobody_reports_is_a_line_over_the_boxes(boxes: int) -> None:
+def test_what_is_used_besides_lies_between_by_the_boxes_and_never_beyond(boxes: int) -> None:
     found = costs_at([SMALL, LARGE], boxes, 40.0).of("broker").idle_cores
 
-    assert found == pytest.approx(0.008 + boxes * 0.00002)
-
-
-def test_no_line_leads_below_nothing() -> None:
-    falling = replace(LARGE, parts=tuple(replace(part, idle_cores=0.0) for part in LARGE.parts))
-
-    assert costs_at([SMALL, falling], 10**6, 40.0).of("broker").idle_cores == 0
+    assert found == pytest.approx(0.008 + min(max(boxes, 100), 1_600) * 0.00002)
 
 
 def test_two_sizes_foretell_the_one_between_better_than_the_largest_alone() -> None:
@@ -101,4 +95,4 @@ def test_the_plan_names_every_rehearsal_and_what_lies_between_them() -> None:
     assert "with 100 boxes" in told
     assert "with 1,600 boxes" in told
     assert "between two of them in the measure of the logarithm" in told
-    assert "grows with the boxes" in told
+    assert "beyond the outermost of them all is as it was there" in told

@@ -1,9 +1,10 @@
 """Unit costs of a load that lies between those of several rehearsals.
 
-A report costs less in company: the more come at once, the more are stored by one commit. So what it
-costs is taken from the rehearsals whose bursts were the nearest, between two of them by the
-logarithm of their peaks, and beyond the outermost it is theirs. What parts use while nobody reports
-has a share for each box, as each keeps its connection up: that is a line through all sizes.
+A report costs less in company: the more come at once, the more are stored by one commit. The line
+that one rehearsal draws through its seconds is steep and begins low when few come at once, and is
+flat and begins high when many do. So the line of another load is taken from those of the nearest
+rehearsals: the cost of a report between two of them by the logarithm of their peaks, what is used
+without any by their boxes, and beyond the outermost all is as it was there.
 """
 
 from collections.abc import Sequence
@@ -55,4 +56,5 @@ def _on_line(points: Sequence[tuple[int, float]], at: int) -> float:
     if len(set(sizes)) == 1:
         return sum(values) / len(values)
     line = linear_regression(sizes, values)
-    return max(0.0, line.intercept + line.slope * at)
+    within = min(max(at, min(sizes)), max(sizes))
+    return max(0.0, line.intercept + line.slope * within)

@@ -75,14 +75,14 @@ def _sources(measured: Sequence[UnitCosts]) -> Iterator[str]:
     if len(measured) > 1:
         yield (
             "a report costs what it did in the rehearsal with the nearest peak, between two of "
-            "them in the measure of the logarithm; what parts use while nobody reports grows with "
-            "the boxes, by a line through all of these"
+            "them in the measure of the logarithm, and what parts use besides lies between in the "
+            "measure of the boxes; beyond the outermost of them all is as it was there"
         )
     else:
         yield (
-            "a report costs the same however many come at once, and what parts use while nobody "
-            "reports is the same for any number of boxes: neither is quite so, and --measured with "
-            "rehearsals of two sizes tells it better"
+            "a report costs the same however many come at once, and what parts use besides is the "
+            "same for any number of boxes: neither is quite so, as one commit stores one report or "
+            "many, and --measured with rehearsals of two sizes tells it better"
         )
 
 

@@ -22,6 +22,7 @@ from gateway_costs import delivery_cost, growth, memory, report_costs, start_tim
 from nacl.secret import SecretBox
 from night import VOTE_LINES, at, authority_of
 from peer import side_by_side
+from planner import planner_errors
 from rehearsed_box import box_memory
 from small_hardware import small_hardware
 from tabulation_costs import memory_per_station, report_cost
@@ -182,6 +183,7 @@ MEASURES: dict[str, Callable[[Path], Iterator[Row]]] = {
     "delivery": delivery_cost,
     "peer": side_by_side,
     "small_hardware": small_hardware,
+    "planner": planner_errors,
     "ballot": ballot_cost,
     "memory": box_memory,
     "tabulation": report_cost,

@@ -142,6 +142,13 @@ def write(rows: list[Row], file: Path = RESULTS) -> None:
     file.write_text(json.dumps(kept + [asdict(row) for row in rows], indent=1) + "\n")
 
 
+def forget(prefix: str, file: Path = RESULTS) -> None:
+    """Take the rows whose names begin so out of results.json: what measures them may have none."""
+    if file.exists():
+        kept = [row for row in json.loads(file.read_text()) if not row["name"].startswith(prefix)]
+        file.write_text(json.dumps(kept, indent=1) + "\n")
+
+
 def table(rows: list[Row]) -> str:
     """Return the rows for people."""
     lines = [f"{'name':<30} {'value':>10}  {'unit':<28} limited by"]

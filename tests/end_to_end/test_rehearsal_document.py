@@ -11,7 +11,12 @@ import yaml
 
 from ballotbox_simulator.cli import main
 from ballotbox_simulator.live.broker import BrokerUnavailable, find_broker
-from ballotbox_simulator.rehearse.plan_file import plan_names, read_plan
+from ballotbox_simulator.rehearse.cluster.conductor_process import in_shards
+from ballotbox_simulator.rehearse.conductor import load_of
+from ballotbox_simulator.rehearse.core.curve import divided
+from ballotbox_simulator.rehearse.core.limits import Machine
+from ballotbox_simulator.rehearse.core.shares import Place, share_refusals, shared_out
+from ballotbox_simulator.rehearse.plan_file import Plan, plan_names, read_plan
 from ballotbox_simulator.rehearse.result_file import read_result
 from tests.test_readme import run_shell
 
@@ -71,6 +76,37 @@ def test_the_example_for_kubernetes_keeps_its_schemas_and_its_plan_is_one(reposi
     plan = read_plan("night.toml", parts[0]["data"]["night.toml"], Path())
     assert plan.office is not None
     assert "never applied to a cluster" in text
+    require_mounted(jobs["rehearsal-master"], parts, argument)
+    require_fits(plan, workers, jobs["rehearsal-workers"])
+
+
+def require_mounted(master: dict, parts: list[dict], argument: str) -> None:
+    """The plan comes from the map of settings, and results go to a volume that outlives the pod."""
+    pod = master["spec"]["template"]["spec"]
+    (container,) = pod["containers"]
+    folders = {each["name"]: each["mountPath"] for each in container["volumeMounts"]}
+    volumes = {each["name"]: each for each in pod["volumes"]}
+    named = {(each["kind"], each["metadata"]["name"]) for each in parts}
+    assert ("ConfigMap", volumes["plan"]["configMap"]["name"]) in named
+    claim = volumes["results"]["persistentVolumeClaim"]["claimName"]
+    assert ("PersistentVolumeClaim", claim) in named
+    (settings,) = (each for each in parts if each["kind"] == "ConfigMap")
+    (plan,) = settings["data"]
+    assert f"--plan {folders['plan']}/{plan} " in argument
+    assert f"--results {folders['results']}/" in argument
+    assert f"--csv {folders['results']}/" in argument
+
+
+def require_fits(plan: Plan, workers: int, job: dict) -> None:
+    """Each pod holds its share, with the ports that Linux gives and the memory that it asks for."""
+    (container,) = job["spec"]["template"]["spec"]["containers"]
+    wanted = container["resources"]
+    assert wanted["requests"]["memory"] == wanted["limits"]["memory"] == "2Gi"
+    machine = Machine(1, 1_048_576, 28_232, 2_048, 4_096)
+    load = load_of(in_shards(plan, workers), machine)
+    places = [Place(f"pod-{at}", "b" * 36, machine) for at in range(workers)]
+    boxes = [len(part) for part in divided(plan.count, workers)]
+    assert share_refusals(shared_out(load, Place("master", "b" * 36, machine), places, boxes)) == []
 
 
 def test_the_check_of_the_example_sees_what_no_cluster_takes(repository: Path) -> None:

@@ -99,7 +99,7 @@ def test_a_tester_that_fails_is_invalid_with_a_result(tmp_path: Path, monkeypatc
 
 
 def test_a_tester_that_is_gone_is_invalid_with_a_result(tmp_path: Path, monkeypatch) -> None:
-    after_the_day(monkeypatch, lambda held: os.kill(held._team.pids[0], signal.SIGKILL))
+    after_the_day(monkeypatch, lambda held: os.kill(held._team._processes[0].pid, signal.SIGKILL))
 
     done, result = run(tmp_path)
 

@@ -60,8 +60,10 @@ def compare_rehearsals(before: Path, after: Path, out: Path | None) -> None:
 @click.option(
     "--measured",
     type=PATH,
+    multiple=True,
     metavar="RESULT",
-    help="Take unit costs from this rehearsal.json; else from one that comes with the package.",
+    help="Take unit costs from this rehearsal.json; else from one that comes with the package. "
+    "May be repeated, for rehearsals of several sizes: a report costs less when more come at once.",
 )
 @click.option(
     "--spread",
@@ -93,14 +95,14 @@ def compare_rehearsals(before: Path, after: Path, out: Path | None) -> None:
 )
 def plan(
     boxes: int | None,
-    measured: Path | None,
+    measured: tuple[Path, ...],
     spread: float,
     within: float,
     boxes_per_broker: int,
     check: tuple[Path, ...],
 ) -> None:
     """Size brokers, gateways and database for a country from measured unit costs."""
-    from ballotbox_simulator.rehearse.core.capacity import Night, sized
+    from ballotbox_simulator.rehearse.core.capacity import Night
     from ballotbox_simulator.rehearse.core.capacity_check import checked
     from ballotbox_simulator.rehearse.core.unit_costs import unit_costs
     from ballotbox_simulator.rehearse.report.capacity_words import check_lines, sizing_lines
@@ -109,10 +111,11 @@ def plan(
     if boxes is None and not check:
         unusable("give --boxes N, or --check RESULT", command="plan")
     with in_words("plan"):
-        costs = unit_costs(packaged_result() if measured is None else _read(_file(measured)))
+        results = [_read(_file(path)) for path in measured] or [packaged_result()]
+        costs = [unit_costs(result) for result in results]
         if boxes is not None:
             night = Night(boxes, spread, _SHAPE, within, boxes_per_broker)
-            for line in sizing_lines(night, sized(night, costs), costs):
+            for line in sizing_lines(night, costs):
                 click.echo(line)
         for path in check:
             for line in check_lines(checked(_read(_file(path)), costs)):

@@ -5,7 +5,7 @@ from importlib.metadata import version
 from math import inf
 from typing import Final
 
-from ballotbox_simulator.rehearse.conductor import MACHINE, Findings
+from ballotbox_simulator.rehearse.conductor import Findings
 from ballotbox_simulator.rehearse.core.bottleneck import Busy, bottleneck, bottleneck_elsewhere
 from ballotbox_simulator.rehearse.core.day_clock import written
 from ballotbox_simulator.rehearse.core.document import (
@@ -17,6 +17,7 @@ from ballotbox_simulator.rehearse.core.document import (
     LedgerCheck,
     Moments,
     Rates,
+    RehearsalProcess,
     RehearsalResult,
     RehearsalTester,
     Series,
@@ -24,12 +25,19 @@ from ballotbox_simulator.rehearse.core.document import (
 )
 from ballotbox_simulator.rehearse.core.ledger_check import Witnesses, check_ledger
 from ballotbox_simulator.rehearse.core.objectives import Measured, judged
-from ballotbox_simulator.rehearse.core.timeline import mean_between, reached, sustained
+from ballotbox_simulator.rehearse.core.tester_words import pressed, with_processes
+from ballotbox_simulator.rehearse.core.timeline import (
+    greatest_between,
+    mean_between,
+    reached,
+    sustained,
+)
 from ballotbox_simulator.rehearse.core.verdict import conclude, judge_lag
 from ballotbox_simulator.rehearse.machine import machine_part
 from ballotbox_simulator.rehearse.mishaps import Happened
 from ballotbox_simulator.rehearse.plan_events import EventKind
 from ballotbox_simulator.rehearse.plan_file import document_of
+from ballotbox_simulator.rehearse.testers import MACHINE
 
 _IN_MEMORY: Final = (
     "Boxes keep their journals and slots in memory: what a box's own disk costs is not in it."
@@ -67,7 +75,7 @@ def assembled(findings: Findings, heard: Witnesses) -> RehearsalResult:
             tester,
             ledger,
             objectives,
-            tuple(_notes(findings)),
+            (*_notes(findings), *pressed(tester.processes)),
             broken=findings.broken,
             unseen=findings.unseen,
         ),
@@ -101,7 +109,7 @@ def _notes(findings: Findings) -> Iterator[str]:
 
 def _assumptions(findings: Findings) -> Iterator[str]:
     yield _IN_MEMORY
-    if findings.plan.office is None:
+    if findings.plan.office is None and not any(part.machine for part in findings.parts):
         yield _SHARED
     yield _SIGNED
     clock = findings.plan.day.clock
@@ -159,19 +167,44 @@ def _tester(findings: Findings, series: Series) -> RehearsalTester:
     if findings.tester_failure:
         valid, words = False, f"the tester failed: {findings.tester_failure}"
     memory = [said["memory_per_box_kib"] for said in findings.box_memory]
-    testers = [part for part in series.parts if part.kind == "tester"]
     lasted = max(1e-9, findings.ended - findings.start)
-    spent = sum(part.cpu_s for part in testers)
+    spent = sum(part.cpu_s for part in series.parts if part.kind == "tester")
+    processes = tuple(_processes(findings, series))
     return RehearsalTester(
         valid=valid,
         workers=findings.workers,
         lag_limit_ms=limit,
         lag=whole.percentiles(),
         lag_burst=burst.percentiles(),
-        cpu_share=round(spent / lasted / findings.machine.cores, 3),
+        cpu_share=round(spent / lasted / findings.testers.cores, 3),
         memory_per_box_kib=round(sum(memory) / len(memory), 2) if memory else None,
-        words=words,
+        words=with_processes(words, processes, valid=valid),
+        processes=processes,
+        machines=findings.testers.machines,
     )
+
+
+def _processes(findings: Findings, series: Series) -> Iterator[RehearsalProcess]:
+    first, stop = _burst_of(findings) if findings.closing else (-inf, inf)
+    window = first - findings.start, stop - findings.start
+    used = {part.name: part for part in series.parts}
+    whole = {part.machine: part for part in series.parts if part.kind == MACHINE.kind}
+    for number, boxes in enumerate(findings.testers.boxes):
+        part = used.get(findings.testers.part(number).name)
+        if part is None or all(each is None for each in part.cpu_cores):
+            continue
+        yield RehearsalProcess(
+            name=part.name,
+            machine=part.machine,
+            boxes=boxes,
+            cores=round(mean_between(series.at_s, part.cpu_cores, *window), 3),
+            memory_mib=greatest_between(series.at_s, part.memory_mib, *window),
+            lag_ms=round(findings.timeline.worst_lag_of(number, first, stop), 3),
+            machine_cores=findings.testers.cores_of(number),
+            machine_busy=round(
+                mean_between(series.at_s, whole[part.machine].cpu_cores, *window), 3
+            ),
+        )
 
 
 def _burst_of(findings: Findings) -> tuple[float, float]:
@@ -240,13 +273,17 @@ def _bottleneck(findings: Findings, series: Series, moments: Moments) -> Bottlen
     first = moments.closing or 0.0
     stop = moments.receipted_all or moments.ended
     busy = {
-        part.name: mean_between(series.at_s, part.cpu_cores, first, max(stop, first + 2))
+        part: mean_between(series.at_s, part.cpu_cores, first, max(stop, first + 2))
         for part in series.parts
     }
-    everything = busy.pop(MACHINE.name)
-    parts = [Busy(name, cores) for name, cores in busy.items()]
+    parts = [
+        Busy(part.name, cores, here=not part.machine)
+        for part, cores in busy.items()
+        if part.kind != MACHINE.kind
+    ]
     if findings.plan.office is not None:
         return bottleneck_elsewhere(parts)
+    everything = sum(cores for part, cores in busy.items() if part.name == MACHINE.name)
     return bottleneck(parts, findings.machine.cores, everything)
 
 

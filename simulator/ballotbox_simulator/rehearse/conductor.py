@@ -29,7 +29,7 @@ from ballotbox_simulator.rehearse.job import Broker, Group, Job
 from ballotbox_simulator.rehearse.machine import (
     allow_open_files,
     busy_seconds,
-    read_machine,
+    read_place,
     use_of,
 )
 from ballotbox_simulator.rehearse.mishaps import Mishaps
@@ -37,6 +37,7 @@ from ballotbox_simulator.rehearse.office import Office
 from ballotbox_simulator.rehearse.plan_file import Plan
 from ballotbox_simulator.rehearse.target import Embedded, Target, TargetFailed
 from ballotbox_simulator.rehearse.team import Heard, Team, TesterFailed, TooLate
+from ballotbox_simulator.rehearse.testers import MACHINE, SeatedTesters
 
 _CONNECT_S: Final = 60.0
 _BARRIER_S: Final = 0.5
@@ -47,9 +48,6 @@ _END_S: Final = 300.0
 #: How long bad events may take beyond the plan: a part with a large register starts slowly.
 _HEAL_S: Final = 300.0
 _UNREAD: Final = "the log was not exported: no journals of boxes are there to hold against it"
-
-#: Everything that runs on this machine, ours and others'.
-MACHINE: Final = PartKey("machine", "machine", "")
 
 #: Told what is going on: a stage in words, and the timeline so far.
 Watcher = Callable[[str, Timeline], None]
@@ -68,6 +66,7 @@ class Findings:
     machine: Machine
     limits: tuple[LimitPart, ...]
     workers: int
+    testers: SeatedTesters
     timeline: Timeline
     parts: list[PartKey]
     mishaps: Mishaps
@@ -144,18 +143,29 @@ async def conduct(
     What fails on the way is told in the findings. Raises Problem or BrokerUnavailable when it
     cannot begin.
     """
-    machine = read_machine()
-    load = load_of(plan, machine)
+    own = read_place()
+    machine, load = own.machine, load_of(plan, own.machine)
     limits = require_room(plan, machine) if team_of is Team else limits_of(load, machine)
     timeline = Timeline()
+    boxes = [len(part) for part in divided(plan.count, load.workers)]
+    testers = SeatedTesters(timeline, own, boxes)
     watch("Making the election", timeline)
     fleet = await asyncio.to_thread(fleet_of, plan)
     allow_open_files(plan.count)
     target = _target(plan, fleet, out)
-    team = team_of(lambda worker, told: timeline.tell(told.pop("second"), worker, told))
-    mishaps = Mishaps(plan.event, target, team)
-    began, parts = datetime.now(tz=UTC), [MACHINE]
-    findings = Findings(plan, fleet, machine, limits, load.workers, timeline, parts, mishaps, began)
+    team = team_of(testers.hear)
+    findings = Findings(
+        plan=plan,
+        fleet=fleet,
+        machine=machine,
+        limits=limits,
+        workers=load.workers,
+        testers=testers,
+        timeline=timeline,
+        parts=[MACHINE],
+        mishaps=Mishaps(plan.event, target, team),
+        began=datetime.now(tz=UTC),
+    )
     async with AsyncExitStack() as stack:
         stack.push_async_callback(target.stop)
         stack.push_async_callback(team.end)
@@ -165,7 +175,11 @@ async def conduct(
             await target.start()
             watch("Making the boxes", timeline)
             findings.made_files = [out / f"made-{number}" for number in range(load.workers)]
-            await team.start(_jobs(plan, findings, target.broker, machine))
+            testers.seat(await team.start(_jobs(plan, findings, target.broker, machine)))
+            findings.parts = list(testers.parts())
+            if team.elsewhere:
+                _admit(findings, load, team)
+            await team.make()
             await held.hold()
         except TargetFailed as error:
             findings.broken.append(str(error))
@@ -174,6 +188,14 @@ async def conduct(
         findings.settle_moments()
         await held.conclude(out / "log")
     return findings
+
+
+def _admit(findings: Findings, load: Load, team: Team) -> None:
+    """Let the boxes be made where their machines hold them; raises TesterFailed."""
+    told = findings.testers.refusals(load)
+    findings.limits = findings.testers.limits
+    if told:
+        team.refuse(f"the plan does not fit, and nothing was connected: {'; '.join(told)}")
 
 
 def _target(plan: Plan, fleet: Fleet, out: Path) -> Target:
@@ -355,7 +377,7 @@ class _Rehearsal:
         while True:
             second = floor(monotonic()) + 1
             await asyncio.sleep(second - monotonic())
-            for part, pid in self._parts():
+            for part, pid in self._target.parts():
                 use = use_of(pid)
                 if use is not None:
                     timeline.use(second, part.name, use.cpu_s, use.memory_mib)
@@ -372,10 +394,3 @@ class _Rehearsal:
         words = f"the {part} ended by itself, which no event asked for"
         if words not in self._f.broken:
             self._f.broken.append(words)
-
-    def _parts(self) -> list[tuple[PartKey, int]]:
-        testers = [
-            (PartKey(f"tester {number}", "tester", "ballotbox-sim"), pid)
-            for number, pid in enumerate(self._team.pids, 1)
-        ]
-        return [*testers, *self._target.parts()]

@@ -9,8 +9,10 @@ from typing import Final
 
 from ballotbox_simulator.rehearse.core.document import LimitPart, MachinePart
 from ballotbox_simulator.rehearse.core.limits import Machine
+from ballotbox_simulator.rehearse.core.shares import Place
 
 _SYS: Final = Path("/proc/sys")
+_GROUPS: Final = Path("/sys/fs/cgroup")
 _SPARE_FILES: Final = 128
 
 
@@ -22,10 +24,37 @@ def read_machine() -> Machine:
         cores=len(os.sched_getaffinity(0)),
         open_files=2**31 if hard == resource.RLIM_INFINITY else hard,
         ports=high - low + 1,
-        memory_available_mib=_kib_of("/proc/meminfo", "MemAvailable:") // 1_024,
+        memory_available_mib=_memory_available(),
         listen_queue=int((_SYS / "net/core/somaxconn").read_text()),
         pseudo_terminals=_number(_SYS / "kernel/pty/max"),
     )
+
+
+def read_place() -> Place:
+    """Return this machine as a process on it tells of it; raises OSError as `read_machine`."""
+    boot = (_SYS / "kernel/random/boot_id").read_text().strip()
+    return Place(platform.node(), boot, read_machine())
+
+
+def _memory_available() -> int:
+    free = _kib_of("/proc/meminfo", "MemAvailable:") // 1_024
+    room = read_container_room()
+    return free if room is None else min(free, room)
+
+
+def read_container_room(groups: Path = _GROUPS) -> int | None:
+    """Return the MiB that the limit of our container or service leaves; None when it has none.
+
+    groups: where the control groups of version 2 are; of version 1 none is read. Raises OSError.
+    """
+    own = Path("/proc/self/cgroup").read_text().rsplit("::/", 1)[-1].strip()
+    folder = next((each for each in (groups / own, groups) if (each / "memory.max").exists()), None)
+    if folder is None or (limit := (folder / "memory.max").read_text().strip()) == "max":
+        return None
+    used = int((folder / "memory.current").read_text())
+    # What files left in memory is given back when it is needed.
+    spare = _kib_of(str(folder / "memory.stat"), "inactive_file ")
+    return max(0, int(limit) - used + spare) // 2**20
 
 
 def machine_part(limits: tuple[LimitPart, ...]) -> MachinePart:
@@ -69,6 +98,11 @@ def use_of(pid: int) -> Use | None:
     return Use(cpu_s, pages * os.sysconf("SC_PAGE_SIZE") / 2**20)
 
 
+def own_use() -> Use:
+    """Return what this process uses."""
+    return use_of(os.getpid()) or Use(0.0, 0.0)
+
+
 def busy_seconds() -> float:
     """Return the CPU time that everything on this machine has used since it started."""
     fields = Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:]
@@ -82,6 +116,7 @@ def anonymous_kib() -> int:
 
 
 def _kib_of(file: str, name: str) -> int:
+    """Return the number that follows a name in a file, in the unit that the file has."""
     for line in Path(file).read_text().splitlines():
         if line.startswith(name):
             return int(line.split()[1])

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any, Final
 
+from ballotbox_simulator.rehearse.core.shares import Place, place_of
 from ballotbox_simulator.rehearse.job import Job
 
 _COMMAND: Final = (sys.executable, "-m", "ballotbox_simulator.rehearse.worker")
@@ -29,6 +30,9 @@ class TooLate(TesterFailed):
 class Team:
     """One process for each job; `heard` is told of each process's second."""
 
+    #: Whether the processes may be on other machines, which nobody has looked at yet.
+    elsewhere = False
+
     def __init__(self, heard: Heard) -> None:
         self._heard = heard
         self._processes: list[asyncio.subprocess.Process] = []
@@ -39,13 +43,8 @@ class Team:
         self._news = asyncio.Event()
         self._failure = ""
 
-    @property
-    def pids(self) -> list[int]:
-        """The process ids."""
-        return [process.pid for process in self._processes]
-
-    async def start(self, jobs: Sequence[Job]) -> None:
-        """Start the processes and return when each has made its boxes; raises TesterFailed."""
+    async def start(self, jobs: Sequence[Job]) -> list[Place]:
+        """Start the processes; return where each of them is. Raises TesterFailed."""
         self._size = len(jobs)
         for number, job in enumerate(jobs):
             process = await asyncio.create_subprocess_exec(
@@ -59,7 +58,20 @@ class Team:
             self._write(process, job.line())
             listening = asyncio.create_task(self._listen(number, process))
             self._listeners.append(listening)
+        return await self._places()
+
+    async def _places(self) -> list[Place]:
+        return [place_of(told) for told in await self.all_say("placed")]
+
+    async def make(self) -> None:
+        """Have the processes make their boxes, and return when all have; raises TesterFailed."""
+        self.order("make")
         await self.all_say("ready")
+
+    def refuse(self, why: str) -> None:
+        """Have it be over: raises TesterFailed, now and whenever it is asked again."""
+        self._failure = self._failure or why
+        raise TesterFailed(self._failure)
 
     async def _listen(self, number: int, process: asyncio.subprocess.Process) -> None:
         while process.stdout is not None and (line := await process.stdout.readline()):

@@ -8,6 +8,7 @@ import gc
 import json
 import sys
 from collections.abc import Callable, Coroutine
+from dataclasses import asdict
 from math import floor
 from pathlib import Path
 from time import monotonic
@@ -17,7 +18,13 @@ from ballotbox_device.host.problem import Problem as BoxProblem
 from ballotbox_gateway.problem import Problem
 from ballotbox_protocol.election.register import origin_id
 from ballotbox_simulator.rehearse.job import job_of
-from ballotbox_simulator.rehearse.machine import allow_open_files, anonymous_kib
+from ballotbox_simulator.rehearse.machine import (
+    allow_open_files,
+    anonymous_kib,
+    busy_seconds,
+    own_use,
+    read_place,
+)
 from ballotbox_simulator.rehearse.shard import Shard
 from ballotbox_simulator.rehearse.witness_file import truth_document, write_made
 
@@ -79,8 +86,10 @@ class Worker:
         while True:
             second = floor(monotonic()) + 1
             await asyncio.sleep(second - monotonic())
+            # A process whose loop is late is late with this, too.
+            use = {"late_s": monotonic() - second, **asdict(own_use()), "busy_s": busy_seconds()}
             tally = self._shard.tally
-            tell("second", second=second, trouble=tally.trouble, **tally.told())
+            tell("second", second=second, trouble=tally.trouble, **tally.told(), **use)
 
     def _memory_per_box(self) -> float:
         boxes = self._shard.seats
@@ -122,6 +131,10 @@ async def serve() -> None:
     orders = asyncio.StreamReader(limit=_LINE_MAX)
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(orders), sys.stdin)
     job = job_of(await orders.readline())
+    # Whoever conducts may find that the boxes have no room here.
+    tell("placed", **read_place().told())
+    if json.loads(await orders.readline() or "[null]")[0] != "make":
+        return
     allow_open_files(job.stop - job.first)
     try:
         shard = Shard(job)

@@ -17,6 +17,8 @@ from ballotbox_simulator.rehearse.core.document import (
     Moments,
     PartUse,
     Rates,
+    RehearsalMachine,
+    RehearsalProcess,
     RehearsalResult,
     RehearsalTester,
     Series,
@@ -60,6 +62,19 @@ _TESTER: Final = RehearsalTester(
     cpu_share=0.176,
     memory_per_box_kib=11.25,
     words="The tester kept up.",
+    processes=(
+        RehearsalProcess("tester 1", "", 60, 0.325, 47.5, 12.25, 2, 1.125),
+        RehearsalProcess("tester 2", "far-away", 40, 0.875, 52.5, 1_250.5, 4, 2.375),
+    ),
+    machines=(
+        RehearsalMachine(
+            "far-away",
+            4,
+            40,
+            1,
+            (LimitPart("local ports", 28_232.0, 80.0, "ports", enough=True, words="a"),),
+        ),
+    ),
 )
 
 

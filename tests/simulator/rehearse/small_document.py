@@ -31,6 +31,7 @@ SERIES = {
             "memory_mib": [50.0],
             "cpu_s": 0.5,
             "memory_peak_mib": 50.0,
+            "machine": "",
         }
     ],
 }
@@ -105,6 +106,19 @@ DOCUMENT: dict[str, Any] = {
         "cpu_share": 0.1,
         "memory_per_box_kib": None,
         "words": "w",
+        "processes": [
+            {
+                "name": "tester 1",
+                "machine": "",
+                "boxes": 1,
+                "cores": 0.5,
+                "memory_mib": 50.0,
+                "lag_ms": 1.0,
+                "machine_cores": 2,
+                "machine_busy": 0.5,
+            }
+        ],
+        "machines": [{"name": "a", "cores": 2, "boxes": 1, "processes": 1, "limits": []}],
     },
     "bottleneck": {"part": "gateway", "share": 0.5, "words": "w"},
     "costs": [{"part": "gateway", "per": "report", "value": 1.0, "unit": "us"}],

@@ -92,13 +92,14 @@ def test_the_peak_is_that_of_the_densest_part() -> None:
 
 def test_a_country_is_sized_with_everything_it_rests_on() -> None:
     sizing = sized(COUNTRY, KNOWN)
-    told = "\n".join(sizing_lines(COUNTRY, sizing, KNOWN))
+    told = "\n".join(sizing_lines(COUNTRY, [KNOWN]))
 
     assert sizing.brokers == 21
     assert sizing.gateways == 2
     assert sizing.database == "PostgreSQL"
     assert sizing.disk_gib == pytest.approx(8_400_000 * 0.5 * 2 / 1_024**2)
-    assert "costs measured on 2026-10-03 with 100 boxes" in told
+    assert "costs measured on 2026-10-03 with 100 boxes and 800 reports, 20 a second" in told
+    assert "a report costs the same however many come at once" in told
     assert "a broker bears 50,000 connections: more than the 100 that were measured" in told
     assert "what PostgreSQL costs was not measured" in told
 
@@ -127,7 +128,7 @@ def test_a_rehearsal_without_a_gateway_of_its_own_sizes_nothing() -> None:
 
 @pytest.mark.parametrize("boxes", [100, 500, 2_000])
 def test_a_world_without_surprises_is_foretold(boxes: int) -> None:
-    for each in checked(a_result(boxes), KNOWN):
+    for each in checked(a_result(boxes), [KNOWN]):
         assert abs(each.error) < 0.05, each
 
 
@@ -137,7 +138,7 @@ def test_an_error_is_stated_with_its_sign() -> None:
         parts=tuple(replace(part, us_per_report=part.us_per_report * 3) for part in KNOWN.parts),
     )
 
-    found = {each.name: each for each in checked(a_result(500), dear)}
+    found = {each.name: each for each in checked(a_result(500), [dear])}
 
     assert found["processor time of the gateway"].error > 0.5
     assert "error +" in "\n".join(check_lines(tuple(found.values())))
@@ -148,6 +149,17 @@ def test_the_machine_is_shared_with_the_tester() -> None:
     assert shared_capacity_per_s(KNOWN) == pytest.approx((1 - 0.02) * 1e6 / 1_500)
     one = replace(KNOWN, cores=1)
     assert shared_capacity_per_s(one) == pytest.approx((1 - 0.08) * 1e6 / 2_800)
+
+
+def test_testers_on_machines_of_their_own_fill_no_other() -> None:
+    parts = [replace(part, here=part.kind != "tester") for part in KNOWN.parts]
+    far = replace(KNOWN, cores=1, parts=tuple(parts))
+
+    # Broker and gateway share the one core; each process of the tester still has only its own.
+    assert shared_capacity_per_s(replace(far, parts=tuple(parts[1:]))) == pytest.approx(
+        (1 - 0.06) * 1e6 / 1_300
+    )
+    assert shared_capacity_per_s(far) == pytest.approx((1 - 0.02) * 1e6 / 1_500)
 
 
 def test_the_rehearsal_that_comes_with_the_package_sizes_a_country() -> None:

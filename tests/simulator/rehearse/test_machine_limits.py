@@ -105,6 +105,16 @@ def test_other_work_on_the_machine_is_told_from_ours() -> None:
     assert "kept 1.6 of 2 cores busy, and this rehearsal had 0.3" in found.words
 
 
+def test_a_tester_elsewhere_does_not_fill_this_machine_but_may_be_the_limit() -> None:
+    far = Busy("tester 2", 0.97, here=False)
+    here = [Busy("gateway", 0.9), Busy("broker", 0.3)]
+
+    assert bottleneck([*here, far], 2).part == "tester 2"
+    near = bottleneck([*here, replace(far, here=True)], 2)
+    assert near.part == "machine"
+    assert bottleneck([*here, replace(far, cores=0.8)], 2).part == "gateway"
+
+
 def test_of_an_office_no_limit_is_made_up() -> None:
     calm, busy = (
         bottleneck_elsewhere([Busy("tester 1", 0.4)]),

@@ -33,6 +33,11 @@ OWED = (
     "ledger.sheets.tabulated",
     "bottleneck.share",
     "tester.workers",
+    "tester.processes.1.cores",
+    "tester.processes.1.machine_busy",
+    "tester.processes.1.memory_mib",
+    "tester.processes.1.lag_ms",
+    "tester.machines.0.limits.0.needed",
     "machine.cores",
     "latencies.2.percentiles.p99_ms",
     "series.parts.2.cpu_s",
@@ -170,6 +175,28 @@ def test_every_picture_says_its_highest_and_last_value() -> None:
     assert "receipts: at most 60 at 5 s, 0 in the end" in told["reports"]
     assert "gateway: at most 0.116 at 5 s, 0.05 in the end" in told["cpu"]
     assert "99 %: at most 163.5 at 29 s, 163.5 in the end" in told["latency"]
+
+
+def test_of_many_processes_the_busiest_are_drawn_and_the_rest_is_in_the_table() -> None:
+    result = a_result()
+    (tester,) = (part for part in result.series.parts if part.kind == "tester")
+    crowd = tuple(
+        replace(tester, name=f"tester {at}", cpu_s=float(at), machine="far" if at > 7 else "")
+        for at in range(1, 9)
+    )
+    others = tuple(part for part in result.series.parts if part is not tester)
+    many = replace(result, series=replace(result.series, parts=(*crowd, *others)))
+
+    (drawn,) = ((caption, chart) for caption, chart in charts(many) if chart.name == "cpu")
+    page = Reader(render_report(many))
+
+    caption, chart = drawn
+    names = ["tester 5", "tester 6", "tester 7", "tester 8, far", "broker", "gateway"]
+    assert [line.name for line in chart.lines] == names
+    assert "4 parts that did less have no line" in caption
+    shown = {path for path, _, _ in page.numbers}
+    assert {f"series.parts.{at}.cpu_s" for at in range(len(many.series.parts))} <= shown
+    assert page.words.count("on far") == 1 + page.words.count("on far-away")
 
 
 def test_a_moment_about_the_start_is_nought_without_a_sign() -> None:

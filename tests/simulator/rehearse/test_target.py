@@ -26,18 +26,31 @@ class Gateway:
             raise self._answer
         return self._answer
 
+    def log_size(self) -> int:
+        return int(self.status()["log"]["size"])
 
-def standing_of(gateway: Gateway) -> Standing:
+
+def standing_of(gateway: Gateway, *, centre: bool = True) -> Standing:
     embedded = Embedded.__new__(Embedded)
     embedded._gateways = {"gateway": gateway}
+    embedded._has_centre = centre
     return asyncio.run(embedded.standing())
 
 
-def test_a_gateway_says_what_it_holds_and_what_waits() -> None:
+def test_a_gateway_below_a_centre_says_what_it_holds_and_what_waits() -> None:
     assert standing_of(Gateway({"log": {"size": 7}, "upstream": {"waiting": 3}})) == (
         Standing(7, 3)
     )
-    assert standing_of(Gateway({"log": {"size": 7}, "upstream": None})) == Standing(7, None)
+
+
+def test_a_gateway_alone_is_not_made_to_go_through_every_box() -> None:
+    gateway = Gateway({"log": {"size": 7}, "upstream": None})
+    asked: list[str] = []
+    gateway.status = lambda: asked.append("status") or {"log": {"size": 7}}
+    gateway.log_size = lambda: asked.append("log size") or 7
+
+    assert standing_of(gateway, centre=False) == Standing(7, None)
+    assert asked == ["log size"]
 
 
 @pytest.mark.parametrize(
@@ -49,8 +62,11 @@ def test_a_gateway_says_what_it_holds_and_what_waits() -> None:
     ],
     ids=["it is down", "it is killed while it is asked", "nobody listens"],
 )
-def test_a_gateway_that_is_killed_says_nothing_and_ends_no_rehearsal(gateway: Gateway) -> None:
-    assert standing_of(gateway) == Standing(None, None)
+@pytest.mark.parametrize("centre", [False, True])
+def test_a_gateway_that_is_killed_says_nothing_and_ends_no_rehearsal(
+    gateway: Gateway, *, centre: bool
+) -> None:
+    assert standing_of(gateway, centre=centre) == Standing(None, None)
 
 
 def a_process(code: str) -> "subprocess.Popen[bytes]":

@@ -28,6 +28,8 @@ _CONDUCTOR: Final = "ballotbox_simulator.rehearse.cluster.conductor_process"
 _WORKER: Final = "ballotbox_simulator.rehearse.worker"
 _CHUNK: Final = 2**18
 _LONG_S: Final = 3_600
+#: A worker reports every three seconds, and an open page asks every two until the end.
+_SHOWN_S: Final = 6.0
 
 
 def _ahead() -> float:
@@ -89,6 +91,8 @@ class Conducting:
                     self._send(number, said)
         code = self._process.wait()
         self._environment.process_exit_code = code
+        if self._environment.web_ui is not None:
+            sleep(_SHOWN_S)
         self._runner.quit()
 
     def _send(self, number: int, line: str) -> None:

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from typing import Final
 
+from ballotbox_simulator.rehearse.core.shares import Place
 from ballotbox_simulator.rehearse.job import Job
 from ballotbox_simulator.rehearse.team import Team
 
@@ -17,8 +18,10 @@ _LINE_MAX: Final = 2**22
 class RelayedTeam(Team):
     """Writes `[number, line]` for each line to a process, reads `{"shard": number, …}` from it."""
 
-    async def start(self, jobs: Sequence[Job]) -> None:
-        """Hand out the jobs and return when each has its boxes; raises TesterFailed."""
+    elsewhere = True
+
+    async def start(self, jobs: Sequence[Job]) -> list[Place]:
+        """Hand out the jobs; return where the process of each is. Raises TesterFailed."""
         self._size = len(jobs)
         loop = asyncio.get_running_loop()
         said = asyncio.StreamReader(limit=_LINE_MAX)
@@ -26,7 +29,7 @@ class RelayedTeam(Team):
         self._listeners.append(asyncio.create_task(self._hear(said)))
         for number, job in enumerate(jobs):
             _relay(number, job.line().decode().strip())
-        await self.all_say("ready")
+        return await self._places()
 
     def order(self, what: str, value: float | None = None) -> None:
         """Give all processes an order."""

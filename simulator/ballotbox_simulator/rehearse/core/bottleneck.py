@@ -14,10 +14,14 @@ _CORES_OF_ONE: Final = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Busy:
-    """How many cores one part kept busy, in the mean of the time that counts."""
+    """How many cores one part kept busy, in the mean of the time that counts.
+
+    here: on the machine that conducts.
+    """
 
     name: str
     cores: float
+    here: bool = True
 
 
 def bottleneck(parts: Iterable[Busy], cores: int, everything: float = 0.0) -> BottleneckPart:
@@ -26,7 +30,7 @@ def bottleneck(parts: Iterable[Busy], cores: int, everything: float = 0.0) -> Bo
     everything: the cores that all that ran on the machine kept busy, ours or not.
     """
     busy = sorted(parts, key=lambda each: -each.cores)
-    ours = sum(each.cores for each in busy)
+    ours = sum(each.cores for each in busy if each.here)
     others = max(0.0, everything - ours)
     if others > ours and everything >= NEAR * cores:
         words = (
@@ -37,7 +41,7 @@ def bottleneck(parts: Iterable[Busy], cores: int, everything: float = 0.0) -> Bo
     most = busy[0] if busy else Busy("nothing", 0.0)
     share = min(1.0, most.cores / _CORES_OF_ONE)
     if max(ours, everything) / cores >= max(NEAR, share):
-        users = ", ".join(f"{each.name} {each.cores:.2f}" for each in busy)
+        users = ", ".join(f"{each.name} {each.cores:.2f}" for each in busy if each.here)
         words = f"The machine was full: of {cores} cores, {users}. More cores would help first."
         return BottleneckPart("machine", round(min(1.0, max(ours, everything) / cores), 3), words)
     if share >= NEAR:
@@ -52,12 +56,11 @@ def bottleneck(parts: Iterable[Busy], cores: int, everything: float = 0.0) -> Bo
 
 def bottleneck_elsewhere(testers: Iterable[Busy]) -> BottleneckPart:
     """Return what can be said where broker and gateway ran elsewhere: whether the tester was it."""
-    most = max((each.cores for each in testers), default=0.0)
-    if most >= NEAR * _CORES_OF_ONE:
-        words = (
-            f"The tester kept one core busy for {min(1.0, most):.0%} of the time: it is the limit."
-        )
-        return BottleneckPart("tester", round(min(1.0, most), 3), words)
+    most = max(testers, key=lambda each: each.cores, default=Busy("", 0.0))
+    if most.cores >= NEAR * _CORES_OF_ONE:
+        share = min(1.0, most.cores)
+        words = f"The tester kept one core busy for {share:.0%} of the time ({most.name}): "
+        return BottleneckPart("tester", round(share, 3), f"{words}it is the limit.")
     words = (
         "Broker and gateway ran elsewhere, and what they used was not seen: watch their machines."
     )

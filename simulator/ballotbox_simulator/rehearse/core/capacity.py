@@ -139,8 +139,8 @@ def shared_capacity_per_s(costs: UnitCosts) -> float:
         for part in costs.parts
         if part.us_per_report > 0
     ]
-    idle = sum(part.idle_cores * part.processes for part in costs.parts)
-    together = sum(part.us_per_report for part in costs.parts)
+    idle = sum(part.idle_cores * part.processes for part in costs.parts if part.here)
+    together = sum(part.us_per_report for part in costs.parts if part.here)
     machine = max(0.05, costs.cores - idle) * _MICRO / max(together, 1e-9)
     return min([*alone, machine])
 

@@ -1,8 +1,10 @@
 """The planner held against rehearsals that were measured: what it says, what came, the error."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from ballotbox_simulator.rehearse.core.capacity import Night, answered_s, shared_capacity_per_s
+from ballotbox_simulator.rehearse.core.costs_between import costs_at
 from ballotbox_simulator.rehearse.core.document import RehearsalResult
 from ballotbox_simulator.rehearse.core.unit_costs import UnitCosts, unit_costs
 
@@ -25,13 +27,14 @@ class Checked:
         return self.said / self.came - 1.0 if self.came else 0.0
 
 
-def checked(result: RehearsalResult, costs: UnitCosts) -> tuple[Checked, ...]:
-    """Return what costs measured in another rehearsal foretell of this one, and what came.
+def checked(result: RehearsalResult, measured: Sequence[UnitCosts]) -> tuple[Checked, ...]:
+    """Return what costs measured in other rehearsals foretell of this one, and what came.
 
     How many reports each box makes is the plan's own and taken from the result; so are the seconds
     that it lasted, for what parts use while idle.
     """
     own = unit_costs(result)
+    costs = costs_at(measured, own.boxes, own.peak_per_s)
     told = replace(costs, day_reports=own.day_reports, burst_reports=own.burst_reports)
     boxes = result.election.boxes
     burst = result.plan["burst"]

@@ -98,7 +98,8 @@ class PartUse:
     """What one part used: cores busy and MiB resident, second by second.
 
     kind: tester, broker, gateway or centre; machine for everything that ran there, ours or not.
-    cpu_s: seconds of CPU since the start barrier, all in all.
+    cpu_s: seconds of CPU since the start barrier, all in all. machine: the name of the machine on
+    which it ran, empty where that is the one that conducted.
     """
 
     name: str
@@ -108,6 +109,7 @@ class PartUse:
     memory_mib: tuple[float | None, ...]
     cpu_s: float
     memory_peak_mib: float
+    machine: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,11 +192,42 @@ class LedgerCheck:
 
 
 @dataclass(frozen=True, slots=True)
+class RehearsalProcess:
+    """One process of the tester as it told of itself, in the time of which `lag_burst` is.
+
+    cores: kept busy, in the mean. memory_mib: at most. lag_ms: 99 % of its worst second. machine:
+    its name, empty where that is the one that conducted. machine_cores: how many that has;
+    machine_busy: how many of them all that ran there kept busy.
+    """
+
+    name: str
+    machine: str
+    boxes: int
+    cores: float
+    memory_mib: float
+    lag_ms: float
+    machine_cores: int
+    machine_busy: float
+
+
+@dataclass(frozen=True, slots=True)
+class RehearsalMachine:
+    """One of several machines of the tester: its limits, and what its share takes of each."""
+
+    name: str
+    cores: int
+    boxes: int
+    processes: int
+    limits: tuple[LimitPart, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class RehearsalTester:
     """Whether the tester kept up: a run that it limited says nothing about what was tested.
 
     lag_burst: from the close until the last close, or until 99 of 100 finals held a receipt.
-    memory_per_box_kib: when all were connected, journals and slots not counted.
+    memory_per_box_kib: when all were connected, journals and slots not counted. cpu_share: of all
+    cores of the machines that held boxes. machines: none where the one that conducted held all.
     """
 
     valid: bool
@@ -205,6 +238,8 @@ class RehearsalTester:
     cpu_share: float
     memory_per_box_kib: float | None
     words: str
+    processes: tuple[RehearsalProcess, ...] = ()
+    machines: tuple[RehearsalMachine, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,7 +99,7 @@ def _limits(result: RehearsalResult, within_s: float) -> Iterator[tuple[float, s
         if burnt[part.name] > 0:
             full = boxes * within_s * _CORES_OF_ONE / burnt[part.name]
             yield full, f"the {part.name}, which decides on one core"
-    if together := sum(burnt.values()):
+    if together := sum(burnt[part.name] for part in parts if not part.machine):
         cores = result.machine.cores
         words = f"the {cores} cores of the machine, which the tester shares"
         yield boxes * within_s * cores / together, words

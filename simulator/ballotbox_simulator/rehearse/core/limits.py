@@ -40,6 +40,7 @@ class Load:
     """What a plan brings.
 
     embedded: broker and gateway are on this machine. spread: sources are addresses of loopback.
+    others: boxes of the plan that other machines hold.
     """
 
     boxes: int
@@ -48,6 +49,12 @@ class Load:
     embedded: bool
     spread: bool
     parts: int
+    others: int = 0
+
+    @property
+    def whole(self) -> int:
+        """How many boxes the plan has, on whatever machine."""
+        return self.boxes + self.others
 
 
 def sources_needed(load: Load, machine: Machine) -> int:
@@ -92,8 +99,8 @@ def _limits(load: Load, machine: Machine) -> Iterator[LimitPart]:
 
 
 def _files(load: Load, machine: Machine) -> LimitPart:
-    in_worker = -(-load.boxes // load.workers)
-    needed = (load.boxes if load.embedded else in_worker) + _OTHER_FILES
+    in_worker = -(-load.boxes // max(1, load.workers))
+    needed = (load.whole if load.embedded else in_worker) + _OTHER_FILES
     who = "the broker" if load.embedded else "each process"
     words = (
         f"{who} needs one for each connection: allow more with `ulimit -n {needed}` (as root: "
@@ -116,9 +123,9 @@ def _ports(load: Load, machine: Machine) -> LimitPart:
 
 def _memory(load: Load, machine: Machine) -> LimitPart:
     parts = _PARTS_KIB if load.embedded else 0.0
-    box_kib = _TESTER_KIB + _SHEET_KIB * load.sheets + _KERNEL_KIB + parts
-    shared = (load.workers + load.parts) * (_PROCESS_MIB + load.boxes * _REGISTER_KIB / 1_024)
-    needed = load.boxes * box_kib / 1_024 + shared
+    box_kib = _TESTER_KIB + _SHEET_KIB * load.sheets + _KERNEL_KIB
+    shared = (load.workers + load.parts) * (_PROCESS_MIB + load.whole * _REGISTER_KIB / 1_024)
+    needed = (load.boxes * box_kib + load.whole * parts) / 1_024 + shared
     enough = machine.memory_available_mib >= needed
     words = "boxes keep their journals in memory: free some, or rehearse fewer boxes or sheets"
     return LimitPart("memory", machine.memory_available_mib, round(needed), "MiB", enough, words)

@@ -1,7 +1,7 @@
 """What the processes of a tester told each second, put together into the series of a result."""
 
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -24,11 +24,24 @@ SUSTAINED_S: Final = 10
 
 @dataclass(frozen=True, slots=True)
 class PartKey:
-    """A part whose use is watched: its name, what it is and which program."""
+    """A part whose use is watched: its name, what it is, which program and on which machine.
+
+    machine: empty where it is the one that conducts.
+    """
 
     name: str
     kind: str
     program: str
+    machine: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Use:
+    """What a part had used when it was looked at: seconds of CPU since it began, MiB then."""
+
+    at: float
+    cpu_s: float
+    memory_mib: float
 
 
 @dataclass(slots=True)
@@ -37,11 +50,17 @@ class _Second:
     receipts: list[str] = field(default_factory=list)
     finals: list[str] = field(default_factory=list)
     connects: list[str] = field(default_factory=list)
-    lag: list[str] = field(default_factory=list)
-    #: By part, seconds of CPU since it began and MiB resident.
-    use: dict[str, tuple[float, float]] = field(default_factory=dict)
+    #: By process.
+    lags: dict[int, list[str]] = field(default_factory=dict)
+    #: By part.
+    use: dict[str, _Use] = field(default_factory=dict)
     log_size: int | None = None
     waiting: int | None = None
+
+    @property
+    def lag(self) -> list[str]:
+        """What all processes told of their lag."""
+        return [each for told in self.lags.values() for each in told]
 
 
 class Timeline:
@@ -63,11 +82,13 @@ class Timeline:
         at.receipts.append(told["receipts"])
         at.finals.append(told["finals"])
         at.connects.append(told["connects"])
-        at.lag.append(told["lag"])
+        at.lags.setdefault(worker, []).append(told["lag"])
 
-    def use(self, second: int, part: str, cpu_s: float, memory_mib: float) -> None:
-        """Note what a part has used by a second."""
-        self._at(second).use[part] = (cpu_s, memory_mib)
+    def use(
+        self, second: int, part: str, cpu_s: float, memory_mib: float, late_s: float = 0.0
+    ) -> None:
+        """Note what a part has used by a second; late_s: by how much later that was read."""
+        self._at(second).use[part] = _Use(second + late_s, cpu_s, memory_mib)
 
     def status(self, second: int, log_size: int | None, waiting: int | None) -> None:
         """Note what the gateway says of itself."""
@@ -112,6 +133,12 @@ class Timeline:
         """Return the highest 99th percentile of any of these seconds; 0 when nothing was told."""
         seconds = (second for second in self._seconds if first < second <= stop)
         windows = (self._window(second, kind) for second in seconds)
+        return max((each.at(99.0) for each in windows if each.count), default=0.0)
+
+    def worst_lag_of(self, worker: int, first: float, stop: float) -> float:
+        """Return the same of the lag of one process."""
+        seconds = (told for second, told in self._seconds.items() if first < second <= stop)
+        windows = (_added(told.lags.get(worker, ())) for told in seconds)
         return max((each.at(99.0) for each in windows if each.count), default=0.0)
 
     def finals_reached(self, share: float) -> float | None:
@@ -162,30 +189,34 @@ class Timeline:
         return {name: tuple(numbers) for name, numbers in totals.items()}
 
     def _window(self, second: int, kind: str) -> Latencies:
-        window = Latencies()
-        for encoded in getattr(self._seconds[second], kind):
-            window.add(encoded)
-        return window
+        return _added(getattr(self._seconds[second], kind))
 
     def _part(self, seconds: Sequence[int], part: PartKey, start: float) -> PartUse:
         cores: list[float | None] = []
         memory: list[float | None] = []
         cpu_s = 0.0
-        last: tuple[int, float] | None = None
+        last: _Use | None = None
         for second in seconds:
             use = self._seconds[second].use.get(part.name)
-            memory.append(None if use is None else round(use[1], 1))
+            memory.append(None if use is None else round(use.memory_mib, 1))
             # A part that was killed begins again from nought.
-            steady = use is not None and last is not None and use[0] >= last[1]
-            spent = use[0] - (last[1] if steady and last is not None else 0.0) if use else 0.0
-            cores.append(round(spent / (second - last[0]), 3) if steady and last else None)
+            steady = use is not None and last is not None and use.cpu_s >= last.cpu_s
+            spent = use.cpu_s - (last.cpu_s if steady and last else 0.0) if use else 0.0
+            cores.append(round(spent / (use.at - last.at), 3) if steady and use and last else None)
             if second > start and last is not None:
                 cpu_s += spent
-            last = last if use is None else (second, use[0])
+            last = last if use is None else use
         peak = max((each for each in memory if each is not None), default=0.0)
-        return PartUse(
-            part.name, part.kind, part.program, tuple(cores), tuple(memory), round(cpu_s, 2), peak
-        )
+        spent_s = round(cpu_s, 2)
+        told = (tuple(cores), tuple(memory), spent_s, peak)
+        return PartUse(part.name, part.kind, part.program, *told, part.machine)
+
+
+def _added(told: Iterable[str]) -> Latencies:
+    window = Latencies()
+    for encoded in told:
+        window.add(encoded)
+    return window
 
 
 def rates(at: Sequence[float], numbers: Sequence[int]) -> tuple[float, ...]:
@@ -220,9 +251,22 @@ def mean_between(
     at: Sequence[float], numbers: Sequence[float | None], first: float, stop: float
 ) -> float:
     """Return the mean of what was measured between two moments; 0 when nothing was."""
-    found = [
+    found = _between(at, numbers, first, stop)
+    return sum(found) / len(found) if found else 0.0
+
+
+def greatest_between(
+    at: Sequence[float], numbers: Sequence[float | None], first: float, stop: float
+) -> float:
+    """Return the greatest of what was measured between two moments; 0 when nothing was."""
+    return max(_between(at, numbers, first, stop), default=0.0)
+
+
+def _between(
+    at: Sequence[float], numbers: Sequence[float | None], first: float, stop: float
+) -> list[float]:
+    return [
         number
         for moment, number in zip(at, numbers, strict=True)
         if number is not None and first < moment <= stop
     ]
-    return sum(found) / len(found) if found else 0.0

@@ -22,7 +22,7 @@ _MICRO: Final = 1_000_000
 class PartCosts:
     """What one kind of part costs: microseconds of CPU per report, cores while idle, MiB at most.
 
-    processes: how many there were of the kind.
+    processes: how many there were of the kind. here: they shared the machine of broker and gateway.
     """
 
     kind: str
@@ -30,13 +30,15 @@ class PartCosts:
     us_per_report: float
     idle_cores: float
     memory_mib: float
+    here: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class UnitCosts:
     """What a planner takes from one rehearsal.
 
-    boxes: how many were connected at once. day_reports, burst_reports: of each box before and after
+    boxes: how many were connected at once. peak_per_s: reports a second in the densest part of the
+    burst. day_reports, burst_reports: of each box before and after
     the close. latency_s: of a report that nothing delays. connect_per_s: a lower bound where the
     tester dialled no faster. broker_kib_per_box, log_kib_per_report: None, not measured.
     """
@@ -46,6 +48,7 @@ class UnitCosts:
     machine: str
     cores: int
     boxes: int
+    peak_per_s: float
     reports: int
     day_reports: float
     burst_reports: float
@@ -74,6 +77,7 @@ def unit_costs(result: RehearsalResult) -> UnitCosts:
         machine=f"{machine.processor}, {machine.cores} cores",
         cores=machine.cores,
         boxes=boxes,
+        peak_per_s=_peak_of(result, closing),
         reports=result.ledger.sent,
         day_reports=(result.ledger.sent - closing) / boxes,
         burst_reports=closing / boxes,
@@ -85,6 +89,11 @@ def unit_costs(result: RehearsalResult) -> UnitCosts:
     )
 
 
+def _peak_of(result: RehearsalResult, closing: int) -> float:
+    spread, shape = float(result.plan["burst"]["spread"]), result.plan["burst"]["shape"]
+    return float(closing * max(shape) * len(shape) / sum(shape) / spread)
+
+
 def _cost(result: RehearsalResult, part: str, per: str) -> float | None:
     found = (each.value for each in result.costs if (each.part, each.per) == (part, per))
     return next(found, None)
@@ -94,7 +103,8 @@ def _part(result: RehearsalResult, kind: str) -> PartCosts:
     parts = [part for part in result.series.parts if part.kind == kind]
     us, idle = _line(result, parts)
     memory = max(part.memory_peak_mib for part in parts)
-    return PartCosts(kind, len(parts), us, idle / len(parts), memory)
+    here = not any(part.machine for part in parts)
+    return PartCosts(kind, len(parts), us, idle / len(parts), memory, here)
 
 
 def _line(result: RehearsalResult, parts: Sequence[PartUse]) -> tuple[float, float]:

@@ -1,17 +1,29 @@
 """What the capacity planner says: sizes first, then everything they rest on."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from ballotbox_simulator.rehearse.core.capacity import LEDGER_OF_LOG, LOAD, Night, Sizing
+from ballotbox_simulator.rehearse.core.capacity import (
+    LEDGER_OF_LOG,
+    LOAD,
+    Night,
+    Sizing,
+    peak_per_s,
+    sized,
+)
 from ballotbox_simulator.rehearse.core.capacity_check import Checked
+from ballotbox_simulator.rehearse.core.costs_between import costs_at
 from ballotbox_simulator.rehearse.core.unit_costs import UnitCosts
 from ballotbox_simulator.rehearse.report.shown_numbers import in_unit
 
 _KIB_PER_GIB = 1_024
 
 
-def sizing_lines(night: Night, sizing: Sizing, costs: UnitCosts) -> Iterator[str]:
-    """Yield the whole answer, line by line."""
+def sizing_lines(night: Night, measured: Sequence[UnitCosts]) -> Iterator[str]:
+    """Yield the whole answer, line by line; raises InvalidField when there is none."""
+    largest = max(measured, key=lambda each: each.boxes)
+    on_one = min(night.boxes, night.boxes_per_broker)
+    costs = costs_at(measured, on_one, peak_per_s(night, largest))
+    sizing = sized(night, costs)
     yield f"{night.boxes:,} boxes, {sizing.reports:,} reports in the day."
     yield from _sizes(sizing)
     yield (
@@ -19,7 +31,7 @@ def sizing_lines(night: Night, sizing: Sizing, costs: UnitCosts) -> Iterator[str
         f"(asked: {_time(night.within_s)})."
     )
     yield "This rests on:"
-    for each in _assumptions(night, sizing, costs):
+    for each in (*_sources(measured), *_assumptions(night, sizing, costs)):
         yield f"  - {each}"
 
 
@@ -53,11 +65,28 @@ def _sizes(sizing: Sizing) -> Iterator[str]:
     )
 
 
+def _sources(measured: Sequence[UnitCosts]) -> Iterator[str]:
+    for costs in measured:
+        yield (
+            f"costs measured on {costs.measured_on} with {costs.boxes:,} boxes and "
+            f"{costs.reports:,} reports, {costs.peak_per_s:,.0f} a second at the peak "
+            f"({costs.title}), on {costs.machine}; another machine has others"
+        )
+    if len(measured) > 1:
+        yield (
+            "a report costs what it did in the rehearsal with the nearest peak, between two of "
+            "them in the measure of the logarithm, and what parts use besides lies between in the "
+            "measure of the boxes; beyond the outermost of them all is as it was there"
+        )
+    else:
+        yield (
+            "a report costs the same however many come at once, and what parts use besides is the "
+            "same for any number of boxes: neither is quite so, as one commit stores one report or "
+            "many, and --measured with rehearsals of two sizes tells it better"
+        )
+
+
 def _assumptions(night: Night, sizing: Sizing, costs: UnitCosts) -> Iterator[str]:
-    yield (
-        f"costs measured on {costs.measured_on} with {costs.boxes:,} boxes and "
-        f"{costs.reports:,} reports ({costs.title}), on {costs.machine}; another machine has others"
-    )
     yield (
         f"each box makes {costs.day_reports:.1f} reports before the close and "
         f"{costs.burst_reports:.1f} after it, as in that rehearsal"

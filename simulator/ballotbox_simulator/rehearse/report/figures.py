@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from string import ascii_uppercase
 from typing import Final
 
-from ballotbox_simulator.rehearse.core.document import RehearsalResult, Series
-from ballotbox_simulator.rehearse.report.charts import Chart, Line, Mark
+from ballotbox_simulator.rehearse.core.document import PartUse, RehearsalResult, Series
+from ballotbox_simulator.rehearse.report.charts import PENS, Chart, Line, Mark
 
 _KIND: Final = "Line chart. "
+#: Kinds of parts of which there may be many; broker, gateway and centre always have their lines.
+_CROWDS: Final = frozenset({"tester", "machine"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,15 +86,32 @@ def _kinds(series: Series) -> Iterator[tuple[str, str, str, tuple[Line, ...]]]:
     yield (
         "cpu",
         "Processor: cores kept busy by each part",
-        "A part decides on one core: near 1 it is at its limit. A machine has all its cores.",
-        tuple(Line(part.name, part.cpu_cores) for part in series.parts),
+        "A part decides on one core: near 1 it is at its limit. A machine has all its cores."
+        + _left_out(series.parts),
+        tuple(Line(_called(part), part.cpu_cores) for part in _drawn(series.parts)),
     )
     yield (
         "memory",
         "Memory: MiB held by each part",
-        "A line that goes on rising after the close is one to ask about.",
-        tuple(Line(part.name, part.memory_mib) for part in series.parts),
+        "A line that goes on rising after the close is one to ask about." + _left_out(series.parts),
+        tuple(Line(_called(part), part.memory_mib) for part in _drawn(series.parts)),
     )
+
+
+def _drawn(parts: Sequence[PartUse]) -> list[PartUse]:
+    """Return the parts that have a line: where there are more than pens, the busiest of them."""
+    busiest = sorted(parts, key=lambda part: (part.kind in _CROWDS, -part.cpu_s))[: len(PENS)]
+    return [part for part in parts if part in busiest]
+
+
+def _left_out(parts: Sequence[PartUse]) -> str:
+    left = len(parts) - len(_drawn(parts))
+    return f" {left} parts that did less have no line; the table below has all." if left else ""
+
+
+def _called(part: PartUse) -> str:
+    where = f", {part.machine}" if part.machine and part.machine not in part.name else ""
+    return f"{part.name}{where}"
 
 
 def _upstream(series: Series) -> Iterator[Line]:

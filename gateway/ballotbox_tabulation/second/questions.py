@@ -40,9 +40,9 @@ WHERE about = ? AND type IN ('report', 'ruling') ORDER BY leaf
 TURNOUT: Final = """
 SELECT count(*), coalesce(sum(registered), 0), coalesce(sum(ballots), 0) FROM (
     SELECT precinct.registered, sum(paper.ballots) AS ballots
-    FROM precinct JOIN counted ON counted.precinct = precinct.number
-    JOIN paper ON paper.number = counted.number
-    GROUP BY precinct.number
+    FROM precinct CROSS JOIN counted ON counted.precinct = precinct.number
+    CROSS JOIN paper ON paper.number = counted.number
+    GROUP BY precinct.place
     HAVING count(*) = (
         SELECT count(*) FROM box WHERE box.precinct = precinct.number AND state <> 'unused'
     )
@@ -89,9 +89,9 @@ WHERE hours.until >= (SELECT min(since) FROM whole) ORDER BY hours.until
 
 OVER_REGISTERED: Final = """
 SELECT precinct.number AS precinct, sum(paper.ballots) AS ballots, precinct.registered
-FROM precinct JOIN counted ON counted.precinct = precinct.number
-JOIN paper ON paper.number = counted.number
-GROUP BY precinct.number HAVING sum(paper.ballots) > precinct.registered ORDER BY precinct.place
+FROM precinct CROSS JOIN counted ON counted.precinct = precinct.number
+CROSS JOIN paper ON paper.number = counted.number
+GROUP BY precinct.place HAVING sum(paper.ballots) > precinct.registered ORDER BY precinct.place
 """
 
 REGISTERED: Final = "SELECT sum(registered) FROM precinct"
@@ -178,7 +178,7 @@ def counted(width: int) -> list[str]:
     own = "counted.box, report.id, counted.leaf, counted.ruled"
     return [
         f"SELECT {head} {_each('votes', columns)} FROM counted"  # noqa: S608 - our own names
-        " JOIN known AS report ON report.number = counted.number"
+        " JOIN standing AS report ON report.number = counted.number"
         " JOIN paper ON paper.number = counted.number"
         f" JOIN {table} AS votes ON votes.number = counted.number ORDER BY counted.place"
         for head, table, columns in _parts(width, f"{own}, {_each('paper', COUNTER_NAMES)},")

@@ -16,15 +16,10 @@ CREATE TABLE again (
     about BLOB PRIMARY KEY, first INTEGER, newest INTEGER, brought INTEGER
 ) WITHOUT ROWID;
 INSERT INTO again
-SELECT found.*, (
-    SELECT min(leaf) FROM leaf AS brought
-    WHERE brought.about = found.about AND brought.type IN ('report', 'ruling')
-      AND brought.entry IS NOT NULL
-)
-FROM (
-    SELECT about, min(leaf) AS first, max(leaf) AS newest
-    FROM leaf WHERE type IN ('report', 'ruling') GROUP BY about HAVING count(*) > 1
-) AS found;
+SELECT about, min(leaf) AS first, max(leaf) AS newest, min(leaf) FILTER (WHERE entry IS NOT NULL)
+FROM leaf WHERE type IN ('report', 'ruling') AND about IN (
+    SELECT about FROM leaf WHERE type IN ('report', 'ruling') GROUP BY about HAVING count(*) > 1
+) GROUP BY about;
 CREATE VIEW known AS
 SELECT leaf.leaf AS number, leaf.about AS id, leaf.kind, leaf.sequence, leaf.entry, entry.box,
        coalesce(again.first, leaf.leaf) AS first, coalesce(again.newest, leaf.leaf) AS newest
@@ -227,7 +222,7 @@ LEFT JOIN verdicts ON verdicts.box = entry.box
 LEFT JOIN disputed ON disputed.box = entry.box
 GROUP BY entry.box;
 CREATE UNIQUE INDEX box_box ON box (box);
-CREATE INDEX box_place ON box (precinct, box)
+CREATE INDEX box_place ON box (precinct, box, state)
 """
 
 #: The one report of each counted box whose numbers are in force.

@@ -31,13 +31,9 @@ class Counters:
     lifetime: int = 0
 
     def __post_init__(self) -> None:
-        for value in counts_of(self):
-            if type(value) is not int or not 0 <= value <= COUNT_MAX:
-                self._refuse()
-
-    def _refuse(self) -> None:
         for name, value in zip(COUNTER_NAMES, counts_of(self), strict=True):
-            require_count(value, f"counters.{name}")
+            if type(value) is not int or not 0 <= value <= COUNT_MAX:
+                require_count(value, f"counters.{name}")
 
 
 #: Wire order of the counters: the map key of a counter is its place here.

@@ -255,11 +255,13 @@ def test_the_tabulation_is_measured_on_a_small_scale_too(
     load: Load, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     costs = load("tabulation_costs")
-    for name, value in {"_BOXES": 5, "_FEW": 100, "_MANY": 1_500}.items():
+    for name, value in {"_FEW": 100, "_MANY": 1_500}.items():
         monkeypatch.setattr(costs, name, value)
     (cost,) = costs.report_cost(tmp_path)
     assert (cost.name, cost.unit) == ("tabulation.report_cost", "Ed25519 verifications")
     assert cost.value > 1
+    assert "; 7,500 reports, " in cost.limited_by
+    assert "; median of 3 passes, " in cost.limited_by
     memory, growth = costs.memory_per_station(tmp_path)
     assert memory.name == "tabulation.memory_per_station"
     # So few stations may fit into what the program took before.

@@ -25,9 +25,9 @@ class ScratchShelf:
         weakref.finalize(self, file.close)
         self._file = file.fileno()
         self._tail = bytearray()
-        #: What is read, and where it stands in the file.
-        self._window = b""
-        self._at = 0
+        #: What was read last, and before that from elsewhere, each after its place in the file:
+        #: two lists are often gone through side by side.
+        self._window = self._other = (0, b"")
         self._end = 0
 
     def put(self, data: bytes) -> int:
@@ -42,21 +42,21 @@ class ScratchShelf:
         """Return the piece at a place."""
         if place >= self._end:
             self._write()
-        start = place - self._at
-        body = start + LENGTH_BYTES
-        stop = body + int.from_bytes(self._window[start:body]) if start >= 0 else -1
-        if start >= 0 and body <= len(self._window) and stop <= len(self._window):
-            return self._window[body:stop]
-        return self._read(place)
+        piece = _piece(self._window, place)
+        if piece is None:
+            self._window, self._other = self._other, self._window
+            piece = _piece(self._window, place)
+        return self._read(place) if piece is None else piece
 
     def _read(self, place: int) -> bytes:
-        self._at, self._window = place, self._there(place, _READ)
-        stop = LENGTH_BYTES + int.from_bytes(self._window[:LENGTH_BYTES])
-        if stop > len(self._window):
-            self._window = self._there(place, stop)
-        if not LENGTH_BYTES <= stop <= len(self._window):
+        data = self._there(place, _READ)
+        stop = LENGTH_BYTES + int.from_bytes(data[:LENGTH_BYTES])
+        if stop > len(data):
+            data = self._there(place, stop)
+        if not LENGTH_BYTES <= stop <= len(data):
             raise _trouble("ends too early")
-        return self._window[LENGTH_BYTES:stop]
+        self._window = place, data
+        return data[LENGTH_BYTES:stop]
 
     def _there(self, place: int, size: int) -> bytes:
         try:
@@ -73,6 +73,15 @@ class ScratchShelf:
             raise _trouble(f"cannot be written: {error.strerror}") from error
         self._end += len(self._tail)
         self._tail.clear()
+
+
+def _piece(window: tuple[int, bytes], place: int) -> bytes | None:
+    """Return the piece at a place, None where a window does not have all of it."""
+    at, data = window
+    start = place - at
+    body = start + LENGTH_BYTES
+    stop = body + int.from_bytes(data[start:body])
+    return data[body:stop] if start >= 0 and stop <= len(data) else None
 
 
 def _nameless() -> IO[bytes]:

@@ -207,6 +207,15 @@ def test_a_shelf_gives_back_what_was_put(shelf):
     assert kept.take(later) == b"later"
 
 
+def test_two_lists_gone_through_side_by_side_are_read_once(monkeypatch):
+    shelf, read, honest = ScratchShelf(), [], os.pread
+    lists = [[shelf.put(bytes([at]) * 900) for _ in range(100)] for at in range(2)]
+    monkeypatch.setattr(os, "pread", lambda *args: read.append(args) or honest(*args))
+    for one, other in zip(*lists, strict=True):
+        assert (shelf.take(one), shelf.take(other)) == (bytes(900), b"\x01" * 900)
+    assert len(read) < 2 * 10
+
+
 def test_a_shelf_without_room_says_so(monkeypatch):
     def full(*_):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

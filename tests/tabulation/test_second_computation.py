@@ -13,6 +13,8 @@ from ballotbox_protocol.wire.statements import RulingKind
 from ballotbox_protocol.wire.verdict import Reason, Verdict
 from ballotbox_tabulation.core.outcome import Published
 from ballotbox_tabulation.core.totals import share_percent
+from ballotbox_tabulation.second import questions
+from ballotbox_tabulation.second.computation import counted_again
 from ballotbox_tabulation.second.heads import head_of
 from ballotbox_tabulation.second.leaf_lines import leaf_line
 from ballotbox_tabulation.second.roots import LogRoot
@@ -24,6 +26,7 @@ from tests.tabulation.counted_twice import (
     closing,
     closures,
     day_of,
+    opened,
     opinion,
     publish,
     result_of,
@@ -85,6 +88,17 @@ def test_a_release_lifts_every_objection_but_the_length_of_the_votes():
     assert isinstance(published, Published), published
     (box,) = published.result["boxes"]["quarantined"]
     assert box["reports"][0]["reason"] == "votes_length"
+
+
+def test_corrections_are_found_by_report_and_not_gone_through_for_each():
+    log = LogBuilder(AUTHORITY)
+    log.day(log.pen(0), simple_ballots(5))
+    given_ = opened(log)
+    with counted_again(given_.read, given_.checkpoint, given_.trusted) as second:
+        plan = second._database.execute(f"EXPLAIN QUERY PLAN {questions.REPORTS}", ("counted",))
+        steps = [str(each[-1]) for each in plan]
+    assert any(each.startswith("SEARCH walk USING INDEX walk_tried") for each in steps), steps
+    assert not any(each.startswith("SCAN walk") for each in steps), steps
 
 
 @given(reports())

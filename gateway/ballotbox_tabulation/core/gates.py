@@ -266,15 +266,15 @@ class _OfPrecincts:
         whole: _Sum = None
         self._bound(result["nation"], "the whole election")
         for precinct in result["precincts"]:
-            place = f"precinct {precinct['number']}"
-            self._add(precinct, of_boxes.of(precinct["number"]), place)
+            place, numbers = f"precinct {precinct['number']}", _shown(precinct)
+            self._add(numbers, of_boxes.of(precinct["number"]), place)
             self._bound(precinct, place)
-            if precinct["contests"] is not None:
-                whole = _added(whole, _numbers(precinct))
-        self._add(result["nation"], whole, "the whole election")
+            if numbers is not None:
+                whole = _added(whole, numbers)
+        self._add(_shown(result["nation"]), whole, "the whole election")
 
-    def _add(self, area: Document, parts: _Sum, place: str) -> None:
-        self.sums += _sum_breaches(area, parts, self._columns, place)
+    def _add(self, numbers: list[int] | None, parts: _Sum, place: str) -> None:
+        self.sums += _sum_breaches(numbers, parts, self._columns, place)
 
     def _bound(self, area: Document, place: str) -> None:
         if area["contests"] is None:
@@ -283,15 +283,20 @@ class _OfPrecincts:
             self.bounds += _bound_breaches(contest, _tally(shown), place)
 
 
+def _shown(area: Document) -> list[int] | None:
+    """Return the numbers of a precinct or the nation, None where it says that it has none."""
+    return None if area["contests"] is None else _numbers(area)
+
+
 def _sum_breaches(
-    area: Document, parts: _Sum, columns: Sequence[str], place: str
+    numbers: list[int] | None, parts: _Sum, columns: Sequence[str], place: str
 ) -> Iterator[BrokenGate]:
-    if area["contests"] is None or parts is None:
-        shown, there = int(area["contests"] is not None), int(parts is not None)
+    if numbers is None or parts is None:
+        shown, there = int(numbers is not None), int(parts is not None)
         if shown != there:
             yield BrokenGate(Gate.SUM, _SUM, shown, there, f"{place}, numbers shown")
         return
-    numbers, sums = _numbers(area), parts.tolist()
+    sums = parts.tolist()
     if numbers == sums:
         return
     for name, said, wanted in zip(columns, numbers, sums, strict=True):

@@ -8,7 +8,7 @@ and `BoxHistory` has them, from the first on.
 from array import array
 from collections.abc import Iterator
 from struct import Struct
-from typing import Final
+from typing import Any, Final
 
 from ballotbox_protocol.election.counters import COUNTER_NAMES, Counters, counts_of
 from ballotbox_protocol.election.identifiers import BoxId, ReportId
@@ -61,8 +61,8 @@ class QuietBoxes:
     def _put(self, number: int, index: int, report: FiledReport) -> None:
         kind, interim, told = report.kind, report.interim, self._told[number]
         time, ballots = (_NONE, 0) if interim is None else interim
-        head = self._last[number], told, index, report.sequence, report.entry.epoch
-        data = _HEAD.pack(*head, kind, time, ballots, report.id)
+        last, sequence, epoch = self._last[number], report.sequence, report.entry.epoch
+        data = _HEAD.pack(last, told, index, sequence, epoch, kind, time, ballots, report.id)
         if kind is _FINAL:
             data += array("I", (*counts_of(report.counters), *report.votes)).tobytes()
         self._last[number] = place = self._shelf.put(data)
@@ -89,18 +89,19 @@ class QuietBoxes:
         found = []
         while place != _NONE:
             data = self._shelf.take(place)
-            place = _HEAD.unpack_from(data)[link]
-            found.append(self._read(box, data))
+            head = _HEAD.unpack_from(data)
+            found.append(self._read(box, head, data[_HEAD.size :]))
+            place = head[link]
         found.reverse()
         return found
 
-    def _read(self, box: BoxId, data: bytes) -> VerifiedLeaf:
-        _, _, index, sequence, epoch, kind, time, ballots, own = _HEAD.unpack_from(data)
+    def _read(self, box: BoxId, head: tuple[Any, ...], counts: bytes) -> VerifiedLeaf:
+        _, _, index, sequence, epoch, kind, time, ballots, own = head
         (entry,) = (each for each in self._register.entries_of[box] if each.epoch == epoch)
         counters = NO_COUNTERS
         votes: tuple[int, ...] = ()
         if kind == _FINAL:
-            numbers = array("I", data[_HEAD.size :])
+            numbers = array("I", counts)
             counters, votes = Counters(*numbers[:_COUNTERS]), tuple(numbers[_COUNTERS:])
         report = FiledReport(
             ReportId(own),

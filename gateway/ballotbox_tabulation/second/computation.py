@@ -158,8 +158,8 @@ class SecondCount:
 
     def log(self, checkpoint: Checkpoint) -> Shown:
         """Return what the result shows of the log that it folded."""
-        leaves = {each.name.lower(): 0 for each in Verdict}
-        leaves |= dict(self._database.execute(questions.VERDICTS))
+        verdicts = [each.name.lower() for each in Verdict]
+        leaves = dict(zip(verdicts, self._one(questions.VERDICTS), strict=True))
         (leaves["rulings"],) = self._one(questions.RULINGS)
         (latest,) = self._one(questions.LATEST_TIME)
         replaced = [

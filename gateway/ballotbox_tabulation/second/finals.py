@@ -9,29 +9,20 @@ from typing import Final
 
 #: Every report that leaves decided about: its first and its newest leaf. One that came again is
 #: the same report, known by the leaf that brought it first. Few are decided about twice: these are
-#: found in the index, and all are then taken in the order of the leaves, as they lie.
+#: found in the index; of the others all stands in their one leaf.
 _KNOWN: Final = """
 CREATE INDEX leaf_about ON leaf (about) WHERE type IN ('report', 'ruling');
 CREATE TABLE again (
     about BLOB PRIMARY KEY, first INTEGER, newest INTEGER, brought INTEGER
 ) WITHOUT ROWID;
 INSERT INTO again
-SELECT found.*, (
-    SELECT min(leaf) FROM leaf AS brought
-    WHERE brought.about = found.about AND brought.type IN ('report', 'ruling')
-      AND brought.entry IS NOT NULL
-)
-FROM (
-    SELECT about, min(leaf) AS first, max(leaf) AS newest
-    FROM leaf WHERE type IN ('report', 'ruling') GROUP BY about HAVING count(*) > 1
-) AS found;
-CREATE TABLE known (
-    number INTEGER PRIMARY KEY, id BLOB, kind TEXT, sequence INTEGER, entry INTEGER, box BLOB,
-    first INTEGER, newest INTEGER
-);
-INSERT INTO known
-SELECT leaf.leaf, leaf.about, leaf.kind, leaf.sequence, leaf.entry, entry.box,
-       coalesce(again.first, leaf.leaf), coalesce(again.newest, leaf.leaf)
+SELECT about, min(leaf) AS first, max(leaf) AS newest, min(leaf) FILTER (WHERE entry IS NOT NULL)
+FROM leaf WHERE type IN ('report', 'ruling') AND about IN (
+    SELECT about FROM leaf WHERE type IN ('report', 'ruling') GROUP BY about HAVING count(*) > 1
+) GROUP BY about;
+CREATE VIEW known AS
+SELECT leaf.leaf AS number, leaf.about AS id, leaf.kind, leaf.sequence, leaf.entry, entry.box,
+       coalesce(again.first, leaf.leaf) AS first, coalesce(again.newest, leaf.leaf) AS newest
 FROM leaf CROSS JOIN entry ON entry.entry = leaf.entry
 LEFT JOIN again ON again.about = leaf.about
 WHERE coalesce(again.brought, leaf.leaf) = leaf.leaf
@@ -56,7 +47,7 @@ FROM (
         WHEN paper.debug AND (SELECT official FROM setting) THEN 'debug'
         WHEN NOT paper.consented THEN 'officers'
     END AS by_form
-    FROM known JOIN paper USING (number) JOIN entry USING (entry)
+    FROM paper CROSS JOIN known USING (number) CROSS JOIN entry USING (entry)
 )
 WHERE reason IS NOT NULL;
 CREATE UNIQUE INDEX objection_number ON objection (number)
@@ -75,23 +66,31 @@ JOIN leaf ON leaf.about = known.id AND leaf.type IN ('report', 'ruling')
 LEFT JOIN objection ON objection.number = known.number
 """
 
-#: Where each report with votes or turnout stands by its newest leaf; of boxes with rivals each.
+#: Where each report with votes or a turnout stands by its newest leaf; of boxes with rivals each.
 _STANDING: Final = """
 CREATE TABLE rival AS
 SELECT DISTINCT known.box
-FROM leaf AS decided
+FROM leaf AS decided NOT INDEXED   -- as they lie
 CROSS JOIN leaf AS brought ON brought.about = decided.about
     AND brought.type IN ('report', 'ruling')
 CROSS JOIN known ON known.number = brought.leaf
 WHERE decided.verdict = 'evidence' AND decided.type IN ('report', 'ruling');
-CREATE TABLE standing AS
-SELECT known.number, known.box, known.kind, known.sequence, known.first, known.newest AS leaf,
-       CASE WHEN event.objection IS NULL THEN event.verdict ELSE 'quarantined' END AS verdict,
-       coalesce(event.objection, event.reason) AS reason,
-       0 AS aside
-FROM known CROSS JOIN event_of AS event ON event.leaf = known.newest AND event.number = known.number
-WHERE known.kind IN ('final', 'correction', 'turnout') OR known.box IN (SELECT box FROM rival);
-CREATE UNIQUE INDEX standing_number ON standing (number);
+CREATE TABLE standing (
+    number INTEGER PRIMARY KEY, id BLOB, box BLOB, kind TEXT, sequence INTEGER, first INTEGER,
+    leaf INTEGER, verdict TEXT, reason TEXT, aside INTEGER
+);
+INSERT INTO standing
+SELECT known.number, known.id, known.box, known.kind, known.sequence, known.first, known.newest,
+       CASE WHEN event.objection IS NULL THEN event.verdict ELSE 'quarantined' END,
+       coalesce(event.objection, event.reason),
+       0
+FROM (
+    SELECT number FROM paper UNION SELECT number FROM interim
+    UNION SELECT number FROM known
+    WHERE box IN (SELECT box FROM rival) AND EXISTS (SELECT 1 FROM rival)
+) AS asked
+CROSS JOIN known ON known.number = asked.number
+CROSS JOIN event_of AS event ON event.leaf = known.newest AND event.number = known.number;
 CREATE INDEX standing_box ON standing (box, kind)
 """
 
@@ -160,14 +159,13 @@ UPDATE standing SET aside = 1 WHERE number IN (SELECT number FROM now WHERE asid
 _CORRECTION: Final = """
 CREATE TABLE correction AS
 SELECT standing.box, standing.number, row_number() OVER (
-           PARTITION BY standing.box ORDER BY standing.sequence, report.id
+           PARTITION BY standing.box ORDER BY standing.sequence, standing.id
        ) AS nth,
        standing.reason IN ('released', 'named') AS ruled,
        earlier.number AS corrects,
        coalesce(earlier.kind = 'final' AND earlier.verdict = 'accepted' AND NOT earlier.aside
                 AND earlier.box = standing.box, 0) AS of_final
 FROM standing
-JOIN known AS report ON report.number = standing.number
 JOIN paper ON paper.number = standing.number
 LEFT JOIN standing AS earlier ON earlier.number = (
     SELECT corrected.number FROM leaf AS named JOIN known AS corrected
@@ -177,7 +175,8 @@ LEFT JOIN standing AS earlier ON earlier.number = (
 WHERE standing.kind = 'correction' AND standing.verdict = 'accepted' AND NOT standing.aside;
 CREATE UNIQUE INDEX correction_nth ON correction (box, nth);
 
-CREATE TABLE walk AS
+CREATE TABLE walk (box BLOB, nth INTEGER, tried INTEGER, number INTEGER);
+INSERT INTO walk
 WITH RECURSIVE step (box, nth, tried, number) AS (
     SELECT DISTINCT box, 0, NULL, NULL FROM correction
     UNION ALL
@@ -223,7 +222,7 @@ LEFT JOIN verdicts ON verdicts.box = entry.box
 LEFT JOIN disputed ON disputed.box = entry.box
 GROUP BY entry.box;
 CREATE UNIQUE INDEX box_box ON box (box);
-CREATE INDEX box_place ON box (precinct, box)
+CREATE INDEX box_place ON box (precinct, box, state)
 """
 
 #: The one report of each counted box whose numbers are in force.
@@ -252,7 +251,7 @@ CREATE INDEX counted_number ON counted (number)
 #: Every report that a result lists under its box, and what the result does with it.
 _LISTED: Final = """
 CREATE VIEW listed AS
-SELECT kept.box, kept.sequence, report.id, kept.kind, kept.first, kept.leaf,
+SELECT kept.box, kept.sequence, kept.id, kept.kind, kept.first, kept.leaf,
        box.state, box.precinct,
        CASE WHEN kept.misplaced THEN 'quarantined' ELSE kept.verdict END AS verdict,
        CASE WHEN kept.misplaced THEN 'corrects' ELSE kept.reason END AS reason,
@@ -270,7 +269,6 @@ FROM (
     ) AS misplaced
     FROM standing WHERE kind IN ('final', 'correction') OR verdict = 'evidence'
 ) AS kept
-JOIN known AS report ON report.number = kept.number
 JOIN box ON box.box = kept.box
 """
 

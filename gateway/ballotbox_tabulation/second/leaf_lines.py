@@ -28,17 +28,19 @@ _USUAL: Final = {
     for verdict in Verdict
     for reason in Reason
 }
-_ID: Final = slice(len(_START), len(_START) + 32)
+_ID_AT: Final = len(_START)
+_ID_STOP: Final = _ID_AT + 32
 #: A time below has a shorter form.
 _TIME_MIN: Final = 0x10000
 
 
 def leaf_line(data: bytes) -> LeafLine:
     """Return the line of a leaf's bytes; raises CborError or InvalidField when they are none."""
-    found = _USUAL.get(data[: _ID.start] + data[_ID.stop : -4])
+    found = _USUAL.get(data[:_ID_AT] + data[_ID_STOP:-4])
     time = int.from_bytes(data[-4:])
     if found is not None and time >= _TIME_MIN:
-        return LeafLine("report", data[_ID], *found, time, None)
+        verdict, reason = found
+        return LeafLine("report", data[_ID_AT:_ID_STOP], verdict, reason, time, None)
     leaf = decode_leaf(data)
     verdict, reason = leaf.verdict.name.lower(), leaf.reason.name.lower()
     kind = LeafType(leaf.type).name.lower()

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from ballotbox_protocol.election.counters import COUNTER_NAMES
+from ballotbox_protocol.wire.verdict import Verdict
 from ballotbox_tabulation.second.tables import votes_tables
 
 #: The lifetime counter is of a box, not of an election.
@@ -40,9 +41,9 @@ WHERE about = ? AND type IN ('report', 'ruling') ORDER BY leaf
 TURNOUT: Final = """
 SELECT count(*), coalesce(sum(registered), 0), coalesce(sum(ballots), 0) FROM (
     SELECT precinct.registered, sum(paper.ballots) AS ballots
-    FROM precinct JOIN counted ON counted.precinct = precinct.number
-    JOIN paper ON paper.number = counted.number
-    GROUP BY precinct.number
+    FROM precinct CROSS JOIN counted ON counted.precinct = precinct.number
+    CROSS JOIN paper ON paper.number = counted.number
+    GROUP BY precinct.place
     HAVING count(*) = (
         SELECT count(*) FROM box WHERE box.precinct = precinct.number AND state <> 'unused'
     )
@@ -55,8 +56,8 @@ THROUGH_DAY: Final = """
 WITH said AS (
     SELECT box.box, box.precinct, (interim.time + 3599) / 3600 * 3600 AS until,
            max(interim.ballots) AS ballots
-    FROM interim JOIN standing ON standing.number = interim.number
-    JOIN box ON box.box = standing.box, setting
+    FROM interim CROSS JOIN standing ON standing.number = interim.number
+    CROSS JOIN box ON box.box = standing.box CROSS JOIN setting
     WHERE standing.verdict = 'accepted' AND NOT standing.aside
       AND box.state NOT IN ('disputed', 'unused')
       AND interim.time BETWEEN setting.midnight - 50400 AND setting.midnight + 129600
@@ -89,14 +90,17 @@ WHERE hours.until >= (SELECT min(since) FROM whole) ORDER BY hours.until
 
 OVER_REGISTERED: Final = """
 SELECT precinct.number AS precinct, sum(paper.ballots) AS ballots, precinct.registered
-FROM precinct JOIN counted ON counted.precinct = precinct.number
-JOIN paper ON paper.number = counted.number
-GROUP BY precinct.number HAVING sum(paper.ballots) > precinct.registered ORDER BY precinct.place
+FROM precinct CROSS JOIN counted ON counted.precinct = precinct.number
+CROSS JOIN paper ON paper.number = counted.number
+GROUP BY precinct.place HAVING sum(paper.ballots) > precinct.registered ORDER BY precinct.place
 """
 
 REGISTERED: Final = "SELECT sum(registered) FROM precinct"
 
-VERDICTS: Final = "SELECT verdict, count(*) FROM leaf WHERE type = 'report' GROUP BY verdict"
+#: One row, in the order of the verdicts.
+VERDICTS: Final = "SELECT {} FROM leaf WHERE type = 'report' ".format(  # noqa: S608 - our own names
+    ", ".join(f"count(*) FILTER (WHERE verdict = '{each.name.lower()}')" for each in Verdict)
+)
 
 RULINGS: Final = "SELECT count(*) FROM leaf WHERE type = 'ruling'"
 
@@ -178,7 +182,7 @@ def counted(width: int) -> list[str]:
     own = "counted.box, report.id, counted.leaf, counted.ruled"
     return [
         f"SELECT {head} {_each('votes', columns)} FROM counted"  # noqa: S608 - our own names
-        " JOIN known AS report ON report.number = counted.number"
+        " JOIN standing AS report ON report.number = counted.number"
         " JOIN paper ON paper.number = counted.number"
         f" JOIN {table} AS votes ON votes.number = counted.number ORDER BY counted.place"
         for head, table, columns in _parts(width, f"{own}, {_each('paper', COUNTER_NAMES)},")

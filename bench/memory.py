@@ -18,6 +18,7 @@ from rich.console import Console
 from rich.progress import Progress
 from units import Row, Stopwatch
 
+from tests.device import examined_cuts
 from tests.device import memory_rot as rot
 from tests.device import power_cuts as cuts
 from tests.device.poll_day import SCRIPTS
@@ -59,7 +60,7 @@ def run_power_cuts(commit: str) -> Iterator[Row]:
     watch = Stopwatch("powercut.states", "bench/soak.py")
     moments = [len(cuts.moments_of(script)) for script in SCRIPTS]
     jobs = [(day, number) for day, count in enumerate(moments) for number in range(count)]
-    done = run_jobs(Campaign("powercuts", jobs, _cut, cuts.Tally), commit)
+    done = run_jobs(Campaign("powercuts", jobs, _cut, examined_cuts.Tally), commit)
     tally = done.tally
     limit = f"{sum(moments)} operations of {len(moments)} days; {tally.second} cut twice"
     yield watch.row(tally.states, "states", limit)
@@ -82,9 +83,9 @@ def run_rot(commit: str) -> Iterator[Row]:
     yield watch.row(tally.unrepaired, "bits", limit, "rot.unrepaired")
 
 
-def _cut(job: tuple[Any, ...]) -> cuts.Tally:
+def _cut(job: tuple[Any, ...]) -> examined_cuts.Tally:
     day, number = job
-    return cuts.examine_moment(SCRIPTS[day], number, cuts.EVERYTHING, cuts.SECOND)
+    return examined_cuts.examine_moment(SCRIPTS[day], number, cuts.EVERYTHING, cuts.SECOND)
 
 
 def _rotting() -> dict[int, int]:

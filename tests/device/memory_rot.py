@@ -19,9 +19,10 @@ from ballotbox_device.core.transport import SheetState
 from ballotbox_protocol.election.identifiers import PollState
 from ballotbox_protocol.wire.report import IncidentCode
 from ballotbox_simulator.disk import LOST, Torn
+from tests.device.examined_cuts import Examiner
 from tests.device.poll_day import DAY, Act, Station
 from tests.device.polling_place import report_in
-from tests.device.power_cuts import Contents, Examiner, Moment, after, moments_of
+from tests.device.power_cuts import Contents, Moment, after, moments_of
 
 FILES = ("first journal", "first slots", "second journal", "second slots")
 #: Where the poll and the sheet are when the memory is left alone.

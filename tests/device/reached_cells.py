@@ -8,9 +8,10 @@ from unittest.mock import patch
 from ballotbox_device.core import sheet_path
 from ballotbox_device.core.recovery import Findings, repair_for
 from ballotbox_simulator.disk import KEPT, LOST
+from tests.device.examined_cuts import Examiner
 from tests.device.poll_day import ASKS_VOTERS, OPENING, Fall, Feed, Script
 from tests.device.polling_place import HOME_1, HOME_2
-from tests.device.power_cuts import TORN_SLOTS, Contents, Examiner, Moment, after, moments_of
+from tests.device.power_cuts import TORN_SLOTS, Contents, Moment, after, moments_of
 
 #: A sheet that falls, and sheets of which it is told later, by a person or by the sensor.
 SHEETS = Script(

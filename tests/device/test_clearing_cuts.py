@@ -7,6 +7,7 @@ from ballotbox_device.core.events import ClearingRequested
 from ballotbox_device.core.poll import Action
 from ballotbox_device.core.ports import MemoryFault
 from ballotbox_protocol.election.identifiers import PollState
+from tests.device.examined_cuts import Examiner
 from tests.device.poll_day import (
     ASKS_VOTERS,
     OPENING,
@@ -19,7 +20,7 @@ from tests.device.poll_day import (
     go_through,
 )
 from tests.device.polling_place import AWAY, HOME_1, authority, identity_of, instant, rules
-from tests.device.power_cuts import Examiner, Grain, states, witness
+from tests.device.power_cuts import Grain, states, witness
 
 NEXT = "Runoff"
 SHORT_POLL = Script(

@@ -9,9 +9,10 @@ from ballotbox_device.core import slot_copies
 from ballotbox_device.core.device import Device
 from ballotbox_device.core.journal_copies import JournalCopies
 from ballotbox_device.core.slot_copies import SlotCopies
+from tests.device.examined_cuts import Examiner
 from tests.device.memory_rot import AT_REST, Rot, RotOfReports, RotOfVotes, images, tells_rot
 from tests.device.poll_day import DAY
-from tests.device.power_cuts import FIRST, Examiner
+from tests.device.power_cuts import FIRST
 
 IMAGES = range(len(AT_REST) + 4)
 #: One bit of so many; a prime, so that every bit of a byte has its turn.

@@ -12,25 +12,10 @@ from ballotbox_device.core.outputs import AskDropped, AskVoter
 from ballotbox_device.core.recovery import BOOT_TABLE
 from ballotbox_device.core.sheet import ReturnReason
 from ballotbox_simulator.disk import KEPT, LOST, PowerCut, PowerPlan, Torn
-from tests.device.poll_day import (
-    DAY,
-    OPENING,
-    SCRIPTS,
-    SHORT_DAY,
-    Station,
-    go_through,
-)
+from tests.device.examined_cuts import Examiner, examine_moment, require_all
+from tests.device.poll_day import DAY, OPENING, SCRIPTS, SHORT_DAY, Station, go_through
 from tests.device.polling_place import HOME_1, OVERVOTED
-from tests.device.power_cuts import (
-    FIRST,
-    PLAIN,
-    Examiner,
-    Grain,
-    examine_moment,
-    moments_of,
-    require_all,
-    states,
-)
+from tests.device.power_cuts import FIRST, PLAIN, Grain, moments_of, states
 from tests.device.reached_cells import cells_reached
 
 

@@ -17,15 +17,9 @@ from ballotbox_device.core.sheet_path import SheetPath
 from ballotbox_device.core.slot_bank import SlotBank
 from ballotbox_device.core.slot_copies import SlotCopies
 from ballotbox_protocol.wire.report import ReportKind
+from tests.device.examined_cuts import Examiner, require_all
 from tests.device.poll_day import ASKS_VOTERS, OPENING, SHORT_DAY, Script, Station, go_through
-from tests.device.power_cuts import (
-    PLAIN,
-    Examiner,
-    Grain,
-    moments_of,
-    require_all,
-    states,
-)
+from tests.device.power_cuts import PLAIN, Grain, moments_of, states
 from tests.device.reached_cells import SHEETS, cells_reached, examine_cell
 
 GRAIN = Grain(fine=0, every=1_000_000, bits=(0, 0x10))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ballotbox_device.host.stream_road import StreamRoad
 from ballotbox_simulator.crew import Crew
-from tests.end_to_end.test_gateway_serial import QUICK
+from tests.end_to_end.serial_day import QUICK
 
 Frames = list[bytes]
 

@@ -18,8 +18,8 @@ from ballotbox_simulator.crew import FINISHING, OPENING
 from ballotbox_simulator.live.broker import free_port
 from tests.brokers import mosquitto
 from tests.end_to_end.mqtt_box import MqttBox
+from tests.end_to_end.serial_day import QUICK, at, switched_on
 from tests.end_to_end.silent_wire import separate_space
-from tests.end_to_end.test_gateway_serial import QUICK, at, switched_on
 from tests.end_to_end.test_two_gateways import await_delivery
 from tests.gateway.adapters.office_certificates import OfficeCa
 from tests.gateway.scripted import CENTRE, ORIGIN, ScriptedBox, report_id

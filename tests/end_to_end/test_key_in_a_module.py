@@ -12,7 +12,7 @@ from ballotbox_protocol.election.register import GatewayEntry
 from ballotbox_simulator.authority import with_register
 from ballotbox_simulator.crew import OPENING
 from tests.end_to_end.field_gateway import FieldGateway
-from tests.end_to_end.test_gateway_serial import at, plugged, switched_on
+from tests.end_to_end.serial_day import at, plugged, switched_on
 from tests.gateway.scripted import ORIGIN
 from tests.patience import soon
 from tests.security_module import TOKEN, module_in

@@ -21,7 +21,7 @@ from ballotbox_protocol.wire.verdict import Reason, Verdict
 from ballotbox_simulator.crew import FINISHING, OPENING
 from tests.brokers import mosquitto
 from tests.end_to_end.mqtt_box import MqttBox
-from tests.end_to_end.test_gateway_serial import at, plugged, switched_on, vote
+from tests.end_to_end.serial_day import at, plugged, switched_on, vote
 from tests.end_to_end.two_elections_place import AUTHORITY, BELOW, OWN, SIDES, TwoElections
 from tests.gateway.adapters.test_serial_intake import Cable
 from tests.gateway.below import LowerLog, entry_of

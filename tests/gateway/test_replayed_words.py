@@ -23,6 +23,7 @@ from ballotbox_protocol.wire.statements import RulingKind, decode_ruling
 from ballotbox_protocol.wire.verdict import Reason, Verdict
 from ballotbox_simulator.authority import Plan, make_authority
 from tests.gateway.below import LowerLog, entry_of
+from tests.gateway.replacements import statement
 from tests.gateway.scene import Scene
 from tests.gateway.scripted import (
     CENTRE,
@@ -36,7 +37,6 @@ from tests.gateway.scripted import (
     report_id,
     ruling,
 )
-from tests.gateway.test_replacing import statement
 from tests.gateway.test_replay import known
 from tests.house_law import LAWS
 

@@ -13,9 +13,9 @@ import pytest
 from ballotbox_device.core.poll import Action
 from ballotbox_simulator.crew import FINISHING, OPENING
 from tests.end_to_end.secured_broker import secured
+from tests.end_to_end.serial_day import at as instant
+from tests.end_to_end.serial_day import plugged, switched_on, vote
 from tests.end_to_end.test_certificates_renewed import receipted
-from tests.end_to_end.test_gateway_serial import at as instant
-from tests.end_to_end.test_gateway_serial import plugged, switched_on, vote
 from tests.gateway.scripted import ORIGIN, ScriptedBox, authority
 from tests.packaging.installed_gateway import (
     ARCHIVE,

@@ -11,7 +11,10 @@ from units import Row, Stopwatch
 from ballotbox_simulator.rehearse.core.document import RehearsalResult
 from ballotbox_simulator.rehearse.result_file import NAME, read_result
 
-PLANS = ("broker-killed", "gateway-killed", "upstream-out")
+PLANS = (
+    *("broker-killed", "gateway-killed", "upstream-out"),
+    *("one-of-two-killed", "database-restarted"),
+)
 _COMMAND = (sys.executable, "-c", "from ballotbox_simulator.cli import main; main()")
 
 

@@ -22,6 +22,7 @@ from ballotbox_simulator.rehearse.core.document import (
     Series,
     UnitCost,
 )
+from ballotbox_simulator.rehearse.core.headroom import ON_MANY_CORES
 from ballotbox_simulator.rehearse.core.ledger_check import Witnesses, check_ledger
 from ballotbox_simulator.rehearse.core.objectives import Measured, judged
 from ballotbox_simulator.rehearse.core.timeline import mean_between, reached, sustained
@@ -35,6 +36,9 @@ _IN_MEMORY: Final = (
     "Boxes keep their journals and slots in memory: what a box's own disk costs is not in it."
 )
 _SHARED: Final = "Tester, broker and gateway share this machine: a figure is that of the whole."
+_SHARED_TOO: Final = (
+    "Tester, broker, gateways and database share this machine: a figure is that of the whole."
+)
 _SIGNED: Final = (
     "Every report is signed by the firmware of a box, and every receipt is verified by it."
 )
@@ -102,7 +106,7 @@ def _notes(findings: Findings) -> Iterator[str]:
 def _assumptions(findings: Findings) -> Iterator[str]:
     yield _IN_MEMORY
     if findings.plan.office is None:
-        yield _SHARED
+        yield _SHARED_TOO if findings.plan.target.has_database else _SHARED
     yield _SIGNED
     clock = findings.plan.day.clock
     if clock.compression is None:
@@ -244,10 +248,12 @@ def _bottleneck(findings: Findings, series: Series, moments: Moments) -> Bottlen
         for part in series.parts
     }
     everything = busy.pop(MACHINE.name)
-    parts = [Busy(name, cores) for name, cores in busy.items()]
+    cores = findings.machine.cores
+    wide = {part.name for part in series.parts if part.kind in ON_MANY_CORES}
+    parts = [Busy(name, used, cores if name in wide else 1.0) for name, used in busy.items()]
     if findings.plan.office is not None:
         return bottleneck_elsewhere(parts)
-    return bottleneck(parts, findings.machine.cores, everything)
+    return bottleneck(parts, cores, everything)
 
 
 def _costs(findings: Findings, series: Series, ledger: LedgerCheck) -> Iterator[UnitCost]:

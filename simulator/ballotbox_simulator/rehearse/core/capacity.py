@@ -11,6 +11,7 @@ from math import ceil
 from typing import Final
 
 from ballotbox_protocol.election.identifiers import InvalidField, require
+from ballotbox_simulator.rehearse.core.headroom import ON_MANY_CORES
 from ballotbox_simulator.rehearse.core.unit_costs import PartCosts, UnitCosts
 
 #: So much of a core may be busy in the mean: the rest is for what nobody thought of.
@@ -95,7 +96,7 @@ def sized(night: Night, costs: UnitCosts) -> Sizing:
         gateways=gateways,
         gateway_cores=_cores(passing / gateways, gateway.us_per_report, gateway.idle_cores),
         gateway_memory_mib=gateway.memory_mib,
-        database="SQLite, in the gateway" if gateways == 1 else "PostgreSQL",
+        database="SQLite, in the gateway" if gateways == 1 and database is None else "PostgreSQL",
         database_cores=None
         if database is None
         else _cores(passing, database.us_per_report, database.idle_cores),
@@ -132,12 +133,12 @@ def answered_s(night: Night, costs: UnitCosts, capacity_per_s: float) -> float:
 def shared_capacity_per_s(costs: UnitCosts) -> float:
     """Return what the measured machine takes each second with its tester on it.
 
-    Each part decides on one core, and all of them share the machine's.
+    Each part but a database decides on one core, and all of them share the machine's.
     """
     alone = [
         part.processes * max(0.05, 1.0 - part.idle_cores) * _MICRO / part.us_per_report
         for part in costs.parts
-        if part.us_per_report > 0
+        if part.us_per_report > 0 and part.kind not in ON_MANY_CORES
     ]
     idle = sum(part.idle_cores * part.processes for part in costs.parts)
     together = sum(part.us_per_report for part in costs.parts)

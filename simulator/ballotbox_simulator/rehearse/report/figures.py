@@ -84,7 +84,8 @@ def _kinds(series: Series) -> Iterator[tuple[str, str, str, tuple[Line, ...]]]:
     yield (
         "cpu",
         "Processor: cores kept busy by each part",
-        "A part decides on one core: near 1 it is at its limit. A machine has all its cores.",
+        "A part decides on one core: near 1 it is at its limit. A machine has all its cores"
+        f"{', a database several' if _has_database(series) else ''}.",
         tuple(Line(part.name, part.cpu_cores) for part in series.parts),
     )
     yield (
@@ -93,6 +94,10 @@ def _kinds(series: Series) -> Iterator[tuple[str, str, str, tuple[Line, ...]]]:
         "A line that goes on rising after the close is one to ask about.",
         tuple(Line(part.name, part.memory_mib) for part in series.parts),
     )
+
+
+def _has_database(series: Series) -> bool:
+    return any(part.kind == "database" for part in series.parts)
 
 
 def _upstream(series: Series) -> Iterator[Line]:

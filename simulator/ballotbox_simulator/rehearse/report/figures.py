@@ -6,6 +6,7 @@ from string import ascii_uppercase
 from typing import Final
 
 from ballotbox_simulator.rehearse.core.document import RehearsalResult, Series
+from ballotbox_simulator.rehearse.core.headroom import ON_MANY_CORES
 from ballotbox_simulator.rehearse.report.charts import Chart, Line, Mark
 
 _KIND: Final = "Line chart. "
@@ -84,8 +85,7 @@ def _kinds(series: Series) -> Iterator[tuple[str, str, str, tuple[Line, ...]]]:
     yield (
         "cpu",
         "Processor: cores kept busy by each part",
-        "A part decides on one core: near 1 it is at its limit. A machine has all its cores"
-        f"{', a database several' if _has_database(series) else ''}.",
+        f"A part decides on one core: near 1 it is at its limit. {_with_more_cores(series)}.",
         tuple(Line(part.name, part.cpu_cores) for part in series.parts),
     )
     yield (
@@ -96,8 +96,9 @@ def _kinds(series: Series) -> Iterator[tuple[str, str, str, tuple[Line, ...]]]:
     )
 
 
-def _has_database(series: Series) -> bool:
-    return any(part.kind == "database" for part in series.parts)
+def _with_more_cores(series: Series) -> str:
+    database = any(part.kind in ON_MANY_CORES for part in series.parts)
+    return "A machine has all its cores" + (", a database several" if database else "")
 
 
 def _upstream(series: Series) -> Iterator[Line]:

@@ -11,7 +11,7 @@ import yaml
 
 from ballotbox_simulator.cli import main
 from ballotbox_simulator.live.broker import BrokerUnavailable, find_broker
-from ballotbox_simulator.rehearse.plan_file import plan_names, read_plan
+from ballotbox_simulator.rehearse.plan_file import OfficeTable, plan_names, read_plan
 from ballotbox_simulator.rehearse.result_file import read_result
 from tests.test_readme import run_shell
 
@@ -50,7 +50,7 @@ def test_its_settings_and_events_of_a_database_exist(repository: Path) -> None:
     text = (repository / "docs" / "rehearsal.md").read_text()
     part = text[text.index("## Several gateways over one database") :]
     part = part[: part.index("\n## ", 1)]
-    settings = re.findall(r"`([a-z]+ = [^`]+)`", part)
+    settings = [each for each in re.findall(r"`([a-z]+ = [^`]+)`", part) if "shard" not in each]
     kinds = re.findall(r"`((?:database|gateway)-[a-z]+)`", part)
     events = [
         f'[[event]]\nkind = "{kind}"\nat = "20:00:{10 * at}"\n' for at, kind in enumerate(kinds, 1)
@@ -60,6 +60,8 @@ def test_its_settings_and_events_of_a_database_exist(repository: Path) -> None:
     read = read_plan("over.toml", "\n".join((plan, table, *events)), Path())
 
     assert (len(settings), len(kinds)) == (3, 3)
+    assert "`shard = true` in the table `[office]`" in part
+    assert OfficeTable.model_fields["shard"].annotation is bool
     assert (read.target.ledger, read.target.gateways, read.target.lease) == ("postgresql", 2, 5)
 
 

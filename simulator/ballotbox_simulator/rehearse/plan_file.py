@@ -129,6 +129,9 @@ class OfficeTable(Table):
     password_file: FilePath | None = Field(None, description="File that holds the password")
     tls: TlsTable | None = Field(None, description="Table of certificates; without it plain TCP")
     origin: Origin = Field(description="Name of the log whose receipts count")
+    shard: bool = Field(
+        default=False, description="Boxes publish with their shard, for gateways over PostgreSQL"
+    )
     export: tuple[str, ...] = Field(
         (),
         description="Command that exports the log into the folder {log}, word by word; without "

@@ -69,7 +69,7 @@ class OverDatabase(Embedded):
     async def _share_out(self) -> None:
         """Return when every process hears its part of the boxes; raises TargetFailed."""
         deadline = monotonic() + START_S
-        while not are_shared_out(told := await self._told()):
+        while not are_shared_out(told := await self._told(), self._count):
             if monotonic() > deadline:
                 held = ", ".join(f"{each['held']} of {each['of']}" for each in told)
                 what = f"the gateways did not share the boxes out within {START_S:.0f} s"
@@ -77,10 +77,13 @@ class OverDatabase(Embedded):
             await asyncio.sleep(_LOOK_S)
 
     async def _told(self) -> list[dict[str, Any]]:
-        with failing():
-            every = self._gateways.values()
+        every = self._gateways.values()
+        try:
             said = await asyncio.gather(*(asyncio.to_thread(each.status) for each in every))
-        return [each["shards"] for each in said]
+        except (Problem, OSError, ValueError) as error:
+            what = f"a gateway ended while the boxes were shared out: {error}"
+            raise TargetFailed(what) from error
+        return [each["shards"] for each in said if "shards" in each]
 
     def parts(self) -> Iterator[tuple[PartKey, int]]:
         """Yield broker, gateways and the whole server, those of them that run."""
@@ -121,11 +124,11 @@ class OverDatabase(Embedded):
         return next(iter(self._serving()), None) or next(iter(self._gateways.values()))
 
 
-def are_shared_out(told: list[dict[str, Any]]) -> bool:
-    """Tell whether processes that know of each other hold every shard, none more than its part."""
-    if not told:
+def are_shared_out(told: list[dict[str, Any]], count: int) -> bool:
+    """Tell whether `count` processes that know of each other hold all shards, each its part."""
+    if len(told) < count:
         return False
-    count, every = len(told), told[0]["of"]
+    every = told[0]["of"]
     known = all(each["processes"] == count for each in told)
     fair = all(each["held"] <= -(-every // count) for each in told)
     return known and fair and sum(each["held"] for each in told) == every

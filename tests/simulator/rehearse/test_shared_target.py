@@ -11,7 +11,6 @@ from ballotbox_gateway.problem import Problem
 from ballotbox_simulator.live import postgresql
 from ballotbox_simulator.live.broker import BrokerProgram
 from ballotbox_simulator.live.postgresql import PostgresqlUnavailable
-from ballotbox_simulator.live.processes import GatewayFailed
 from ballotbox_simulator.rehearse import shared_target, target
 from ballotbox_simulator.rehearse.plan_embedded import EmbeddedTable
 from ballotbox_simulator.rehearse.plan_events import EventKind
@@ -166,24 +165,25 @@ def shards(*held: int, processes: int | None = None) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize(
-    ("told", "shared"),
+    ("told", "count", "shared"),
     [
-        (shards(64), True),
-        (shards(32, 32), True),
-        (shards(22, 20, 22), True),
-        ([], False),
-        (shards(32, 0), False),
-        (shards(64, 0), False),
-        (shards(40, 24), False),
-        (shards(32, 32, processes=1), False),
+        (shards(64), 1, True),
+        (shards(32, 32), 2, True),
+        (shards(22, 20, 22), 3, True),
+        (shards(64), 2, False),
+        (shards(32, 0), 2, False),
+        (shards(64, 0), 2, False),
+        (shards(40, 24), 2, False),
+        (shards(32, 32, processes=1), 2, False),
     ],
 )
-def test_boxes_are_shared_out_when_each_shard_has_its_process(told, shared) -> None:
-    assert are_shared_out(told) is shared
+def test_boxes_are_shared_out_when_each_shard_has_its_process(told, count, shared) -> None:
+    assert are_shared_out(told, count) is shared
 
 
 def test_gateways_that_never_share_are_told_with_what_they_hold(over, monkeypatch) -> None:
     monkeypatch.setattr(shared_target, "START_S", 0.0)
+    over._count = 2
     for gateway in over._gateways.values():
         gateway.status = lambda: {"shards": shards(64, 0)[0]}
 
@@ -191,13 +191,14 @@ def test_gateways_that_never_share_are_told_with_what_they_hold(over, monkeypatc
         asyncio.run(over._share_out())
 
 
-def test_a_gateway_that_ends_at_its_start_fails_the_target(over, monkeypatch) -> None:
+def test_a_gateway_that_ends_meanwhile_fails_the_target(over) -> None:
     def ended() -> dict[str, Any]:
-        raise GatewayFailed("gateway 1 is not running")
+        raise ConnectionRefusedError("nobody listens")
 
     over._gateways["gateway 1"].status = ended
+    over._count = 2
 
-    with pytest.raises(TargetFailed, match="not running"):
+    with pytest.raises(TargetFailed, match="ended while the boxes were shared out: nobody listens"):
         asyncio.run(over._share_out())
 
 

@@ -58,6 +58,9 @@ class Gateway(Part):
 
 
 class Server(Part):
+    def close(self) -> None:
+        self._note("close", runs=False)
+
     def start(self) -> None:
         self._note("start", runs=True)
 
@@ -170,6 +173,7 @@ def shards(*held: int, processes: int | None = None) -> list[dict[str, Any]]:
         (shards(64), 1, True),
         (shards(32, 32), 2, True),
         (shards(22, 20, 22), 3, True),
+        ([], 2, False),
         (shards(64), 2, False),
         (shards(32, 0), 2, False),
         (shards(64, 0), 2, False),
@@ -221,6 +225,15 @@ def test_without_postgresql_the_package_is_named(tmp_path: Path, monkeypatch) ->
 
     assert str(problem.value).startswith("embedded.ledger: no PostgreSQL found")
     assert 'ledger = "sqlite"' in str(problem.value)
+
+
+def test_boxes_are_told_to_say_their_shard(tmp_path: Path, monkeypatch, done) -> None:
+    monkeypatch.setattr(shared_target, "TemporaryCluster", lambda: Server("database", done))
+
+    assert made(tmp_path / "over", monkeypatch).broker.sharded
+    authority: Any = None
+    plain = target.Embedded(tmp_path, authority, EmbeddedTable.model_validate({}))
+    assert not plain.broker.sharded
 
 
 def test_a_broker_that_shares_nothing_out_is_refused(tmp_path: Path, monkeypatch) -> None:

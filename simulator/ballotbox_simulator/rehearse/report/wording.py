@@ -73,7 +73,10 @@ def not_rehearsed(result: RehearsalResult) -> Iterator[str]:
         if not embedded.get("tls"):
             yield "Connections were not encrypted: what TLS costs is not in it."
         if embedded.get("ledger") == "postgresql":
-            yield "PostgreSQL had no standby: what it costs to wait for one is not in it."
+            yield (
+                "PostgreSQL had no standby, and its data lay in the folder for temporary files: "
+                "what a standby or another disk costs is not in it."
+            )
         elif not embedded.get("centre"):
             yield "There was no centre above the gateway."
     if not plan.get("event"):

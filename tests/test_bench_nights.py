@@ -1,6 +1,7 @@
 """Is every night of the campaign held to its promise, and left out with a word where it must be?"""
 
 import importlib
+from types import SimpleNamespace
 
 import pytest
 
@@ -37,7 +38,8 @@ def test_nights_over_a_database_that_is_not_there_are_left_out_with_a_word(
         raise PostgresqlUnavailable("install the Debian package postgresql")
 
     monkeypatch.setattr(nights, "find_postgresql", none)
-    monkeypatch.setattr(nights.subprocess, "run", lambda words, **_: run.append(words[-3]))
+    started = SimpleNamespace(run=lambda words, **_: run.append(words[-3]))
+    monkeypatch.setattr(nights, "subprocess", started)
 
     rows = [row.name for row in nights.run_nights()]
 

@@ -81,11 +81,11 @@ def test_sheets_are_forty_and_nothing_is_lost_where_a_plan_says_nothing() -> Non
         ),
         (
             ONE + '[embedded]\nledger = "oracle"\n',
-            "embedded.ledger: input should be 'sqlite' or 'postgresql', not",
+            "embedded.ledger: must be 'sqlite' or 'postgresql', not",
         ),
         (
             ONE + '[embedded]\nledger = "postgresql"\ngateways = 9\n',
-            "embedded.gateways: must be at most 8, not 9",
+            "embedded.gateways: must be less than or equal to 8, not 9",
         ),
         (
             ONE + '[embedded]\nledger = "postgresql"\ncentre = true\n',
@@ -97,7 +97,7 @@ def test_sheets_are_forty_and_nothing_is_lost_where_a_plan_says_nothing() -> Non
         ),
         (
             ONE + '[embedded]\nledger = "postgresql"\nlease = "2s"\n',
-            "embedded.lease: must be at least 3, not",
+            "embedded.lease: must be greater than or equal to 3, not 2",
         ),
         (
             ONE + '[office]\nhost = "a"\norigin = "o.example/x"\n'

@@ -98,7 +98,8 @@ def test_a_night_in_which_database_and_gateway_break_is_a_go(
     # The database was away in earnest: who was asked knew of no log meanwhile.
     for event in (restarted, cut):
         assert None in said_of_the_log(result, event)
-    assert result.series.log_size[-1] == ledger.stored
+    # A report that overtook the one before it has a second leaf, when it no longer waits.
+    assert (result.series.log_size[-1] or 0) >= ledger.stored
     assert None in use_of(result, "gateway 2", killed)
     assert None not in use_of(result, "gateway 1", killed)
     # The first heard all boxes while it was alone: at its start, and when the other one was dead.

@@ -104,7 +104,7 @@ def test_a_night_in_which_database_and_gateway_break_is_a_go(
     assert None not in use_of(result, "gateway 1", killed)
     # The first heard all boxes while it was alone: at its start, and when the other one was dead.
     heard, *_ = (out / "gateway-1" / "gateway.log").read_text().split("nothing is acknowledged")
-    assert heard.count("64 of 64 shards are ours, 1 processes") == 2
+    assert heard.count("64 of 64 shards are ours, 1 processes") >= 2
     (cluster,) = clusters
     assert not Path(cluster.host).exists()
 

@@ -65,6 +65,7 @@ def test_one_gateway_measured_over_postgresql_is_not_sized_over_a_file() -> None
 
     assert sized(small, costs).gateways == 1
     assert sized(small, costs).database == "PostgreSQL"
+    assert [sized(small, each).ledger_of_log for each in (costs, unit_costs(a_result()))] == [3, 2]
     alone = unit_costs(a_result())
     told = "\n".join(sizing_lines(small, sized(small, alone), alone))
     assert "Database: SQLite, in the gateway, on its core, " in told

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from ballotbox_simulator.rehearse.core.capacity import LEDGER_OF_LOG, LOAD, Night, Sizing
+from ballotbox_simulator.rehearse.core.capacity import LOAD, Night, Sizing
 from ballotbox_simulator.rehearse.core.capacity_check import Checked
 from ballotbox_simulator.rehearse.core.unit_costs import UnitCosts
 from ballotbox_simulator.rehearse.report.shown_numbers import in_unit
@@ -95,7 +95,7 @@ def _assumptions(night: Night, sizing: Sizing, costs: UnitCosts) -> Iterator[str
             "gateways take turns at its log, so rehearse with as many as you mean to run"
         )
     if sizing.disk_gib is not None:
-        yield f"a ledger takes {LEDGER_OF_LOG:g} times the exported log"
+        yield f"a ledger takes {sizing.ledger_of_log:g} times the exported log"
     yield "nothing happens at large size that does not happen at the measured one"
 
 

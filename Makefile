@@ -85,7 +85,7 @@ bench: venv mosquitto postgresql ## measure; prints a table, writes bench/result
 	$(BIN)/python bench/run.py $(if $(SET),--only $(SET))
 
 # In parts of at most ten minutes; a campaign goes on where it was on the same clean commit alone.
-soak: venv mosquitto strace ## long campaigns, each at most an hour: SET=days, kill9 …, all by default
+soak: venv mosquitto strace postgresql ## long campaigns, each at most an hour: SET=days, kill9 …, all by default
 	$(BIN)/python bench/soak.py $(if $(SET),--set $(SET))
 
 # Planted violations first: they take a minute. Then small faults in the modules that must be exact;

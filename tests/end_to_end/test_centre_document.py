@@ -10,6 +10,7 @@ import pytest
 from ballotbox_gateway.config import Config
 from ballotbox_gateway.config_postgresql import Postgresql
 from ballotbox_gateway.core.sharding import SHARDS
+from ballotbox_simulator.rehearse.plan_file import load_plan
 from tests.end_to_end.field_gateway import FieldGateway
 from tests.gateway.scripted import ORIGIN
 
@@ -34,6 +35,12 @@ def test_it_names_settings_numbers_and_options_that_there_are(document, election
     for name in ("host", "ca_file", "password_file", "lease_s"):
         assert name in known
         assert f"`{name}" in document
+
+
+def test_the_plans_that_it_names_rehearse_several_processes(document):
+    names = re.findall(r"ballotbox-sim rehearse ([a-z-]+)", document)
+    tables = [load_plan(name).target for name in names]
+    assert {(each.ledger, each.gateways) for each in tables} == {("postgresql", 2)}
 
 
 def test_its_commands_make_a_centre_that_runs(document, cluster, broker, election, tmp_path):

@@ -16,7 +16,7 @@ from ballotbox_simulator.rehearse.conductor import load_of
 from ballotbox_simulator.rehearse.core.curve import divided
 from ballotbox_simulator.rehearse.core.limits import Machine
 from ballotbox_simulator.rehearse.core.shares import Place, share_refusals, shared_out
-from ballotbox_simulator.rehearse.plan_file import Plan, plan_names, read_plan
+from ballotbox_simulator.rehearse.plan_file import OfficeTable, Plan, plan_names, read_plan
 from ballotbox_simulator.rehearse.result_file import read_result
 from tests.test_readme import run_shell
 
@@ -47,7 +47,27 @@ def test_its_plan_is_one_and_every_plan_it_names_is_there(repository: Path) -> N
 
     assert read_plan("district.toml", plan, Path()).count == 30
     named = set(re.findall(r"`([a-z]+(?:-[a-z]+)*)`", text[text.index("Plans that come") :]))
-    assert {"quick", "ordinary-day", "broker-killed"} <= named & set(plan_names())
+    assert set(plan_names()) <= named
+
+
+def test_its_settings_and_events_of_a_database_exist(repository: Path) -> None:
+    (plan,) = blocks(repository, "toml")
+    text = (repository / "docs" / "rehearsal.md").read_text()
+    part = text[text.index("## Several gateways over one database") :]
+    part = part[: part.index("\n## ", 1)]
+    settings = [each for each in re.findall(r"`([a-z]+ = [^`]+)`", part) if "shard" not in each]
+    kinds = re.findall(r"`((?:database|gateway)-[a-z]+)`", part)
+    events = [
+        f'[[event]]\nkind = "{kind}"\nat = "20:00:{10 * at}"\n' for at, kind in enumerate(kinds, 1)
+    ]
+
+    table = "\n".join(("[embedded]", *settings))
+    read = read_plan("over.toml", "\n".join((plan, table, *events)), Path())
+
+    assert (len(settings), len(kinds)) == (3, 3)
+    assert "`shard = true` in the table `[office]`" in part
+    assert OfficeTable.model_fields["shard"].annotation is bool
+    assert (read.target.ledger, read.target.gateways, read.target.lease) == ("postgresql", 2, 5)
 
 
 def test_its_commands_and_options_exist(repository: Path) -> None:

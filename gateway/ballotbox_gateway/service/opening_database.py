@@ -17,7 +17,7 @@ _REACH: Final = (
 
 def create_in_database(settings: Postgresql, binding: Binding) -> None:
     """Make the ledger; raises Problem, also when there is one."""
-    _require_library()
+    require_library()
     from ballotbox_gateway.ledger.postgresql_opening import LedgerExists, create
 
     try:
@@ -31,7 +31,7 @@ def create_in_database(settings: Postgresql, binding: Binding) -> None:
 
 def open_in_database(settings: Postgresql) -> "PostgresqlLedger":
     """Return the ledger, unchecked; raises Problem, from its cause."""
-    _require_library()
+    require_library()
     from ballotbox_gateway.ledger.postgresql_opening import NoLedger, open_ledger
 
     try:
@@ -43,7 +43,8 @@ def open_in_database(settings: Postgresql) -> "PostgresqlLedger":
         raise _problem(settings, error) from error
 
 
-def _require_library() -> None:
+def require_library() -> None:
+    """Raise Problem where the library that speaks to PostgreSQL is not installed."""
     try:
         import psycopg  # noqa: F401 - whether it is there
     except ImportError as error:

@@ -65,7 +65,7 @@ def _opened(config: Config, ledgers: ExitStack) -> Parts:
 
 def _tell_ready(parts: Sequence[Parts]) -> None:
     for each in parts:
-        version, size = each.trusted.register.version, each.ledger.log_head().size
+        version, size = each.trusted.register.version, each.intake.size
         with marked(each.mark):
             _log.info(
                 "ready: %s, register version %s, %s leaves", each.config.origin, version, size

@@ -27,9 +27,11 @@ _INTERRUPTED, _REASONS_SHOWN = 4, 12
 def rehearse(plan: str, out: Path, documents: Path | None) -> None:
     """Hold the election night of PLAN: a name, or a file that ends with .toml.
 
-    Built in: quick, ordinary-day, broker-killed, gateway-killed, upstream-out. Exit codes: 0 GO,
-    1 NO-GO, 2 the plan cannot be used, 3 INVALID: the run says nothing, because the tester was its
-    limit or nobody saw the log, 4 it was interrupted.
+    Built in: quick, ordinary-day, broker-killed, gateway-killed, upstream-out; over PostgreSQL
+    one-of-two-killed, database-restarted.
+
+    Exit codes: 0 GO, 1 NO-GO, 2 the plan cannot be used, 3 INVALID: the run says nothing, because
+    the tester was its limit or nobody saw the log, 4 it was interrupted.
     """
     from ballotbox_simulator.live.broker import BrokerUnavailable
     from ballotbox_simulator.rehearse.interruption import Interrupted

@@ -12,8 +12,11 @@ import signal
 import subprocess
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, Self
+
+from ballotbox_simulator.live.families import is_over, started_by
 
 #: Debian keeps the programs of each version where no PATH looks.
 _DEBIAN: Final = Path("/usr/lib/postgresql")
@@ -90,6 +93,16 @@ class TemporaryCluster:
             raise PostgresqlUnavailable("the cluster is not running")
         return self._process.pid
 
+    @property
+    def is_running(self) -> bool:
+        """Whether the server was started and not ended."""
+        return self._process is not None
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the server was started and has ended though nobody ended it."""
+        return self._process is not None and self._process.poll() is not None
+
     def table(self, schema: str) -> str:
         """Return the table `[postgresql]` of a gateway's settings, for a ledger in `schema`."""
         return (
@@ -158,6 +171,28 @@ class TemporaryCluster:
     def kill(self) -> None:
         """End the server as a crash would: nothing is written any more; a start recovers."""
         self._end(signal.SIGQUIT)
+
+    def cut(self) -> None:
+        """End all processes of the server with -9 and return when none is left; a start recovers.
+
+        Raises PostgresqlUnavailable when one of them does not end.
+        """
+        process, self._process = self._process, None
+        if process is None:
+            return
+        # A server that stands still starts no further one meanwhile.
+        process.send_signal(signal.SIGSTOP)
+        started = started_by(process.pid)
+        process.kill()
+        process.wait()
+        for pid in started:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        deadline = time.monotonic() + _STOP_TIMEOUT_S
+        while not all(map(is_over, started)):
+            if time.monotonic() > deadline:
+                raise PostgresqlUnavailable("a process of PostgreSQL outlives its end with -9")
+            time.sleep(_POLL_S)
 
     def restart(self) -> None:
         """End the server in order and start it again."""

@@ -23,6 +23,7 @@ from ballotbox_simulator.rehearse.core.document import (
     Series,
     UnitCost,
 )
+from ballotbox_simulator.rehearse.core.headroom import ON_MANY_CORES
 from ballotbox_simulator.rehearse.core.ledger_check import Witnesses, check_ledger
 from ballotbox_simulator.rehearse.core.objectives import Measured, judged
 from ballotbox_simulator.rehearse.core.tester_words import pressed, with_processes
@@ -43,6 +44,9 @@ _IN_MEMORY: Final = (
     "Boxes keep their journals and slots in memory: what a box's own disk costs is not in it."
 )
 _SHARED: Final = "Tester, broker and gateway share this machine: a figure is that of the whole."
+_SHARED_TOO: Final = (
+    "Tester, broker, gateways and database share this machine: a figure is that of the whole."
+)
 _SIGNED: Final = (
     "Every report is signed by the firmware of a box, and every receipt is verified by it."
 )
@@ -110,7 +114,7 @@ def _notes(findings: Findings) -> Iterator[str]:
 def _assumptions(findings: Findings) -> Iterator[str]:
     yield _IN_MEMORY
     if findings.plan.office is None and not any(part.machine for part in findings.parts):
-        yield _SHARED
+        yield _SHARED_TOO if findings.plan.target.has_database else _SHARED
     yield _SIGNED
     clock = findings.plan.day.clock
     if clock.compression is None:
@@ -276,15 +280,16 @@ def _bottleneck(findings: Findings, series: Series, moments: Moments) -> Bottlen
         part: mean_between(series.at_s, part.cpu_cores, first, max(stop, first + 2))
         for part in series.parts
     }
+    cores = findings.machine.cores
     parts = [
-        Busy(part.name, cores, here=not part.machine)
-        for part, cores in busy.items()
+        Busy(part.name, used, cores if part.kind in ON_MANY_CORES else 1.0, here=not part.machine)
+        for part, used in busy.items()
         if part.kind != MACHINE.kind
     ]
     if findings.plan.office is not None:
         return bottleneck_elsewhere(parts)
-    everything = sum(cores for part, cores in busy.items() if part.name == MACHINE.name)
-    return bottleneck(parts, findings.machine.cores, everything)
+    everything = sum(used for part, used in busy.items() if part.name == MACHINE.name)
+    return bottleneck(parts, cores, everything)
 
 
 def _costs(findings: Findings, series: Series, ledger: LedgerCheck) -> Iterator[UnitCost]:

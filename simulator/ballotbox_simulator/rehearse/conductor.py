@@ -6,7 +6,7 @@ Everything is started by `conduct` and ended by it, whatever happens in between.
 import asyncio
 from collections.abc import Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from math import floor
 from pathlib import Path
@@ -34,7 +34,9 @@ from ballotbox_simulator.rehearse.machine import (
 )
 from ballotbox_simulator.rehearse.mishaps import Mishaps
 from ballotbox_simulator.rehearse.office import Office
+from ballotbox_simulator.rehearse.plan_embedded import parts_of
 from ballotbox_simulator.rehearse.plan_file import Plan
+from ballotbox_simulator.rehearse.shared_target import OverDatabase
 from ballotbox_simulator.rehearse.target import Embedded, Target, TargetFailed
 from ballotbox_simulator.rehearse.team import Heard, Team, TesterFailed, TooLate
 from ballotbox_simulator.rehearse.testers import MACHINE, SeatedTesters
@@ -104,7 +106,7 @@ def load_of(plan: Plan, machine: Machine) -> Load:
     workers = min(plan.count, plan.tester.workers or machine.cores)
     sheets = max(group.sheets for group in plan.boxes)
     embedded = plan.office is None
-    parts = 2 + plan.target.centre if embedded else 0
+    parts = parts_of(plan.target) if embedded else 0
     spread = embedded and not plan.target.tls
     return Load(plan.count, sheets, workers, embedded, spread, parts)
 
@@ -201,7 +203,8 @@ def _admit(findings: Findings, load: Load, team: Team) -> None:
 def _target(plan: Plan, fleet: Fleet, out: Path) -> Target:
     if plan.office is not None:
         return Office(plan.office, fleet.authority, out)
-    return Embedded(out, fleet.authority, plan.target)
+    made = OverDatabase if plan.target.has_database else Embedded
+    return made(out, fleet.authority, plan.target)
 
 
 def _jobs(plan: Plan, findings: Findings, broker: Broker, machine: Machine) -> list[Job]:
@@ -211,7 +214,7 @@ def _jobs(plan: Plan, findings: Findings, broker: Broker, machine: Machine) -> l
     workers = findings.workers
     needed = sources_needed(load_of(plan, machine), machine)
     sources = broker.sources[: max(needed, min(len(broker.sources), 8))]
-    where = Broker(broker.host, broker.port, sources, broker.username, broker.password, broker.tls)
+    where = replace(broker, sources=sources)
     folder = plan.election.folder
     return [
         Job(

@@ -62,7 +62,7 @@ class FleetBox(MqttBox):
     ) -> None:
         box = crew.device.outgoing.box
         tls = SharedTls(*(Path(own(each, box)) for each in broker.tls)) if broker.tls else None
-        super().__init__(crew, broker.host, broker.port, chance, tls)
+        super().__init__(crew, broker.host, broker.port, chance, tls, sharded=broker.sharded)
         self.number = number
         self.is_cut = False
         #: It may report; what it made before waits without anybody's being to blame.

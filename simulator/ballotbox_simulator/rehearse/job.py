@@ -21,7 +21,10 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Broker:
-    """Where the boxes connect, from which addresses, and what they show; see `own`."""
+    """Where the boxes connect, from which addresses, and what they show; see `own`.
+
+    sharded: their topics say their shard, for gateways that share the boxes out.
+    """
 
     host: str
     port: int
@@ -30,6 +33,7 @@ class Broker:
     password: str | None = None
     #: Authority, certificate and key of the boxes' connections; None for plain TCP.
     tls: tuple[str, str, str] | None = None
+    sharded: bool = False
 
 
 def own(text: str, box: BoxId) -> str:

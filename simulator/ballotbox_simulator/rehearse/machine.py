@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from ballotbox_simulator.live.families import started_by
 from ballotbox_simulator.rehearse.core.document import LimitPart, MachinePart
 from ballotbox_simulator.rehearse.core.limits import Machine
 from ballotbox_simulator.rehearse.core.shares import Place
@@ -14,6 +15,8 @@ from ballotbox_simulator.rehearse.core.shares import Place
 _SYS: Final = Path("/proc/sys")
 _GROUPS: Final = Path("/sys/fs/cgroup")
 _SPARE_FILES: Final = 128
+#: How often a part is looked at anew whose processes come and go.
+_LOOKS: Final = 5
 
 
 def read_machine() -> Machine:
@@ -81,21 +84,56 @@ def allow_open_files(connections: int) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """What a process has used so far: seconds of CPU, and resident MiB now."""
+    """What a part has used so far: seconds of CPU, and resident MiB now."""
 
     cpu_s: float
     memory_mib: float
 
 
+@dataclass(frozen=True, slots=True)
+class _Process:
+    """Ticks of a process and of those it has outlived; its pages, and those of them shared."""
+
+    ticks: int
+    outlived: int
+    resident: int
+    shared: int
+
+
 def use_of(pid: int) -> Use | None:
-    """Return what a process uses; None when there is no such process."""
+    """Return what a process uses and those it has started; None when there is no such process.
+
+    Pages that several share are counted once, at the one that has most of them. None as well while
+    processes come and go too fast to be told one from the other.
+    """
+    whole, started = _process(pid), started_by(pid)
+    for _ in range(_LOOKS):
+        members = [found for each in started if (found := _process(each))]
+        before = (whole and whole.outlived, started)
+        whole, started = _process(pid), started_by(pid)
+        if whole is None:
+            return None
+        # One that ended in between would be counted twice, or not at all.
+        if before == (whole.outlived, started) and len(members) == len(started):
+            return _together(whole, members)
+    return None
+
+
+def _process(pid: int) -> _Process | None:
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
-    except (OSError, IndexError):
+        _, resident, shared, *_ = map(int, Path(f"/proc/{pid}/statm").read_text().split())
+    except (OSError, IndexError, ValueError):
         return None
-    cpu_s = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-    return Use(cpu_s, pages * os.sysconf("SC_PAGE_SIZE") / 2**20)
+    user, system, *outlived = map(int, fields[11:15])
+    return _Process(user + system, sum(outlived), resident, shared)
+
+
+def _together(whole: _Process, members: list[_Process]) -> Use:
+    each = (whole, *members)
+    ticks = whole.outlived + sum(one.ticks for one in each)
+    pages = sum(one.resident - one.shared for one in each) + max(one.shared for one in each)
+    return Use(ticks / os.sysconf("SC_CLK_TCK"), pages * os.sysconf("SC_PAGE_SIZE") / 2**20)
 
 
 def own_use() -> Use:

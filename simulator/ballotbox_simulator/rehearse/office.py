@@ -38,7 +38,7 @@ class Office:
         tls = table.tls
         files = (str(tls.ca_file), str(tls.certificate_file), str(tls.key_file)) if tls else None
         self.broker = job.Broker(
-            table.host, table.port, (), table.username, self._password(), files
+            table.host, table.port, (), table.username, self._password(), files, table.shard
         )
 
     def _require_origin(self) -> None:

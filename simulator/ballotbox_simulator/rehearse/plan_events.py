@@ -18,6 +18,8 @@ class EventKind(StrEnum):
     BROKER_KILLED = "broker-killed"
     BROKER_RESTARTED = "broker-restarted"
     GATEWAY_KILLED = "gateway-killed"
+    DATABASE_KILLED = "database-killed"
+    DATABASE_RESTARTED = "database-restarted"
     UPSTREAM_OUT = "upstream-out"
     AREA_CUT = "area-cut"
     CERTIFICATE_EXPIRED = "certificate-expired"
@@ -30,7 +32,9 @@ class EventKind(StrEnum):
 MEANING: Final = {
     EventKind.BROKER_KILLED: "The broker is killed with -9, and started again in the end.",
     EventKind.BROKER_RESTARTED: "The broker is ended in order, and started again in the end.",
-    EventKind.GATEWAY_KILLED: "The gateway is killed with -9, and started again in the end.",
+    EventKind.GATEWAY_KILLED: "A gateway is killed with -9, and started again in the end.",
+    EventKind.DATABASE_KILLED: "The database is killed with -9, and started again in the end.",
+    EventKind.DATABASE_RESTARTED: "The database is ended in order, and started again in the end.",
     EventKind.UPSTREAM_OUT: "The centre cannot be reached by the gateway, until the end.",
     EventKind.AREA_CUT: "All boxes of an area lose their network, until the end.",
     EventKind.CERTIFICATE_EXPIRED: "The broker shows an expired certificate, until the end.",
@@ -44,10 +48,14 @@ EMBEDDED_ALONE: Final = frozenset(
         EventKind.BROKER_KILLED,
         EventKind.BROKER_RESTARTED,
         EventKind.GATEWAY_KILLED,
+        EventKind.DATABASE_KILLED,
+        EventKind.DATABASE_RESTARTED,
         EventKind.UPSTREAM_OUT,
         EventKind.CERTIFICATE_EXPIRED,
     }
 )
+#: Those that happen to a database.
+OF_DATABASE: Final = frozenset({EventKind.DATABASE_KILLED, EventKind.DATABASE_RESTARTED})
 #: Those that are over when they have begun.
 AT_ONCE: Final = frozenset({EventKind.RECONNECT_STORM, EventKind.BOXES_SILENT})
 #: What they happen to; one thing can be broken once at a time.
@@ -56,6 +64,8 @@ _PARTS: Final = {
     EventKind.BROKER_RESTARTED: "the broker",
     EventKind.CERTIFICATE_EXPIRED: "the broker",
     EventKind.GATEWAY_KILLED: "the gateway",
+    EventKind.DATABASE_KILLED: "the database",
+    EventKind.DATABASE_RESTARTED: "the database",
     EventKind.UPSTREAM_OUT: "the centre",
     EventKind.BOXES_CLONED: "the second clients",
 }

@@ -18,6 +18,7 @@ from ballotbox_gateway.problem import Problem
 from ballotbox_protocol.election.identifiers import InvalidField
 from ballotbox_simulator.rehearse.core.day_clock import DayClock
 from ballotbox_simulator.rehearse.core.objectives import Objectives
+from ballotbox_simulator.rehearse.plan_embedded import EmbeddedTable
 from ballotbox_simulator.rehearse.plan_events import EMBEDDED_ALONE, Event, EventKind, overlaps
 from ballotbox_simulator.rehearse.plan_fields import FASTEST, Clock, Compression, Duration, Weights
 from ballotbox_simulator.world.plan import BY_HOUR, Ballots
@@ -107,13 +108,6 @@ class BurstTable(Table):
     shape: Weights = Field((8.0, 4.0, 2.0, 1.0), description="Weights of equal parts of it")
 
 
-class EmbeddedTable(Table):
-    """A set-up of the rehearsal's own on this machine: mosquitto, a gateway, perhaps a centre."""
-
-    centre: bool = Field(default=False, description="A centre above the gateway")
-    tls: bool = Field(default=False, description="Boxes speak TLS, all with one certificate")
-
-
 class TlsTable(Table):
     """The certificates of the boxes' connections; {box} in a name stands for the id of each."""
 
@@ -135,6 +129,9 @@ class OfficeTable(Table):
     password_file: FilePath | None = Field(None, description="File that holds the password")
     tls: TlsTable | None = Field(None, description="Table of certificates; without it plain TCP")
     origin: Origin = Field(description="Name of the log whose receipts count")
+    shard: bool = Field(
+        default=False, description="Boxes publish with their shard, for gateways over PostgreSQL"
+    )
     export: tuple[str, ...] = Field(
         (),
         description="Command that exports the log into the folder {log}, word by word; without "
@@ -290,10 +287,8 @@ class Plan(Table):
         kind = event.kind
         if self.office is not None and kind in EMBEDDED_ALONE:
             return f"({kind}) needs [embedded]: a rehearsal breaks nothing of the office's"
-        if kind is EventKind.UPSTREAM_OUT and not self.target.centre:
-            return "(upstream-out) needs embedded.centre = true"
-        if kind is EventKind.CERTIFICATE_EXPIRED and not self.target.tls:
-            return "(certificate-expired) needs embedded.tls = true"
+        if setting := self.target.lacks(kind):
+            return f"({kind}) needs {setting}"
         if event.area is not None and event.area > self.neighbourhoods:
             return f"has area {event.area}, but areas are {self.neighbourhoods}"
         if event.at < self.day.clock.begin_s:

@@ -10,17 +10,18 @@ from typing import Any, Final, Protocol
 from ballotbox_gateway.problem import Problem
 from ballotbox_simulator.authority import Authority
 from ballotbox_simulator.live.broker import Broker, BrokerUnavailable, find_broker, free_port
-from ballotbox_simulator.live.processes import GatewayFailed, GatewayProcess, Roads
+from ballotbox_simulator.live.postgresql import PostgresqlUnavailable
+from ballotbox_simulator.live.processes import GatewayFailed, GatewayProcess, Roads, SharedLedger
 from ballotbox_simulator.rehearse import job
 from ballotbox_simulator.rehearse.core.limits import LOOPBACK_SOURCES
 from ballotbox_simulator.rehearse.core.timeline import PartKey
 from ballotbox_simulator.rehearse.fleet import CENTRE, GATEWAY
+from ballotbox_simulator.rehearse.plan_embedded import EmbeddedTable
 from ballotbox_simulator.rehearse.plan_events import EventKind
-from ballotbox_simulator.rehearse.plan_file import EmbeddedTable
 from ballotbox_simulator.rehearse.secured import Certificates, SecuredBroker
 
 #: A large register takes its time to be read.
-_START_S: Final = 120.0
+START_S: Final = 120.0
 
 
 class TargetFailed(RuntimeError):
@@ -39,15 +40,15 @@ UNKNOWN: Final = Standing(None, None)
 
 
 @contextmanager
-def _failing() -> Iterator[None]:
+def failing() -> Iterator[None]:
     """Tell that a part of the target failed."""
     try:
         yield
-    except (GatewayFailed, BrokerUnavailable) as error:
+    except (GatewayFailed, BrokerUnavailable, PostgresqlUnavailable) as error:
         raise TargetFailed(str(error)) from error
 
 
-async def _to_the_end(start: Callable[[], None]) -> None:
+async def to_the_end(start: Callable[[], None]) -> None:
     """Do it in a thread, and wait for its end even when cancelled: it may start a process."""
     work = asyncio.create_task(asyncio.to_thread(start))
     try:
@@ -121,33 +122,43 @@ class Embedded:
         """Bring everything up; raises TargetFailed or BrokerUnavailable."""
         # Before the start: whoever interrupts it leaves nothing running.
         self._stack.callback(self._daemon.stop)
-        await _to_the_end(self._daemon.start)
+        await to_the_end(self._daemon.start)
+        await self._start_gateways()
+
+    async def _start_gateways(self) -> None:
         port = free_port()
         if self._has_centre:
             await self._add("centre", CENTRE, Roads(http_port=port))
         upstream = (f"http://127.0.0.1:{port}", CENTRE) if self._has_centre else None
-        protocol = "5" if self._daemon.program.mqtt5 else "3.1.1"
-        mqtt = (self._daemon.host, self._daemon.port, protocol)
-        await self._add("gateway", GATEWAY, Roads(mqtt=mqtt, upstream=upstream))
+        await self._add("gateway", GATEWAY, Roads(mqtt=self._mqtt, upstream=upstream))
 
-    async def _add(self, name: str, origin: str, roads: Roads) -> None:
-        with _failing():
-            folder = self._out / name
-            gateway = await asyncio.to_thread(GatewayProcess, folder, self.authority, origin, roads)
+    @property
+    def _mqtt(self) -> tuple[str, int, str]:
+        """Where gateways meet the boxes, and in which version of MQTT."""
+        protocol = "5" if self._daemon.program.mqtt5 else "3.1.1"
+        return self._daemon.host, self._daemon.port, protocol
+
+    async def _add(
+        self, name: str, origin: str, roads: Roads, shared: SharedLedger | None = None
+    ) -> None:
+        given = (self._out / name.replace(" ", "-"), self.authority, origin, roads, shared)
+        with failing():
+            gateway = await asyncio.to_thread(GatewayProcess, *given)
             self._stack.callback(gateway.close)
             self._gateways[name] = gateway
-            await gateway.start(_START_S)
+            await gateway.start(START_S)
 
     def parts(self) -> Iterator[tuple[PartKey, int]]:
-        """Yield broker, gateway and centre, those of them that run."""
+        """Yield broker, gateways and centre, those of them that run."""
         if self._daemon.pid is not None:
             yield PartKey("broker", "broker", self._daemon.program.name), self._daemon.pid
         for name, gateway in self._gateways.items():
             if gateway.is_running:
-                yield PartKey(name, name, "ballotbox-gateway"), gateway.pid
+                kind = "centre" if name == "centre" else "gateway"
+                yield PartKey(name, kind, "ballotbox-gateway"), gateway.pid
 
     def gone(self) -> Iterator[str]:
-        """Yield broker, gateway and centre, those of them that ended by themselves."""
+        """Yield broker, gateways and centre, those of them that ended by themselves."""
         if self._daemon.has_ended:
             yield "broker"
         for name, gateway in self._gateways.items():
@@ -156,21 +167,27 @@ class Embedded:
 
     async def standing(self) -> Standing:
         """Return what the gateway says of itself; nothing while it is down."""
-        gateway = self._gateways["gateway"]
-        if not gateway.is_running:
-            return UNKNOWN
-        try:
-            return await asyncio.to_thread(self._standing_of, gateway)
-        except (Problem, OSError, ValueError):
-            # It may be killed while it is asked.
-            return UNKNOWN
+        for gateway in self._serving():
+            try:
+                return await asyncio.to_thread(self._standing_of, gateway)
+            except (Problem, OSError, ValueError, KeyError):
+                # It may be killed while it is asked, or its database may be away.
+                continue
+        return UNKNOWN
 
     def _standing_of(self, gateway: GatewayProcess) -> Standing:
         if not self._has_centre:
             # Its whole status goes through every box: asked each second, it would be a load.
             return Standing(gateway.log_size(), None)
         status: dict[str, Any] = gateway.status()
-        return Standing(status["log"]["size"], status["upstream"]["waiting"])
+        # Of a log in a database it knows nothing while that is away.
+        log, upstream = status.get("log"), status.get("upstream")
+        return Standing(log["size"] if log else None, upstream["waiting"] if upstream else None)
+
+    def _serving(self) -> list[GatewayProcess]:
+        """Return the processes that run of the gateway whose receipts count."""
+        every = (each for name, each in self._gateways.items() if name != "centre")
+        return [gateway for gateway in every if gateway.is_running]
 
     async def hurt(self, kind: EventKind) -> None:
         """Let a bad event begin."""
@@ -180,7 +197,7 @@ class Embedded:
             case EventKind.BROKER_RESTARTED:
                 await asyncio.to_thread(self._daemon.stop)
             case EventKind.GATEWAY_KILLED:
-                await asyncio.to_thread(self._gateways["gateway"].kill)
+                await asyncio.to_thread(self._victim.kill)
             case EventKind.UPSTREAM_OUT:
                 await asyncio.to_thread(self._gateways["centre"].stop)
             case _:
@@ -188,16 +205,21 @@ class Embedded:
 
     async def heal(self, kind: EventKind) -> None:
         """Let it be over; raises TargetFailed when what was broken does not come back."""
-        with _failing():
+        with failing():
             match kind:
                 case EventKind.BROKER_KILLED | EventKind.BROKER_RESTARTED:
-                    await _to_the_end(self._daemon.start)
+                    await to_the_end(self._daemon.start)
                 case EventKind.GATEWAY_KILLED:
-                    await self._gateways["gateway"].start(_START_S)
+                    await self._victim.start(START_S)
                 case EventKind.UPSTREAM_OUT:
-                    await self._gateways["centre"].start(_START_S)
+                    await self._gateways["centre"].start(START_S)
                 case _:
                     self._certify(good=True)
+
+    @property
+    def _victim(self) -> GatewayProcess:
+        """The gateway that is killed: the last one, so that of several the others go on."""
+        return self._gateways[next(reversed(self._gateways))]
 
     def _certify(self, *, good: bool) -> None:
         if self._certificates is not None and isinstance(self._daemon, SecuredBroker):
@@ -209,12 +231,16 @@ class Embedded:
 
     async def export(self, log: Path) -> str:
         """Export the log of the highest gateway; return why that could not be done, or nothing."""
-        highest = self._gateways["centre" if self._has_centre else "gateway"]
         try:
-            await asyncio.to_thread(highest.command, "log", "export", str(log))
+            await asyncio.to_thread(self._highest.command, "log", "export", str(log))
         except GatewayFailed as error:
             return f"nobody saw the log: {error}"
         return ""
+
+    @property
+    def _highest(self) -> GatewayProcess:
+        """The gateway whose log has everything."""
+        return self._gateways["centre" if self._has_centre else "gateway"]
 
     async def stop(self) -> None:
         """End everything."""

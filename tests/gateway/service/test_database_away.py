@@ -1,13 +1,17 @@
 """What a process says of itself while the database of its ledger cannot be asked."""
 
+import logging
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from ballotbox_gateway.cli.status import _lines
 from ballotbox_gateway.ledger.postgresql import PostgresqlLedger
 from ballotbox_gateway.ledger.postgresql_opening import create, open_ledger
+from ballotbox_gateway.marking import mark_of
+from ballotbox_gateway.service import serving
 from ballotbox_gateway.service.desk import Desk
 from ballotbox_gateway.service.metrics import exposition, health
 from tests.databases import NewSchema
@@ -55,3 +59,16 @@ def test_what_is_known_to_be_away_is_not_asked_again() -> None:
 
 def test_a_stopped_gateway_has_nothing_to_tell_without_its_ledger(cut: PostgresqlLedger) -> None:
     assert "postgresql" in desk(cut).answer({"ask": "status"})["problem"]
+
+
+def test_a_process_whose_database_goes_while_it_starts_stays_and_waits_for_it(
+    cut: PostgresqlLedger, caplog: pytest.LogCaptureFixture
+) -> None:
+    config, seven = SimpleNamespace(origin=ORIGIN), SimpleNamespace(size=7)
+    mark = mark_of(TRUSTED.election.mode, "")
+    opened = SimpleNamespace(config=config, trusted=TRUSTED, intake=seven, ledger=cut, mark=mark)
+
+    with caplog.at_level(logging.INFO):
+        serving._tell_ready([opened])
+
+    assert f"ready: {ORIGIN}, register version 1, 7 leaves" in caplog.text

@@ -97,7 +97,7 @@ def test_a_country_is_sized_with_everything_it_rests_on() -> None:
     assert sizing.brokers == 21
     assert sizing.gateways == 2
     assert sizing.database == "PostgreSQL"
-    assert sizing.disk_gib == pytest.approx(8_400_000 * 0.5 * 2 / 1_024**2)
+    assert sizing.disk_gib == pytest.approx(8_400_000 * 0.5 * 3 / 1_024**2)
     assert "costs measured on 2026-10-03 with 100 boxes and 800 reports, 20 a second" in told
     assert "a report costs the same however many come at once" in told
     assert "a broker bears 50,000 connections: more than the 100 that were measured" in told

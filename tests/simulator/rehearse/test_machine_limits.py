@@ -64,6 +64,16 @@ def test_sources_are_spread_so_that_ports_in_waiting_are_enough() -> None:
     assert sources_needed(load, ROOMY) == 8
 
 
+def test_every_program_of_a_set_up_takes_its_room() -> None:
+    text = 'title = "a"\n[[boxes]]\ncount = 5\n'
+    over = '[embedded]\nledger = "postgresql"\ngateways = 2\n'
+
+    def parts(more: str) -> int:
+        return load_of(read_plan("a.toml", text + more, Path()), ROOMY).parts
+
+    assert [parts(each) for each in ("", "[embedded]\ncentre = true\n", over)] == [2, 3, 4]
+
+
 def test_over_a_network_one_source_address_is_all_there_is() -> None:
     load = Load(20_000, 40, 2, embedded=False, spread=False, parts=0)
 
@@ -92,6 +102,15 @@ def test_a_full_machine_is_the_bottleneck_of_all_its_parts() -> None:
     parts = [Busy("tester 1", 0.8), Busy("gateway", 0.7), Busy("broker", 0.45)]
 
     assert bottleneck(parts, 2).part == "machine"
+
+
+def test_a_part_of_several_processes_is_held_against_all_cores() -> None:
+    found = bottleneck([Busy("gateway 1", 0.5), Busy("database", 1.2, 4)], 4)
+
+    assert (found.part, found.share) == ("gateway 1", 0.5)
+    alone = bottleneck([Busy("gateway 1", 0.1), Busy("database", 1.2, 4)], 4)
+    assert (alone.part, alone.share) == ("database", 0.3)
+    assert "database was the busiest, 30% of 4 cores" in alone.words
 
 
 def test_a_machine_that_idles_is_no_bottleneck() -> None:

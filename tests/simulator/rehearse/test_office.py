@@ -1,16 +1,25 @@
 """Is an office's log taken only when it shows what this rehearsal has done, and nothing older?"""
 
 import asyncio
+import random
 import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from ballotbox_device.core.rules import ElectionRules
 from ballotbox_gateway.problem import Problem
+from ballotbox_protocol.election.register import origin_id
+from ballotbox_protocol.wire.message import sharded_topic_of, topic_of
 from ballotbox_simulator.authority import Authority, Plan, make_authority
+from ballotbox_simulator.crew import new_crew
 from ballotbox_simulator.rehearse import office
+from ballotbox_simulator.rehearse.core.day_clock import DayClock
+from ballotbox_simulator.rehearse.fleet_box import FleetBox
+from ballotbox_simulator.rehearse.job import Broker, Group, Job, job_of
 from ballotbox_simulator.rehearse.plan_file import OfficeTable
+from ballotbox_simulator.rehearse.tally import Tally
 from ballotbox_simulator.rehearse.witnesses import StoredLog
 
 ORIGIN = "o.example/gateway"
@@ -38,6 +47,28 @@ def authority() -> Authority:
 def an_office(authority: Authority, out: Path, *export: str, origin: str = ORIGIN) -> office.Office:
     table = OfficeTable.model_validate({"host": "a", "origin": origin, "export": export})
     return office.Office(table, authority, out)
+
+
+def a_job(broker: Broker) -> Job:
+    clock = DayClock(8 * 3_600, 20 * 3_600, None)
+    groups = (Group(2, 5, "generic", None),)
+    return Job(
+        1, "list", None, (ORIGIN,), groups, 1, clock, (1.0,), 4, (1.0,), broker, 10.0, 0, 2, "made"
+    )
+
+
+@pytest.mark.parametrize("shard", [False, True])
+def test_boxes_say_their_shard_where_the_plan_says_so(authority, tmp_path: Path, shard) -> None:
+    table = OfficeTable.model_validate({"host": "a", "origin": ORIGIN, "shard": shard})
+
+    broker = job_of(a_job(office.Office(table, authority, tmp_path).broker).line()).broker
+    (number, *_) = authority.boxes
+    crew = new_crew(authority, ElectionRules.of(authority.trusted), number, 1)
+    box = FleetBox(crew, 0, broker, origin_id(ORIGIN), Tally(), random.Random(1))
+
+    digest = authority.trusted.digest
+    topic = sharded_topic_of(digest, number) if shard else topic_of(digest, number, "up")
+    assert box._up == topic
 
 
 @pytest.mark.parametrize("export", [NOTHING, EMPTY, ()], ids=["nothing", "empty", "no command"])

@@ -26,6 +26,7 @@ def test_every_plan_that_comes_with_the_package_is_good(name: str) -> None:
 
 def test_the_plans_that_are_promised_are_there() -> None:
     promised = {"quick", "ordinary-day", "broker-killed", "gateway-killed", "upstream-out"}
+    promised |= {"one-of-two-killed", "database-restarted"}
 
     assert promised <= set(plan_names())
 
@@ -69,6 +70,45 @@ def test_sheets_are_forty_and_nothing_is_lost_where_a_plan_says_nothing() -> Non
         (
             ONE + '[[event]]\nkind = "certificate-expired"\nat = "20:00"\n',
             "event[0] (certificate-expired) needs embedded.tls = true",
+        ),
+        (
+            ONE + '[[event]]\nkind = "database-killed"\nat = "20:00"\n',
+            'event[0] (database-killed) needs embedded.ledger = "postgresql"',
+        ),
+        (
+            ONE + "[embedded]\ngateways = 2\n",
+            "embedded: gateways is 2, and a ledger in a file has one process: give ledger",
+        ),
+        (
+            ONE + '[embedded]\nledger = "oracle"\n',
+            "embedded.ledger: must be 'sqlite' or 'postgresql', not",
+        ),
+        (
+            ONE + '[embedded]\nledger = "postgresql"\ngateways = 9\n',
+            "embedded.gateways: must be less than or equal to 8, not 9",
+        ),
+        (
+            ONE + '[embedded]\nledger = "postgresql"\ncentre = true\n',
+            'embedded: centre = true needs ledger = "sqlite"',
+        ),
+        (
+            ONE + '[embedded]\nlease = "5s"\n',
+            'embedded: lease needs ledger = "postgresql"',
+        ),
+        (
+            ONE + '[embedded]\nledger = "postgresql"\nlease = "2s"\n',
+            "embedded.lease: must be greater than or equal to 3, not 2",
+        ),
+        (
+            ONE + '[office]\nhost = "a"\norigin = "o.example/x"\n'
+            '[[event]]\nkind = "database-restarted"\nat = "20:00"\n',
+            "a rehearsal breaks nothing of the office's",
+        ),
+        (
+            ONE + '[embedded]\nledger = "postgresql"\n'
+            '[[event]]\nkind = "database-killed"\nat = "20:00"\nlasts = "3s"\n'
+            '[[event]]\nkind = "database-restarted"\nat = "20:00:02"\n',
+            "break the database at the same time",
         ),
         (
             ONE + '[[event]]\nkind = "boxes-cloned"\nat = "20:00"\nboxes = 6\n',
@@ -177,6 +217,19 @@ def test_events_that_break_no_part_twice_at_once_are_taken(first: str, second: s
     plan = read_plan("a.toml", f"{ONE}[[event]]\n{first}\n[[event]]\n{second}\n", Path())
 
     assert len(plan.event) == 2
+
+
+def test_gateways_of_one_ledger_are_taken_with_their_events() -> None:
+    plan = read_plan(
+        "a.toml",
+        f'{ONE}[embedded]\nledger = "postgresql"\ngateways = 2\n'
+        '[[event]]\nkind = "database-killed"\nat = "20:00"\nlasts = "3s"\n'
+        '[[event]]\nkind = "gateway-killed"\nat = "20:00"\n',
+        Path(),
+    )
+
+    assert (plan.target.gateways, plan.target.lease, plan.target.has_database) == (2, 15, True)
+    assert (load_plan("quick").target.gateways, load_plan("quick").target.ledger) == (1, "sqlite")
 
 
 def test_no_area_is_without_a_box() -> None:

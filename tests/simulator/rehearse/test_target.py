@@ -41,6 +41,9 @@ def test_a_gateway_below_a_centre_says_what_it_holds_and_what_waits() -> None:
     assert standing_of(Gateway({"log": {"size": 7}, "upstream": {"waiting": 3}})) == (
         Standing(7, 3)
     )
+    # While its database is away, it knows nothing of its log.
+    assert standing_of(Gateway({"log": None, "upstream": None})) == Standing(None, None)
+    assert standing_of(Gateway({"problem": "the ledger failed"})) == Standing(None, None)
 
 
 def test_a_gateway_alone_is_not_made_to_go_through_every_box() -> None:
@@ -119,7 +122,7 @@ def test_a_start_is_waited_for_even_when_it_is_interrupted() -> None:
         ended.append("started")
 
     async def interrupted() -> None:
-        work = asyncio.create_task(target._to_the_end(start))
+        work = asyncio.create_task(target.to_the_end(start))
         await asyncio.to_thread(begun.wait, 10)
         work.cancel()
         for _ in range(20):

@@ -14,14 +14,20 @@ _CORES_OF_ONE: Final = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Busy:
-    """How many cores one part kept busy, in the mean of the time that counts.
+    """How many cores one part kept busy, in the mean of the time that counts, of its `most`.
 
     here: on the machine that conducts.
     """
 
     name: str
     cores: float
+    most: float = _CORES_OF_ONE
     here: bool = True
+
+    @property
+    def share(self) -> float:
+        """Which share of what it can do it did."""
+        return min(1.0, self.cores / self.most)
 
 
 def bottleneck(parts: Iterable[Busy], cores: int, everything: float = 0.0) -> BottleneckPart:
@@ -38,8 +44,8 @@ def bottleneck(parts: Iterable[Busy], cores: int, everything: float = 0.0) -> Bo
             f"rehearsal had {ours:.1f}: hold it on a machine that does nothing else."
         )
         return BottleneckPart("other work", round(min(1.0, everything / cores), 3), words)
-    most = busy[0] if busy else Busy("nothing", 0.0)
-    share = min(1.0, most.cores / _CORES_OF_ONE)
+    most = max(busy, key=lambda each: each.cores / each.most, default=Busy("nothing", 0.0))
+    share = most.share
     if max(ours, everything) / cores >= max(NEAR, share):
         users = ", ".join(f"{each.name} {each.cores:.2f}" for each in busy if each.here)
         words = f"The machine was full: of {cores} cores, {users}. More cores would help first."
@@ -48,7 +54,8 @@ def bottleneck(parts: Iterable[Busy], cores: int, everything: float = 0.0) -> Bo
         words = f"{most.name} kept one core busy for {share:.0%} of the time: it is the limit."
         return BottleneckPart(most.name, round(share, 3), words)
     words = (
-        f"Nothing was near its limit: {most.name} was the busiest, {share:.0%} of one core. "
+        f"Nothing was near its limit: {most.name} was the busiest, {share:.0%} of "
+        f"{'one core' if most.most == _CORES_OF_ONE else f'{most.most:g} cores'}. "
         "The plan's own pace decided."
     )
     return BottleneckPart(most.name, round(share, 3), words)

@@ -11,12 +11,15 @@ from math import ceil
 from typing import Final
 
 from ballotbox_protocol.election.identifiers import InvalidField, require
+from ballotbox_simulator.rehearse.core.headroom import ON_MANY_CORES
 from ballotbox_simulator.rehearse.core.unit_costs import PartCosts, UnitCosts
 
 #: So much of a core may be busy in the mean: the rest is for what nobody thought of.
 LOAD: Final = 0.7
 #: What a ledger takes beside the exported log of the same reports; 1.65 was measured.
 LEDGER_OF_LOG: Final = 2.0
+#: The same of one in PostgreSQL, without its write-ahead log; 2.57 was measured.
+DATABASE_OF_LOG: Final = 3.0
 #: A burst is reckoned in so many steps.
 _STEPS: Final = 400
 _ANSWERED: Final = 0.99
@@ -52,8 +55,9 @@ class Night:
 class Sizing:
     """What a night needs. Rates are reports a second; memory MiB, disk GiB, times seconds.
 
-    answered_s: from the close until 99 % hold a receipt. return_s: until all boxes of one broker
-    are connected again after it was away. None: the measurement does not say.
+    ledger_of_log: bytes of a ledger for each of the exported log. answered_s: from the close until
+    99 % hold a receipt. return_s: until all boxes of one broker are connected again after it was
+    away. None: the measurement does not say.
     """
 
     brokers: int
@@ -66,6 +70,7 @@ class Sizing:
     database: str
     database_cores: float | None
     disk_gib: float | None
+    ledger_of_log: float
     reports: int
     peak_per_s: float
     capacity_per_s: float
@@ -87,6 +92,8 @@ def sized(night: Night, costs: UnitCosts) -> Sizing:
     reports = round(night.boxes * (costs.day_reports + costs.burst_reports))
     kib = costs.broker_kib_per_box
     log = costs.log_kib_per_report
+    in_file = gateways == 1 and database is None
+    ledger = LEDGER_OF_LOG if in_file else DATABASE_OF_LOG
     return Sizing(
         brokers=brokers,
         boxes_per_broker=each,
@@ -95,11 +102,12 @@ def sized(night: Night, costs: UnitCosts) -> Sizing:
         gateways=gateways,
         gateway_cores=_cores(passing / gateways, gateway.us_per_report, gateway.idle_cores),
         gateway_memory_mib=gateway.memory_mib,
-        database="SQLite, in the gateway" if gateways == 1 else "PostgreSQL",
+        database="SQLite, in the gateway" if in_file else "PostgreSQL",
         database_cores=None
         if database is None
         else _cores(passing, database.us_per_report, database.idle_cores),
-        disk_gib=None if log is None else reports * log * LEDGER_OF_LOG / _KIB_PER_GIB,
+        disk_gib=None if log is None else reports * log * ledger / _KIB_PER_GIB,
+        ledger_of_log=ledger,
         reports=reports,
         peak_per_s=peak,
         capacity_per_s=capacity,
@@ -132,12 +140,12 @@ def answered_s(night: Night, costs: UnitCosts, capacity_per_s: float) -> float:
 def shared_capacity_per_s(costs: UnitCosts) -> float:
     """Return what the measured machine takes each second with its tester on it.
 
-    Each part decides on one core, and all of them share the machine's.
+    Each part but a database decides on one core, and all of them share the machine's.
     """
     alone = [
         part.processes * max(0.05, 1.0 - part.idle_cores) * _MICRO / part.us_per_report
         for part in costs.parts
-        if part.us_per_report > 0
+        if part.us_per_report > 0 and part.kind not in ON_MANY_CORES
     ]
     idle = sum(part.idle_cores * part.processes for part in costs.parts if part.here)
     together = sum(part.us_per_report for part in costs.parts if part.here)

@@ -44,7 +44,7 @@ def checked(result: RehearsalResult, measured: Sequence[UnitCosts]) -> tuple[Che
         said = answered_s(night, told, shared_capacity_per_s(costs))
         came = result.rates.receipted_99_s
         found.append(Checked(boxes, "99 % answered after the close", "s", said, came))
-    for kind in ("gateway", "broker"):
+    for kind in ("gateway", "broker", "database"):
         part = costs.of(kind)
         used = [each for each in result.series.parts if each.kind == kind]
         if part is not None and used:

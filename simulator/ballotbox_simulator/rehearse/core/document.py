@@ -97,7 +97,7 @@ class EventPart:
 class PartUse:
     """What one part used: cores busy and MiB resident, second by second.
 
-    kind: tester, broker, gateway or centre; machine for everything that ran there, ours or not.
+    kind: tester, broker, gateway, centre or database; machine for all that ran there, ours or not.
     cpu_s: seconds of CPU since the start barrier, all in all. machine: the name of the machine on
     which it ran, empty where that is the one that conducted.
     """

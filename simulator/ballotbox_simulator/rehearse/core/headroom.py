@@ -12,6 +12,8 @@ from ballotbox_simulator.rehearse.core.document import PartUse, RehearsalResult
 
 #: Limits of a machine that grow with the boxes and stop the run that reaches them.
 _HARD = ("open files", "local ports", "memory")
+#: Kinds of part that are several processes each: no one core is their limit.
+ON_MANY_CORES = frozenset({"database"})
 _CORES_OF_ONE = 1.0
 _DIGITS = 2
 
@@ -96,7 +98,7 @@ def _limits(result: RehearsalResult, within_s: float) -> Iterator[tuple[float, s
     parts = own_parts(result)
     burnt = {part.name: busy_core_s(result, part) for part in parts}
     for part in parts:
-        if burnt[part.name] > 0:
+        if burnt[part.name] > 0 and part.kind not in ON_MANY_CORES:
             full = boxes * within_s * _CORES_OF_ONE / burnt[part.name]
             yield full, f"the {part.name}, which decides on one core"
     if together := sum(burnt[part.name] for part in parts if not part.machine):

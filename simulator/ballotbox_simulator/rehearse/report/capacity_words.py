@@ -2,14 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from ballotbox_simulator.rehearse.core.capacity import (
-    LEDGER_OF_LOG,
-    LOAD,
-    Night,
-    Sizing,
-    peak_per_s,
-    sized,
-)
+from ballotbox_simulator.rehearse.core.capacity import LOAD, Night, Sizing, peak_per_s, sized
 from ballotbox_simulator.rehearse.core.capacity_check import Checked
 from ballotbox_simulator.rehearse.core.costs_between import costs_at
 from ballotbox_simulator.rehearse.core.unit_costs import UnitCosts
@@ -56,11 +49,9 @@ def _sizes(sizing: Sizing) -> Iterator[str]:
         f"peak, {in_unit(sizing.gateway_memory_mib, 'MiB')}; together "
         f"{sizing.capacity_per_s:,.0f} reports a second, {sizing.peak_per_s:,.0f} come at the peak."
     )
-    cores = sizing.database_cores
     disk = sizing.disk_gib
     yield (
-        f"Database: {sizing.database}, "
-        f"{'processor not measured' if cores is None else f'{cores:.2f} cores at the peak'}, "
+        f"Database: {sizing.database}, {_database_cores(sizing)}, "
         f"{'disk not measured' if disk is None else _disk(disk)}."
     )
 
@@ -84,6 +75,12 @@ def _sources(measured: Sequence[UnitCosts]) -> Iterator[str]:
             "same for any number of boxes: neither is quite so, as one commit stores one report or "
             "many, and --measured with rehearsals of two sizes tells it better"
         )
+
+
+def _database_cores(sizing: Sizing) -> str:
+    if sizing.database_cores is not None:
+        return f"{sizing.database_cores:.2f} cores at the peak"
+    return "on its core" if sizing.gateways == 1 else "processor not measured"
 
 
 def _assumptions(night: Night, sizing: Sizing, costs: UnitCosts) -> Iterator[str]:
@@ -114,8 +111,13 @@ def _assumptions(night: Night, sizing: Sizing, costs: UnitCosts) -> Iterator[str
         yield "one gateway is enough for the work; when it fails, boxes wait until it is back"
     if sizing.gateways > 1 and costs.of("database") is None:
         yield "what PostgreSQL costs was not measured there, so its processor is not sized"
+    if costs.of("database") is not None:
+        yield (
+            "the database is one server with the disk of the measured one and without a standby; "
+            "gateways take turns at its log, so rehearse with as many as you mean to run"
+        )
     if sizing.disk_gib is not None:
-        yield f"a ledger takes {LEDGER_OF_LOG:g} times the exported log"
+        yield f"a ledger takes {sizing.ledger_of_log:g} times the exported log"
     yield "nothing happens at large size that does not happen at the measured one"
 
 

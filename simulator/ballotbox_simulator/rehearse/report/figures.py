@@ -6,6 +6,7 @@ from string import ascii_uppercase
 from typing import Final
 
 from ballotbox_simulator.rehearse.core.document import PartUse, RehearsalResult, Series
+from ballotbox_simulator.rehearse.core.headroom import ON_MANY_CORES
 from ballotbox_simulator.rehearse.report.charts import PENS, Chart, Line, Mark
 
 _KIND: Final = "Line chart. "
@@ -86,7 +87,7 @@ def _kinds(series: Series) -> Iterator[tuple[str, str, str, tuple[Line, ...]]]:
     yield (
         "cpu",
         "Processor: cores kept busy by each part",
-        "A part decides on one core: near 1 it is at its limit. A machine has all its cores."
+        f"A part decides on one core: near 1 it is at its limit. {_with_more_cores(series)}."
         + _left_out(series.parts),
         tuple(Line(_called(part), part.cpu_cores) for part in _drawn(series.parts)),
     )
@@ -112,6 +113,11 @@ def _left_out(parts: Sequence[PartUse]) -> str:
 def _called(part: PartUse) -> str:
     where = f", {part.machine}" if part.machine and part.machine not in part.name else ""
     return f"{part.name}{where}"
+
+
+def _with_more_cores(series: Series) -> str:
+    database = any(part.kind in ON_MANY_CORES for part in series.parts)
+    return "A machine has all its cores" + (", a database several" if database else "")
 
 
 def _upstream(series: Series) -> Iterator[Line]:

@@ -47,7 +47,7 @@ def test_the_database_is_sized_by_what_it_cost() -> None:
     costs = unit_costs(over_database())
     found = costs.of("database")
     sizing = sized(COUNTRY, costs)
-    told = "\n".join(sizing_lines(COUNTRY, sizing, costs))
+    told = "\n".join(sizing_lines(COUNTRY, [costs]))
 
     assert found.us_per_report == pytest.approx(_US)
     assert found.idle_cores == pytest.approx(_IDLE)
@@ -67,7 +67,7 @@ def test_one_gateway_measured_over_postgresql_is_not_sized_over_a_file() -> None
     assert sized(small, costs).database == "PostgreSQL"
     assert [sized(small, each).ledger_of_log for each in (costs, unit_costs(a_result()))] == [3, 2]
     alone = unit_costs(a_result())
-    told = "\n".join(sizing_lines(small, sized(small, alone), alone))
+    told = "\n".join(sizing_lines(small, [alone]))
     assert "Database: SQLite, in the gateway, on its core, " in told
 
 
@@ -109,7 +109,7 @@ def test_no_one_core_is_the_limit_of_a_server_of_several_processes() -> None:
 
 
 def test_what_a_database_will_use_is_foretold() -> None:
-    found = {each.name: each for each in checked(over_database(500), unit_costs(over_database()))}
+    found = {each.name: each for each in checked(over_database(500), [unit_costs(over_database())])}
 
     assert abs(found["processor time of the database"].error) < 0.05
 

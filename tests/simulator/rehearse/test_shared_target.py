@@ -53,6 +53,9 @@ class Gateway(Part):
     def status(self) -> dict[str, Any]:
         return {"log": {"size": len(self.name)}, "upstream": None}
 
+    def log_size(self) -> int:
+        return len(self.name)
+
     async def start(self, _patience_s: float) -> None:
         self._note("start", runs=True)
 
@@ -78,7 +81,7 @@ def done() -> list[str]:
 @pytest.fixture
 def over(done: list[str]) -> Iterator[Any]:
     made: Any = OverDatabase.__new__(OverDatabase)
-    made._daemon = Silent()
+    made._daemon, made._has_centre = Silent(), False
     made._gateways = {name: Gateway(name, done) for name in ("gateway 1", "gateway 2")}
     made._cluster = Server("database", done)
     made._database = asyncio.Lock()

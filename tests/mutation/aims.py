@@ -53,6 +53,7 @@ _OF_JOURNAL = (
     "tests/device/test_new_keys.py",
     "tests/device/test_paper_copies.py",
     "tests/device/test_courier.py",
+    "tests/device/test_courier_strangers.py",
     "tests/device/test_poll.py",
     "tests/device/test_sheets.py",
     "tests/device/test_model.py",

@@ -22,6 +22,7 @@ class Group(NamedTuple):
 _OF_LAWS = (
     "tests/protocol/test_wire_document.py",
     "tests/protocol/test_conservation.py",
+    "tests/protocol/test_conservation_of_counters.py",
     "tests/tabulation/test_gates.py",
     "tests/gateway/test_reasons.py",
 )

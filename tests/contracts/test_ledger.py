@@ -6,161 +6,44 @@ from pathlib import Path
 
 import pytest
 
-from ballotbox_gateway.config_postgresql import Postgresql
 from ballotbox_gateway.core.head import BoxHead, Facts
 from ballotbox_gateway.core.ports import (
-    UNAUTHENTIC_ROWS_MAX,
     Batch,
-    Binding,
     Conflict,
     Delivery,
     Entry,
-    Ledger,
     LogHead,
     LowerLog,
     LowerStep,
-    NewLeaf,
     Place,
-    StoredCheckpoint,
     StoredRefusal,
-    StoredReport,
     Tally,
     Unauthentic,
 )
-from ballotbox_gateway.ledger import postgresql_opening
-from ballotbox_gateway.ledger.memory import MemoryLedger
-from ballotbox_gateway.ledger.sqlite import create, open_ledger
 from ballotbox_protocol.election.counters import Counters
-from ballotbox_protocol.election.identifiers import COUNT_MAX, BoxId, PollState, ReportId
-from ballotbox_protocol.wire.merkle import EMPTY_ROOT, Frontier, leaf_hash
+from ballotbox_protocol.election.identifiers import COUNT_MAX, BoxId, PollState
 from ballotbox_protocol.wire.verdict import Reason, Verdict
-
-BINDING = Binding("example.org/log", bytes(range(32)), 3)
-EMPTY = LogHead(0, EMPTY_ROOT)
-BOX, OTHER_BOX = BoxId(b"\x01" * 16), BoxId(b"\x02" * 16)
-
-
-class OnMemory:
-    """Keeps its promise as long as the process lives."""
-
-    def __init__(self, _folder: Path) -> None:
-        self.ledger: Ledger = MemoryLedger(BINDING)
-
-    def again(self) -> Ledger:
-        return self.ledger
-
-
-class OnSqlite:
-    """Every look at it goes through a new connection to the file."""
-
-    def __init__(self, folder: Path) -> None:
-        self._path = folder / "ledger"
-        create(self._path, BINDING)
-        self.ledger: Ledger = open_ledger(self._path)
-
-    def again(self) -> Ledger:
-        self.ledger.close()
-        self.ledger = open_ledger(self._path)
-        return self.ledger
+from tests.contracts.ledgers import (
+    BINDING,
+    BOX,
+    EMPTY,
+    MEDIA,
+    OTHER_BOX,
+    Medium,
+    append,
+    checkpoint,
+    head_at,
+    leaf,
+    medium_of,
+    report_id,
+    row,
+    snapshot,
+)
 
 
-class OnPostgresql:
-    """Every look at it goes through a new connection to the server."""
-
-    def __init__(self, settings: Postgresql) -> None:
-        self._settings = settings
-        postgresql_opening.create(settings, BINDING)
-        self.ledger: Ledger = postgresql_opening.open_ledger(settings)
-
-    def again(self) -> Ledger:
-        self.ledger.close()
-        self.ledger = postgresql_opening.open_ledger(self._settings)
-        return self.ledger
-
-
-Medium = OnMemory | OnSqlite | OnPostgresql
-
-
-@pytest.fixture(params=[OnMemory, OnSqlite, OnPostgresql])
+@pytest.fixture(params=MEDIA)
 def medium(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Medium]:
-    if request.param is OnPostgresql:
-        medium = OnPostgresql(request.getfixturevalue("new_schema")())
-    else:
-        medium = request.param(tmp_path)
-    yield medium
-    medium.ledger.close()
-
-
-def report_id(number: int) -> ReportId:
-    return ReportId(number.to_bytes(32))
-
-
-def row(first: int, sequence: int = 0, box: BoxId = BOX, **changes: object) -> StoredReport:
-    fields = {
-        "id": report_id(first),
-        "box": box,
-        "sequence": sequence,
-        "place": Place.CHAIN,
-        "first": first,
-        "newest": first,
-        "verdict": Verdict.ACCEPTED,
-        "reason": Reason.IN_ORDER,
-        "own_verdict": Verdict.ACCEPTED,
-        "own_reason": Reason.IN_ORDER,
-        "ruled": False,
-        "below": b"",
-        "data": b"report %d" % first,
-    } | changes
-    return StoredReport(**fields)
-
-
-def leaf(position: int, report_first: int | None = None, **changes: object) -> NewLeaf:
-    first = position if report_first is None else report_first
-    return NewLeaf(position, b"leaf %d" % position, first, None, None)._replace(**changes)
-
-
-def checkpoint(size: int) -> StoredCheckpoint:
-    """The checkpoint of `leaf 0` and so on: a ledger may hold what is signed against it."""
-    frontier = Frontier()
-    frontier.extend(leaf_hash(b"leaf %d" % at) for at in range(size))
-    return StoredCheckpoint(size, frontier.root(), b"note %d" % size)
-
-
-def head_at(size: int) -> LogHead:
-    return LogHead(size, checkpoint(size).root) if size else EMPTY
-
-
-def append(ledger: Ledger, first: int, count: int, **more: object) -> None:
-    """Commit `count` accepted reports of BOX, one leaf each, in one batch."""
-    positions = range(first, first + count)
-    batch = Batch(
-        leaves=[leaf(at) for at in positions],
-        reports=[row(at, sequence=at) for at in positions],
-        heads=[BoxHead(BOX, version=ledger.box_head(BOX).version + 1, sequence=positions[-1])],
-        checkpoint=checkpoint(first + count),
-    )
-    ledger.commit(replace(batch, **more), head_at(first))
-
-
-def snapshot(ledger: Ledger) -> object:
-    """Everything that can be read."""
-    return (
-        ledger.binding(),
-        ledger.log_head(),
-        list(ledger.leaves(0)),
-        ledger.entries(0, 100),
-        ledger.box_heads(),
-        [ledger.reports_of(box, 0, None) for box in (BOX, OTHER_BOX)],
-        ledger.refusals(),
-        ledger.unauthentic(),
-        ledger.counts(),
-        [ledger.checkpoint_at(size) for size in range(12)],
-        ledger.lower_log("below"),
-        ledger.next_note(),
-        ledger.contradictions(),
-        ledger.delivered("above"),
-        [ledger.upper_receipt("above", at) for at in range(12)],
-    )
+    yield from medium_of(request, tmp_path)
 
 
 def test_new_ledger_is_empty_and_bound(medium: Medium) -> None:
@@ -278,97 +161,6 @@ def test_what_is_not_accepted_of_a_stretch_of_boxes_comes_box_by_box(medium: Med
     assert ledger.set_aside(BOX, OTHER_BOX) == [rows[2], rows[1], rows[0]]
     assert ledger.set_aside(beyond, beyond) == [rows[4]]
     assert ledger.set_aside(BoxId(bytes(16)), BoxId(bytes(16))) == []
-
-
-def test_checkpoints_are_found_by_leaf_by_size_and_up_to_a_size(medium: Medium) -> None:
-    for first, count in ((0, 2), (2, 3), (5, 1)):
-        append(medium.ledger, first, count)
-    ledger = medium.again()
-    assert [ledger.checkpoint_of_leaf(at) for at in range(7)] == [
-        *[checkpoint(2)] * 2,
-        *[checkpoint(5)] * 3,
-        checkpoint(6),
-        None,
-    ]
-    assert [ledger.checkpoint_at(size) is not None for size in range(7)] == [
-        size in (2, 5, 6) for size in range(7)
-    ]
-    assert [ledger.checkpoint_up_to(size) for size in (1, 2, 4, 5, 99)] == [
-        None,
-        checkpoint(2),
-        checkpoint(2),
-        checkpoint(5),
-        checkpoint(6),
-    ]
-
-
-def test_refusals_counts_and_samples_need_no_leaf(medium: Medium) -> None:
-    refusal = StoredRefusal(report_id(9), Reason.OTHER_BOX, BOX, b"data", b"answer")
-    sample = Unauthentic(b"d" * 32, Reason.SIGNATURE, "mqtt", b"sample", 2, 70)
-    counts = {(Tally.REFUSED, Reason.OTHER_BOX): 1, (Tally.UNAUTHENTIC, Reason.SIGNATURE): 2}
-    batch = Batch(refusals=[refusal], unauthentic=[sample], counts=counts)
-    medium.ledger.commit(batch, EMPTY)
-    more = Batch(unauthentic=[sample._replace(times=3, time=80)], counts=counts)
-    medium.again().commit(more, EMPTY)
-    ledger = medium.again()
-    assert ledger.refusal(report_id(9)) == refusal
-    assert ledger.refusals() == [refusal]
-    assert ledger.unauthentic() == [sample._replace(times=5, time=80)]
-    assert ledger.counts() == {key: 2 * count for key, count in counts.items()}
-
-
-def test_oldest_samples_give_way(medium: Medium) -> None:
-    samples = [
-        Unauthentic(bytes(30) + number.to_bytes(2), Reason.SIZE, "mqtt", b"", 1, 0)
-        for number in range(UNAUTHENTIC_ROWS_MAX + 3)
-    ]
-    medium.ledger.commit(Batch(unauthentic=samples), EMPTY)
-    assert medium.again().unauthentic() == samples[3:]
-
-
-def test_lower_log_is_followed_step_by_step(medium: Medium) -> None:
-    first = LowerLog("below", 1, (b"h" * 32,), b"note one")
-    batch = Batch(
-        leaves=[leaf(0, note=0)],
-        reports=[row(0)],
-        checkpoint=checkpoint(1),
-        lower=LowerStep(0, first, 0),
-    )
-    medium.ledger.commit(batch, EMPTY)
-    second = LowerLog("below", 3, (b"i" * 32, b"j" * 32), b"note two")
-    medium.again().commit(Batch(lower=LowerStep(1, second, 1)), head_at(1))
-    ledger = medium.again()
-    assert (ledger.lower_log("below"), ledger.next_note()) == (second, 2)
-    assert ledger.entries(0, 1)[0].note == b"note one"
-
-
-def test_what_contradicts_the_log_stands_beside_lower_checkpoints_and_disturbs_none(
-    medium: Medium,
-) -> None:
-    ledger = medium.ledger
-    assert ledger.contradictions() == []
-    notes = [b"example.org/log\n%d\nroot\n" % size for size in (7, 9)]
-    ledger.commit(Batch(contradictions=notes[:1]), EMPTY)
-    lower = LowerLog("below", 1, (bytes(32),), b"below\n1\nroot\n")
-    append(ledger, 0, 1, lower=LowerStep(0, lower, ledger.next_note()))
-    ledger.commit(Batch(contradictions=notes[1:]), head_at(1))
-    again = medium.again()
-    assert again.contradictions() == notes
-    assert again.lower_log("below") == lower
-
-
-def test_delivery_moves_with_its_receipts(medium: Medium) -> None:
-    append(medium.ledger, 0, 3)
-    receipts = [(0, b"receipt 0"), (1, b"receipt 1")]
-    medium.ledger.commit(Batch(delivery=Delivery("above", 0, 2, receipts)), head_at(3))
-    ledger = medium.again()
-    assert (ledger.delivered("above"), ledger.delivered("elsewhere")) == (2, 0)
-    found = [ledger.upper_receipt("above", at) for at in range(3)]
-    assert found == [b"receipt 0", b"receipt 1", None]
-    ledger.commit(Batch(delivery=Delivery("above", 2, 1)), head_at(3))
-    ledger.commit(Batch(delivery=Delivery("above", 1, 2, [(1, b"newer")])), head_at(3))
-    ledger = medium.again()
-    assert (ledger.delivered("above"), ledger.upper_receipt("above", 1)) == (2, b"newer")
 
 
 def test_register_version_is_remembered(medium: Medium) -> None:

@@ -4,68 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ballotbox_device.core.courier import (
-    SEND_AGAIN_INTERVAL_MS,
-    WINDOW,
-    Courier,
-    Pace,
-    Reception,
-)
+from ballotbox_device.core.courier import SEND_AGAIN_INTERVAL_MS, WINDOW, Reception
 from ballotbox_device.core.delivery import REFUSED
-from ballotbox_device.core.poll import Action
 from ballotbox_protocol.wire.cose import parse
 from ballotbox_protocol.wire.leaf import Leaf, LeafType, encode_leaf
 from ballotbox_protocol.wire.message import Message, MessageKind
 from ballotbox_protocol.wire.statements import Hello, open_statement
 from ballotbox_protocol.wire.verdict import Reason, Verdict
-from ballotbox_simulator.authority import Plan, make_authority
-from tests.device.log_keeper import LogKeeper, id_of
-from tests.device.polling_place import PollingPlace, authority, identity_of, report_in
-
-CHALLENGE = Message(MessageKind.CHALLENGE, bytes(range(16)))
-PACE = Pace(first_ms=1_000, longest_ms=8_000)
-
-
-class Line:
-    """One box, one courier, and the logs that could stand at the other end."""
-
-    def __init__(self, turnouts=0):
-        self.place = PollingPlace()
-        self.place.boot()
-        self.place.act(Action.PRINT_ZERO, Action.OPEN)
-        for _ in range(turnouts):
-            self.place.turnout()
-        self.logs = [LogKeeper(authority(), number) for number in (0, 1)]
-        self.new_courier()
-
-    def new_courier(self):
-        self.outgoing = self.place.device.outgoing
-        self.courier = Courier(self.outgoing, PACE)
-        self.courier.connected(0)
-
-    def reboot(self):
-        self.place.disk.power_off()
-        self.place.boot()
-        self.new_courier()
-
-    def sent(self, now_ms=0):
-        """The sequence numbers of the reports that the courier sends now."""
-        return [
-            report_in(message.payload).sequence
-            for message in self.courier.messages(now_ms)
-            if message.kind is MessageKind.REPORT
-        ]
-
-    def id(self, sequence):
-        return id_of(self.place.kept()[sequence])
-
-    def receive(self, message, now_ms=0):
-        return self.courier.receive(message, now_ms)
-
-    def answer(self, *sequences, log=0, verdict=Verdict.ACCEPTED):
-        for sequence in sequences:
-            message = self.logs[log].receipt(self.id(sequence), verdict)
-            assert self.receive(message) is Reception.RECEIPT
+from tests.device.courier_line import CHALLENGE, PACE, Line
+from tests.device.polling_place import authority, identity_of, report_in
 
 
 def test_a_new_link_asks_for_a_challenge_and_sends_what_waits_in_order():
@@ -279,95 +226,6 @@ def test_send_again_of_nothing_leaves_no_record():
     box = line.place.authority.boxes[0]
     assert line.receive(line.logs[0].resend(box, 99)) is Reception.SEND_AGAIN
     assert len(line.place.disk.journal.read()) == size
-
-
-STRANGERS = make_authority(Plan(99, 2))
-
-
-def not_for_this_box():
-    line = Line()
-    mine, other = line.place.authority.boxes
-    log = line.logs[0]
-    return line, {
-        "a receipt for another report": log.receipt(bytes(32)),
-        "a refusal of another report": log.refusal(bytes(32)),
-        "send again, another box": log.resend(other, 0),
-        "send again, another election": log.resend(mine, 0, election=bytes(32)),
-    }
-
-
-@pytest.mark.parametrize("case", not_for_this_box()[1])
-def test_what_is_meant_for_another_box_has_no_effect(case):
-    line, cases = not_for_this_box()
-    assert_no_effect(line, cases[case], Reception.OF_ANOTHER_BOX)
-
-
-def assert_no_effect(line, message, reception):
-    journal = line.place.disk.journal.read()
-    assert line.receive(message) is reception
-    assert line.place.disk.journal.read() == journal
-    assert line.courier.origin is None
-    assert line.sent() == [0, 1, 2]
-
-
-def forged():
-    line = Line()
-    stranger = LogKeeper(STRANGERS)
-    impostor = LogKeeper(authority())
-    impostor.key = STRANGERS.root_key
-    box = line.place.authority.boxes[0]
-    genuine = line.logs[0].receipt(line.id(0)).payload
-    flipped = genuine[:-40] + bytes((genuine[-40] ^ 1,)) + genuine[-39:]
-    stranger.origin = "nobody.example/log"
-    return line, {
-        "a log that is not registered": stranger.receipt(line.id(0)),
-        "a registered name, another key": impostor.receipt(line.id(0)),
-        "one bit": Message(MessageKind.RECEIPT, flipped),
-        "refusal, not registered": stranger.refusal(line.id(0)),
-        "refusal, another key": impostor.refusal(line.id(0)),
-        "send again, not registered": stranger.resend(box, 0),
-        "send again, another key": impostor.resend(box, 0),
-        "a refusal passed as a request": Message(
-            MessageKind.RESEND, line.logs[0].refusal(line.id(0)).payload
-        ),
-        "a refusal that is none": Message(MessageKind.REFUSAL, b"\xd2\x84"),
-    }
-
-
-@pytest.mark.parametrize("case", forged()[1])
-def test_what_no_registered_log_signed_has_no_effect(case):
-    line, cases = forged()
-    journal = line.place.disk.journal.read()
-    message = cases[case]
-    reception = line.receive(message)
-    assert reception in {Reception.NOT_GENUINE, Reception.MALFORMED}
-    assert line.place.disk.journal.read() == journal
-    assert line.sent() == [0, 1, 2]
-
-
-def test_a_receipt_that_is_none_is_malformed():
-    line = Line()
-    assert_no_effect(line, Message(MessageKind.RECEIPT, b"\xa0"), Reception.MALFORMED)
-
-
-def test_a_receipt_for_a_leaf_that_is_none_is_malformed():
-    line = Line()
-    assert_no_effect(line, line.logs[0].receipt_for(b"\x80"), Reception.MALFORMED)
-
-
-@pytest.mark.parametrize("kind", [MessageKind.REPORT, MessageKind.HELLO, MessageKind.HELLO_WANTED])
-def test_what_only_boxes_say_has_no_effect(kind):
-    line = Line()
-    assert_no_effect(line, Message(kind, line.place.kept()[0]), Reception.NOT_FOR_A_BOX)
-
-
-@given(st.sampled_from(list(MessageKind)), st.binary(max_size=200))
-def test_no_bytes_from_the_road_can_stop_the_box(kind, payload):
-    LINE.receive(Message(kind, payload))
-    assert LINE.outgoing.waiting(None, WINDOW) == [0, 1, 2]
-
-
-LINE = Line()
 
 
 @given(st.integers(1, 50), st.integers(0, 2**32))

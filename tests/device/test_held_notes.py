@@ -20,9 +20,9 @@ from ballotbox_protocol.wire.message import HeldWanted, Message, MessageKind
 from ballotbox_protocol.wire.receipt import Receipt
 from ballotbox_protocol.wire.report import HeldCheckpoint
 from ballotbox_protocol.wire.verdict import Verdict
+from tests.device.courier_line import Line
 from tests.device.log_keeper import LogKeeper
 from tests.device.polling_place import authority
-from tests.device.test_courier import Line
 
 
 def asked(log: LogKeeper, size: int = 0) -> Message:

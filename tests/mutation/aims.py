@@ -22,6 +22,7 @@ class Group(NamedTuple):
 _OF_LAWS = (
     "tests/protocol/test_wire_document.py",
     "tests/protocol/test_conservation.py",
+    "tests/protocol/test_conservation_of_counters.py",
     "tests/tabulation/test_gates.py",
     "tests/gateway/test_reasons.py",
 )
@@ -53,6 +54,7 @@ _OF_JOURNAL = (
     "tests/device/test_new_keys.py",
     "tests/device/test_paper_copies.py",
     "tests/device/test_courier.py",
+    "tests/device/test_courier_strangers.py",
     "tests/device/test_poll.py",
     "tests/device/test_sheets.py",
     "tests/device/test_model.py",

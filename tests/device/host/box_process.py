@@ -119,6 +119,16 @@ def make_place(
     return Place(folder, authority)
 
 
+def make_voted_place(folder: Path) -> Place:
+    """Make a place whose poll was opened and took one sheet."""
+    place = make_place(folder)
+    with place.run("--serial", "no-such-port") as box:
+        box.until_ready()
+        box.act("print_zero", "open")
+        box.feed(**next(sheets()))
+    return place
+
+
 def with_box(authority: Authority, state: Path) -> Authority:
     """The authority after it listed the box that `init` made."""
     (name,) = (path.name for path in (state / "keys").iterdir())
@@ -249,6 +259,20 @@ class BoxProcess:
 
     def __exit__(self, *_: object) -> None:
         self.kill()
+
+
+def run_with(place, **changes):
+    options = dict(zip(*[iter(place.options("--serial", "no-such-port"))] * 2, strict=True))
+    options |= {f"--{name}": value for name, value in changes.items()}
+    return run_command("run", *(each for pair in options.items() for each in pair))
+
+
+def assert_stopped(done, *said, lines=1):
+    assert done.returncode == 1, done
+    assert done.stdout == ""
+    for words in said:
+        assert words in done.stderr
+    assert len(done.stderr.splitlines()) == lines, done.stderr
 
 
 def find(said: list[Said], says: str) -> Said | None:

@@ -2,8 +2,7 @@
 
 import pytest
 
-from tests.device.host.box_process import make_place, run_command, sheets
-from tests.device.host.test_commands import assert_stopped, run_with
+from tests.device.host.box_process import assert_stopped, make_place, run_command, run_with, sheets
 
 
 def damage(path):

@@ -4,8 +4,7 @@ import tomllib
 
 from ballotbox_device.host.firmware import running_firmware
 from ballotbox_protocol.election.source_register import load_register
-from tests.device.host.box_process import make_place, run_command
-from tests.device.host.test_commands import assert_stopped
+from tests.device.host.box_process import assert_stopped, make_place, run_command
 
 
 def test_init_prints_what_a_register_takes(tmp_path):

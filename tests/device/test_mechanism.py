@@ -16,7 +16,8 @@ from ballotbox_device.core.profile import DropTimeout, SecondChance
 from ballotbox_device.host.profile_file import load_profile, profile_names
 from ballotbox_device.machine.scanner import ScanFault
 from ballotbox_device.machine.transport import Drop
-from tests.device.mechanism_days import BOTH_WAYS, CAPACITY, CHOSEN, TAKEN, Place
+from tests.device.mechanism_days import BOTH_WAYS, Place
+from tests.device.mechanism_model import CAPACITY, CHOSEN, TAKEN
 from tests.device.sheets_in_hand import PAPERS
 
 ALWAYS = {

@@ -83,9 +83,10 @@ def assert_once(gateway, *crews):
     """Every report has its one leaf, in order, and nothing else ever reached the admission."""
     shown = status(gateway)
     made = sum(crew.device.outgoing.count for crew in crews)
-    assert shown["log"]["size"] == made
-    assert shown["counts"] == {"leaves": {"IN_ORDER": made}, "refused": {}, "unauthentic": {}}
-    assert shown["boxes"]["with_final"] == len(crews)
+    assert shown["log"]["size"] == made, shown
+    counts = {"leaves": {"IN_ORDER": made}, "refused": {}, "unauthentic": {}}
+    assert shown["counts"] == counts, shown
+    assert shown["boxes"]["with_final"] == len(crews), shown
 
 
 def assert_plain(gateway):

@@ -15,7 +15,7 @@ from ballotbox_gateway.service.count_standings import CountStandings
 from ballotbox_protocol.wire.hand_count_naming import Naming
 from ballotbox_protocol.wire.leaf import LeafType, decode_leaf
 from ballotbox_protocol.wire.statements import decode_ruling
-from tests.end_to_end.test_hand_count_commands import SERIAL
+from tests.end_to_end.counting_station import SERIAL
 from tests.gateway.scripted import corrected, counted
 from tests.house_law import TEXT
 

@@ -269,9 +269,9 @@ def run_with(place, **changes):
 
 def assert_stopped(done, *said, lines=1):
     assert done.returncode == 1, done
-    assert done.stdout == ""
+    assert done.stdout == "", done
     for words in said:
-        assert words in done.stderr
+        assert words in done.stderr, done.stderr
     assert len(done.stderr.splitlines()) == lines, done.stderr
 
 

@@ -27,7 +27,8 @@ POSTGRESQL ?= yes
 MUTANTS ?= 900
 # Branch coverage asked of the protocol and the cores, in percent.
 COVERAGE_FLOOR ?= 100
-# Whole programs and planted faults: `make test` runs them, and no line of a core is run by them alone.
+# Whole programs and planted faults: `make test` runs them, `make soak` with more examples; a line of a core
+# that they alone ran would turn the floor red.
 WITHOUT_CORES := tests/device/host tests/device/test_mechanism.py tests/device/test_power_cuts_teeth.py \
 	tests/gateway/durable tests/gateway/test_teeth.py
 # Names the lock file's maker; it is used by `make lock` alone and never installed with the product.

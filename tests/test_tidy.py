@@ -1,5 +1,6 @@
 """The rules of the house hold in every file, and each rule sees a planted violation."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,12 @@ def texts(repository):
 def test_every_file_keeps_the_rule(texts, rule):
     faults = [fault for name, text in texts.items() for fault in rule(name, text)]
     assert faults == []
+
+
+def test_what_the_coverage_leaves_out_is_there(repository):
+    told = (repository / "Makefile").read_text().replace("\\\n", " ")
+    (paths,) = re.findall(r"^WITHOUT_CORES := (.+)$", told, re.MULTILINE)
+    assert [path for path in paths.split() if not (repository / path).exists()] == []
 
 
 def test_the_protocol_and_the_cores_call_nothing_impure(texts):

@@ -55,6 +55,15 @@ def test_help_is_asked_for_in_short_as_well(script):
     assert _run([command, "-h"]).stdout == _run([command, "--help"]).stdout != ""
 
 
+def test_a_service_loads_the_library_of_no_road_that_it_may_not_have():
+    code = (
+        "import sys, ballotbox_gateway.service.serving; "
+        "print(*sorted({'paho', 'psycopg', 'starlette', 'urllib3', 'uvicorn'} & set(sys.modules)))"
+    )
+    done = _run([sys.executable, "-c", code])
+    assert (done.returncode, done.stdout) == (0, "\n"), done.stdout + done.stderr
+
+
 @pytest.mark.teeth
 def test_a_heavy_import_is_seen(monkeypatch, tmp_path):
     (tmp_path / "planted.py").write_text(

@@ -62,7 +62,7 @@ SELECT leaf.leaf, leaf.type, leaf.verdict, leaf.reason, leaf.time,
     WHEN leaf.type = 'report' AND leaf.verdict = 'accepted' THEN objection.reason
 END AS objection
 FROM known
-JOIN leaf ON leaf.about = known.id AND leaf.type IN ('report', 'ruling')
+CROSS JOIN leaf ON leaf.about = known.id AND leaf.type IN ('report', 'ruling')   -- by its index
 LEFT JOIN objection ON objection.number = known.number
 """
 

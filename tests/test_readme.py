@@ -40,6 +40,7 @@ def test_the_box_in_a_test_runs(repository: Path, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.accept
 def test_the_box_in_the_hand_runs(repository: Path, tmp_path: Path) -> None:
     _, example = blocks(repository, "python")
     (tmp_path / "test_hand.py").write_text(example)
@@ -52,6 +53,7 @@ def test_the_box_in_the_hand_runs(repository: Path, tmp_path: Path) -> None:
     assert done.stdout.count("1 passed") == 2
 
 
+@pytest.mark.accept
 def test_the_rehearsal_and_the_replay_pass(repository: Path, tmp_path: Path) -> None:
     rehearsal, replay, *_ = blocks(repository, "sh")
     for script in (rehearsal, replay):
@@ -74,6 +76,7 @@ def test_the_simulated_days_pass_and_one_sheet_is_drawn(repository: Path, tmp_pa
     assert (tmp_path / "sheet.svg").is_file()
 
 
+@pytest.mark.accept
 def test_the_field_gateway_is_ready(repository: Path, tmp_path: Path) -> None:
     *_, gateway = blocks(repository, "sh")
     try:

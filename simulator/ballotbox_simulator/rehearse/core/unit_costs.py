@@ -34,6 +34,16 @@ class PartCosts:
 
 
 @dataclass(frozen=True, slots=True)
+class SetUp:
+    """Which parts a rehearsal had started itself, as [embedded] of its plan says."""
+
+    ledger: str
+    gateways: int
+    centre: bool
+    tls: bool
+
+
+@dataclass(frozen=True, slots=True)
 class UnitCosts:
     """What a planner takes from one rehearsal.
 
@@ -47,6 +57,7 @@ class UnitCosts:
     measured_on: str
     machine: str
     cores: int
+    set_up: SetUp
     boxes: int
     peak_per_s: float
     reports: int
@@ -76,6 +87,7 @@ def unit_costs(result: RehearsalResult) -> UnitCosts:
         measured_on=result.started[:10],
         machine=f"{machine.processor}, {machine.cores} cores",
         cores=machine.cores,
+        set_up=_set_up(result),
         boxes=boxes,
         peak_per_s=_peak_of(result, closing),
         reports=result.ledger.sent,
@@ -86,6 +98,16 @@ def unit_costs(result: RehearsalResult) -> UnitCosts:
         broker_kib_per_box=_cost(result, "broker", "box"),
         log_kib_per_report=_cost(result, "log", "report"),
         parts=tuple(_part(result, kind) for kind in kinds),
+    )
+
+
+def _set_up(result: RehearsalResult) -> SetUp:
+    table = result.plan.get("embedded") or {}
+    return SetUp(
+        ledger=table.get("ledger", "sqlite"),
+        gateways=table.get("gateways", 1),
+        centre=table.get("centre", False),
+        tls=table.get("tls", False),
     )
 
 

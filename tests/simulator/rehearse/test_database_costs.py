@@ -57,6 +57,10 @@ def test_the_database_is_sized_by_what_it_cost() -> None:
     assert "a report costs a database 900 µs" in told
     assert "without a standby; gateways take turns at its log" in told
     assert "was not measured" not in told
+    assert (
+        "3 times the exported log, and its write-ahead log (max_wal_size, which is no hard" in told
+    )
+    assert "an empty cluster come on top" in told
 
 
 def test_one_gateway_measured_over_postgresql_is_not_sized_over_a_file() -> None:
@@ -69,6 +73,7 @@ def test_one_gateway_measured_over_postgresql_is_not_sized_over_a_file() -> None
     alone = unit_costs(a_result())
     told = "\n".join(sizing_lines(small, [alone]))
     assert "Database: SQLite, in the gateway, on its core, " in told
+    assert "on top" not in told
 
 
 def test_two_gateways_together_cost_what_a_report_costs() -> None:

@@ -11,9 +11,10 @@ import pytest
 from ballotbox_simulator.live.families import is_over, started_by
 from ballotbox_simulator.rehearse.core.capacity import Night, shared_capacity_per_s, sized
 from ballotbox_simulator.rehearse.core.capacity_check import checked
+from ballotbox_simulator.rehearse.core.comparison import compared
 from ballotbox_simulator.rehearse.core.document import PartUse, RehearsalResult
 from ballotbox_simulator.rehearse.core.headroom import headroom
-from ballotbox_simulator.rehearse.core.unit_costs import unit_costs
+from ballotbox_simulator.rehearse.core.unit_costs import cost_rows, unit_costs
 from ballotbox_simulator.rehearse.machine import _Process, _together, use_of
 from ballotbox_simulator.rehearse.report.capacity_words import sizing_lines
 from ballotbox_simulator.rehearse.report.figures import charts
@@ -81,6 +82,25 @@ def test_two_gateways_together_cost_what_a_report_costs() -> None:
 
     assert costs.of("gateway").processes == 2
     assert costs.of("gateway").us_per_report == pytest.approx(1_100)
+
+
+def test_a_row_of_costs_is_of_a_kind_whatever_number_shares_the_work() -> None:
+    two, one = over_database(), a_result()
+    told = [
+        replace(each, costs=tuple(cost_rows(each.series.parts, each.ledger.sent, 100)))
+        for each in (one, two)
+    ]
+
+    assert [(each.part, each.per) for each in told[1].costs] == [
+        ("tester", "report"),
+        ("broker", "report"),
+        ("broker", "box"),
+        ("gateway", "report"),
+        ("database", "report"),
+    ]
+    rows = {row.name: row for row in compared(*told).rows}
+    gateway = rows["Cost: gateway, each report"]
+    assert gateway.before == gateway.after == pytest.approx(1_100 + 0.05 * 40 * 1e6 / 800)
 
 
 def test_no_one_core_is_the_limit_of_a_server_of_several_processes() -> None:

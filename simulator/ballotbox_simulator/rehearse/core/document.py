@@ -253,7 +253,10 @@ class BottleneckPart:
 
 @dataclass(frozen=True, slots=True)
 class UnitCost:
-    """What one unit of work cost one part: CPU in microseconds, or memory in KiB."""
+    """What one unit of work cost: CPU in microseconds, or memory in KiB.
+
+    part: a kind of part, all processes of it together; or what the words say.
+    """
 
     part: str
     per: str

@@ -4,11 +4,11 @@ A part spends processor time on being there and on reports. Least squares over s
 the two apart, so that a short run is no dearer by the report than a long one.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from ballotbox_simulator.rehearse.core.document import PartUse, RehearsalResult
+from ballotbox_simulator.rehearse.core.document import PartUse, RehearsalResult, UnitCost
 from ballotbox_simulator.rehearse.core.headroom import own_parts
 
 #: Seconds put together, so that work and its receipt fall into the same span.
@@ -72,6 +72,25 @@ class UnitCosts:
     def of(self, kind: str) -> PartCosts | None:
         """Return the costs of a kind of part, None when there was none of it."""
         return next((each for each in self.parts if each.kind == kind), None)
+
+
+def cost_rows(parts: Sequence[PartUse], reports: int, boxes: int) -> Iterator[UnitCost]:
+    """Yield what a report or a box costs each kind of part, all processes of the kind together.
+
+    Whatever they used is put down to the reports, also what they use without any.
+    """
+    for kind in dict.fromkeys(part.kind for part in parts):
+        alike = [part for part in parts if part.kind == kind]
+        spent_s = sum(part.cpu_s for part in alike)
+        yield UnitCost(kind, "report", round(spent_s * _MICRO / reports, 1), "us")
+        if kind == "broker":
+            grown = sum(_grown_mib(part) for part in alike)
+            yield UnitCost(kind, "box", round(grown * 1_024 / boxes, 2), "KiB")
+
+
+def _grown_mib(part: PartUse) -> float:
+    begin = next((each for each in part.memory_mib if each is not None), 0.0)
+    return max(0.0, part.memory_peak_mib - begin)
 
 
 def unit_costs(result: RehearsalResult) -> UnitCosts:

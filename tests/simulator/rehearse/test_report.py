@@ -236,6 +236,29 @@ def test_a_line_is_drawn_through_every_value() -> None:
     assert bottom == points[1][1]
 
 
+def test_machine_and_broker_keep_their_lines_in_a_crowd_and_the_others_are_counted() -> None:
+    result = a_result()
+    (gateway,) = [each for each in result.series.parts if each.kind == "gateway"]
+    idle = (0.0,) * len(gateway.cpu_cores)
+    machine = replace(gateway, name="machine", kind="machine", cpu_cores=idle, cpu_s=0.0)
+    broker = replace(machine, name="broker", kind="broker")
+    every = [replace(gateway, name=f"gateway {number}") for number in range(1, 9)]
+    series = replace(result.series, parts=(machine, *every, broker))
+
+    found = {
+        chart.name: (caption, chart) for caption, chart in charts(replace(result, series=series))
+    }
+
+    for name in ("cpu", "memory"):
+        caption, chart = found[name]
+        assert " 2 parts have no line here; the table below has all." in caption
+        assert [line.name for line in chart.lines] == [
+            "machine",
+            *(f"gateway {number}" for number in range(1, 7)),
+            "broker",
+        ]
+
+
 def test_nothing_is_drawn_where_nothing_was_measured() -> None:
     at = [float(second) for second in range(6)]
     chart = Chart("a", "A", "Text", (Line("line", [1, None, 2, 3, None, 4]),), None)

@@ -193,7 +193,7 @@ def test_of_many_processes_the_busiest_are_drawn_and_the_rest_is_in_the_table() 
     caption, chart = drawn
     drawn_testers = [*(f"tester {at}" for at in range(3, 8)), "tester 8, far"]
     assert [line.name for line in chart.lines] == [*drawn_testers, "broker", "gateway"]
-    assert "2 parts that did less have no line" in caption
+    assert "2 parts have no line here" in caption
     shown = {path for path, _, _ in page.numbers}
     assert {f"series.parts.{at}.cpu_s" for at in range(len(many.series.parts))} <= shown
     assert page.words.count("on far") == 1 + page.words.count("on far-away")

@@ -33,7 +33,11 @@ def box_memory(directory: Path) -> Iterator[Row]:
     watch = Stopwatch("simulator.box_memory")
     plan, out = directory / "plan.toml", directory / "out"
     plan.write_text(_PLAN)
-    told = subprocess.run([*_COMMAND, "rehearse", str(plan), "--out", str(out)], check=False)
+    command = [*_COMMAND, "rehearse", str(plan), "--out", str(out)]
+    # Standard output has the rows alone.
+    told = subprocess.run(command, check=False, stdout=sys.stderr)
+    if not (out / NAME).exists():
+        raise SystemExit(f"the rehearsal ended with {told.returncode} and wrote no {NAME}")
     result = read_result(out / NAME)
     memory = result.tester.memory_per_box_kib
     if memory is None or not result.ledger.holds:

@@ -115,7 +115,7 @@ def require_parts(result: RehearsalResult) -> None:
     assert {"gateway 1", "gateway 2"} == {name for name, kind in kinds.items() if kind == "gateway"}
     assert kinds["database"] == "database"
     costs = {each.part: each.value for each in result.costs if each.per == "report"}
-    assert all(costs[name] > 0 for name in ("gateway 1", "gateway 2", "database"))
+    assert all(costs[kind] > 0 for kind in ("tester", "broker", "gateway", "database"))
 
 
 def during(result: RehearsalResult, event: EventPart) -> list[int]:

@@ -111,15 +111,31 @@ def plan(
     if boxes is None and not check:
         unusable("give --boxes N, or --check RESULT", command="plan")
     with in_words("plan"):
-        results = [_read(_file(path)) for path in measured] or [packaged_result()]
+        results = [_told_by(path) for path in measured] or [packaged_result()]
+        foretold = [_told_by(path) for path in check]
         costs = [unit_costs(result) for result in results]
         if boxes is not None:
             night = Night(boxes, spread, _SHAPE, within, boxes_per_broker)
             for line in sizing_lines(night, costs):
                 click.echo(line)
-        for path in check:
-            for line in check_lines(checked(_read(_file(path)), costs)):
+        for result in foretold:
+            for line in check_lines(checked(result, costs)):
                 click.echo(line)
+
+
+def _told_by(path: Path) -> "RehearsalResult":
+    """Return a result whose numbers say something; raises InvalidField, OSError."""
+    from ballotbox_protocol.election.identifiers import InvalidField
+
+    file = _file(path)
+    result = _read(file)
+    if result.verdict.outcome == "INVALID":
+        problem = (
+            "is INVALID, so its numbers say nothing: mend what its report names, and rehearse "
+            "again until it is GO or NO-GO"
+        )
+        raise InvalidField(f"{file}: verdict.outcome", problem)
+    return result
 
 
 def _file(path: Path) -> Path:

@@ -33,6 +33,7 @@ from ballotbox_simulator.rehearse.core.timeline import (
     reached,
     sustained,
 )
+from ballotbox_simulator.rehearse.core.unit_costs import cost_rows
 from ballotbox_simulator.rehearse.core.verdict import conclude, judge_lag
 from ballotbox_simulator.rehearse.machine import machine_part
 from ballotbox_simulator.rehearse.mishaps import Happened
@@ -50,7 +51,6 @@ _SHARED_TOO: Final = (
 _SIGNED: Final = (
     "Every report is signed by the firmware of a box, and every receipt is verified by it."
 )
-_MICRO: Final = 1_000_000
 
 
 def assembled(findings: Findings, heard: Witnesses) -> RehearsalResult:
@@ -294,15 +294,8 @@ def _bottleneck(findings: Findings, series: Series, moments: Moments) -> Bottlen
 
 def _costs(findings: Findings, series: Series, ledger: LedgerCheck) -> Iterator[UnitCost]:
     reports = max(1, ledger.sent)
-    boxes = findings.plan.count
-    for part in series.parts:
-        if part.kind == MACHINE.kind:
-            continue
-        yield UnitCost(part.name, "report", round(part.cpu_s * _MICRO / reports, 1), "us")
-        if part.kind == "broker":
-            begin = next((each for each in part.memory_mib if each is not None), 0.0)
-            grown = max(0.0, part.memory_peak_mib - begin)
-            yield UnitCost(part.name, "box", round(grown * 1_024 / boxes, 2), "KiB")
+    parts = [part for part in series.parts if part.kind != MACHINE.kind]
+    yield from cost_rows(parts, reports, findings.plan.count)
     if findings.logged is not None:
         size = sum(each.stat().st_size for each in findings.logged.rglob("*") if each.is_file())
         yield UnitCost("log", "report", round(size / 1_024 / reports, 3), "KiB")

@@ -83,7 +83,7 @@ class Findings:
     drained: bool = True
     broken: list[str] = field(default_factory=list)
     tester_failure: str = ""
-    unseen: str = ""
+    unseen: str = _UNREAD
     logged: Path | None = None
     made_files: list[Path] = field(default_factory=list)
     box_memory: list[dict[str, Any]] = field(default_factory=list)
@@ -187,7 +187,6 @@ async def conduct(
             findings.broken.append(str(error))
         except TesterFailed as error:
             findings.tester_failure = str(error)
-        findings.settle_moments()
         await held.conclude(out / "log")
     return findings
 
@@ -269,9 +268,10 @@ class _Rehearsal:
 
     async def conclude(self, log: Path) -> None:
         """Have the processes end and write journals, and export the log; what fails is told."""
-        f = self._f
-        f.unseen = _UNREAD
-        if not f.connecting:
+        f, has_begun = self._f, self._f.connecting > 0
+        f.settle_moments()
+        if not has_begun:
+            # There may be no process, and nothing to read.
             return
         self._tell("Reading the boxes' journals")
         try:

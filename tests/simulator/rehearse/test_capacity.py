@@ -1,12 +1,15 @@
 """Does the planner find again what is known, and is it monotone where a country is?"""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ballotbox_protocol.election.identifiers import InvalidField
+from ballotbox_simulator.cli.rehearsal_reports import plan
 from ballotbox_simulator.rehearse.core.capacity import (
     LOAD,
     Night,
@@ -18,8 +21,8 @@ from ballotbox_simulator.rehearse.core.capacity import (
 from ballotbox_simulator.rehearse.core.capacity_check import checked
 from ballotbox_simulator.rehearse.core.unit_costs import unit_costs
 from ballotbox_simulator.rehearse.report.capacity_words import check_lines, sizing_lines
-from ballotbox_simulator.rehearse.result_file import packaged_result
-from tests.simulator.rehearse.result_material import COSTS, a_result
+from ballotbox_simulator.rehearse.result_file import packaged_result, write_result
+from tests.simulator.rehearse.result_material import COSTS, a_result, an_invalid_result
 
 KNOWN = unit_costs(a_result())
 COUNTRY = Night(1_050_000, 1_800.0, (8.0, 4.0, 2.0, 1.0), 2_400.0, 50_000)
@@ -124,6 +127,21 @@ def test_a_rehearsal_without_a_gateway_of_its_own_sizes_nothing() -> None:
 
     with pytest.raises(InvalidField, match=r"measured: has no gateway"):
         sized(COUNTRY, alone)
+
+
+@pytest.mark.parametrize("option", ["--measured", "--check"])
+def test_a_rehearsal_that_says_nothing_is_neither_measured_nor_foretold(
+    option: str, tmp_path: Path
+) -> None:
+    file = write_result(tmp_path, an_invalid_result())
+
+    refused = CliRunner().invoke(plan, ["--boxes", "100", option, str(file)])
+
+    assert refused.exit_code == 2
+    assert f"{file}: verdict.outcome: is INVALID, so its numbers say nothing" in refused.output
+    assert "rehearse again until it is GO or NO-GO" in refused.output
+    # Nothing is said of a country before all is read.
+    assert "100 boxes" not in refused.output
 
 
 @pytest.mark.parametrize("boxes", [100, 500, 2_000])

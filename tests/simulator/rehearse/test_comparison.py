@@ -61,6 +61,26 @@ def test_losses_and_slower_answers_are_worse_and_every_condition_is_named() -> N
     assert "2 conditions differ" in both.words
 
 
+def test_machines_of_the_tester_are_conditions() -> None:
+    before = a_result()
+    (machine,) = before.tester.machines
+    other = replace(machine, name="near-by", cores=8)
+    after = replace(before, tester=replace(before.tester, machines=(other,)))
+    alone = replace(before, tester=replace(before.tester, machines=()))
+
+    assert [
+        (each.name, each.before, each.after) for each in compared(before, after).conditions
+    ] == [
+        (
+            "tester.machines.0",
+            "far-away, 4 cores, 40 boxes in 1 processes",
+            "near-by, 8 cores, 40 boxes in 1 processes",
+        )
+    ]
+    (gone,) = compared(before, alone).conditions
+    assert (gone.name, gone.after) == ("tester.machines.0", "not given")
+
+
 def test_terminal_and_page_have_every_row_and_condition() -> None:
     both = compared(a_result(), replace(a_bad_result(), latencies=()))
     lines = "\n".join(comparison_lines(both))

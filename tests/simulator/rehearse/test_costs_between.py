@@ -10,7 +10,7 @@ from ballotbox_protocol.election.identifiers import InvalidField
 from ballotbox_simulator.rehearse.core.capacity import Night
 from ballotbox_simulator.rehearse.core.capacity_check import checked
 from ballotbox_simulator.rehearse.core.costs_between import costs_at
-from ballotbox_simulator.rehearse.core.unit_costs import UnitCosts, unit_costs
+from ballotbox_simulator.rehearse.core.unit_costs import SetUp, UnitCosts, unit_costs
 from ballotbox_simulator.rehearse.report.capacity_words import sizing_lines
 from tests.simulator.rehearse.result_material import a_result
 
@@ -48,6 +48,15 @@ def test_a_report_costs_what_lies_between_by_the_logarithm_and_no_less_beyond(pe
         assert found.boxes == LARGE.boxes
 
 
+def test_a_rehearsal_between_two_others_is_met_in_its_own_peak() -> None:
+    middle = of_size(400, 40.0, 610.0, 0.02)
+
+    for peak, us in ((10.0, 900.0), (40.0, 610.0), (160.0, 500.0)):
+        found = costs_at([LARGE, SMALL, middle], 400, peak)
+
+        assert found.of("gateway").us_per_report == pytest.approx(us)
+
+
 @given(st.integers(0, 10**7))
 def test_what_is_used_besides_lies_between_by_the_boxes_and_never_beyond(boxes: int) -> None:
     found = costs_at([SMALL, LARGE], boxes, 40.0).of("broker").idle_cores
@@ -80,11 +89,32 @@ def test_two_sizes_foretell_the_one_between_better_than_the_largest_alone() -> N
     [
         (replace(LARGE, machine="another"), "measured must be of one machine"),
         (replace(LARGE, peak_per_s=0.0), "measured has no closing burst"),
+        *(
+            (
+                replace(LARGE, set_up=replace(LARGE.set_up, **other)),
+                "measured must be of one set-up",
+            )
+            for other in (
+                {"ledger": "postgresql"},
+                {"gateways": 2},
+                {"centre": True},
+                {"tls": True},
+            )
+        ),
     ],
 )
 def test_what_cannot_be_compared_is_refused(other, words) -> None:
     with pytest.raises(InvalidField, match=words.replace(" ", r"\W* ?")):
         costs_at([SMALL, other], 100, 20.0)
+
+
+def test_the_set_up_is_that_of_the_plan() -> None:
+    table = {"ledger": "postgresql", "gateways": 2, "lease": 15, "centre": False, "tls": True}
+    result = a_result()
+    over = replace(result, plan=result.plan | {"embedded": table})
+
+    assert unit_costs(over).set_up == SetUp("postgresql", 2, centre=False, tls=True)
+    assert ONE.set_up == SetUp("sqlite", 1, centre=False, tls=False)
 
 
 def test_the_plan_names_every_rehearsal_and_what_lies_between_them() -> None:

@@ -11,9 +11,10 @@ import pytest
 from ballotbox_simulator.live.families import is_over, started_by
 from ballotbox_simulator.rehearse.core.capacity import Night, shared_capacity_per_s, sized
 from ballotbox_simulator.rehearse.core.capacity_check import checked
+from ballotbox_simulator.rehearse.core.comparison import compared
 from ballotbox_simulator.rehearse.core.document import PartUse, RehearsalResult
 from ballotbox_simulator.rehearse.core.headroom import headroom
-from ballotbox_simulator.rehearse.core.unit_costs import unit_costs
+from ballotbox_simulator.rehearse.core.unit_costs import cost_rows, unit_costs
 from ballotbox_simulator.rehearse.machine import _Process, _together, use_of
 from ballotbox_simulator.rehearse.report.capacity_words import sizing_lines
 from ballotbox_simulator.rehearse.report.figures import charts
@@ -57,6 +58,10 @@ def test_the_database_is_sized_by_what_it_cost() -> None:
     assert "a report costs a database 900 µs" in told
     assert "without a standby; gateways take turns at its log" in told
     assert "was not measured" not in told
+    assert (
+        "3 times the exported log, and its write-ahead log (max_wal_size, which is no hard" in told
+    )
+    assert "an empty cluster come on top" in told
 
 
 def test_one_gateway_measured_over_postgresql_is_not_sized_over_a_file() -> None:
@@ -69,6 +74,7 @@ def test_one_gateway_measured_over_postgresql_is_not_sized_over_a_file() -> None
     alone = unit_costs(a_result())
     told = "\n".join(sizing_lines(small, [alone]))
     assert "Database: SQLite, in the gateway, on its core, " in told
+    assert "on top" not in told
 
 
 def test_two_gateways_together_cost_what_a_report_costs() -> None:
@@ -76,6 +82,25 @@ def test_two_gateways_together_cost_what_a_report_costs() -> None:
 
     assert costs.of("gateway").processes == 2
     assert costs.of("gateway").us_per_report == pytest.approx(1_100)
+
+
+def test_a_row_of_costs_is_of_a_kind_whatever_number_shares_the_work() -> None:
+    two, one = over_database(), a_result()
+    told = [
+        replace(each, costs=tuple(cost_rows(each.series.parts, each.ledger.sent, 100)))
+        for each in (one, two)
+    ]
+
+    assert [(each.part, each.per) for each in told[1].costs] == [
+        ("tester", "report"),
+        ("broker", "report"),
+        ("broker", "box"),
+        ("gateway", "report"),
+        ("database", "report"),
+    ]
+    rows = {row.name: row for row in compared(*told).rows}
+    gateway = rows["Cost: gateway, each report"]
+    assert gateway.before == gateway.after == pytest.approx(1_100 + 0.05 * 40 * 1e6 / 800)
 
 
 def test_no_one_core_is_the_limit_of_a_server_of_several_processes() -> None:

@@ -38,6 +38,15 @@ def test_the_ordinary_day_has_the_boxes_of_a_country() -> None:
     assert plan.boxes[0].sheets == 40
 
 
+def test_without_a_take_over_one_of_two_killed_is_no_go() -> None:
+    plan = load_plan("one-of-two-killed")
+    (event,) = plan.event
+    asked = plan.objectives.receipted_99
+
+    back_s = event.ends(plan.day.clock) - plan.day.clock.lasts_s
+    assert plan.target.lease < plan.burst.spread < asked < back_s
+
+
 def test_sheets_are_forty_and_nothing_is_lost_where_a_plan_says_nothing() -> None:
     plan = read_plan("night.toml", ONE, Path())
 

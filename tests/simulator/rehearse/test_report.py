@@ -193,7 +193,7 @@ def test_of_many_processes_the_busiest_are_drawn_and_the_rest_is_in_the_table() 
     caption, chart = drawn
     drawn_testers = [*(f"tester {at}" for at in range(3, 8)), "tester 8, far"]
     assert [line.name for line in chart.lines] == [*drawn_testers, "broker", "gateway"]
-    assert "2 parts that did less have no line" in caption
+    assert "2 parts have no line here" in caption
     shown = {path for path, _, _ in page.numbers}
     assert {f"series.parts.{at}.cpu_s" for at in range(len(many.series.parts))} <= shown
     assert page.words.count("on far") == 1 + page.words.count("on far-away")
@@ -234,6 +234,29 @@ def test_a_line_is_drawn_through_every_value() -> None:
     assert rise < 0, "more is higher"
     assert left < points[1][0]
     assert bottom == points[1][1]
+
+
+def test_machine_and_broker_keep_their_lines_in_a_crowd_and_the_others_are_counted() -> None:
+    result = a_result()
+    (gateway,) = [each for each in result.series.parts if each.kind == "gateway"]
+    idle = (0.0,) * len(gateway.cpu_cores)
+    machine = replace(gateway, name="machine", kind="machine", cpu_cores=idle, cpu_s=0.0)
+    broker = replace(machine, name="broker", kind="broker")
+    every = [replace(gateway, name=f"gateway {number}") for number in range(1, 9)]
+    series = replace(result.series, parts=(machine, *every, broker))
+
+    found = {
+        chart.name: (caption, chart) for caption, chart in charts(replace(result, series=series))
+    }
+
+    for name in ("cpu", "memory"):
+        caption, chart = found[name]
+        assert " 2 parts have no line here; the table below has all." in caption
+        assert [line.name for line in chart.lines] == [
+            "machine",
+            *(f"gateway {number}" for number in range(1, 7)),
+            "broker",
+        ]
 
 
 def test_nothing_is_drawn_where_nothing_was_measured() -> None:

@@ -18,7 +18,8 @@ from ballotbox_simulator.rehearse.core.unit_costs import PartCosts, UnitCosts
 LOAD: Final = 0.7
 #: What a ledger takes beside the exported log of the same reports; 1.65 was measured.
 LEDGER_OF_LOG: Final = 2.0
-#: The same of one in PostgreSQL, without its write-ahead log; 2.57 was measured.
+#: The same of one in PostgreSQL, without its write-ahead log and what an empty cluster takes; 2.57
+#: was measured.
 DATABASE_OF_LOG: Final = 3.0
 #: A burst is reckoned in so many steps.
 _STEPS: Final = 400

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final
 
-from ballotbox_simulator.rehearse.core.document import RehearsalResult
+from ballotbox_simulator.rehearse.core.document import RehearsalMachine, RehearsalResult
 
 #: Two runs of one plan differ by as much; less is called the same.
 NOISE: Final = 0.1
@@ -169,13 +169,20 @@ def _conditions(before: RehearsalResult, after: RehearsalResult) -> Iterator[Oth
 
 def _setting(result: RehearsalResult) -> dict[str, str]:
     machine = result.machine
+    shares = enumerate(sorted(map(_share, result.tester.machines)))
     return {
         "program": result.program,
         "machine.processor": machine.processor,
         "machine.cores": str(machine.cores),
         "machine.memory_mib": str(machine.memory_mib),
         "machine.python": machine.python,
+        **{f"tester.machines.{at}": told for at, told in shares},
     }
+
+
+def _share(machine: RehearsalMachine) -> str:
+    held = f"{machine.boxes:,} boxes in {machine.processes} processes"
+    return f"{machine.name}, {machine.cores} cores, {held}"
 
 
 def _flat(name: str, value: object) -> dict[str, str]:

@@ -12,9 +12,14 @@ from dataclasses import replace
 from itertools import pairwise
 from math import log
 from statistics import linear_regression
+from typing import Final
 
 from ballotbox_protocol.election.identifiers import require
 from ballotbox_simulator.rehearse.core.unit_costs import PartCosts, UnitCosts
+
+_ONE_SET_UP: Final = (
+    "must be of one set-up: rehearse with the same ledger, gateways, centre and tls in [embedded]"
+)
 
 
 def costs_at(measured: Sequence[UnitCosts], boxes: int, peak_per_s: float) -> UnitCosts:
@@ -25,6 +30,7 @@ def costs_at(measured: Sequence[UnitCosts], boxes: int, peak_per_s: float) -> Un
     """
     if len(measured) > 1:
         require(len({each.machine for each in measured}) == 1, "measured", "must be of one machine")
+        require(len({each.set_up for each in measured}) == 1, "measured", _ONE_SET_UP)
         require(all(each.peak_per_s > 0 for each in measured), "measured", "has no closing burst")
     ordered = sorted(measured, key=lambda each: (each.peak_per_s, each.boxes))
     largest = max(ordered, key=lambda each: each.boxes)
@@ -44,7 +50,7 @@ def _part(
 def _between(points: Sequence[tuple[float, float]], at: float) -> float:
     """Return the value at a peak, from (peak, value) in the order of the peaks."""
     for (low, first), (high, last) in pairwise(points):
-        if low < at < high:
+        if low < at <= high:
             share = log(at / low) / log(high / low)
             return first + share * (last - first)
     return points[0][1] if at <= points[0][0] else points[-1][1]

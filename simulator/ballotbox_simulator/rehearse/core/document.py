@@ -212,7 +212,7 @@ class RehearsalProcess:
 
 @dataclass(frozen=True, slots=True)
 class RehearsalMachine:
-    """One of several machines of the tester: its limits, and what its share takes of each."""
+    """A machine of a rehearsal with Locust: its limits, and what its share takes of each."""
 
     name: str
     cores: int
@@ -227,7 +227,8 @@ class RehearsalTester:
 
     lag_burst: from the close until the last close, or until 99 of 100 finals held a receipt.
     memory_per_box_kib: when all were connected, journals and slots not counted. cpu_share: of all
-    cores of the machines that held boxes. machines: none where the one that conducted held all.
+    cores of the machines that held boxes. machines: with Locust those of its workers, also when it
+    is one alone, and with [embedded] the one that conducted; without Locust none.
     """
 
     valid: bool
@@ -253,7 +254,10 @@ class BottleneckPart:
 
 @dataclass(frozen=True, slots=True)
 class UnitCost:
-    """What one unit of work cost one part: CPU in microseconds, or memory in KiB."""
+    """What one unit of work cost: CPU in microseconds, or memory in KiB.
+
+    part: a kind of part, all processes of it together; or what the words say.
+    """
 
     part: str
     per: str

@@ -4,11 +4,11 @@ A part spends processor time on being there and on reports. Least squares over s
 the two apart, so that a short run is no dearer by the report than a long one.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from ballotbox_simulator.rehearse.core.document import PartUse, RehearsalResult
+from ballotbox_simulator.rehearse.core.document import PartUse, RehearsalResult, UnitCost
 from ballotbox_simulator.rehearse.core.headroom import own_parts
 
 #: Seconds put together, so that work and its receipt fall into the same span.
@@ -34,6 +34,16 @@ class PartCosts:
 
 
 @dataclass(frozen=True, slots=True)
+class SetUp:
+    """Which parts a rehearsal had started itself, as [embedded] of its plan says."""
+
+    ledger: str
+    gateways: int
+    centre: bool
+    tls: bool
+
+
+@dataclass(frozen=True, slots=True)
 class UnitCosts:
     """What a planner takes from one rehearsal.
 
@@ -47,6 +57,7 @@ class UnitCosts:
     measured_on: str
     machine: str
     cores: int
+    set_up: SetUp
     boxes: int
     peak_per_s: float
     reports: int
@@ -63,6 +74,25 @@ class UnitCosts:
         return next((each for each in self.parts if each.kind == kind), None)
 
 
+def cost_rows(parts: Sequence[PartUse], reports: int, boxes: int) -> Iterator[UnitCost]:
+    """Yield what a report or a box costs each kind of part, all processes of the kind together.
+
+    Whatever they used is put down to the reports, also what they use without any.
+    """
+    for kind in dict.fromkeys(part.kind for part in parts):
+        alike = [part for part in parts if part.kind == kind]
+        spent_s = sum(part.cpu_s for part in alike)
+        yield UnitCost(kind, "report", round(spent_s * _MICRO / reports, 1), "us")
+        if kind == "broker":
+            grown = sum(_grown_mib(part) for part in alike)
+            yield UnitCost(kind, "box", round(grown * 1_024 / boxes, 2), "KiB")
+
+
+def _grown_mib(part: PartUse) -> float:
+    begin = next((each for each in part.memory_mib if each is not None), 0.0)
+    return max(0.0, part.memory_peak_mib - begin)
+
+
 def unit_costs(result: RehearsalResult) -> UnitCosts:
     """Return the unit costs that a rehearsal has shown."""
     boxes = result.election.boxes
@@ -76,6 +106,7 @@ def unit_costs(result: RehearsalResult) -> UnitCosts:
         measured_on=result.started[:10],
         machine=f"{machine.processor}, {machine.cores} cores",
         cores=machine.cores,
+        set_up=_set_up(result),
         boxes=boxes,
         peak_per_s=_peak_of(result, closing),
         reports=result.ledger.sent,
@@ -86,6 +117,16 @@ def unit_costs(result: RehearsalResult) -> UnitCosts:
         broker_kib_per_box=_cost(result, "broker", "box"),
         log_kib_per_report=_cost(result, "log", "report"),
         parts=tuple(_part(result, kind) for kind in kinds),
+    )
+
+
+def _set_up(result: RehearsalResult) -> SetUp:
+    table = result.plan.get("embedded") or {}
+    return SetUp(
+        ledger=table.get("ledger", "sqlite"),
+        gateways=table.get("gateways", 1),
+        centre=table.get("centre", False),
+        tls=table.get("tls", False),
     )
 
 

@@ -2,7 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 
-from ballotbox_simulator.rehearse.core.capacity import LOAD, Night, Sizing, peak_per_s, sized
+from ballotbox_simulator.rehearse.core.capacity import (
+    DATABASE_OF_LOG,
+    LOAD,
+    Night,
+    Sizing,
+    peak_per_s,
+    sized,
+)
 from ballotbox_simulator.rehearse.core.capacity_check import Checked
 from ballotbox_simulator.rehearse.core.costs_between import costs_at
 from ballotbox_simulator.rehearse.core.unit_costs import UnitCosts
@@ -117,8 +124,17 @@ def _assumptions(night: Night, sizing: Sizing, costs: UnitCosts) -> Iterator[str
             "gateways take turns at its log, so rehearse with as many as you mean to run"
         )
     if sizing.disk_gib is not None:
-        yield f"a ledger takes {sizing.ledger_of_log:g} times the exported log"
+        yield f"a ledger takes {sizing.ledger_of_log:g} times the exported log{_on_top(sizing)}"
     yield "nothing happens at large size that does not happen at the measured one"
+
+
+def _on_top(sizing: Sizing) -> str:
+    if sizing.ledger_of_log != DATABASE_OF_LOG:
+        return ""
+    return (
+        ", and its write-ahead log (max_wal_size, which is no hard limit, and whatever an archive "
+        "or a standby has not taken yet) and an empty cluster come on top"
+    )
 
 
 def _processes(number: int) -> str:

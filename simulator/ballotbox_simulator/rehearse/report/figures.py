@@ -10,7 +10,7 @@ from ballotbox_simulator.rehearse.core.headroom import ON_MANY_CORES
 from ballotbox_simulator.rehearse.report.charts import PENS, Chart, Line, Mark
 
 _KIND: Final = "Line chart. "
-#: Kinds of parts of which there may be many; broker, gateway and centre always have their lines.
+#: Kinds of parts of which there may be many, and which say the least about what was tested.
 _CROWDS: Final = frozenset({"tester", "machine"})
 
 
@@ -100,14 +100,22 @@ def _kinds(series: Series) -> Iterator[tuple[str, str, str, tuple[Line, ...]]]:
 
 
 def _drawn(parts: Sequence[PartUse]) -> list[PartUse]:
-    """Return the parts that have a line: where there are more than pens, the busiest of them."""
-    busiest = sorted(parts, key=lambda part: (part.kind in _CROWDS, -part.cpu_s))[: len(PENS)]
-    return [part for part in parts if part in busiest]
+    """Return the parts that have a line.
+
+    Where there are more than pens: broker and the conducting machine, then the busiest others.
+    """
+    first = sorted(parts, key=_rank)[: len(PENS)]
+    return [part for part in parts if part in first]
+
+
+def _rank(part: PartUse) -> tuple[bool, bool, float]:
+    is_here = part.kind == "machine" and not part.machine
+    return not (is_here or part.kind == "broker"), part.kind in _CROWDS, -part.cpu_s
 
 
 def _left_out(parts: Sequence[PartUse]) -> str:
     left = len(parts) - len(_drawn(parts))
-    return f" {left} parts that did less have no line; the table below has all." if left else ""
+    return f" {left} parts have no line here; the table below has all." if left else ""
 
 
 def _called(part: PartUse) -> str:

@@ -124,7 +124,7 @@ def test_a_planted_double_is_a_no_go_that_names_the_report(tmp_path: Path, monke
     assert done.exit_code == 1
     assert result.ledger.missing == ()
     (doubled,) = result.ledger.doubled
-    assert f"1 reports are doubled: {doubled.report} accepted in the log 2 times" in last_line(done)
+    assert f"1 report is doubled: {doubled.report} accepted in the log 2 times" in last_line(done)
 
 
 def test_a_tester_that_was_the_limit_makes_it_invalid(tmp_path: Path) -> None:

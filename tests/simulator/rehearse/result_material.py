@@ -194,7 +194,7 @@ def a_bad_result() -> RehearsalResult:
         objections=("the log has <strange> reports",),
         holds=False,
     )
-    reasons = ("30 reports were receipted, but are not in the log", "1 reports are doubled")
+    reasons = ("30 reports were receipted, but are not in the log", "1 report is doubled")
     objective = Judged("receipt_p99_ms", "Slowest receipt", "ms", 100.0, 1_275.0, met=False)
     return replace(
         good,

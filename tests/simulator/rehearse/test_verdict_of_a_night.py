@@ -47,7 +47,7 @@ def test_a_planted_loss_is_a_no_go_that_names_the_report() -> None:
     outcome, code, why = verdict(Witnesses(made, ONE_LESS, ONE_LESS, sheets))
 
     assert (outcome, code) == ("NO-GO", 1)
-    assert "1 reports are missing, the first: 00 of box box-0" in why
+    assert "1 report is missing, the first: 00 of box box-0" in why
     assert "missing somewhere was 1 reports; at most 0" in why
 
 
@@ -56,7 +56,7 @@ def test_a_planted_double_is_a_no_go_that_names_the_report(witness: str) -> None
     outcome, code, why = verdict(replace(WHOLE, **{witness: TWICE}))
 
     assert (outcome, code) == ("NO-GO", 1)
-    assert why.startswith("1 reports are doubled: 00 ")
+    assert why.startswith("1 report is doubled: 00 ")
 
 
 def test_an_overloaded_tester_is_invalid_and_says_what_to_change() -> None:
@@ -88,7 +88,7 @@ def test_a_receipt_for_what_is_not_stored_is_a_no_go_whoever_was_the_limit(lag_m
     outcome, code, why = verdict(replace(WHOLE, stored=ONE_LESS), lag_ms=lag_ms)
 
     assert (outcome, code) == ("NO-GO", 1)
-    assert why.startswith("1 reports were receipted, but are not in the log")
+    assert why.startswith("1 report was receipted, but is not in the log")
 
 
 @pytest.mark.parametrize(

@@ -68,10 +68,11 @@ def _concluded(outcome: Outcome, reasons: Sequence[str], notes: Sequence[str]) -
 
 def _certain(ledger: LedgerCheck) -> Iterator[str]:
     if lost := broken_promises(ledger):
-        yield f"{lost} reports were receipted, but are not in the log"
+        was = "was receipted, but is" if lost == 1 else "were receipted, but are"
+        yield f"{_reports(lost)} {was} not in the log"
     if ledger.doubled:
         named = ", ".join(f"{each.report} {each.where}" for each in ledger.doubled[:_SHOWN])
-        yield f"{len(ledger.doubled)} reports are doubled: {named}"
+        yield f"{_reports(len(ledger.doubled))} {_are(ledger.doubled)} doubled: {named}"
 
 
 def _void(tester: RehearsalTester, ledger: LedgerCheck, unseen: str) -> Iterator[str]:
@@ -85,10 +86,18 @@ def _failed(ledger: LedgerCheck, objectives: Sequence[Judged]) -> Iterator[str]:
     yield from (str(each) for each in objectives if not each.met)
     if ledger.missing:
         named = ", ".join(_named(each.report, each.box) for each in ledger.missing[:_SHOWN])
-        yield f"{len(ledger.missing)} reports are missing, the first: {named}"
+        yield f"{_reports(len(ledger.missing))} {_are(ledger.missing)} missing, the first: {named}"
     yield from ledger.objections
     if ledger.stored is not None and ledger.tabulated is None:
         yield "the log could not be tabulated"
+
+
+def _reports(number: int) -> str:
+    return "1 report" if number == 1 else f"{number} reports"
+
+
+def _are(those: Sequence[object]) -> str:
+    return "is" if len(those) == 1 else "are"
 
 
 def _named(report: str, box: str) -> str:

@@ -130,7 +130,18 @@ def test_the_tester_is_judged_by_its_burst_even_after_a_quiet_day() -> None:
     valid, words = judge_lag(quiet, burst, 1_000.0)
 
     assert not valid
-    assert "2" in words
+    assert "for 1 % of the closing burst it was about 2010 ms late" in words
+    assert "spread the burst" in words
+
+
+def test_a_tester_late_in_the_day_is_told_to_let_the_day_pass_more_slowly() -> None:
+    late, burst = Latencies.of([2_000.0] * 100), Latencies.of([1.0] * 50)
+
+    valid, words = judge_lag(late, burst, 1_000.0)
+
+    assert not valid
+    assert "for 1 % of the whole run it was about 2010 ms late" in words
+    assert "let the day pass more slowly" in words
 
 
 def test_the_tester_is_judged_by_its_worst_second_too() -> None:

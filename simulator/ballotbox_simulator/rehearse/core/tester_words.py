@@ -10,10 +10,11 @@ def in_words(process: RehearsalProcess) -> str:
     """Return which process it is and what it used."""
     where = f" on {process.machine}" if process.machine else ""
     return (
-        f"{process.name}{where}, with {process.boxes:,} boxes: it kept {process.cores:.2f} of a "
-        f"core busy, when its machine was busy with {process.machine_busy:.2f} of "
+        f"{process.name}{where}, with {process.boxes:,} boxes: since the close it kept "
+        f"{process.cores:.2f} of a core busy, when its machine was busy with "
+        f"{process.machine_busy:.2f} of "
         f"{process.machine_cores}, held {process.memory_mib:,.0f} MiB, and was "
-        f"{process.lag_ms:,.0f} ms late at most (99 %)"
+        f"{process.lag_ms:,.0f} ms late at most"
     )
 
 

@@ -23,7 +23,7 @@ from ballotbox_tabulation.core.faults import Fault, LogFault
 from ballotbox_tabulation.core.hand_counts import CountedByHand, HandCounts, ListedCount
 from ballotbox_tabulation.core.history import BoxHistory, Standing
 from ballotbox_tabulation.core.published import PublishedLeaf
-from ballotbox_tabulation.core.quiet_boxes import QuietBoxes
+from ballotbox_tabulation.core.quiet_boxes import QuietBoxes, QuietFinal
 from ballotbox_tabulation.core.shelf import MemoryShelf, Shelf
 
 
@@ -217,8 +217,9 @@ class Fold:
 
     def _result(self, box: BoxId) -> BoxResult:
         precinct = self._register.entries_of[box][-1].precinct
-        if self._quiet.has_final(box):
-            return _quiet_result(box, precinct, self._quiet.told(box))
+        final = self._quiet.final_of(box)
+        if final is not None:
+            return _quiet_result(box, precinct, final)
         history = self._boxes.get(box)
         if history is None:
             history = BoxHistory()
@@ -227,21 +228,14 @@ class Fold:
         return _box_result(box, precinct, history, expected=box in self._register.expected)
 
 
-def _quiet_result(box: BoxId, precinct: PrecinctId, told: list[VerifiedLeaf]) -> BoxResult:
+def _quiet_result(box: BoxId, precinct: PrecinctId, final: QuietFinal) -> BoxResult:
     """Return what `_box_result` finds of a box whose one final was accepted, and all it said."""
-    (final,) = (each for each in told if each.report.kind is ReportKind.FINAL)
-    standing, said = Standing(final.report), (each.report.interim for each in told)
-    standing.leaves = (final.index,)
-    standing.verdict, standing.reason = Verdict.ACCEPTED, Reason.IN_ORDER
-    return BoxResult(
-        box,
-        precinct,
-        BoxState.COUNTED,
-        (_count(standing, standing),),
-        (_listed(standing, {final.report.id}, misplaced=False),),
-        None,
-        tuple(each for each in said if each is not None),
+    own, leaf, sequence, counters, votes, interims = final
+    listed = ListedReport(
+        own, ReportKind.FINAL, sequence, Verdict.ACCEPTED, Reason.IN_ORDER, (leaf,), Use.COUNTED
     )
+    count = Count(own, leaf, votes, counters, counters, ruled=False)
+    return BoxResult(box, precinct, BoxState.COUNTED, (count,), (listed,), None, interims)
 
 
 def _both(first: Standing, second: Standing) -> str:

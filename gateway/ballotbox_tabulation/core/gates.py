@@ -27,7 +27,7 @@ from ballotbox_protocol.election.conservation import (
 )
 from ballotbox_protocol.election.definition import Contest, Election
 from ballotbox_protocol.election.identifiers import BoxId
-from ballotbox_protocol.election.tally import ContestTally
+from ballotbox_protocol.election.tally import ContestTally, merge
 from ballotbox_tabulation.core.displayed import misdisplays
 from ballotbox_tabulation.core.fold import BoxResult, Count, Standings
 from ballotbox_tabulation.core.publication import Document
@@ -148,11 +148,14 @@ class _Sums:
     def add(self, precinct: int, numbers: Sequence[int]) -> None:
         """Add the numbers of a box; raises KeyError for a precinct that the election has not."""
         at = self._at(precinct)
-        self._places[at] = self._shelf.put(_added(self.of(precinct), numbers).tobytes())
+        self._places[at] = self._shelf.put(_added(self._kept(at), numbers).tobytes())
 
     def of(self, precinct: int) -> _Sum:
         """Return the sum of a precinct, None where no box is counted."""
-        place = self._places[self._at(precinct)]
+        return self._kept(self._at(precinct))
+
+    def _kept(self, at: int) -> _Sum:
+        place = self._places[at]
         return None if place == _NONE else array("q", self._shelf.take(place))
 
     def _at(self, precinct: int) -> int:
@@ -231,9 +234,7 @@ def _start(report: str) -> int:
 
 
 def _added(before: _Sum, numbers: Sequence[int]) -> "array[int]":
-    if before is None:
-        return array("q", numbers)
-    return array("q", [one + other for one, other in zip(before, numbers, strict=True)])
+    return array("q", numbers if before is None else merge(before, numbers))
 
 
 def _repeated(values: Iterable[Any]) -> Iterator[tuple[Any, int]]:

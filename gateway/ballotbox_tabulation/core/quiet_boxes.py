@@ -8,11 +8,12 @@ and `BoxHistory` has them, from the first on.
 from array import array
 from collections.abc import Iterator
 from struct import Struct
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from ballotbox_protocol.election.counters import COUNTER_NAMES, Counters, counts_of
 from ballotbox_protocol.election.identifiers import BoxId, ReportId
 from ballotbox_protocol.election.register import Register
+from ballotbox_protocol.election.tally import Row
 from ballotbox_protocol.wire.leaf import LeafType, PlainLeaf
 from ballotbox_protocol.wire.report import ReportKind
 from ballotbox_protocol.wire.verdict import Reason, Verdict
@@ -29,6 +30,17 @@ _NEVER: Final = (1 << 64) - 1
 _REPORT, _ACCEPTED, _IN_ORDER = LeafType.REPORT, Verdict.ACCEPTED, Reason.IN_ORDER
 _FINAL, _CORRECTION = ReportKind.FINAL, ReportKind.CORRECTION
 _KINDS: Final = {int(kind): kind for kind in ReportKind}
+
+
+class QuietFinal(NamedTuple):
+    """The one final of a quiet box, the leaf that accepted it, and the turnout told before it."""
+
+    report: ReportId
+    leaf: int
+    sequence: int
+    counters: Counters
+    votes: Row
+    interims: tuple[Interim, ...]
 
 
 class QuietBoxes:
@@ -81,9 +93,24 @@ class QuietBoxes:
         """Return the reports of a box that told votes or its turnout, first to last."""
         return self._chain(box, self._told[self._number[box]], 1)
 
-    def has_final(self, box: BoxId) -> bool:
-        """Tell whether a box is quiet and has given its final."""
-        return bool(self._final[self._number[box]])
+    def final_of(self, box: BoxId) -> QuietFinal | None:
+        """Return the final of a box that is quiet and has given it, else None."""
+        number = self._number[box]
+        if not self._final[number]:
+            return None
+        place, interims, numbers = self._told[number], list[Interim](), array("I")
+        own, leaf, at = b"", 0, 0
+        while place != _NONE:
+            data = self._shelf.take(place)
+            _, place, index, sequence, _, kind, time, ballots, report = _HEAD.unpack_from(data)
+            if kind == _FINAL:
+                numbers = array("I", data[_HEAD.size :])
+                own, leaf, at = report, index, sequence
+            if time != _NONE:
+                interims.append(Interim(time, ballots))
+        interims.reverse()
+        counters, votes = Counters(*numbers[:_COUNTERS]), tuple(numbers[_COUNTERS:])
+        return QuietFinal(ReportId(own), leaf, at, counters, votes, tuple(interims))
 
     def _chain(self, box: BoxId, place: int, link: int) -> list[VerifiedLeaf]:
         found = []

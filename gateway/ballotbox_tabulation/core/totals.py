@@ -96,7 +96,7 @@ class Totals:
     def add(self, boxes: Sequence[BoxResult]) -> None:
         """Take all boxes of the next precinct, by number."""
         total = _total_of_boxes(boxes)
-        self._nation = _total_of_areas((self._nation, total))
+        self._nation = _both(self._nation, total)
         self._places[next(self._order)] = self._shelf.put(_packed(total))
 
     def tabulation(self, standings: Standings) -> Tabulation:
@@ -122,24 +122,21 @@ def _unpacked(data: bytes) -> AreaTotal:
 
 
 def _total_of_boxes(boxes: Sequence[BoxResult]) -> AreaTotal:
-    expected = sum([box.state is not BoxState.UNUSED for box in boxes])
-    counted = [
-        AreaTotal(0, 1, count.row, summed(count.counters)) for box in boxes for count in box.counts
-    ]
-    return _total_of_areas([AreaTotal(expected, 0, None, None), *counted])
+    total = AreaTotal(sum([box.state is not BoxState.UNUSED for box in boxes]), 0, None, None)
+    for box in boxes:
+        for count in box.counts:
+            total = _both(total, AreaTotal(0, 1, count.row, summed(count.counters)))
+    return total
 
 
-def _total_of_areas(areas: Sequence[AreaTotal]) -> AreaTotal:
-    row, counters = None, None
-    for area in areas:
-        if area.row is not None and area.counters is not None:
-            row = area.row if row is None else merge(row, area.row)
-            counters = area.counters if counters is None else merge(counters, area.counters)
-    expected, counted = (
-        sum([area.expected for area in areas]),
-        sum([area.counted for area in areas]),
-    )
-    return AreaTotal(expected, counted, row, counters)
+def _both(one: AreaTotal, other: AreaTotal) -> AreaTotal:
+    """Return the sum of two areas."""
+    row, counters = one.row, one.counters
+    if row is None or counters is None:
+        row, counters = other.row, other.counters
+    elif other.row is not None and other.counters is not None:
+        row, counters = merge(row, other.row), merge(counters, other.counters)
+    return AreaTotal(one.expected + other.expected, one.counted + other.counted, row, counters)
 
 
 def summed(counters: Counters) -> tuple[int, ...]:

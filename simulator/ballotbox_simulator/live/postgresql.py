@@ -180,8 +180,10 @@ class TemporaryCluster:
         process, self._process = self._process, None
         if process is None:
             return
-        # A server that stands still starts no further one meanwhile.
+        # A server that stands still starts no further one; it may do so until it does stand.
         process.send_signal(signal.SIGSTOP)
+        if process.returncode is None:
+            os.waitpid(process.pid, os.WUNTRACED)
         started = started_by(process.pid)
         process.kill()
         process.wait()

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 #: So many parts of a page are written at once.
 _A_PIECE: Final = 256
+#: Of more stations than this a page has no rows: no browser shows a hundred megabytes.
+ROWS_MAX: Final = 5_000
 #: Later than this no calendar here can write a date; such a clock is shown as its bare number.
 _LAST_DATE: Final = 253_402_300_799
 #: The states of the boxes that are not in the totals, gravest first, with what they mean.
@@ -101,6 +103,8 @@ def _view(published: Published, election: Election) -> Document:
         "charts": [contest_svg(each, at) for at, each in enumerate(contests, 1)],
         "precincts_of": _precincts_of(len(contests), result, election),
         "boxes_of": _boxes_of(counted),
+        "rows_shown": max(len(result["precincts"]), len(counted)) <= ROWS_MAX,
+        "rows_max": ROWS_MAX,
         "told_more": _some(
             counted, (at for at, box in enumerate(counted) if len(box["reports"]) > 1)
         ),

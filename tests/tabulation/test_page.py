@@ -22,6 +22,7 @@ from ballotbox_protocol.wire.report import ReportKind
 from ballotbox_protocol.wire.statements import RulingKind
 from ballotbox_protocol.wire.verdict import Reason
 from ballotbox_simulator.authority import with_register
+from ballotbox_tabulation import page as pages
 from ballotbox_tabulation.core.wording import reason_in_words
 from ballotbox_tabulation.page import _moment, render_page
 from ballotbox_tabulation.plot import BARS_MAX, contest_svg
@@ -318,6 +319,21 @@ def test_a_contest_of_some_precincts_lists_only_these():
     text = Reader(render_page(concluded(log), authority.trusted.election)).text
     assert "By precinct (2 with numbers) Everywhere" in text
     assert "By precinct (1 with numbers) North only" in text
+
+
+@pytest.mark.parametrize(("less", "has_rows"), [(0, True), (1, False)])
+def test_of_more_stations_than_a_browser_bears_the_rows_are_elsewhere(
+    published, monkeypatch, less, has_rows
+):
+    stations = max(len(published.result["precincts"]), len(published.result["boxes"]["counted"]))
+    monkeypatch.setattr(pages, "ROWS_MAX", stations - less)
+
+    reader = Reader(render_page(published, full_log().authority.trusted.election))
+
+    tables = {"precincts-1", "counted-table", "precinct-table"}
+    assert tables & set(reader.ids) == (tables if has_rows else set())
+    assert ("ballotbox-tabulate site writes a page" in reader.text) is not has_rows
+    assert {"disputed", "missing", "votes-1"} <= set(reader.ids)
 
 
 @pytest.mark.parametrize(

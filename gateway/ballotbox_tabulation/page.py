@@ -6,6 +6,7 @@ The page shows the published document and nothing else; only the charts are draw
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
+from functools import cache
 from itertools import chain
 from typing import TYPE_CHECKING, Final
 
@@ -30,6 +31,7 @@ from ballotbox_tabulation.site.words import STATUS
 from ballotbox_tabulation.templating import template_of
 
 if TYPE_CHECKING:
+    from jinja2 import Template
     from markupsafe import Markup
 
 #: So many parts of a page are written at once.
@@ -69,6 +71,16 @@ def page_pieces(
 
     entered: the page is shown only once the statement is a leaf of its log.
     """
+    told = _view(published, election) | _released(published, released)
+    told["entered"] = entered
+    page = _template().stream(told)
+    page.enable_buffering(_A_PIECE)
+    for piece in page:
+        yield piece.encode()
+
+
+@cache
+def _template() -> "Template":
     filters: dict[str, Callable[..., str]] = {
         "tally_cells": _tally_cells,
         "counter_cells": _counter_cells,
@@ -76,13 +88,7 @@ def page_pieces(
         "reason": lambda code: reason_in_words(Reason(code)),
         "count_reason": lambda code: count_reason_in_words(Reason(code)),
     }
-    template = template_of("result.html", filters)
-    told = _view(published, election) | _released(published, released)
-    told["entered"] = entered
-    page = template.stream(told)
-    page.enable_buffering(_A_PIECE)
-    for piece in page:
-        yield piece.encode()
+    return template_of("result.html", filters)
 
 
 def _released(published: Published, statement: Publication | None) -> Document:

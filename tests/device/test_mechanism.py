@@ -42,7 +42,7 @@ def days(share):
     return settings(max_examples=int(settings().max_examples * share), stateful_step_count=25)
 
 
-def test_what_lies_in_the_containers_is_what_was_counted(record_property):
+def test_what_lies_in_the_containers_is_what_was_counted():
     everywhere = Counter()
     for timeout, chance in product(DropTimeout, SecondChance):
 
@@ -54,7 +54,6 @@ def test_what_lies_in_the_containers_is_what_was_counted(record_property):
 
         run(Here, settings=days(0.25))
 
-        record_property(f"{timeout.name}, {chance.name}", dict(sorted(Here.seen.items())))
         expected = ONLY[chance] | HANGING.get(timeout, set())
         assert sorted(name for name in expected if not Here.seen[name]) == []
         everywhere += Here.seen
@@ -72,7 +71,7 @@ QUICK = {"sbb", "koib"}
         for each in profile_names()
     ],
 )
-def test_so_it_is_with_the_box_of_each_profile(name, record_property):
+def test_so_it_is_with_the_box_of_each_profile(name):
     class Here(Place):
         habits = replace(habits_of(load_profile(name)), capacity=CAPACITY, capacity_warning=7)
         has_battery = load_profile(name).battery
@@ -90,7 +89,6 @@ def test_so_it_is_with_the_box_of_each_profile(name, record_property):
 
     run(Here, settings=days(1.4))
 
-    record_property(name, dict(sorted(Here.seen.items())))
     returned, back = Here.habits.returned, Here.habits.second_chance
     expected = ALWAYS - {kind for kind, why in CHOSEN.items() if why not in returned}
     expected |= ONLY[back] if CHOSEN["blank"] in returned else set()

@@ -47,7 +47,7 @@ def mqtt_table(broker, tmp_path):
 
 
 @pytest.fixture(scope="module")
-def chromium():
+def _browser():
     """Debian's browser, driven by playwright, or a skip."""
     program = shutil.which("chromium")
     if program is None:
@@ -63,7 +63,15 @@ def chromium():
         browser.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
+def chromium(_browser):
+    """The browser, with no window of another test: each that is open goes on drawing."""
+    yield _browser
+    for context in _browser.contexts:
+        context.close()
+
+
+@pytest.fixture(scope="session")
 def axe(tmp_path_factory):
     """The source of axe-core, fetched by npm; without npm or its registry there is none."""
     if shutil.which("npm") is None:

@@ -7,12 +7,16 @@ from click.testing import CliRunner
 
 from ballotbox_simulator.night import publishing
 from ballotbox_simulator.night.held import HeldNight
+from ballotbox_simulator.night.places import Size
 from ballotbox_simulator.night.program import Edit, Program, _said
 from ballotbox_tabulation.cli import main
 from ballotbox_tabulation.plot import Drawing
 from ballotbox_tabulation.site import contest_view
 
 _CORE = "ballotbox_tabulation/core"
+
+#: Enough for each district to have a box, and for two gateways.
+TINY = Size(precincts=40, abroad=2, reported=36, divisor=2_000, per_gateway=25)
 
 #: Charts take most of the time of a small night, and no test of numbers looks at them.
 NO_CHARTS = Edit(
@@ -93,6 +97,14 @@ def without(*checks):
 
 def _undrawn(bars):
     return Drawing("", ("",) * (len(bars) + 1))
+
+
+class InOneLanguage(Program):
+    """A program that writes its pages in one language: the others say the same of numbers."""
+
+    def run(self, *arguments):
+        spoken = ("--languages=en",) if arguments[0] == "site" else ()
+        return super().run(*arguments, *spoken)
 
 
 class InThisProcess(Program):

@@ -20,17 +20,15 @@ from ballotbox_simulator.night.draw import draw_night
 from ballotbox_simulator.night.hold import EVENING, FINAL, hold_evening, hold_late
 from ballotbox_simulator.night.office import Office
 from ballotbox_simulator.night.parts import NightPlan, prepare
-from ballotbox_simulator.night.places import SMALL, Size
+from ballotbox_simulator.night.places import SMALL
 from ballotbox_simulator.night.program import OfficeFailed, Said, changed
 from ballotbox_simulator.night.publishing import written
 from ballotbox_simulator.publishing import PublishedPage
 from ballotbox_tabulation.site.languages import LANGUAGES, language
 from ballotbox_tabulation.site.words import SYNTHETIC
-from tests.simulator.night_programs import NO_CHARTS, call_in_this_process
+from tests.simulator.night_programs import NO_CHARTS, TINY, call_in_this_process
 
 SEED = 11
-#: Enough for each district to have a box, and for two gateways.
-TINY = Size(precincts=40, abroad=2, reported=36, divisor=2_000, per_gateway=25)
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from ballotbox_protocol.election.identifiers import InvalidField
 from ballotbox_protocol.wire import cose
 from ballotbox_protocol.wire.publication import Publication
 from ballotbox_simulator.cli import main
-from ballotbox_simulator.night import injections, publishing
+from ballotbox_simulator.night import injections, parts, publishing
 from ballotbox_simulator.night.audit import final_objections
 from ballotbox_simulator.night.hold import EVENING, hold_evening, hold_late
 from ballotbox_simulator.night.injections import ATTEMPT, INJECTIONS, attempt
@@ -25,7 +25,13 @@ from ballotbox_simulator.night.parts import NightPlan
 from ballotbox_simulator.night.program import Edit, OfficeFailed, Said, changed
 from ballotbox_simulator.night.publishing import publish, written
 from ballotbox_simulator.publishing import PublishedPage
-from tests.simulator.night_programs import NO_CHARTS, TAKEN_OUT, without
+from tests.simulator.night_programs import (
+    NO_CHARTS,
+    TAKEN_OUT,
+    TINY,
+    InOneLanguage,
+    without,
+)
 
 #: Every check that would catch an injection, in the order in which they are asked.
 CHECKS = {
@@ -41,7 +47,8 @@ CHECKS = {
 def _plain_program(tmp_path_factory):
     program = changed(tmp_path_factory.mktemp("program") / "plain", [NO_CHARTS])
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(publishing, "INSTALLED", program)
+        patch.setattr(publishing, "INSTALLED", InOneLanguage(program.folder))
+        patch.setattr(parts, "SMALL", TINY)
         yield
 
 

@@ -1,7 +1,11 @@
 """Officers at a table: the commands that draft, sign and release, on a log in a folder."""
 
 import json
+import shutil
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from click.testing import CliRunner, Result
@@ -92,9 +96,38 @@ class Desk:
         for done in (self.drafted(), self.signed(0), self.signed(1), self.released()):
             assert done.exit_code == 0, done.output
 
+    def once_published(self) -> None:
+        """Stand where `published` leads a desk that did nothing before, without going there."""
+        _taken_from(Desk.published, self)
+
+    def once_waiting(self) -> None:
+        """Stand where a first release is shown, and the next one is signed."""
+        _taken_from(_wait, self)
+
     def shown(self) -> dict[str, bytes]:
         """What a visitor finds; the side folders behind it have names that begin with a dot."""
         return {each.name: each.read_bytes() for each in sorted(self.out.glob("[!.]*"))}
 
     def reason(self) -> dict[str, Any]:
         return json.loads((self.out / "reason.json").read_bytes())
+
+
+def _wait(desk: Desk) -> None:
+    desk.once_published()
+    for done in (desk.drafted(), desk.signed(0, 1)):
+        assert done.exit_code == 0, done.output
+
+
+@cache
+def _gone(way: Callable[[Desk], None]) -> tuple[Path, TemporaryDirectory[str]]:
+    """The folder of a desk that went this way, and what removes it in the end."""
+    kept = TemporaryDirectory(prefix="bbx-desk-")
+    desk = Desk(Path(kept.name))
+    way(desk)
+    return desk.folder, kept
+
+
+def _taken_from(way: Callable[[Desk], None], desk: Desk) -> None:
+    assert not desk.out.exists()
+    assert not desk.draft.exists()
+    shutil.copytree(_gone(way)[0], desk.folder, symlinks=True, dirs_exist_ok=True)

@@ -51,7 +51,7 @@ def test_two_officers_release_a_result(desk: Desk) -> None:
 
 
 def test_the_next_one_follows_it_and_takes_its_place(desk: Desk) -> None:
-    desk.published()
+    desk.once_published()
     first = decode_publication(desk.shown()["publication.cbor"])
     put(desk.builder, first)
     desk.count_all()
@@ -62,7 +62,7 @@ def test_the_next_one_follows_it_and_takes_its_place(desk: Desk) -> None:
 
 
 def test_what_the_folder_shows_is_followed_when_the_log_does_not_tell_it(desk: Desk) -> None:
-    desk.published()
+    desk.once_published()
     desk.published()
     assert decode_publication(desk.shown()["publication.cbor"]).version == 2
     done = desk.released()
@@ -105,7 +105,7 @@ def test_after_a_certified_result_officers_must_say_what_follows(desk: Desk) -> 
 
 
 def test_no_result_with_boxes_missing_is_called_certified(desk: Desk) -> None:
-    desk.published()
+    desk.once_published()
     before = desk.shown()
     done = desk.drafted("--status", "certified")
     assert done.exit_code == 2
@@ -152,7 +152,7 @@ def stays(desk: Desk, before: dict[str, bytes]) -> None:
 
 
 def test_another_program_is_refused_before_it_computes(desk: Desk, monkeypatch) -> None:
-    desk.published()
+    desk.once_published()
     before = desk.shown()
     monkeypatch.setattr(program_module, "program_digest", lambda: bytes(32))
     monkeypatch.setattr("ballotbox_tabulation.cli.conclude_log", lambda *_: pytest.fail("computed"))
@@ -164,7 +164,7 @@ def test_another_program_is_refused_before_it_computes(desk: Desk, monkeypatch) 
 
 
 def test_the_result_is_decided_by_the_released_rules(desk: Desk) -> None:
-    desk.published()
+    desk.once_published()
     result = json.loads((desk.out / "result.json").read_bytes())["result"]
     assert result["rules"]["digest"] == sha256(RULES).hexdigest()
     (decision,) = result["decisions"]
@@ -181,7 +181,7 @@ def test_what_is_no_rules_file_is_not_released(desk: Desk, data: bytes) -> None:
 
 
 def test_other_rules_are_refused(desk: Desk) -> None:
-    desk.published()
+    desk.once_published()
     before = desk.shown()
     (desk.folder / "rules.toml").write_bytes(RULES + b"# more\n")
     done = desk.drafted()
@@ -199,7 +199,7 @@ def test_a_release_of_one_officer_is_none(desk: Desk) -> None:
 
 
 def test_a_broken_law_leaves_the_last_good_one_up_with_the_reason(desk: Desk, monkeypatch) -> None:
-    desk.published()
+    desk.once_published()
     before = desk.shown()
     broken = gates.BrokenGate(gates.Gate.SUM, "a total is the sum of its parts", 2, 1, "nowhere")
     monkeypatch.setattr("ballotbox_tabulation.core.outcome.broken_gates", lambda *_: [broken])

@@ -48,7 +48,7 @@ def everything(folder: Path) -> dict[str, bytes]:
 
 
 def test_no_draft_takes_the_place_of_what_is_published(desk: Desk, monkeypatch) -> None:
-    desk.published()
+    desk.once_published()
     _nothing_computed(monkeypatch)
     before = everything(desk.out)
     link = desk.folder / "link"
@@ -137,7 +137,7 @@ def _refused(*_given: object, **_named: object) -> object:
 def test_no_refusal_is_told_on_the_page_of_something_else(
     desk: Desk, monkeypatch, trouble, changes, words
 ) -> None:
-    desk.published()
+    desk.once_published()
     path = desk.out / "publication.cbor"
     other = replace(decode_publication(path.read_bytes()), **changes)
     path.write_bytes(other.to_bytes())
@@ -150,14 +150,14 @@ def test_no_refusal_is_told_on_the_page_of_something_else(
 
 
 def test_of_its_own_log_a_refusal_is_told(desk: Desk, monkeypatch) -> None:
-    desk.published()
+    desk.once_published()
     _broken_log(monkeypatch)
     assert desk.drafted().exit_code == 1
     assert desk.reason()["reason"] == "the log does not hold together"
 
 
 def test_a_log_that_does_not_say_which_it_is_does_not_hold_together(desk: Desk) -> None:
-    desk.published()
+    desk.once_published()
     for damage in (lambda path: path.write_text("nothing"), Path.unlink):
         damage(desk.folder / "log" / "checkpoint")
         assert desk.drafted().exit_code == 1
@@ -168,7 +168,7 @@ def test_a_log_that_does_not_say_which_it_is_does_not_hold_together(desk: Desk) 
 
 
 def test_documents_of_another_election_refuse_nothing_in_public(desk: Desk) -> None:
-    desk.published()
+    desk.once_published()
     desk.drafted()
     path = desk.draft / "publication.cbor"
     other = replace(decode_publication(path.read_bytes()), election=bytes(32))
@@ -186,9 +186,7 @@ def test_documents_of_another_election_refuse_nothing_in_public(desk: Desk) -> N
 @pytest.fixture
 def waiting(desk: Desk) -> Desk:
     """A first release is shown, and the next one is signed."""
-    desk.published()
-    desk.drafted()
-    desk.signed(0, 1)
+    desk.once_waiting()
     return desk
 
 
@@ -287,7 +285,7 @@ def trust(desk: Desk) -> list[str]:
 
 
 def test_the_page_says_that_it_is_a_leaf_only_with_a_receipt(desk: Desk, monkeypatch) -> None:
-    desk.published()
+    desk.once_published()
     assert LEAF_WORDS not in desk.shown()["index.html"].decode()
     code, _, pages = site(desk, *trust(desk))
     assert code == 0
@@ -323,7 +321,7 @@ def test_the_page_says_that_it_is_a_leaf_only_with_a_receipt(desk: Desk, monkeyp
 def test_a_receipt_of_something_else_is_on_no_page(
     desk: Desk, monkeypatch, change: Callable[[Receipt], bytes], trusting: bool
 ) -> None:
-    desk.published()
+    desk.once_published()
     receipt = Receipt.from_bytes(entered(desk, monkeypatch))
     assert isinstance(receipt, Receipt)
     (desk.out / "receipt.cbor").write_bytes(change(receipt))

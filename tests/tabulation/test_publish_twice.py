@@ -24,7 +24,7 @@ CONTEST = "Parliament, national list"
 def desk(tmp_path):
     """A desk whose first result is released and in the log; another box has reported since."""
     made = Desk(tmp_path)
-    made.published()
+    made.once_published()
     put(made.builder, decode_publication(made.shown()["publication.cbor"]))
     made.builder.day(made.builder.pen(1), simple_ballots(7))
     made.export()

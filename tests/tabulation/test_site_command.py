@@ -3,8 +3,10 @@
 import json
 import re
 import shutil
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from babel.messages.extract import extract_from_dir
@@ -30,19 +32,8 @@ class Desk:
 
     def __init__(self, folder):
         self.folder, self.out = folder, folder / "pages"
-        log = LogBuilder(authority_of(boxes=3))
-        log.day(log.pen(0), simple_ballots(9))
-        for name, data in log.files().items():
-            path = folder / "log" / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(data)
-        log.authority.write(folder)
-        self.trust = [f"--{name}={folder / name}.cose" for name in ("election", "register")]
-        self.trust.append(f"--root={log.authority.root}")
-        ran = CliRunner().invoke(
-            main, ["run", f"{folder}/log", *self.trust, f"--out={folder}/result"]
-        )
-        assert ran.exit_code == 0, ran.output
+        shutil.copytree(_computed().name, folder, dirs_exist_ok=True)
+        self.trust = _trust(folder)
 
     def site(self, *options, result="result"):
         arguments = ["site", f"{self.folder}/{result}", f"--out={self.out}", *options]
@@ -50,6 +41,34 @@ class Desk:
 
     def with_log(self, *options):
         return self.site(f"--log={self.folder}/log", *self.trust, *options)
+
+
+def _trust(folder):
+    named = [f"--{name}={folder / name}.cose" for name in ("election", "register")]
+    return [*named, f"--root={_authority().root}"]
+
+
+@cache
+def _authority():
+    return authority_of(boxes=3)
+
+
+@cache
+def _computed():
+    """A folder with a log of one day, the documents, and the result of it."""
+    kept = TemporaryDirectory(prefix="bbx-site-")
+    folder = Path(kept.name)
+    log = LogBuilder(_authority())
+    log.day(log.pen(0), simple_ballots(9))
+    for name, data in log.files().items():
+        path = folder / "log" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    log.authority.write(folder)
+    computed = ["run", f"{folder}/log", *_trust(folder), f"--out={folder}/result"]
+    ran = CliRunner().invoke(main, computed)
+    assert ran.exit_code == 0, ran.output
+    return kept
 
 
 @pytest.fixture

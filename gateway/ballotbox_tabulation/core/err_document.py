@@ -6,7 +6,9 @@ election alone; the precincts' are in the result. What the format cannot say is 
 `companion_document`.
 """
 
+from array import array
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Any, Final
 
 from ballotbox_tabulation.core.document_stream import Stream
@@ -265,11 +267,21 @@ class _Contest:
 
     def _precincts(self) -> Iterator[tuple[str, Document]]:
         """Yield the precincts where this contest was voted on, or where nobody voted at all."""
-        for precinct in self._result["precincts"]:
+        precincts = self._result["precincts"]
+        for place in self._places:
+            precinct = precincts[place]
+            yield precinct_id(precinct["number"]), precinct["contests"][self._at]
+
+    @cached_property
+    def _places(self) -> "array[int]":
+        """Where those stand in the list; every option asks, and to read a precinct takes long."""
+        found = array("q")
+        for place, precinct in enumerate(self._result["precincts"]):
             if precinct["contests"] is not None:
-                tally = precinct["contests"][self._at]
-                if tally["ballots"] or not precinct["counters"]["ballots"]:
-                    yield precinct_id(precinct["number"]), tally
+                voted_on = precinct["contests"][self._at]["ballots"]
+                if voted_on or not precinct["counters"]["ballots"]:
+                    found.append(place)
+        return found
 
 
 def _selection(own: str, party: str) -> Document:

@@ -1,6 +1,7 @@
 """The pages of one language, from their templates."""
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from ballotbox_tabulation.core.document_list import DocumentList
@@ -55,8 +56,7 @@ class Pages:
         self._language: Language = language(code)
         self._stations = stations
         self._contests = contests
-        self._environment: Environment = translated_templates(self._language.translations)
-        self._environment.filters |= _filters(self._language)
+        self._environment = _templates(code)
         self._views = contests.views(self._language)
         self._ranges = list(_ranges(stations.precincts))
         by_name = in_order_of_names(stations.precincts)
@@ -231,6 +231,15 @@ def _shared(site: Site, spoken: Language) -> dict[str, Any]:
 def _released(released: Released) -> Document:
     said = {"checked": released.checked, "entered": bool(released.receipt)}
     return statement_document(released.statement) | said
+
+
+@cache
+def _templates(code: str) -> "Environment":
+    """Return the templates in one language; to compile them takes as long as fifty stations."""
+    spoken = language(code)
+    environment = translated_templates(spoken.translations)
+    environment.filters |= _filters(spoken)
+    return environment
 
 
 def _filters(spoken: Language) -> dict[str, Callable[..., str]]:

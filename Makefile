@@ -10,6 +10,9 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
+# Without its bytecode each of the hundreds of programs that the tests start would compile every source anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help demo test attack accept check bench soak teeth deb image lock venv mosquitto strace chromium \
 	softhsm postgresql mmdebstrap umoci clean
 .DELETE_ON_ERROR:

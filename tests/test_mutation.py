@@ -110,7 +110,7 @@ def _findings(killed, survived, tmp_path):
 
 
 def test_a_group_falls_short_by_its_share_and_by_what_nobody_explained(tmp_path):
-    few, many = _findings(97, 3, tmp_path), _findings(90, 10, tmp_path)
+    few, many = _findings(39, 1, tmp_path), _findings(9, 1, tmp_path)
     explained = {change_of(few[0].mutant): "planted"}
     assert shortfall(few, {}) == []
     assert shortfall(many, {}) == ["laws"]

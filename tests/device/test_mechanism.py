@@ -61,7 +61,7 @@ def test_what_lies_in_the_containers_is_what_was_counted():
 
 
 #: Kinds whose days are quickly tried; those of the others are tried with `make accept`.
-QUICK = {"sbb", "koib"}
+QUICK = {"sbb"}
 
 
 @pytest.mark.parametrize(

@@ -143,6 +143,7 @@ def test_one_lost_sheet_fails_the_day(tmp_path: Path, monkeypatch: pytest.Monkey
     assert "published" in result.stdout
 
 
+@pytest.mark.accept
 def test_a_refusal_that_nobody_caused_fails_the_day(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -205,6 +205,7 @@ def test_a_vote_that_moves_before_it_is_fed_is_missed_at_ten(tiny, here, tmp_pat
     assert any("votes of Ata-Meken" in words for words in final_objections(night))
 
 
+@pytest.mark.accept
 @pytest.mark.teeth
 def test_a_box_that_comes_too_early_is_missed(tiny, here, tmp_path, monkeypatch):
     monkeypatch.setattr(parts, "prepare", lambda plan: _nobody_late(prepare(plan)))

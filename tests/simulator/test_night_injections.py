@@ -104,6 +104,7 @@ def test_an_injection_is_refused_by_its_evidence_and_the_pages_stay(held, name):
     assert not (held.plan.out / ATTEMPT).exists()
 
 
+@pytest.mark.accept
 def test_a_program_that_nobody_released_computes_nothing(held, monkeypatch):
     """It is refused before it even looks for the log."""
     monkeypatch.setattr(publishing, "export", lambda held, _: held.plan.out / "no such log")
@@ -122,6 +123,7 @@ def test_with_every_check_taken_out_the_page_shows_more_than_everything(held, na
     assert _percent_on(published.page) > 100_00
 
 
+@pytest.mark.accept
 @pytest.mark.parametrize(
     ("name", "check"), [(name, check) for name in CHECKS for check in CHECKS[name]]
 )

@@ -7,6 +7,7 @@ import pytest
 
 from ballotbox_gateway.core import carrying
 from ballotbox_gateway.core.carrying import misdirected, pack, take_back, take_in
+from ballotbox_gateway.core.ports import DiskFull
 from ballotbox_gateway.core.stick import (
     MANIFEST_NAME,
     STANDING_NAME,
@@ -22,7 +23,8 @@ from ballotbox_gateway.core.upward import UpwardConflict, UpwardFault, UpwardRep
 from ballotbox_protocol.election.identifiers import InvalidField
 from ballotbox_protocol.wire.report import ReportKind
 from tests.gateway.below import Levels
-from tests.gateway.scripted import CENTRE, NOW, ORIGIN, OTHER
+from tests.gateway.failing import FailingLedger, Fault
+from tests.gateway.scripted import CENTRE, NOW, ORIGIN, OTHER, intake
 
 ELECTION = "00" * 32
 
@@ -99,6 +101,19 @@ def test_there_and_back_moves_the_cursor_with_the_receipts_alone(person):
     assert all(person.lower.ledger.upper_receipt(CENTRE, at) for at in range(7))
     person.export()
     assert person.stick == {}
+
+
+def test_receipts_that_only_memory_holds_are_not_stored_and_bring_the_person_back(person):
+    ledger = FailingLedger(person.lower.ledger)
+    person.lower.intake = intake(person.levels.given, ledger)
+    person.export()
+    person.carry()
+    ledger.fault = Fault.DISK_FULL
+    with pytest.raises(DiskFull):
+        person.bring_back()
+    assert person.delivered == 0
+    assert person.bring_back() == []
+    assert person.delivered == 7
 
 
 def test_a_stick_that_comes_twice_is_answered_the_same_and_changes_nothing(person):

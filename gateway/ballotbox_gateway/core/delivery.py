@@ -90,7 +90,18 @@ class Outbox:
         return Stretch(self._batch(first, stop), self._books.log.base_at(first))
 
     def take_back(self, upper: str, first: int, reply: UpwardReply, now: int) -> UpwardFault | None:
-        """Store receipts of the leaves from `first` on; None also when all are stored already."""
+        """Store receipts of the leaves from `first` on; None also when all are stored already.
+
+        Raises DiskFull where only memory holds them: who brought them must come again.
+        """
+        fault = self._taken_back(upper, first, reply, now)
+        if fault is None and upper in self._unstored:
+            raise DiskFull("the disk is full: the receipts are not stored")
+        return fault
+
+    def _taken_back(
+        self, upper: str, first: int, reply: UpwardReply, now: int
+    ) -> UpwardFault | None:
         waiting = self.backlog(upper)
         stop = first + len(reply.receipts)
         if stop <= waiting.start:

@@ -124,24 +124,23 @@ def test_what_is_not_asked_cannot_be_missed() -> None:
     ]
 
 
-def test_the_tester_is_judged_by_its_burst_even_after_a_quiet_day() -> None:
-    quiet, burst = Latencies.of([1.0] * 10_000), Latencies.of([2_000.0] * 50)
+@pytest.mark.parametrize(
+    ("day_ms", "burst_ms", "when", "mend"),
+    [
+        (1.0, 2_000.0, "the closing burst", "spread the burst"),
+        (2_000.0, 1.0, "the whole run", "let the day pass more slowly"),
+    ],
+)
+def test_a_late_tester_is_told_when_it_was_late_and_what_mends_it(
+    day_ms: float, burst_ms: float, when: str, mend: str
+) -> None:
+    day, burst = Latencies.of([day_ms] * 10_000), Latencies.of([burst_ms] * 50)
 
-    valid, words = judge_lag(quiet, burst, 1_000.0)
+    valid, words = judge_lag(day, burst, 1_000.0)
 
     assert not valid
-    assert "for 1 % of the closing burst it was about 2010 ms late" in words
-    assert "spread the burst" in words
-
-
-def test_a_tester_late_in_the_day_is_told_to_let_the_day_pass_more_slowly() -> None:
-    late, burst = Latencies.of([2_000.0] * 100), Latencies.of([1.0] * 50)
-
-    valid, words = judge_lag(late, burst, 1_000.0)
-
-    assert not valid
-    assert "for 1 % of the whole run it was about 2010 ms late" in words
-    assert "let the day pass more slowly" in words
+    assert f"for 1 % of {when} it was about 2010 ms late" in words
+    assert words.endswith(mend)
 
 
 def test_the_tester_is_judged_by_its_worst_second_too() -> None:
